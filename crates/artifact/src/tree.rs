@@ -1,0 +1,294 @@
+//! The files under a root, listed without ever leaving it.
+
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use vocabulary::Untrusted;
+
+use crate::{Error, SourceFile, Trouble};
+
+/// An artifact on disk.
+#[derive(Debug)]
+pub struct Tree {
+    /// Whether the source is one file.
+    pub single: bool,
+    /// What stands under the root, in the order of their paths.
+    pub entries: Vec<Entry>,
+    boundary: PathBuf,
+}
+
+/// Something under the root.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Path relative to the root, with `/`; the file's own name where the source is one file.
+    pub path: Untrusted,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug)]
+pub enum EntryKind {
+    /// A file that can be opened with [`Tree::open`].
+    File(FileEntry),
+    /// A symbolic link to a file or folder inside the root, which is listed under its own path.
+    Alias {
+        /// The path that it leads to, relative to the root.
+        target: Untrusted,
+    },
+    /// A symbolic link that leads out of the root. It is not followed.
+    LinkOutside {
+        /// The link's text.
+        target: Untrusted,
+    },
+    /// A symbolic link that leads nowhere, or in a circle.
+    LinkBroken {
+        /// The link's text.
+        target: Untrusted,
+    },
+    /// A FIFO, socket or device. It is not opened.
+    Special {
+        /// What it is.
+        what: &'static str,
+    },
+    /// It could not be read.
+    Unreadable {
+        /// Why.
+        because: String,
+    },
+}
+
+/// A regular file of the tree.
+#[derive(Clone, Debug)]
+pub struct FileEntry {
+    /// Its length when it was listed.
+    pub len: u64,
+    /// An earlier entry that is the same file on disk (a hard link, or a link into the hub cache).
+    pub same_as: Option<usize>,
+    /// For a link into a hub cache: the name of the blob, which is its digest.
+    pub blob_name: Option<String>,
+    real: PathBuf,
+}
+
+/// Lists a file or a folder. `max_entries` bounds how many are listed; what is beyond it is told as
+/// one unreadable entry, so that nobody takes the list for complete.
+#[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
+pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
+    let fail = |source_error: std::io::Error| match source_error.kind() {
+        std::io::ErrorKind::NotFound => Error::Missing { path: source.into() },
+        _ => Error::Open { path: source.into(), source: source_error },
+    };
+    let real = fs::canonicalize(source).map_err(fail)?;
+    let meta = fs::metadata(&real).map_err(fail)?;
+    if meta.is_file() {
+        let name = source.file_name().or(real.file_name()).unwrap_or_default();
+        let path = Untrusted::from_bytes(name.as_encoded_bytes());
+        let file = FileEntry { len: meta.len(), same_as: None, blob_name: None, real: real.clone() };
+        return Ok(Tree {
+            single: true,
+            entries: vec![Entry { path, kind: EntryKind::File(file) }],
+            boundary: real,
+        });
+    }
+    if !meta.is_dir() {
+        return Err(Error::Special { path: source.into(), what: special(&meta) });
+    }
+    fs::read_dir(&real).map_err(fail)?;
+    let mut lister = Lister {
+        boundary: boundary_of(&real),
+        root: real,
+        found: Vec::new(),
+        left: max_entries,
+        cut: false,
+    };
+    let root = lister.root.clone();
+    lister.list(&root, "");
+    Ok(lister.finish())
+}
+
+/// The folder that links may lead into: the root, or, for a snapshot in a Hugging Face cache
+/// (`models--org--name/snapshots/<revision>`), the repository's folder that holds its `blobs`.
+fn boundary_of(root: &Path) -> PathBuf {
+    let snapshots = root.parent().filter(|p| p.file_name().is_some_and(|n| n == "snapshots"));
+    let repository = snapshots.and_then(Path::parent).filter(|repository| {
+        repository.file_name().and_then(|n| n.to_str()).is_some_and(|name| {
+            ["models--", "datasets--", "spaces--"].iter().any(|kind| name.starts_with(kind))
+        })
+    });
+    repository.unwrap_or(root).to_path_buf()
+}
+
+fn special(meta: &Metadata) -> &'static str {
+    let kind = meta.file_type();
+    if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_block_device() || kind.is_char_device() {
+        "a device"
+    } else {
+        "no regular file"
+    }
+}
+
+struct Lister {
+    root: PathBuf,
+    boundary: PathBuf,
+    /// Relative path, entry, device and inode.
+    found: Vec<(String, EntryKind, Option<(u64, u64)>)>,
+    left: u64,
+    cut: bool,
+}
+
+impl Lister {
+    #[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
+    fn list(&mut self, folder: &Path, prefix: &str) {
+        let mut folders = vec![(folder.to_path_buf(), prefix.to_owned())];
+        while let Some((folder, prefix)) = folders.pop() {
+            let listing = match fs::read_dir(&folder) {
+                Ok(listing) => listing,
+                Err(error) => {
+                    self.push(prefix, EntryKind::Unreadable { because: error.to_string() }, None);
+                    continue;
+                }
+            };
+            for entry in listing {
+                if self.left == 0 {
+                    self.cut = true;
+                    return;
+                }
+                self.left = self.left.saturating_sub(1);
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        let kind = EntryKind::Unreadable { because: error.to_string() };
+                        self.push(prefix.clone(), kind, None);
+                        continue;
+                    }
+                };
+                let name = Untrusted::from_bytes(entry.file_name().as_encoded_bytes());
+                let path = if prefix.is_empty() {
+                    name.raw().to_owned()
+                } else {
+                    format!("{prefix}/{}", name.raw())
+                };
+                let real = entry.path();
+                match fs::symlink_metadata(&real) {
+                    Err(error) => {
+                        self.push(path, EntryKind::Unreadable { because: error.to_string() }, None);
+                    }
+                    Ok(meta) if meta.is_symlink() => self.link(path, &real),
+                    Ok(meta) if meta.is_dir() => folders.push((real, path)),
+                    Ok(meta) if meta.is_file() => self.file(path, real, &meta, None),
+                    Ok(meta) => {
+                        self.push(path, EntryKind::Special { what: special(&meta) }, None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, path: String, kind: EntryKind, id: Option<(u64, u64)>) {
+        self.found.push((path, kind, id));
+    }
+
+    fn file(&mut self, path: String, real: PathBuf, meta: &Metadata, blob_name: Option<String>) {
+        let file = FileEntry { len: meta.len(), same_as: None, blob_name, real };
+        self.push(path, EntryKind::File(file), Some((meta.dev(), meta.ino())));
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
+    fn link(&mut self, path: String, real: &Path) {
+        let text = fs::read_link(real).unwrap_or_default();
+        let target = Untrusted::from_bytes(text.as_os_str().as_encoded_bytes());
+        let Ok(end) = fs::canonicalize(real) else {
+            self.push(path, EntryKind::LinkBroken { target }, None);
+            return;
+        };
+        let Ok(meta) = fs::metadata(&end) else {
+            self.push(path, EntryKind::LinkBroken { target }, None);
+            return;
+        };
+        let inside = end.strip_prefix(&self.root).ok();
+        let blob = end.parent().filter(|p| p.file_name().is_some_and(|n| n == "blobs"));
+        let in_cache = blob.and_then(Path::parent).is_some_and(|repository| {
+            repository == self.boundary || repository == self.root
+        });
+        if meta.is_file() && in_cache {
+            // A snapshot of the hub cache: the link's name is the file's name, the blob's name is
+            // its digest. It counts as the file itself.
+            let name = end.file_name().and_then(|n| n.to_str()).map(ToOwned::to_owned);
+            self.file(path, end, &meta, name);
+        } else if let Some(inside) = inside {
+            if !meta.is_file() && !meta.is_dir() {
+                self.push(path, EntryKind::Special { what: special(&meta) }, None);
+                return;
+            }
+            let target = Untrusted::from_bytes(inside.as_os_str().as_encoded_bytes());
+            self.push(path, EntryKind::Alias { target }, None);
+        } else {
+            self.push(path, EntryKind::LinkOutside { target }, None);
+        }
+    }
+
+    fn finish(mut self) -> Tree {
+        // A blob that a snapshot names is listed under that name; links come first so that the
+        // nameless blob becomes `same_as` the named file.
+        self.found.sort_by(|a, b| {
+            let nameless = |kind: &EntryKind| matches!(kind, EntryKind::File(f) if f.blob_name.is_none());
+            (nameless(&a.1), &a.0).cmp(&(nameless(&b.1), &b.0))
+        });
+        let mut order: Vec<_> = std::mem::take(&mut self.found);
+        order.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut first: HashMap<(u64, u64), usize> = HashMap::new();
+        for (index, (_, kind, id)) in order.iter().enumerate() {
+            if let (EntryKind::File(file), Some(id)) = (kind, id) {
+                let slot = first.entry(*id).or_insert(index);
+                let held = order.get(*slot).map(|(_, kind, _)| kind);
+                let held_named = matches!(held, Some(EntryKind::File(f)) if f.blob_name.is_some());
+                if file.blob_name.is_some() && !held_named {
+                    *slot = index;
+                }
+            }
+        }
+        let mut entries = Vec::with_capacity(order.len());
+        for (index, (path, mut kind, id)) in order.into_iter().enumerate() {
+            if let (EntryKind::File(file), Some(id)) = (&mut kind, id) {
+                file.same_as = first.get(&id).copied().filter(|slot| *slot != index);
+            }
+            entries.push(Entry { path: Untrusted::new(path), kind });
+        }
+        if self.cut {
+            let because = "the limit on files (`files`) is reached; more stand here".to_owned();
+            entries.push(Entry {
+                path: Untrusted::new("."),
+                kind: EntryKind::Unreadable { because },
+            });
+        }
+        Tree { single: false, entries, boundary: self.boundary }
+    }
+}
+
+impl Tree {
+    /// Opens a file of the tree. It is opened as what it was listed as: a link or a FIFO that was
+    /// put in its place meanwhile is refused.
+    #[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
+    pub fn open(&self, entry: &FileEntry, digest: bool) -> Result<SourceFile, Trouble> {
+        let fail = |error: std::io::Error| Trouble(format!("cannot be opened: {error}"));
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).unwrap_or_default();
+        let real = fs::canonicalize(&entry.real).map_err(fail)?;
+        if !real.starts_with(&self.boundary) {
+            return Err(Trouble("it leads out of the folder now".into()));
+        }
+        let file: File =
+            fs::OpenOptions::new().read(true).custom_flags(flags).open(&real).map_err(fail)?;
+        let meta = file.metadata().map_err(fail)?;
+        if !meta.is_file() {
+            return Err(Trouble(format!("it is {} now", special(&meta))));
+        }
+        SourceFile::new(file, digest).map_err(fail)
+    }
+}

@@ -1,0 +1,220 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CheckName, Finding, Severity, Untrusted};
+
+/// A calendar date (UTC), `2027-01-31`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Date {
+    /// A date of the Gregorian calendar, where there is one.
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let last = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        ((1..=last).contains(&day) && year > 0).then_some(Self { year, month, day })
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+impl FromStr for Date {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no date of the form `2027-01-31`");
+        let mut parts = text.split('-');
+        let mut part = |width: usize| {
+            parts.next().filter(|p| p.len() == width && p.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let (year, month, day) = (part(4), part(2), part(2));
+        if parts.next().is_some() {
+            return Err(wrong());
+        }
+        let number = |p: Option<&str>| p.and_then(|p| p.parse::<u16>().ok()).ok_or_else(wrong);
+        let small = |p| number(p).and_then(|n| u8::try_from(n).map_err(|_| wrong()));
+        Self::new(number(year)?, small(month)?, small(day)?).ok_or_else(wrong)
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Whether a check must have looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Requirement {
+    /// Without a complete look there is no `admit`.
+    Required,
+    /// Its findings count; that it could not look does not.
+    Optional,
+    /// Not run.
+    Off,
+}
+
+/// A finding that the team has decided to live with, and who decided so until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// The rule's name.
+    pub rule: String,
+    /// Only in this file (exact relative path), where given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Only in a file of this SHA-256 (64 hex digits), where given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Why it is acceptable.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The last day on which it stands.
+    pub expires: Date,
+}
+
+impl Exception {
+    /// Whether it speaks of this finding; `sha256` is the digest of the finding's file.
+    pub fn covers(&self, finding: &Finding, sha256: Option<&str>) -> bool {
+        self.rule == finding.rule().name
+            && self.file.as_ref().is_none_or(|file| file == finding.place().file.raw())
+            && self.sha256.as_ref().is_none_or(|want| {
+                sha256.is_some_and(|is| is.eq_ignore_ascii_case(want))
+            })
+    }
+}
+
+/// What one weighing may spend on one file, and on the artifact as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Limits {
+    /// Bytes that decompression may produce.
+    pub bytes_out: u64,
+    /// Output per input byte, checked once a stream has produced 64 MiB.
+    pub ratio: u64,
+    /// Containers within containers.
+    pub depth: u32,
+    /// Members of all containers of a file together.
+    pub entries: u64,
+    /// Files of an artifact.
+    pub files: u64,
+    /// Seconds that one file may take.
+    pub seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes_out: 16 << 30,
+            ratio: 1200,
+            depth: 16,
+            entries: 200_000,
+            files: 1_000_000,
+            seconds: 600,
+        }
+    }
+}
+
+/// What a team requires of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    /// Its name, as reports tell it.
+    pub name: String,
+    /// One line: what it is for.
+    #[serde(default)]
+    pub description: String,
+    /// A finding of at least this severity refuses.
+    pub refuse: Severity,
+    /// A finding of at least this severity leaves the verdict undecided: a person should look.
+    pub review: Severity,
+    /// Which checks must have looked. A check that is not named is optional.
+    #[serde(default)]
+    pub checks: BTreeMap<CheckName, Requirement>,
+    /// The formats that may be loaded; empty means any.
+    #[serde(default)]
+    pub formats: Vec<String>,
+    /// What one weighing may spend.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Findings that the team lives with.
+    #[serde(default)]
+    pub exceptions: Vec<Exception>,
+}
+
+impl Policy {
+    /// Whether this check must have looked.
+    pub fn requirement(&self, check: &CheckName) -> Requirement {
+        self.checks.get(check).copied().unwrap_or(Requirement::Optional)
+    }
+
+    /// What is wrong with it, as sentences; empty where nothing is.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.review > self.refuse {
+            faults.push(format!(
+                "`review` ({}) is above `refuse` ({}): nothing would be left to review",
+                self.review, self.refuse
+            ));
+        }
+        for (n, exception) in self.exceptions.iter().enumerate() {
+            let n = n.saturating_add(1);
+            for (what, text) in [
+                ("rule", &exception.rule),
+                ("reason", &exception.reason),
+                ("owner", &exception.owner),
+            ] {
+                if text.trim().is_empty() {
+                    faults.push(format!("exception {n} has an empty `{what}`"));
+                }
+            }
+            if let Some(sha256) = &exception.sha256
+                && (sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()))
+            {
+                faults.push(format!(
+                    "exception {n}: `sha256` is not 64 hex digits: `{}`",
+                    Untrusted::new(sha256.clone())
+                ));
+            }
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_dates_strictly() {
+        assert_eq!("2028-02-29".parse::<Date>().map(|d| d.to_string()), Ok("2028-02-29".into()));
+        for wrong in ["2027-02-29", "27-1-1", "2027-13-01", "2027-01-01T00", "2027-1-01", "+027-01-01", ""] {
+            assert!(wrong.parse::<Date>().is_err(), "{wrong}");
+        }
+    }
+}
