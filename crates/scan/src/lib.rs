@@ -1,1 +1,247 @@
-//! scan
+//! The static check: what the files of an artifact are, and what loading them would do.
+//!
+//! [`scan`] looks at every file of a tree and gives one outcome. [`inspect`] describes one file.
+//! Nothing is executed, imported or rendered, and nothing is read but the tree: what rules know of
+//! Python's libraries comes from knowledge packs ([`effects`]), never from the machine that scans.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+
+pub mod effects;
+mod folder;
+mod inspect;
+mod judge;
+mod rules;
+mod sink;
+mod subject;
+mod torchscript;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use artifact::tree::{EntryKind, FileEntry, Tree};
+use artifact::{Blob, Budget, Digests};
+use rayon::prelude::*;
+use vocabulary::{Coverage, FileSummary, Limits, Outcome, Place, Rule, Untrusted};
+
+pub use inspect::{Inspection, inspect};
+
+use sink::Sink;
+use subject::Siblings;
+use walk::{Node, Role, Walker};
+
+/// How to scan.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What one file may cost.
+    pub limits: Limits,
+    /// Whether every byte of every file is digested.
+    pub digests: bool,
+    /// Files at once; as many as there are processors where not given.
+    pub jobs: Option<usize>,
+}
+
+/// Told while a scan goes on.
+pub trait Progress: Sync {
+    /// It begins.
+    fn begin(&self, files: u64, bytes: u64);
+    /// A file is done.
+    fn file_done(&self, path: &Untrusted, bytes: u64);
+}
+
+impl Progress for () {
+    fn begin(&self, _files: u64, _bytes: u64) {}
+    fn file_done(&self, _path: &Untrusted, _bytes: u64) {}
+}
+
+/// What a scan learned.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    /// Every file that could be opened, in the order of paths.
+    pub files: Vec<FileSummary>,
+    /// How the check `static` ended.
+    pub outcome: Outcome,
+    /// Files in which something may run code on loading, or is of no known format, with the names
+    /// of these formats.
+    pub not_data: Vec<(Untrusted, Vec<String>)>,
+}
+
+/// Every rule of the check.
+pub fn rules() -> Vec<&'static Rule> {
+    rules::ALL.iter().map(|entry| entry.rule).collect()
+}
+
+/// Digest of every knowledge pack that the rules judge by.
+pub fn packs() -> BTreeMap<String, String> {
+    effects::digests()
+}
+
+/// One file after the look.
+struct Looked {
+    path: Untrusted,
+    bytes: u64,
+    sink: Sink,
+    digests: Option<Digests>,
+    tensors: Option<Vec<String>>,
+    index: Option<formats::index::Index>,
+}
+
+/// Looks at every file of a tree.
+pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned {
+    let mut files: Vec<(&Untrusted, &FileEntry)> = Vec::new();
+    let mut folder = Sink::default();
+    for entry in &tree.entries {
+        let place = Place::file(entry.path.clone());
+        match &entry.kind {
+            EntryKind::File(file) if file.same_as.is_none() => files.push((&entry.path, file)),
+            EntryKind::File(_) | EntryKind::Alias { .. } => {}
+            EntryKind::LinkOutside { target } => {
+                let content = subject::Content::LinkOutside(target.raw());
+                rules::apply(&place, &content, &mut folder);
+            }
+            EntryKind::LinkBroken { .. } => {
+                folder.could_not_look(&place, "the symbolic link leads nowhere, or in a circle");
+            }
+            EntryKind::Special { what } => {
+                folder.could_not_look(&place, format!("it is {what} and is not opened"));
+            }
+            EntryKind::Unreadable { because } => folder.could_not_look(&place, because.clone()),
+        }
+    }
+    progress.begin(files.len() as u64, files.iter().fold(0, |sum, (_, f)| sum.saturating_add(f.len)));
+    let look = |(path, file): &(&Untrusted, &FileEntry)| {
+        let looked = look_safely(tree, path, file, options);
+        progress.file_done(path, file.len);
+        looked
+    };
+    let looked: Vec<Looked> = match options.jobs {
+        Some(1) => files.iter().map(look).collect(),
+        Some(jobs) => match rayon::ThreadPoolBuilder::new().num_threads(jobs).build() {
+            Ok(pool) => pool.install(|| files.par_iter().map(look).collect()),
+            Err(_) => files.iter().map(look).collect(),
+        },
+        None if files.len() < 2 => files.iter().map(look).collect(),
+        None => files.par_iter().map(look).collect(),
+    };
+    conclude(tree, looked, folder)
+}
+
+fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
+    folder::check(tree, &looked, &mut folder);
+    let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
+    if nothing {
+        folder.could_not_look(&Place::file("."), "there is nothing to look at");
+    }
+    let mut coverage = Coverage::default();
+    let mut findings = Vec::new();
+    let mut summaries = Vec::new();
+    let mut not_data = Vec::new();
+    for one in looked {
+        let Looked { path, bytes, sink, digests, .. } = one;
+        let top = Place::file(path.clone());
+        let unexplained: u64 = sink
+            .unexplained
+            .iter()
+            .filter(|(place, _)| *place == top)
+            .fold(0, |sum, (_, span)| sum.saturating_add(span.len()));
+        let unread = sink.gaps.iter().any(|gap| gap.place == top);
+        coverage.absorb(Coverage {
+            files: 1,
+            bytes_total: bytes,
+            bytes_parsed: if unread { 0 } else { bytes.saturating_sub(unexplained) },
+            unexplained: sink.unexplained.iter().filter(|(place, _)| *place == top).cloned().collect(),
+            gaps: Vec::new(),
+        });
+        let dropped = sink.dropped();
+        if dropped > 0 {
+            // The findings that stand speak for the ones that do not: same rule, same member.
+            let because = format!("{dropped} findings more than are kept");
+            coverage.gaps.push(vocabulary::Gap { place: top, because });
+        }
+        coverage.gaps.extend(sink.gaps);
+        findings.extend(sink.findings);
+        if !sink.not_data.is_empty() {
+            not_data.push((path.clone(), sink.not_data));
+        }
+        let mut digest_map = BTreeMap::new();
+        if let Some(digests) = digests {
+            digest_map.insert("sha256".to_owned(), digests.sha256);
+            digest_map.insert("blake3".to_owned(), digests.blake3);
+        }
+        summaries.push(FileSummary { path, bytes, formats: sink.formats, digests: digest_map });
+    }
+    coverage.gaps.extend(folder.gaps);
+    findings.extend(folder.findings);
+    coverage.gaps.sort();
+    findings.sort_by(vocabulary::Finding::order);
+    Scanned { files: summaries, outcome: Outcome::of(findings, coverage), not_data }
+}
+
+fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -> Looked {
+    let attempt = catch_unwind(AssertUnwindSafe(|| look_at(tree, path, file, options)));
+    attempt.unwrap_or_else(|_| {
+        let mut sink = Sink::default();
+        let place = Place::file(path.clone());
+        sink.could_not_look(&place, "the reader crashed on it; please report this file");
+        Looked { path: path.clone(), bytes: file.len, sink, digests: None, tensors: None, index: None }
+    })
+}
+
+fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -> Looked {
+    let mut walker = Walker::new(Budget::new(options.limits));
+    let place = Place::file(path.clone());
+    let mut digests = None;
+    let mut bytes = file.len;
+    match tree.open(file, options.digests) {
+        Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
+        Ok(source) => {
+            let source = Arc::new(source);
+            let blob = Blob::new(Arc::clone(&source) as Arc<dyn artifact::ReadAt>);
+            bytes = blob.len();
+            walker.look(&Node {
+                place: place.clone(),
+                blob,
+                name: path.raw().to_owned(),
+                depth: 0,
+                role: Role::File,
+            });
+            match source.finish() {
+                Ok(made) => digests = made,
+                Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
+            }
+        }
+    }
+    Looked {
+        path: path.clone(),
+        bytes,
+        sink: walker.sink,
+        digests,
+        tensors: walker.tensors,
+        index: walker.index,
+    }
+}
+
+/// Looks at bytes in memory as at a file of this name: for tests and fuzzing.
+pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
+    let mut walker = Walker::new(Budget::new(limits));
+    walker.look(&Node {
+        place: Place::file(name),
+        blob: Blob::from_vec(bytes),
+        name: name.to_owned(),
+        depth: 0,
+        role: Role::File,
+    });
+    let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
+    Outcome::of(walker.sink.findings, coverage)
+}

@@ -1,0 +1,69 @@
+use crate::effects::Effects;
+
+/// How an act counts, mild to severe. Each class is one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Class {
+    /// Cannot be told to be inert: an unknown class, or one whose code could not be followed.
+    Unknown,
+    /// Loads bytes that cannot be seen.
+    Unpickles,
+    /// Calls or reaches something that is computed while loading.
+    Indirect,
+    /// Reads, writes or deletes files, or changes the state of the process.
+    Files,
+    /// Opens a network connection.
+    Network,
+    /// Changes modules, classes or functions of the loading process.
+    Tampers,
+    /// Loads native code or touches raw memory.
+    Native,
+    /// Runs code or starts processes.
+    Executes,
+}
+
+/// The class of calling something with these effects; `None` where the effects are only such that
+/// the arguments decide.
+pub(crate) fn of_call(effects: Effects) -> Option<Class> {
+    if effects.contains(Effects::EXECUTES) {
+        Some(Class::Executes)
+    } else if effects.contains(Effects::NATIVE) {
+        Some(Class::Native)
+    } else if effects.contains(Effects::NETWORK) {
+        Some(Class::Network)
+    } else if effects.contains(Effects::WRITES) || effects.contains(Effects::READS) {
+        Some(Class::Files)
+    } else {
+        None
+    }
+}
+
+/// The class of holding a reference to something with these effects without calling it. Ordinary
+/// models refer to functions that read files; they have no reason to refer to these.
+pub(crate) fn of_reference(effects: Effects) -> Option<Class> {
+    if effects.contains(Effects::EXECUTES) {
+        Some(Class::Executes)
+    } else if effects.contains(Effects::NATIVE) {
+        Some(Class::Native)
+    } else if effects.contains(Effects::NETWORK) {
+        Some(Class::Network)
+    } else {
+        None
+    }
+}
+
+/// Whether bytes inside a pickle begin like something that could be loaded in turn.
+pub(crate) fn worth_a_look(head: &[u8]) -> bool {
+    matches!(
+        head,
+        [0x80, 0x02..=0x05, b'c' | b'}' | b']' | b'(' | b'X' | 0x95 | b'K' | b'J' | 0x8c, ..]
+            | [b'P', b'K', 3, 4, ..]
+            | [0x1f, 0x8b, 8, ..]
+            | [0xfd, b'7', b'z', b'X', b'Z', ..]
+            | [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..]
+            | [0x28, 0xb5, 0x2f, 0xfd, ..]
+            | [0x04, 0x22, 0x4d, 0x18, ..]
+            | [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..]
+            | [0x7f, b'E', b'L', b'F', ..]
+            | [0x93, b'N', b'U', b'M', b'P', b'Y', ..]
+    )
+}

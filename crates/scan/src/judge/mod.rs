@@ -1,0 +1,720 @@
+//! What loading a pickle would do.
+//!
+//! The interpreter of `formats` says which calls a pickle makes; the knowledge pack says what those
+//! callables do. A [`Judge`] watches the interpreter and turns each call into an [`Act`], unless it
+//! can be shown to be inert. Functions such as `getattr` and `functools.partial`, which do nothing
+//! but what their arguments say, are judged by their arguments.
+
+mod class;
+mod meaning;
+
+use std::collections::BTreeMap;
+
+use artifact::Blob;
+use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
+
+pub(crate) use class::Class;
+use meaning::{Meaning, Named, meaning, tuple};
+
+use crate::effects::{Effects, Known, Why};
+
+/// Acts that are kept one by one; more are only counted.
+const ACTS: usize = 2000;
+/// Nested pieces of bytes that are looked into.
+const NESTED: usize = 4096;
+/// Arguments of a call that are judged as callables.
+const ARGUMENTS: usize = 64;
+
+/// Something that loading does, and that is not inert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Act {
+    /// How it counts.
+    pub(crate) class: Class,
+    /// The real path of what is called, `posix.system`; empty where it cannot be told.
+    pub(crate) path: String,
+    /// How the file writes it.
+    pub(crate) written: String,
+    /// Byte offset of the first such act.
+    pub(crate) at: u64,
+    /// How often.
+    pub(crate) count: u64,
+    /// The first one as pseudo-Python.
+    pub(crate) shown: String,
+    /// Why it counts so.
+    pub(crate) because: String,
+    /// What the pack says it does.
+    pub(crate) effects: Vec<&'static str>,
+}
+
+/// Bytes in a pickle that a callable would load.
+#[derive(Debug)]
+pub(crate) struct Nested {
+    /// Where the bytes stand.
+    pub(crate) at: u64,
+    /// The bytes.
+    pub(crate) blob: Blob,
+    /// What would load them, or nothing where they only look like something.
+    pub(crate) loader: Option<String>,
+}
+
+/// Watches one pickle stream.
+pub(crate) struct Judge {
+    acts: BTreeMap<(Class, String, String), Act>,
+    /// Dangerous names that were imported: where, and whether they were called since.
+    references: BTreeMap<String, (Act, bool)>,
+    pub(crate) nested: Vec<Nested>,
+    pub(crate) nested_left_out: u64,
+    pub(crate) acts_left_out: u64,
+    /// Names that were imported, for format detection and inspection; bounded.
+    pub(crate) imports: BTreeMap<String, u64>,
+    pub(crate) persistent_ids: u64,
+    blob: Blob,
+    /// Only acts and imports count: the stream is read in a way that its writer did not mean.
+    pub(crate) strict_bytes: bool,
+}
+
+/// What was learned of one callable.
+struct Verdict {
+    class: Class,
+    path: String,
+    written: String,
+    because: String,
+    effects: Vec<&'static str>,
+}
+
+impl Judge {
+    pub(crate) fn new(blob: Blob) -> Self {
+        Self {
+            acts: BTreeMap::new(),
+            references: BTreeMap::new(),
+            nested: Vec::new(),
+            nested_left_out: 0,
+            acts_left_out: 0,
+            imports: BTreeMap::new(),
+            persistent_ids: 0,
+            blob,
+            strict_bytes: true,
+        }
+    }
+
+    /// Everything that loading does and that is not inert, in the order of its first place.
+    pub(crate) fn acts(&self) -> Vec<Act> {
+        let mut acts: Vec<Act> = self.acts.values().cloned().collect();
+        let called: Vec<&String> = self.acts.values().map(|act| &act.path).collect();
+        for (act, was_called) in self.references.values() {
+            if !was_called && !called.contains(&&act.path) {
+                acts.push(act.clone());
+            }
+        }
+        acts.sort_by(|a, b| (a.at, a.class, &a.path).cmp(&(b.at, b.class, &b.path)));
+        acts
+    }
+
+    fn add(&mut self, heap: &Heap, at: u64, shown: Value, verdict: Verdict) {
+        let key = (verdict.class, verdict.path.clone(), verdict.because.clone());
+        if let Some(act) = self.acts.get_mut(&key) {
+            act.count = act.count.saturating_add(1);
+            return;
+        }
+        if self.acts.len() >= ACTS {
+            self.acts_left_out = self.acts_left_out.saturating_add(1);
+            return;
+        }
+        let act = Act {
+            class: verdict.class,
+            path: verdict.path,
+            written: verdict.written,
+            at,
+            count: 1,
+            shown: heap.show(shown),
+            because: verdict.because,
+            effects: verdict.effects,
+        };
+        self.acts.insert(key, act);
+    }
+
+    fn imported(&mut self, heap: &Heap, at: u64, target: Value) {
+        let what = meaning(heap, target);
+        let named = match what {
+            Meaning::Name(named) => named,
+            Meaning::Module(module) => {
+                self.count_import(module);
+                return;
+            }
+            Meaning::Unknown(why) => {
+                let verdict = unknown(why);
+                self.add(heap, at, target, verdict);
+                return;
+            }
+            _ => return,
+        };
+        self.count_import(named.written());
+        let effects = match named.resolve().known {
+            Known::Function { effects, .. } => effects,
+            Known::Class { call, .. } => call,
+            _ => return,
+        };
+        let Some(class) = class::of_reference(effects) else { return };
+        let act = Act {
+            class,
+            path: named.path.clone(),
+            written: named.written(),
+            at,
+            count: 1,
+            shown: heap.show(target),
+            because: format!("{} when called", because_of(effects)),
+            effects: effects.names(),
+        };
+        self.references.entry(named.path).or_insert((act, false));
+    }
+
+    fn count_import(&mut self, name: String) {
+        if self.imports.len() < ACTS || self.imports.contains_key(&name) {
+            let count = self.imports.entry(name).or_insert(0);
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn called(&mut self, heap: &Heap, at: u64, result: Value) {
+        let View::Call(call) = heap.view(result) else { return };
+        let callee = meaning(heap, call.callee);
+        if let Meaning::Name(named) = &callee
+            && let Some((_, was_called)) = self.references.get_mut(&named.path)
+        {
+            *was_called = true;
+        }
+        let args = tuple(heap, call.args).to_vec();
+        if let Some(verdict) = self.judge_call(heap, &callee, &args, call, at) {
+            self.add(heap, at, result, verdict);
+        }
+    }
+
+    /// Judges a call; `None` where it is inert.
+    fn judge_call(
+        &mut self,
+        heap: &Heap,
+        callee: &Meaning,
+        args: &[Value],
+        call: &Call,
+        at: u64,
+    ) -> Option<Verdict> {
+        match callee {
+            Meaning::Plain | Meaning::Text(_) | Meaning::Module(_) => None, // raises a TypeError
+            Meaning::Unknown(why) => Some(unknown(why)),
+            Meaning::Partial(inner) => self.judge_call(heap, inner, args, call, at),
+            Meaning::AttributeGetter(name) => {
+                let target = args.first().map(|arg| meaning(heap, *arg));
+                judge_attribute(&target.unwrap_or(Meaning::Plain), name)
+            }
+            Meaning::MethodCaller(name) => {
+                let target = args.first().map(|arg| meaning(heap, *arg));
+                self.judge_method(heap, &target.unwrap_or(Meaning::Plain), name, call, at)
+            }
+            Meaning::Instance(class) | Meaning::Result(class) => {
+                let method = Named {
+                    module: class.module.clone(),
+                    name: format!("{}.__call__", class.name),
+                    path: format!("{}.__call__", class.path),
+                };
+                self.judge_named(heap, &method, args, call, at)
+            }
+            Meaning::Name(named) => self.judge_named(heap, named, args, call, at),
+        }
+    }
+
+    fn judge_method(
+        &mut self,
+        heap: &Heap,
+        target: &Meaning,
+        name: &str,
+        call: &Call,
+        at: u64,
+    ) -> Option<Verdict> {
+        match target {
+            Meaning::Module(module) => {
+                let named = Named {
+                    module: module.clone(),
+                    name: name.to_owned(),
+                    path: crate::effects::lookup(module, name).path,
+                };
+                self.judge_named(heap, &named, &[], call, at)
+            }
+            Meaning::Unknown(why) => Some(unknown(why)),
+            Meaning::Plain | Meaning::Text(_) => None,
+            _ => Some(unknown("a method chosen by its name")),
+        }
+    }
+
+    fn judge_named(
+        &mut self,
+        heap: &Heap,
+        named: &Named,
+        args: &[Value],
+        call: &Call,
+        at: u64,
+    ) -> Option<Verdict> {
+        let resolved = named.resolve();
+        let is_class = matches!(resolved.known, Known::Class { .. });
+        let effects = match &resolved.known {
+            Known::Function { effects, .. } => *effects,
+            Known::Class { call: whole, new, .. } => match call.how {
+                How::NewObj | How::NewObjEx => *new,
+                _ => *whole,
+            },
+            Known::Module(_) | Known::Data => Effects::default(),
+            Known::Unknown(why) => {
+                return Some(Verdict {
+                    class: Class::Unknown,
+                    path: named.path.clone(),
+                    written: named.written(),
+                    because: match why {
+                        Why::NoSuchLibrary => {
+                            "no knowledge pack has this library".into()
+                        }
+                        Why::NoSuchModule => "the library has no such module".into(),
+                        Why::NoSuchName => "the module has no such name".into(),
+                    },
+                    effects: Vec::new(),
+                });
+            }
+        };
+        let verdict = |class: Class, because: String| {
+            Some(Verdict {
+                class,
+                path: resolved.path.clone(),
+                written: named.written(),
+                because,
+                effects: effects.names(),
+            })
+        };
+        if effects.contains(Effects::UNPICKLES) && !effects.contains(Effects::EXECUTES) {
+            return match self.nested_of(heap, args, at, &resolved.path) {
+                // What the bytes do is judged where they stand.
+                true => None,
+                false => verdict(
+                    Class::Unpickles,
+                    "it loads bytes that cannot be seen here".into(),
+                ),
+            };
+        }
+        if let Some(class) = class::of_call(effects) {
+            return verdict(class, because_of(effects));
+        }
+        if effects.contains(Effects::ATTRIBUTE) {
+            return self.judge_getter(heap, &resolved.path, args, named);
+        }
+        if effects.contains(Effects::IMPORTS) {
+            return match args.first().map(|arg| meaning(heap, *arg)) {
+                Some(Meaning::Text(module)) => judge_import(&module, named),
+                _ => verdict(Class::Indirect, "it imports a module whose name is computed".into()),
+            };
+        }
+        if effects.contains(Effects::CALLS_ARGUMENT) {
+            return self.judge_arguments(heap, args, call, at, named);
+        }
+        if effects.contains(Effects::UNRESOLVED) {
+            let what = if is_class { "its constructor" } else { "it" };
+            return verdict(
+                Class::Unknown,
+                format!("{what} could not be shown to be inert"),
+            );
+        }
+        None
+    }
+
+    /// A function that calls its arguments does what they do.
+    fn judge_arguments(
+        &mut self,
+        heap: &Heap,
+        args: &[Value],
+        call: &Call,
+        at: u64,
+        named: &Named,
+    ) -> Option<Verdict> {
+        let mut worst: Option<Verdict> = None;
+        let mut queue: Vec<(Value, u32)> = args.iter().map(|arg| (*arg, 0)).collect();
+        if let Some(kwargs) = call.kwargs
+            && let View::Dict(pairs) = heap.view(kwargs)
+        {
+            queue.extend(pairs.shown.iter().map(|(_, value)| (*value, 0)));
+        }
+        for _ in 0..ARGUMENTS {
+            let Some((arg, depth)) = queue.pop() else { break };
+            if let View::Tuple(items) | View::List(items) = heap.view(arg) {
+                if depth < 2 {
+                    let deeper = depth.saturating_add(1);
+                    queue.extend(items.shown.iter().take(ARGUMENTS).map(|v| (*v, deeper)));
+                }
+                continue;
+            }
+            let what = meaning(heap, arg);
+            let verdict = match &what {
+                Meaning::Name(inner) if inner.path == named.path => None,
+                Meaning::Name(inner) => {
+                    // The arguments it will get are not known: effects count as a whole.
+                    match inner.resolve().known {
+                        Known::Function { effects, .. } => judge_blind(inner, effects),
+                        Known::Class { call, .. } => judge_blind(inner, call),
+                        Known::Unknown(_) => self.judge_named(heap, inner, &[], call, at),
+                        Known::Module(_) | Known::Data => None,
+                    }
+                }
+                Meaning::Partial(inner) => match inner.as_ref() {
+                    Meaning::Name(inner) => self.judge_named(heap, inner, &[], call, at),
+                    _ => None,
+                },
+                Meaning::AttributeGetter(_) | Meaning::MethodCaller(_) => {
+                    Some(unknown("it calls an attribute chosen by its name"))
+                }
+                Meaning::Unknown(why) if matches!(heap.view(arg), View::Call(_)) => {
+                    Some(unknown(why))
+                }
+                _ => None,
+            };
+            if let Some(verdict) = verdict
+                && worst.as_ref().is_none_or(|held| verdict.class > held.class)
+            {
+                worst = Some(Verdict {
+                    because: format!("`{}` calls it: {}", named.path, verdict.because),
+                    ..verdict
+                });
+            }
+        }
+        worst
+    }
+
+    fn judge_getter(
+        &mut self,
+        heap: &Heap,
+        path: &str,
+        args: &[Value],
+        named: &Named,
+    ) -> Option<Verdict> {
+        let target = args.first().map_or(Meaning::Plain, |arg| meaning(heap, *arg));
+        let name = args.get(1).map_or(Meaning::Plain, |arg| meaning(heap, *arg));
+        let sets = ["setattr", "delattr", "__setattr__", "__delattr__"]
+            .iter()
+            .any(|setter| path.ends_with(setter));
+        if sets {
+            return match target {
+                Meaning::Instance(_) | Meaning::Plain | Meaning::Text(_) => None,
+                _ => Some(Verdict {
+                    class: Class::Tampers,
+                    path: path.to_owned(),
+                    written: named.written(),
+                    because: "it changes an attribute of a module, class or function".into(),
+                    effects: vec!["attribute"],
+                }),
+            };
+        }
+        if path.ends_with("attrgetter") || path.ends_with("methodcaller") {
+            return None; // judged when it is called
+        }
+        match name {
+            Meaning::Text(name) => judge_attribute(&target, &name),
+            Meaning::Plain if args.len() < 2 => None,
+            _ => Some(unknown("it gets an attribute whose name is computed")),
+        }
+    }
+
+    /// Puts the bytes that a call would load aside, to be looked into.
+    fn nested_of(&mut self, heap: &Heap, args: &[Value], at: u64, loader: &str) -> bool {
+        let mut seen = false;
+        for arg in args.iter().take(4) {
+            let blob = match heap.view(*arg) {
+                View::Bytes(_) | View::ByteArray(_) => heap.content(*arg),
+                View::Call(call) => {
+                    // `BytesIO(b"…")`, `bytearray(b"…")`, `_codecs.encode("…", "latin1")`
+                    let inner = tuple(heap, call.args).to_vec();
+                    match meaning(heap, call.callee) {
+                        Meaning::Name(named) if named.path.ends_with("BytesIO") => {
+                            inner.first().and_then(|v| heap.content(*v))
+                        }
+                        Meaning::Name(named) if named.path == "_codecs.encode" => inner
+                            .first()
+                            .and_then(|v| heap.text(*v, 64 << 20))
+                            .and_then(|text| latin1(&text)),
+                        _ => None,
+                    }
+                }
+                View::Text(_) => heap.text(*arg, 64 << 20).and_then(|text| latin1(&text)),
+                _ => None,
+            };
+            if let Some(blob) = blob {
+                seen = true;
+                self.keep_nested(at, blob, Some(loader.to_owned()));
+            }
+        }
+        seen
+    }
+
+    fn keep_nested(&mut self, at: u64, blob: Blob, loader: Option<String>) {
+        if self.nested.len() < NESTED {
+            self.nested.push(Nested { at, blob, loader });
+        } else {
+            self.nested_left_out = self.nested_left_out.saturating_add(1);
+        }
+    }
+
+    fn built(&mut self, heap: &Heap, at: u64, target: Value, state: Value) {
+        let what = meaning(heap, target);
+        let tampers = |path: &str, written: String| Verdict {
+            class: Class::Tampers,
+            path: path.to_owned(),
+            written,
+            because: "BUILD sets attributes of a module, class or function".into(),
+            effects: vec!["attribute"],
+        };
+        match what {
+            Meaning::Name(named) => {
+                let verdict = tampers(&named.path, named.written());
+                self.add(heap, at, target, verdict);
+            }
+            Meaning::Module(module) => {
+                let verdict = tampers(&module, module.clone());
+                self.add(heap, at, target, verdict);
+            }
+            Meaning::Instance(class) => {
+                if let Some(name) = self.planted_method(heap, target, state) {
+                    let verdict = Verdict {
+                        class: Class::Tampers,
+                        path: class.path.clone(),
+                        written: class.written(),
+                        because: format!("its state plants the method `{name}`, which the next opcode calls"),
+                        effects: vec!["attribute"],
+                    };
+                    self.add(heap, at, target, verdict);
+                }
+                if let Known::Class { state: Some(effects), .. } = class.resolve().known {
+                    let verdict = if effects.contains(Effects::UNPICKLES)
+                        && !effects.contains(Effects::EXECUTES)
+                    {
+                        let parts = parts_of(heap, state);
+                        (!self.nested_of(heap, &parts, at, &class.path)).then(|| Verdict {
+                            class: Class::Unpickles,
+                            path: class.path.clone(),
+                            written: class.written(),
+                            because: "`__setstate__` loads bytes that cannot be seen here".into(),
+                            effects: effects.names(),
+                        })
+                    } else if let Some(kind) = class::of_call(effects) {
+                        Some(Verdict {
+                            class: kind,
+                            path: class.path.clone(),
+                            written: class.written(),
+                            because: format!("its `__setstate__` {}", because_of(effects)),
+                            effects: effects.names(),
+                        })
+                    } else if effects.contains(Effects::UNRESOLVED) {
+                        Some(Verdict {
+                            class: Class::Unknown,
+                            path: class.path.clone(),
+                            written: class.written(),
+                            because: "its `__setstate__` could not be shown to be inert".into(),
+                            effects: effects.names(),
+                        })
+                    } else {
+                        None
+                    };
+                    if let Some(verdict) = verdict {
+                        self.add(heap, at, target, verdict);
+                    }
+                }
+            }
+            Meaning::Unknown(why) => {
+                // Told already when the unknown thing was made, unless it came from nowhere.
+                if matches!(heap.view(target), View::Missing | View::Forgotten) {
+                    let verdict = unknown(why);
+                    self.add(heap, at, target, verdict);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A method that the state plants on the instance and that a later opcode would call.
+    fn planted_method(&self, heap: &Heap, _target: Value, state: Value) -> Option<&'static str> {
+        const CALLED: [&str; 6] =
+            ["__setstate__", "append", "extend", "add", "__setitem__", "__reduce_ex__"];
+        for dict in std::iter::once(state).chain(parts_of(heap, state)) {
+            let View::Dict(pairs) = heap.view(dict) else { continue };
+            for (key, value) in pairs.shown {
+                let callable = matches!(heap.view(*value), View::Global(_) | View::Call(_));
+                if callable && let Some(text) = heap.text(*key, 32) {
+                    let planted = CALLED.iter().find(|name| **name == text);
+                    if let Some(name) = planted {
+                        return Some(name);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    fn filled(&mut self, heap: &Heap, at: u64, target: Value) {
+        let what = meaning(heap, target);
+        let Meaning::Instance(class) = &what else {
+            if let Meaning::Name(named) = what {
+                // Appending to a class or function object calls an attribute of it.
+                let verdict = Verdict {
+                    class: Class::Indirect,
+                    path: named.path.clone(),
+                    written: named.written(),
+                    because: "items are added to something that is no container".into(),
+                    effects: Vec::new(),
+                };
+                self.add(heap, at, target, verdict);
+            }
+            return;
+        };
+        if let Known::Class { items, .. } = class.resolve().known
+            && let Some(kind) = class::of_call(items)
+        {
+            let verdict = Verdict {
+                class: kind,
+                path: class.path.clone(),
+                written: class.written(),
+                because: format!("adding items to it {}", because_of(items)),
+                effects: items.names(),
+            };
+            self.add(heap, at, target, verdict);
+        }
+    }
+}
+
+impl Watcher for Judge {
+    fn event(&mut self, heap: &Heap, event: &Event) {
+        match &event.kind {
+            EventKind::Import { target } => self.imported(heap, event.at, *target),
+            EventKind::Call { result } => self.called(heap, event.at, *result),
+            EventKind::Build { target, state } => self.built(heap, event.at, *target, *state),
+            EventKind::Append { target, .. }
+            | EventKind::SetItems { target, .. }
+            | EventKind::AddItems { target, .. } => self.filled(heap, event.at, *target),
+            EventKind::PersistentId { .. } => {
+                self.persistent_ids = self.persistent_ids.saturating_add(1);
+            }
+            EventKind::Bytes { content } => {
+                let head = self.blob.slice(content.start, content.len()).bytes_at(0, 16);
+                if class::worth_a_look(&head) {
+                    let blob = self.blob.slice(content.start, content.len());
+                    self.keep_nested(event.at, blob, None);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn judge_blind(named: &Named, effects: Effects) -> Option<Verdict> {
+    let class = class::of_call(effects).or_else(|| {
+        if effects.contains(Effects::UNPICKLES) {
+            Some(Class::Unpickles)
+        } else if effects.contains(Effects::ATTRIBUTE)
+            || effects.contains(Effects::IMPORTS)
+            || effects.contains(Effects::CALLS_ARGUMENT)
+        {
+            Some(Class::Indirect)
+        } else if effects.contains(Effects::UNRESOLVED) {
+            Some(Class::Unknown)
+        } else {
+            None
+        }
+    })?;
+    Some(Verdict {
+        class,
+        path: named.path.clone(),
+        written: named.written(),
+        because: because_of(effects),
+        effects: effects.names(),
+    })
+}
+
+/// Getting an attribute does nothing by itself; some attributes are ways out of any box.
+fn judge_attribute(target: &Meaning, name: &str) -> Option<Verdict> {
+    const WAYS_OUT: [&str; 18] = [
+        "__globals__",
+        "__builtins__",
+        "__subclasses__",
+        "__bases__",
+        "__base__",
+        "__mro__",
+        "mro",
+        "__code__",
+        "__closure__",
+        "__loader__",
+        "__spec__",
+        "__import__",
+        "__getattribute__",
+        "f_globals",
+        "gi_frame",
+        "tb_frame",
+        "__self__",
+        "__dict__",
+    ];
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let (path, written) = match target {
+        Meaning::Name(n) | Meaning::Instance(n) | Meaning::Result(n) => {
+            (n.path.clone(), n.written())
+        }
+        Meaning::Module(m) => (m.clone(), m.clone()),
+        _ => (String::new(), String::new()),
+    };
+    if name.split('.').any(|part| WAYS_OUT.contains(&part)) {
+        return Some(Verdict {
+            class: Class::Indirect,
+            path: format!("{path}.{name}"),
+            written,
+            because: format!("`{last}` is a way to reach everything from any object"),
+            effects: vec!["attribute"],
+        });
+    }
+    if let Meaning::Unknown(why) = target {
+        return Some(unknown(why));
+    }
+    None
+}
+
+fn judge_import(module: &str, named: &Named) -> Option<Verdict> {
+    if crate::effects::knows_module(module) {
+        return None;
+    }
+    Some(Verdict {
+        class: Class::Unknown,
+        path: module.to_owned(),
+        written: named.written(),
+        because: "it imports a module that no knowledge pack has".into(),
+        effects: vec!["imports"],
+    })
+}
+
+fn unknown(why: &str) -> Verdict {
+    Verdict {
+        class: Class::Indirect,
+        path: String::new(),
+        written: String::new(),
+        because: why.to_owned(),
+        effects: Vec::new(),
+    }
+}
+
+fn because_of(effects: Effects) -> String {
+    let names = effects.names();
+    if names.is_empty() { "it is inert".into() } else { names.join(", ") }
+}
+
+/// A state and the parts of a `(state, slots)` pair.
+fn parts_of(heap: &Heap, state: Value) -> Vec<Value> {
+    match heap.view(state) {
+        View::Tuple(items) => std::iter::once(state).chain(items.shown.iter().copied()).collect(),
+        View::Dict(pairs) => {
+            std::iter::once(state).chain(pairs.shown.iter().map(|(_, v)| *v)).collect()
+        }
+        _ => vec![state],
+    }
+}
+
+fn latin1(text: &str) -> Option<Blob> {
+    let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();
+    bytes.ok().map(Blob::from_vec)
+}

@@ -1,0 +1,137 @@
+//! The rules, one file and one page each.
+//!
+//! To add one: `<name>.rs` with its [`Rule`] and its `check`, `<name>.md` with its page, one `mod`
+//! line and one line in [`ALL`].
+
+mod archive_unsafe_path;
+mod extension_mismatch;
+mod gguf_malformed;
+mod hidden_bytes;
+mod hub_cache_mismatch;
+mod index_mismatch;
+mod index_unsafe_path;
+mod link_outside;
+mod npy_malformed;
+mod object_array;
+mod pickle_code_execution;
+mod pickle_file_access;
+mod pickle_import_tampering;
+mod pickle_indirect_call;
+mod pickle_malformed;
+mod pickle_native_code;
+mod pickle_nested;
+mod pickle_network_access;
+mod pickle_parser_differential;
+mod pickle_unknown_callable;
+mod safetensors_malformed;
+mod torchscript_code;
+mod torchscript_unknown_operator;
+mod zip_irregular;
+mod zip_tampered;
+
+use vocabulary::{Place, Rule};
+
+use crate::judge::Class;
+use crate::sink::Sink;
+use crate::subject::Content;
+
+/// A rule and what it does with a subject.
+pub(crate) struct Entry {
+    /// The rule.
+    pub(crate) rule: &'static Rule,
+    /// Looks at one subject; most subjects are none of its business.
+    pub(crate) check: fn(&Place, &Content<'_>, &mut Sink),
+}
+
+/// Declares the rule of a file: its name, severity, threats and identifiers elsewhere. The summary
+/// is what a finding of it says in one line; the page stands beside the file.
+macro_rules! rule {
+    (
+        $name:literal, $severity:ident, $summary:literal,
+        threats: [$($threat:ident),+ $(,)?],
+        cwe: [$($cwe:literal),* $(,)?],
+        atlas: [$($atlas:literal),* $(,)?],
+        aisvs: [$($aisvs:literal),* $(,)?] $(,)?
+    ) => {
+        #[doc = $summary]
+        pub(crate) static RULE: vocabulary::Rule = vocabulary::Rule {
+            name: $name,
+            summary: $summary,
+            severity: vocabulary::Severity::$severity,
+            threats: &[$(vocabulary::Threat::$threat),+],
+            maps_to: vocabulary::MapsTo {
+                cwe: &[$($cwe),*],
+                atlas: &[$($atlas),*],
+                aisvs: &[$($aisvs),*],
+            },
+            page: include_str!(concat!($name, ".md")),
+        };
+    };
+}
+pub(crate) use rule;
+
+/// Every rule of the static check.
+pub(crate) static ALL: [Entry; 25] = [
+    Entry { rule: &archive_unsafe_path::RULE, check: archive_unsafe_path::check },
+    Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
+    Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
+    Entry { rule: &hidden_bytes::RULE, check: hidden_bytes::check },
+    Entry { rule: &hub_cache_mismatch::RULE, check: hub_cache_mismatch::check },
+    Entry { rule: &index_mismatch::RULE, check: index_mismatch::check },
+    Entry { rule: &index_unsafe_path::RULE, check: index_unsafe_path::check },
+    Entry { rule: &link_outside::RULE, check: link_outside::check },
+    Entry { rule: &npy_malformed::RULE, check: npy_malformed::check },
+    Entry { rule: &object_array::RULE, check: object_array::check },
+    Entry { rule: &pickle_code_execution::RULE, check: pickle_code_execution::check },
+    Entry { rule: &pickle_file_access::RULE, check: pickle_file_access::check },
+    Entry { rule: &pickle_import_tampering::RULE, check: pickle_import_tampering::check },
+    Entry { rule: &pickle_indirect_call::RULE, check: pickle_indirect_call::check },
+    Entry { rule: &pickle_malformed::RULE, check: pickle_malformed::check },
+    Entry { rule: &pickle_native_code::RULE, check: pickle_native_code::check },
+    Entry { rule: &pickle_nested::RULE, check: pickle_nested::check },
+    Entry { rule: &pickle_network_access::RULE, check: pickle_network_access::check },
+    Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },
+    Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
+    Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
+    Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
+    Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
+    Entry { rule: &zip_irregular::RULE, check: zip_irregular::check },
+    Entry { rule: &zip_tampered::RULE, check: zip_tampered::check },
+];
+
+/// Shows a subject to every rule.
+pub(crate) fn apply(place: &Place, content: &Content<'_>, sink: &mut Sink) {
+    for entry in &ALL {
+        (entry.check)(place, content, sink);
+    }
+}
+
+/// The findings of a rule that speaks of one class of acts.
+fn acts_of(
+    rule: &'static Rule,
+    class: Class,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Pickle(acts) = content else { return };
+    for act in acts.iter().filter(|act| act.class == class) {
+        let times = match act.count {
+            1 => String::new(),
+            n => format!(", {n} times"),
+        };
+        let message = format!("`{}`: {}{times}", act.shown, act.because);
+        let mut finding = rule.found(place.at(act.at), message);
+        if !act.path.is_empty() {
+            finding = finding.with("callable", act.path.as_str());
+        }
+        if act.written != act.path && !act.written.is_empty() {
+            finding = finding.with("written-as", act.written.as_str());
+        }
+        if !act.effects.is_empty() {
+            let effects: Vec<String> = act.effects.iter().map(|e| (*e).to_owned()).collect();
+            finding = finding.with("effects", effects);
+        }
+        sink.found(finding);
+    }
+}

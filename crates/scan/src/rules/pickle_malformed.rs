@@ -1,0 +1,17 @@
+use vocabulary::Place;
+
+use super::rule;
+use crate::sink::Sink;
+use crate::subject::Content;
+
+rule!(
+    "pickle-malformed", Low, "the pickle stream is broken",
+    threats: [T3, T8],
+    cwe: ["CWE-20"],
+    atlas: ["AML.T0010"],
+    aisvs: ["6.1.1"],
+);
+
+pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
+BODY
+}

@@ -1,0 +1,74 @@
+//! Where rules and the walker put what they saw.
+
+use artifact::Exhausted;
+use vocabulary::{Finding, Gap, Place, Rule, Span};
+
+/// Findings of one rule at one member; more are counted in the last one.
+const PER_RULE: usize = 50;
+
+/// Collects the findings, gaps and unexplained bytes of one file.
+#[derive(Default)]
+pub(crate) struct Sink {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) unexplained: Vec<(Place, Span)>,
+    /// Names of the formats that the file itself was read as.
+    pub(crate) formats: Vec<String>,
+    /// The formats anywhere in it that may run code on loading, or that no reader knows.
+    pub(crate) not_data: Vec<String>,
+    dropped: u64,
+}
+
+impl Sink {
+    /// Adds a finding, unless the same rule said the same at the same place already.
+    pub(crate) fn found(&mut self, finding: Finding) {
+        let mut same = 0usize;
+        for held in &self.findings {
+            if held.rule() == finding.rule()
+                && held.place().file == finding.place().file
+                && held.place().member == finding.place().member
+            {
+                if held.message() == finding.message() && held.place() == finding.place() {
+                    return;
+                }
+                same = same.saturating_add(1);
+            }
+        }
+        if same >= PER_RULE {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
+        self.findings.push(finding);
+    }
+
+    /// Adds a finding of `rule`.
+    pub(crate) fn say(&mut self, rule: &'static Rule, place: &Place, message: impl Into<String>) {
+        self.found(rule.found(place.clone(), message));
+    }
+
+    /// Tells that something could not be looked at.
+    pub(crate) fn could_not_look(&mut self, place: &Place, because: impl Into<String>) {
+        let because = vocabulary::escape(&because.into());
+        let gap = Gap { place: place.clone(), because };
+        if !self.gaps.contains(&gap) && self.gaps.len() < 1000 {
+            self.gaps.push(gap);
+        }
+    }
+
+    /// Tells that a limit stopped the look.
+    pub(crate) fn exhausted(&mut self, place: &Place, limit: Exhausted) {
+        self.could_not_look(place, limit.to_string());
+    }
+
+    /// How many findings were left out because there were too many of a kind.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Notes a format that may run code on loading.
+    pub(crate) fn not_data(&mut self, format: &str) {
+        if !self.not_data.iter().any(|held| held == format) {
+            self.not_data.push(format.to_owned());
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a rule is shown.
+
+use formats::identify::Format;
+use formats::{gguf, index, npy, pickle, safetensors, sevenz, tar, zip};
+use vocabulary::Span;
+
+use crate::judge::Act;
+use crate::torchscript::Statement;
+
+/// One structure, or one fact about a file, that rules look at.
+pub(crate) enum Content<'a> {
+    /// What loading a pickle stream would do.
+    Pickle(&'a [Act]),
+    /// The pickle stream itself.
+    PickleStream(&'a pickle::Stream),
+    /// A zip archive.
+    Zip(&'a zip::Archive),
+    /// A member of a zip archive whose content was read: what its checksum said.
+    ZipMember(&'a zip::Member, &'a zip::Opened),
+    /// A tar archive.
+    Tar(&'a tar::Tape),
+    /// A 7z archive.
+    SevenZ(&'a sevenz::SevenZ),
+    /// A safetensors file.
+    Safetensors(&'a safetensors::Safetensors),
+    /// A GGUF file.
+    Gguf(&'a gguf::Gguf),
+    /// A `.npy` array.
+    Npy(&'a npy::Npy),
+    /// The index of a sharded checkpoint, and the files that stand beside it.
+    Index(&'a index::Index, &'a Siblings),
+    /// Statements of TorchScript source that do more than arithmetic.
+    TorchScript(&'a [Statement]),
+    /// The content is none of the formats that the name promises.
+    Contradiction {
+        /// The extension, with its dot.
+        extension: &'a str,
+        /// What the content is.
+        formats: &'a [Format],
+    },
+    /// Bytes that no reader explained.
+    Unexplained {
+        /// Where.
+        span: Span,
+        /// Whether they are all zero.
+        zero: bool,
+    },
+    /// A blob of a hub cache whose name is not the digest of its content.
+    CacheMismatch {
+        /// What the name promises.
+        named: &'a str,
+        /// What the content is.
+        actual: &'a str,
+    },
+    /// A symbolic link that leads out of the root.
+    LinkOutside(&'a str),
+}
+
+/// The files of the artifact by relative path, and the tensors of those that were read.
+#[derive(Default)]
+pub(crate) struct Siblings {
+    /// Tensor names by file; a file without an entry has none that could be read.
+    pub(crate) tensors: std::collections::BTreeMap<String, Option<Vec<String>>>,
+}

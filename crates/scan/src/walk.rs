@@ -1,0 +1,271 @@
+//! Looks at a file and at everything nested in it.
+//!
+//! One [`Walker`] works on one file. Each piece of bytes, the file itself first, is a [`Node`]: it is
+//! identified by its content in every way that fits, each reader that knows one of these formats
+//! reads it, the rules look at what it read, and what it contains becomes nodes of their own. All of
+//! that shares one budget. What no reader explained is looked at once more, as a node.
+
+mod archives;
+mod legacy;
+mod pickles;
+mod plain;
+
+use artifact::{Blob, Budget};
+use formats::identify::{self, Format, Probes};
+use formats::{Region, pickle, stream};
+use vocabulary::{Place, Span};
+
+use crate::rules;
+use crate::sink::Sink;
+use crate::subject::Content;
+
+/// Bytes of an unexplained range that are read to tell whether they are all zero.
+const ZEROS: u64 = 64 << 20;
+/// Unexplained ranges of one node that are looked at as nodes.
+const RANGES: usize = 64;
+
+/// Some bytes and what is known of them from outside.
+pub(crate) struct Node {
+    pub(crate) place: Place,
+    pub(crate) blob: Blob,
+    /// The name that a loader goes by; empty where there is none.
+    pub(crate) name: String,
+    /// Containers around it.
+    pub(crate) depth: u32,
+    pub(crate) role: Role,
+}
+
+/// What the container says that a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A file of the artifact.
+    File,
+    /// A member of an archive, or what a stream unpacks to.
+    Member,
+    /// Raw numbers of a tensor: any bytes are right.
+    Numbers,
+    /// Bytes that no format explains; perhaps they are something.
+    Leftover,
+    /// Bytes that a pickle hands to a loader.
+    Nested,
+}
+
+/// Looks at one file.
+pub(crate) struct Walker {
+    pub(crate) budget: Budget,
+    pub(crate) sink: Sink,
+    /// Tensor names of the file itself, where it holds some and they could be read.
+    pub(crate) tensors: Option<Vec<String>>,
+    /// The index of a sharded checkpoint, where the file is one.
+    pub(crate) index: Option<formats::index::Index>,
+}
+
+impl Walker {
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self { budget, sink: Sink::default(), tensors: None, index: None }
+    }
+
+    /// Looks at a node and at everything in it.
+    pub(crate) fn look(&mut self, node: &Node) {
+        if let Err(limit) = self.budget.check_depth(node.depth).and_then(|()| self.budget.check_time())
+        {
+            self.sink.exhausted(&node.place, limit);
+            return;
+        }
+        let formats = identify(&node.blob);
+        if node.role == Role::File {
+            self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
+        }
+        let formats = self.relevant(node, formats);
+        self.contradiction(node, &formats);
+        let mut regions = Vec::new();
+        for format in &formats {
+            self.read(node, *format, &formats, &mut regions);
+        }
+        if let Some(trouble) = node.blob.trouble() {
+            self.sink.could_not_look(&node.place, trouble.to_string());
+            return;
+        }
+        if formats.is_empty() {
+            self.unknown(node);
+            return;
+        }
+        self.leftovers(node, &regions);
+    }
+
+    /// Leaves out the readings that the node's role rules out.
+    fn relevant(&self, node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
+        match node.role {
+            Role::File | Role::Member => {}
+            Role::Numbers => formats.retain(|format| {
+                // Numbers may look like anything; only what loaders find by its magic counts.
+                matches!(format, Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf)
+                    || (*format == Format::Pickle && certain_pickle(&node.blob))
+            }),
+            Role::Leftover | Role::Nested => formats.retain(|format| {
+                !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
+                    && (*format != Format::Pickle || node.role == Role::Nested || certain_pickle(&node.blob))
+            }),
+        }
+        formats
+    }
+
+    fn read(&mut self, node: &Node, format: Format, all: &[Format], regions: &mut Vec<Region>) {
+        if !format.is_data_only() {
+            self.sink.not_data(format.name());
+        }
+        match format {
+            Format::Pickle => self.pickle(node, regions),
+            Format::TorchLegacy => {
+                if !all.contains(&Format::Pickle) {
+                    self.pickle(node, regions);
+                }
+            }
+            Format::Zip => self.zip(node, regions),
+            Format::Tar => self.tar(node, regions),
+            Format::SevenZ => self.sevenz(node, regions),
+            Format::Safetensors => self.safetensors(node, regions),
+            Format::Gguf => self.gguf(node, regions),
+            Format::Npy => self.npy(node, regions),
+            Format::Json => self.json(node, regions),
+            Format::Yaml => self.yaml(node, regions),
+            Format::Text => self.text(node, regions),
+            Format::Empty => {}
+            format => match codec(format) {
+                Some(codec) => self.stream(node, codec, regions),
+                None => self.named_only(node, format, regions),
+            },
+        }
+    }
+
+    /// A format that is recognised and has no reader here.
+    fn named_only(&mut self, node: &Node, format: Format, regions: &mut Vec<Region>) {
+        regions.push(Region::new(0, node.blob.len(), "recognised"));
+        if format.is_media() {
+            return;
+        }
+        let because = format!("it is {} and no reader here judges that", format.name());
+        self.sink.could_not_look(&node.place, because);
+    }
+
+    fn unknown(&mut self, node: &Node) {
+        match node.role {
+            Role::File | Role::Member => {
+                self.sink.not_data("unknown");
+                self.sink.could_not_look(&node.place, "no reader knows this format");
+            }
+            Role::Nested => {
+                self.sink.could_not_look(&node.place, "a pickle hands these bytes to a loader, and no reader knows their format");
+            }
+            Role::Numbers | Role::Leftover => {}
+        }
+    }
+
+    fn contradiction(&mut self, node: &Node, formats: &[Format]) {
+        if !matches!(node.role, Role::File | Role::Member) {
+            return;
+        }
+        let Some(extension) = extension(&node.name) else { return };
+        if identify::contradiction(&extension, formats) {
+            let content = Content::Contradiction { extension: &extension, formats };
+            rules::apply(&node.place, &content, &mut self.sink);
+        }
+    }
+
+    /// Looks at what no reader explained.
+    fn leftovers(&mut self, node: &Node, regions: &[Region]) {
+        if matches!(node.role, Role::Numbers) {
+            return;
+        }
+        let spans: Vec<Span> = regions.iter().map(|region| region.span).collect();
+        for (n, span) in Span::uncovered(&spans, node.blob.len()).into_iter().enumerate() {
+            let part = node.blob.slice(span.start, span.len());
+            let zero = is_zero(&part);
+            if n < 1000 && !zero {
+                self.sink.unexplained.push((node.place.clone(), span));
+            }
+            let content = Content::Unexplained { span, zero };
+            rules::apply(&node.place, &content, &mut self.sink);
+            if !zero && n < RANGES {
+                self.look(&Node {
+                    place: node.place.member(format!("bytes {}..{}", span.start, span.end)),
+                    blob: part,
+                    name: String::new(),
+                    depth: node.depth.saturating_add(1),
+                    role: Role::Leftover,
+                });
+            }
+        }
+    }
+
+    /// A node inside this one.
+    pub(crate) fn child(node: &Node, name: &str, blob: Blob, role: Role) -> Node {
+        Node {
+            place: node.place.member(name),
+            blob,
+            name: name.to_owned(),
+            depth: node.depth.saturating_add(1),
+            role,
+        }
+    }
+}
+
+/// Every format that the content fits.
+pub(crate) fn identify(blob: &Blob) -> Vec<Format> {
+    let pickle = |head: &[u8]| pickle::looks_like_pickle(head) != pickle::Likeness::No;
+    let stream = |head: &[u8]| stream::identify(head).map(format_of);
+    identify::identify(blob, &Probes { pickle: &pickle, stream: &stream })
+}
+
+pub(crate) fn certain_pickle(blob: &Blob) -> bool {
+    pickle::looks_like_pickle(&blob.bytes_at(0, 4096)) == pickle::Likeness::Certain
+}
+
+fn format_of(codec: stream::Codec) -> Format {
+    match codec {
+        stream::Codec::Gzip => Format::Gzip,
+        stream::Codec::Zlib => Format::Zlib,
+        stream::Codec::Bzip2 => Format::Bzip2,
+        stream::Codec::Xz => Format::Xz,
+        stream::Codec::LzmaAlone => Format::Lzma,
+        stream::Codec::Lz4 => Format::Lz4,
+        stream::Codec::Zstd => Format::Zstd,
+        stream::Codec::JoblibZf => Format::JoblibZf,
+    }
+}
+
+fn codec(format: Format) -> Option<stream::Codec> {
+    Some(match format {
+        Format::Gzip => stream::Codec::Gzip,
+        Format::Zlib => stream::Codec::Zlib,
+        Format::Bzip2 => stream::Codec::Bzip2,
+        Format::Xz => stream::Codec::Xz,
+        Format::Lzma => stream::Codec::LzmaAlone,
+        Format::Lz4 => stream::Codec::Lz4,
+        Format::Zstd => stream::Codec::Zstd,
+        Format::JoblibZf => stream::Codec::JoblibZf,
+        _ => return None,
+    })
+}
+
+/// The extension of the last part of a path, lower case, without its dot.
+pub(crate) fn extension(name: &str) -> Option<String> {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let (stem, extension) = base.rsplit_once('.')?;
+    (!stem.is_empty()).then(|| extension.to_ascii_lowercase())
+}
+
+fn is_zero(blob: &Blob) -> bool {
+    if blob.len() > ZEROS {
+        return false;
+    }
+    let mut at = 0u64;
+    while at < blob.len() {
+        let bytes = blob.bytes_at(at, 64 << 10);
+        if bytes.is_empty() || bytes.iter().any(|b| *b != 0) {
+            return false;
+        }
+        at = at.saturating_add(bytes.len() as u64);
+    }
+    true
+}

@@ -1,0 +1,143 @@
+use formats::{Region, sevenz, stream, tar, zip};
+
+use super::{Node, Role, Walker, extension};
+use crate::rules;
+use crate::subject::Content;
+use crate::torchscript;
+
+impl Walker {
+    pub(super) fn zip(&mut self, node: &Node, regions: &mut Vec<Region>) {
+        let archive = zip::read(&node.blob, &self.budget);
+        regions.extend(archive.regions.iter().copied());
+        rules::apply(&node.place, &Content::Zip(&archive), &mut self.sink);
+        if let Some(limit) = archive.exhausted {
+            self.sink.exhausted(&node.place, limit);
+        }
+        let torch = Torch::of(&archive);
+        for member in archive.members.iter().filter(|member| !member.is_dir) {
+            let name = member.name.raw().to_owned();
+            let place = node.place.member(name.clone());
+            let opened = zip::open(&node.blob, member, &self.budget);
+            if let Some(limit) = opened.exhausted {
+                self.sink.exhausted(&place, limit);
+            }
+            if let Some(fault) = &opened.fault {
+                self.sink.could_not_look(&place, fault.clone());
+            }
+            rules::apply(&place, &Content::ZipMember(member, &opened), &mut self.sink);
+            let Some(blob) = opened.blob else { continue };
+            let role = if torch.is_storage(&name) { Role::Numbers } else { Role::Member };
+            if role == Role::Member && torch.is_script(&name) {
+                self.torchscript(&Self::child(node, &name, blob, role));
+                continue;
+            }
+            self.look(&Self::child(node, &name, blob, role));
+        }
+    }
+
+    fn torchscript(&mut self, node: &Node) {
+        const LARGEST: u64 = 64 << 20;
+        self.sink.not_data("torchscript");
+        if node.blob.len() > LARGEST {
+            self.sink.could_not_look(&node.place, "the source text is larger than 64 MiB");
+            return;
+        }
+        let source = node.blob.bytes_at(0, usize::try_from(LARGEST).unwrap_or(usize::MAX));
+        let statements = torchscript::judge(&source);
+        rules::apply(&node.place, &Content::TorchScript(&statements), &mut self.sink);
+    }
+
+    pub(super) fn tar(&mut self, node: &Node, regions: &mut Vec<Region>) {
+        let tape = tar::read(&node.blob, &self.budget);
+        regions.extend(tape.regions.iter().copied());
+        rules::apply(&node.place, &Content::Tar(&tape), &mut self.sink);
+        if let Some(limit) = tape.exhausted {
+            self.sink.exhausted(&node.place, limit);
+        }
+        // The oldest PyTorch layout: a tar whose `storages` and `tensors` are pickles with raw
+        // numbers between them.
+        let names: Vec<&str> = tape.members.iter().map(|m| m.name.raw()).collect();
+        let torch = ["pickle", "storages", "tensors"].iter().all(|name| names.contains(name));
+        for member in &tape.members {
+            if member.kind != tar::Kind::File {
+                continue;
+            }
+            let name = member.name.raw();
+            let blob = node.blob.slice(member.data.start, member.data.len());
+            let numbers = torch && matches!(name, "storages" | "tensors");
+            let child = Self::child(node, name, blob, Role::Member);
+            if numbers {
+                self.pickle(&child, &mut Vec::new());
+            } else {
+                self.look(&child);
+            }
+        }
+    }
+
+    pub(super) fn sevenz(&mut self, node: &Node, regions: &mut Vec<Region>) {
+        let archive = sevenz::read(&node.blob, &self.budget);
+        regions.extend(archive.regions.iter().copied());
+        rules::apply(&node.place, &Content::SevenZ(&archive), &mut self.sink);
+        if let Some(limit) = archive.exhausted {
+            self.sink.exhausted(&node.place, limit);
+        }
+        if let Some(fault) = &archive.fault {
+            self.sink.could_not_look(&node.place, fault.clone());
+        }
+        for member in &archive.members {
+            let Some(blob) = member.blob.clone() else { continue };
+            self.look(&Self::child(node, member.name.raw(), blob, Role::Member));
+        }
+    }
+
+    pub(super) fn stream(&mut self, node: &Node, codec: stream::Codec, regions: &mut Vec<Region>) {
+        let unpacked = stream::open(&node.blob, codec, &self.budget);
+        regions.push(Region::new(0, unpacked.consumed, "compressed stream"));
+        if let Some(limit) = unpacked.exhausted {
+            self.sink.exhausted(&node.place, limit);
+        }
+        if let Some(fault) = &unpacked.fault {
+            let because = format!("the {} stream is broken: {fault}", codec.name());
+            self.sink.could_not_look(&node.place, because);
+        }
+        let name = match &unpacked.name {
+            Some(name) => name.raw().to_owned(),
+            None => node.name.rsplit_once('.').map_or("", |(stem, _)| stem).to_owned(),
+        };
+        let mut child = Self::child(node, &name, unpacked.blob, Role::Member);
+        child.place = node.place.member(format!("({})", codec.name()));
+        self.look(&child);
+    }
+}
+
+/// How PyTorch would read a zip archive.
+struct Torch {
+    /// The folder that everything stands in, with its `/`.
+    prefix: Option<String>,
+    script: bool,
+}
+
+impl Torch {
+    fn of(archive: &zip::Archive) -> Self {
+        let names = || archive.members.iter().map(|member| member.name.raw());
+        let prefix = names()
+            .find_map(|name| name.strip_suffix("data.pkl"))
+            .filter(|prefix| prefix.is_empty() || prefix.ends_with('/'))
+            .map(ToOwned::to_owned);
+        let script = names().any(|name| name.ends_with("constants.pkl"));
+        Self { prefix, script }
+    }
+
+    /// Whether a member holds the raw numbers of a tensor: `<prefix>data/17`.
+    fn is_storage(&self, name: &str) -> bool {
+        let Some(prefix) = &self.prefix else { return false };
+        let Some(rest) = name.strip_prefix(prefix.as_str()) else { return false };
+        ["data/", "constants/", "xl_model_weights/", "tensors/"].iter().any(|folder| {
+            rest.strip_prefix(folder).is_some_and(|n| !n.is_empty() && !n.contains('/') && n.bytes().all(|b| b.is_ascii_digit()))
+        }) || matches!(rest, "byteorder" | "version" | ".format_version" | ".storage_alignment" | ".data/serialization_id")
+    }
+
+    fn is_script(&self, name: &str) -> bool {
+        self.script && name.contains("code/") && extension(name).is_some_and(|e| e == "py")
+    }
+}

@@ -1,0 +1,98 @@
+use std::collections::BTreeSet;
+
+use artifact::Blob;
+use formats::Region;
+use formats::pickle::{self, Arrays, Ended, Likeness, Options};
+
+use super::{Node, Role, Walker, legacy};
+use crate::judge::{Class, Judge, Nested};
+use crate::rules;
+use crate::subject::Content;
+
+/// Pickle streams of one file that are read one after the other.
+const STREAMS: usize = 10_000;
+
+impl Walker {
+    /// Reads every pickle stream of a node, one after the other.
+    pub(super) fn pickle(&mut self, node: &Node, regions: &mut Vec<Region>) {
+        let mut at = 0u64;
+        let mut storages = legacy::Storages::default();
+        for n in 0..STREAMS {
+            let head = node.blob.bytes_at(at, 4096);
+            let likeness = pickle::looks_like_pickle(&head);
+            if likeness == Likeness::No || (n > 0 && head.iter().all(|b| *b == 0)) {
+                break;
+            }
+            let mut judge = Judge::new(node.blob.clone());
+            let options = Options { arrays: Arrays::Joblib, ..Options::default() };
+            let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut judge);
+            storages.note(n, &stream, &heap, &judge);
+            let acts = judge.acts();
+            let stopped = matches!(stream.ended, Ended::Stop);
+            // What only might be a pickle and neither ends nor does anything is none.
+            if likeness == Likeness::Plausible && !stopped && acts.is_empty() {
+                if n == 0 && node.role != Role::Leftover {
+                    self.sink.could_not_look(&node.place, "it begins like a pickle and is none");
+                }
+                break;
+            }
+            if let Ended::Exhausted(because) = &stream.ended {
+                self.sink.could_not_look(&node.place, because.clone());
+            }
+            regions.push(Region::new(stream.start, stream.end, "pickle"));
+            rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
+            rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
+            self.tell_left_out(node, &judge);
+            self.nested(node, std::mem::take(&mut judge.nested));
+            if !stream.arrays.is_empty() {
+                self.plainly(node, at);
+            }
+            if stream.end <= at {
+                break;
+            }
+            at = stream.end;
+            if !stopped {
+                break;
+            }
+        }
+        if let Some(region) = storages.region(&node.blob, at) {
+            regions.push(region);
+        }
+    }
+
+    /// Reads a stream with raw arrays in it once more, as an unpickler that does not know of them:
+    /// what stands in the arrays is opcodes to it.
+    fn plainly(&mut self, node: &Node, at: u64) {
+        let mut judge = Judge::new(node.blob.clone());
+        let options = Options { arrays: Arrays::Plain, ..Options::default() };
+        pickle::interpret(&node.blob, at, &options, &mut judge);
+        let mut acts = judge.acts();
+        acts.retain(|act| act.class != Class::Unknown && !act.path.is_empty());
+        rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
+    }
+
+    fn tell_left_out(&mut self, node: &Node, judge: &Judge) {
+        let left_out = judge.acts_left_out.saturating_add(judge.nested_left_out);
+        if left_out > 0 {
+            let because = format!("{left_out} calls or nested pieces more than are kept");
+            self.sink.could_not_look(&node.place, because);
+        }
+    }
+
+    /// Looks into bytes that a pickle carries: all that it hands to a loader, and what looks like
+    /// something that could be loaded.
+    fn nested(&mut self, node: &Node, mut nested: Vec<Nested>) {
+        // Handed to a loader first: those must be looked at whatever they are.
+        nested.sort_by_key(|piece| (piece.loader.is_none(), piece.at));
+        let mut seen: BTreeSet<(u64, Vec<u8>)> = BTreeSet::new();
+        for piece in nested {
+            if !seen.insert((piece.blob.len(), piece.blob.bytes_at(0, 256))) {
+                continue;
+            }
+            let role = if piece.loader.is_some() { Role::Nested } else { Role::Leftover };
+            let name = format!("bytes at {}", piece.at);
+            self.look(&Self::child(node, &name, piece.blob.clone(), role));
+        }
+    }
+}
+
