@@ -1,0 +1,5 @@
+//! forge against the readers that the field uses, and the pages that are built with it.
+
+mod language;
+mod python;
+mod readers;
