@@ -15,6 +15,9 @@ use formats::identify::{self, Format, Probes};
 use formats::{Region, pickle, stream};
 use vocabulary::{Place, Span};
 
+pub(crate) use legacy::storage_of;
+
+use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;
 use crate::subject::Content;
@@ -58,15 +61,54 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// The parts around and at the current node, outermost first, where the walk is written down.
+    record: Option<Vec<Part>>,
 }
 
 impl Walker {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { budget, sink: Sink::default(), tensors: None, index: None }
+        Self { budget, sink: Sink::default(), tensors: None, index: None, record: None }
+    }
+
+    /// Writes the walk down from now on.
+    pub(crate) fn record(&mut self) {
+        self.record = Some(vec![Part::default()]);
+    }
+
+    /// What was written down: the part of the first node.
+    pub(crate) fn take_record(&mut self) -> Option<Part> {
+        self.record.take()?.pop()?.parts.pop()
+    }
+
+    /// Adds to the current part, where the walk is written down.
+    pub(crate) fn note(&mut self, act: impl FnOnce(&mut Part)) {
+        if let Some(part) = self.record.as_mut().and_then(|parts| parts.last_mut()) {
+            act(part);
+        }
+    }
+
+    /// Whether the walk is written down.
+    pub(crate) fn records(&self) -> bool {
+        self.record.is_some()
     }
 
     /// Looks at a node and at everything in it.
     pub(crate) fn look(&mut self, node: &Node) {
+        if let Some(parts) = &mut self.record {
+            let name = node.place.member.last().unwrap_or(&node.place.file).clone();
+            parts.push(Part { name, bytes: node.blob.len(), ..Part::default() });
+        }
+        self.look_inside(node);
+        if let Some(parts) = &mut self.record
+            && let Some(part) = parts.pop()
+            && let Some(outer) = parts.last_mut()
+            && outer.parts.len() < LINES
+        {
+            outer.parts.push(part);
+        }
+    }
+
+    fn look_inside(&mut self, node: &Node) {
         if let Err(limit) = self.budget.check_depth(node.depth).and_then(|()| self.budget.check_time())
         {
             self.sink.exhausted(&node.place, limit);
@@ -77,6 +119,7 @@ impl Walker {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
         let formats = self.relevant(node, formats);
+        self.note(|part| part.formats = formats.iter().map(|f| f.name().to_owned()).collect());
         self.contradiction(node, &formats);
         let mut regions = Vec::new();
         for format in &formats {

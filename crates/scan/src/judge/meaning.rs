@@ -10,6 +10,8 @@ use crate::effects::{Known, Resolved, lookup};
 
 /// How deep a value is followed; deeper is [`Meaning::Unknown`].
 const DEPTH: u32 = 24;
+/// Why the result of something that no knowledge pack has is unknown.
+pub(crate) const UNKNOWN_RESULT: &str = "it is what an unknown callable gave";
 /// Characters of text that are kept.
 const TEXT: usize = 4096;
 
@@ -143,7 +145,7 @@ impl Evaluator<'_> {
             Meaning::Name(named) => self.call_named(named, args, depth),
             Meaning::Instance(named) => Meaning::Result(named),
             Meaning::Unknown(why) => Meaning::Unknown(why),
-            _ => Meaning::Unknown("it is what an unknown callable gave"),
+            _ => Meaning::Unknown(UNKNOWN_RESULT),
         }
     }
 
@@ -221,7 +223,7 @@ impl Evaluator<'_> {
             _ => match named_.resolve().known {
                 Known::Class { .. } => Meaning::Instance(named_),
                 Known::Function { .. } => Meaning::Result(named_),
-                _ => Meaning::Unknown("it is what an unknown callable gave"),
+                _ => Meaning::Unknown(UNKNOWN_RESULT),
             },
         }
     }

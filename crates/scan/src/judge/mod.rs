@@ -14,14 +14,16 @@ use artifact::Blob;
 use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
 pub(crate) use class::Class;
-use meaning::{Meaning, Named, meaning, tuple};
+use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
 
-use crate::effects::{Effects, Known, Why};
+use crate::effects::{Effects, Known, Why, lookup};
 
 /// Acts that are kept one by one; more are only counted.
 const ACTS: usize = 2000;
 /// Nested pieces of bytes that are looked into.
 const NESTED: usize = 4096;
+/// Storages whose element size is kept.
+const STORAGES: usize = 1_000_000;
 /// Arguments of a call that are judged as callables.
 const ARGUMENTS: usize = 64;
 
@@ -67,10 +69,9 @@ pub(crate) struct Judge {
     pub(crate) acts_left_out: u64,
     /// Names that were imported, for format detection and inspection; bounded.
     pub(crate) imports: BTreeMap<String, u64>,
-    pub(crate) persistent_ids: u64,
+    /// Bytes of an element by storage key, from PyTorch's persistent ids.
+    pub(crate) storage_sizes: BTreeMap<String, u64>,
     blob: Blob,
-    /// Only acts and imports count: the stream is read in a way that its writer did not mean.
-    pub(crate) strict_bytes: bool,
 }
 
 /// What was learned of one callable.
@@ -91,9 +92,8 @@ impl Judge {
             nested_left_out: 0,
             acts_left_out: 0,
             imports: BTreeMap::new(),
-            persistent_ids: 0,
+            storage_sizes: BTreeMap::new(),
             blob,
-            strict_bytes: true,
         }
     }
 
@@ -235,7 +235,7 @@ impl Judge {
                 let named = Named {
                     module: module.clone(),
                     name: name.to_owned(),
-                    path: crate::effects::lookup(module, name).path,
+                    path: lookup(module, name).path,
                 };
                 self.judge_named(heap, &named, &[], call, at)
             }
@@ -309,7 +309,7 @@ impl Judge {
                 _ => verdict(Class::Indirect, "it imports a module whose name is computed".into()),
             };
         }
-        if effects.contains(Effects::CALLS_ARGUMENT) {
+        if effects.contains(Effects::CALLS) {
             return self.judge_arguments(heap, args, call, at, named);
         }
         if effects.contains(Effects::UNRESOLVED) {
@@ -591,8 +591,12 @@ impl Watcher for Judge {
             EventKind::Append { target, .. }
             | EventKind::SetItems { target, .. }
             | EventKind::AddItems { target, .. } => self.filled(heap, event.at, *target),
-            EventKind::PersistentId { .. } => {
-                self.persistent_ids = self.persistent_ids.saturating_add(1);
+            EventKind::PersistentId { id } => {
+                if self.storage_sizes.len() < STORAGES
+                    && let Some((key, size)) = crate::walk::storage_of(heap, *id)
+                {
+                    self.storage_sizes.insert(key, size);
+                }
             }
             EventKind::Bytes { content } => {
                 let head = self.blob.slice(content.start, content.len()).bytes_at(0, 16);
@@ -612,7 +616,7 @@ fn judge_blind(named: &Named, effects: Effects) -> Option<Verdict> {
             Some(Class::Unpickles)
         } else if effects.contains(Effects::ATTRIBUTE)
             || effects.contains(Effects::IMPORTS)
-            || effects.contains(Effects::CALLS_ARGUMENT)
+            || effects.contains(Effects::CALLS)
         {
             Some(Class::Indirect)
         } else if effects.contains(Effects::UNRESOLVED) {
@@ -676,7 +680,8 @@ fn judge_attribute(target: &Meaning, name: &str) -> Option<Verdict> {
 }
 
 fn judge_import(module: &str, named: &Named) -> Option<Verdict> {
-    if crate::effects::knows_module(module) {
+    let known = lookup(module, "__name__").known;
+    if !matches!(known, Known::Unknown(Why::NoSuchLibrary | Why::NoSuchModule)) {
         return None;
     }
     Some(Verdict {
@@ -688,9 +693,12 @@ fn judge_import(module: &str, named: &Named) -> Option<Verdict> {
     })
 }
 
+/// Something that cannot be told. What an unknown callable gave is as unknown as the callable;
+/// everything else was hidden by somebody.
 fn unknown(why: &str) -> Verdict {
+    let class = if why == UNKNOWN_RESULT { Class::Unknown } else { Class::Indirect };
     Verdict {
-        class: Class::Indirect,
+        class,
         path: String::new(),
         written: String::new(),
         because: why.to_owned(),

@@ -1,4 +1,4 @@
-use vocabulary::Place;
+use vocabulary::{Place, Untrusted};
 
 use super::rule;
 use crate::sink::Sink;
@@ -13,5 +13,14 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::Contradiction { extension, formats } = content else { return };
+    let extension = Untrusted::new(*extension);
+    let message = match formats {
+        [] => format!("the name ends in `.{extension}`, and no reader knows the content"),
+        formats => {
+            let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+            format!("the name ends in `.{extension}`, the content is {}", names.join(" and "))
+        }
+    };
+    sink.say(&RULE, place, message);
 }

@@ -13,5 +13,7 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::Unexplained { span, zero: false } = content else { return };
+    let message = format!("{} bytes that the format does not explain", span.len());
+    sink.found(RULE.found(place.at(span.start), message).with("bytes", span.len()));
 }

@@ -13,5 +13,10 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::CacheMismatch { named, actual } = content else { return };
+    let finding = RULE
+        .found(place.clone(), format!("the blob is named {named} and its SHA-256 is {actual}"))
+        .with("named", *named)
+        .with("sha256", *actual);
+    sink.found(finding);
 }

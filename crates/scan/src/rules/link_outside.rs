@@ -1,4 +1,4 @@
-use vocabulary::Place;
+use vocabulary::{Place, Untrusted};
 
 use super::rule;
 use crate::sink::Sink;
@@ -13,5 +13,7 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::LinkOutside(target) = content else { return };
+    let target = Untrusted::new(*target);
+    sink.say(&RULE, place, format!("it leads to `{target}`, outside of the folder"));
 }

@@ -135,3 +135,12 @@ fn acts_of(
         sink.found(finding);
     }
 }
+
+/// Whether a name, joined to a folder, leads out of it: absolute, with a drive, or climbing.
+pub(crate) fn leaves_its_folder(name: &str) -> bool {
+    let name = name.replace('\\', "/");
+    name.starts_with('/')
+        || name.starts_with('~')
+        || name.as_bytes().get(1) == Some(&b':')
+        || name.split('/').any(|part| part == "..")
+}

@@ -13,5 +13,8 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::Npy(array) = content else { return };
+    if let Some(at) = array.pickle_at {
+        sink.say(&RULE, &place.at(at), "the elements are Python objects, stored as a pickle");
+    }
 }

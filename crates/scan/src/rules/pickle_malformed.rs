@@ -13,5 +13,19 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::PickleStream(stream) = content else { return };
+    match &stream.ended {
+        Ended::Stop | Ended::Exhausted(_) => {}
+        Ended::Truncated => {
+            sink.say(&RULE, &place.at(stream.end), "the stream ends without STOP");
+        }
+        Ended::UnknownOpcode(byte) => {
+            let message = format!("0x{byte:02x} is no opcode; an unpickler raises here");
+            sink.say(&RULE, &place.at(stream.end), message);
+        }
+    }
+    let broken = stream.oddities.iter().filter(|odd| odd.kind != PickleOddity::ParserDifferential);
+    for odd in broken {
+        sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+    }
 }

@@ -13,5 +13,10 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::PickleStream(stream) = content else { return };
+    for odd in &stream.oddities {
+        if odd.kind == PickleOddity::ParserDifferential {
+            sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+        }
+    }
 }

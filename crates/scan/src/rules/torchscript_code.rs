@@ -13,5 +13,9 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::TorchScript(statements) = content else { return };
+    for statement in statements.iter().filter(|statement| statement.dangerous) {
+        let message = format!("`{}`: {}", statement.name, statement.because);
+        sink.say(&RULE, &place.at(statement.at), message);
+    }
 }
