@@ -19,6 +19,12 @@
     )
 )]
 
+pub mod names;
+pub mod sevenz;
+pub mod stream;
+pub mod tar;
+pub mod zip;
+
 use vocabulary::{Span, Untrusted};
 
 /// Something in a file that a writer of this format does not write, or that two readers of it take

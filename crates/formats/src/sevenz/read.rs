@@ -1,0 +1,226 @@
+use std::collections::HashSet;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use artifact::{Blob, Budget, Cursor, spool};
+use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Password};
+use vocabulary::{Span, Untrusted};
+
+use super::header::{START, measure};
+use super::{SevenMember, SevenZ, SevenZOddity};
+use crate::names::{KEPT, troubles};
+use crate::stream::MEMORY_KIB;
+use crate::{Oddity, Region};
+
+const ODDITIES: usize = 10_000;
+
+/// A blob with a position.
+struct Source(Cursor);
+
+impl Read for Source {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl Seek for Source {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.0.blob().len().checked_add_signed(by),
+            SeekFrom::Current(by) => self.0.position().checked_add_signed(by),
+        };
+        let at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        self.0.seek(at);
+        Ok(at)
+    }
+}
+
+/// Lists and decodes the members of an archive that starts at the first byte of `blob`.
+///
+/// Members and their bytes are spent on the budget.
+pub fn read(blob: &Blob, budget: &Budget) -> SevenZ {
+    let mut seven = SevenZ {
+        members: Vec::new(),
+        oddities: Vec::new(),
+        regions: Vec::new(),
+        exhausted: None,
+        fault: None,
+    };
+    let start = match measure(blob) {
+        Ok(start) => start,
+        Err(fault) => {
+            seven.fault = Some(fault);
+            return seven;
+        }
+    };
+    seven.regions.push(Region::new(0, START, "signature header"));
+    seven.regions.push(Region::new(start.header_at, start.header_end, "header"));
+    // After a panic nothing of the decoder is used again.
+    let result = catch_unwind(AssertUnwindSafe(|| unpack(blob, budget, &mut seven)));
+    match result {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => seven.fault = Some(fault),
+        Err(_) => seven.fault = Some("the decoder panicked".to_owned()),
+    }
+    if seven.fault.is_none() && seven.exhausted.is_none() {
+        gaps(blob, start.header_end, &mut seven);
+    }
+    seven
+}
+
+fn gaps(blob: &Blob, end: u64, seven: &mut SevenZ) {
+    let spans: Vec<Span> = seven.regions.iter().map(|region| region.span).collect();
+    for gap in Span::uncovered(&spans, blob.len()) {
+        let kind = if gap.start >= end { SevenZOddity::Suffix } else { SevenZOddity::Gap };
+        let detail = format!("{} bytes up to {} belong to nothing", gap.len(), gap.end);
+        odd(seven, kind, gap.start, detail);
+    }
+}
+
+fn odd(seven: &mut SevenZ, kind: SevenZOddity, at: u64, detail: String) {
+    if seven.oddities.len() < ODDITIES {
+        seven.oddities.push(Oddity::new(kind, at, detail));
+    }
+}
+
+fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String> {
+    let mut source = Source(blob.cursor(0));
+    let archive = Archive::read(&mut source, &Password::empty()).map_err(|e| e.to_string())?;
+    packed(blob, &archive, seven);
+    if let Err(limit) = budget.spend_entries(archive.files.len() as u64) {
+        seven.exhausted = Some(limit);
+        return Ok(());
+    }
+    let mut seen = HashSet::new();
+    for entry in &archive.files {
+        let member = member(entry, seven, &mut seen);
+        seven.members.push(member);
+    }
+    for (index, block) in archive.blocks.iter().enumerate() {
+        let first = archive.stream_map.block_first_file_index.get(index).copied();
+        let mut at = first.unwrap_or(usize::MAX);
+        if let Some(fault) = refusal(block) {
+            mark(seven, &archive, index, &fault);
+            seven.fault.get_or_insert(fault);
+            continue;
+        }
+        let mut exhausted = None;
+        let mut broken = Vec::new();
+        let password = Password::empty();
+        let decoder = BlockDecoder::new(1, index, &archive, &password, &mut source);
+        let members = &mut seven.members;
+        let result = decoder.for_each_entries(&mut |entry, reader| {
+            let slot = at;
+            at = at.saturating_add(1);
+            let made = spool(reader, blob.len(), budget);
+            exhausted = made.exhausted;
+            if made.fault.is_some() || (exhausted.is_none() && made.blob.len() != entry.size) {
+                broken.push(slot);
+            }
+            if let Some(member) = members.get_mut(slot) {
+                member.blob = Some(made.blob);
+                member.fault = made.fault;
+            }
+            Ok(exhausted.is_none())
+        });
+        for slot in broken {
+            let name = seven.members.get(slot).map(|member| member.name.shortened(80));
+            let detail = format!("`{}` is cut or its checksum is wrong", name.unwrap_or_default());
+            odd(seven, SevenZOddity::BrokenContent, 0, detail);
+        }
+        if let Err(error) = result {
+            let fault = error.to_string();
+            mark(seven, &archive, index, &fault);
+            seven.fault.get_or_insert(fault);
+        }
+        if exhausted.is_some() {
+            seven.exhausted = exhausted;
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Marks what the decoder did not reach in a block.
+fn mark(seven: &mut SevenZ, archive: &Archive, block: usize, fault: &str) {
+    for (member, of) in seven.members.iter_mut().zip(&archive.stream_map.file_block_index) {
+        if *of == Some(block) && member.blob.is_none() {
+            member.fault = Some(fault.to_owned());
+        }
+    }
+}
+
+/// Why a block is not decoded: its dictionary is larger than what may be held in memory.
+fn refusal(block: &Block) -> Option<String> {
+    let limit = u64::from(MEMORY_KIB) << 10;
+    block.coders.iter().find_map(|coder| {
+        let dictionary = match (coder.encoder_method_id(), coder.properties()) {
+            ([3, 1, 1], [_, size @ ..]) => u64::from(u32::from_le_bytes(*size.first_chunk::<4>()?)),
+            // LZMA2: 2 or 3, shifted.
+            ([0x21], [bits, ..]) => {
+                let shift = u32::from(bits >> 1).saturating_add(11);
+                u64::from(2 | (bits & 1)).checked_shl(shift).unwrap_or(u64::MAX)
+            }
+            _ => return None,
+        };
+        // What no stream of the block can fill is not allocated.
+        let held = dictionary.min(block.get_unpack_size());
+        (held > limit).then(|| format!("a dictionary of {dictionary} bytes is too large"))
+    })
+}
+
+/// The bytes of the packed streams.
+fn packed(blob: &Blob, archive: &Archive, seven: &mut SevenZ) {
+    let mut at = START.saturating_add(archive.pack_pos());
+    for size in archive.pack_sizes() {
+        let end = at.saturating_add(*size);
+        let region = Region::new(at.min(blob.len()), end.min(blob.len()), "packed streams");
+        match seven.regions.last_mut() {
+            Some(last) if last.span.end == region.span.start && last.what == region.what => {
+                last.span.end = region.span.end;
+            }
+            _ => seven.regions.push(region),
+        }
+        at = end;
+    }
+    if archive.files.is_empty() {
+        return;
+    }
+    // A packed header stands between the packed streams and the header, and is not listed.
+    let end = at;
+    let header_at = seven.regions.get(1).map_or(end, |region| region.span.start);
+    if header_at > end && blob.array_at::<1>(header_at) == Some([0x17]) {
+        seven.regions.push(Region::new(end, header_at, "packed header"));
+    }
+}
+
+fn member(entry: &ArchiveEntry, seven: &mut SevenZ, seen: &mut HashSet<Vec<u8>>) -> SevenMember {
+    let raw = entry.name.as_bytes();
+    let kept = raw.get(..KEPT).unwrap_or(raw);
+    let shown = Untrusted::from_bytes(kept).shortened(80);
+    for trouble in troubles(raw) {
+        odd(seven, SevenZOddity::Name(trouble), 0, format!("`{shown}` {trouble}"));
+    }
+    if !seen.insert(kept.to_vec()) {
+        odd(seven, SevenZOddity::DuplicateName, 0, format!("`{shown}` comes twice"));
+    }
+    // p7zip puts the Unix mode in the upper half.
+    let mode = if entry.has_windows_attributes { entry.windows_attributes >> 16 } else { 0 };
+    let is_symlink = mode & 0o170_000 == 0o120_000;
+    if is_symlink {
+        odd(seven, SevenZOddity::Symlink, 0, format!("`{shown}` is a symbolic link"));
+    }
+    if entry.is_anti_item {
+        odd(seven, SevenZOddity::AntiItem, 0, format!("`{shown}` is an anti-item"));
+    }
+    let is_empty = !entry.has_stream || entry.size == 0;
+    SevenMember {
+        name: Untrusted::from_bytes(kept),
+        size: entry.size,
+        is_dir: entry.is_directory,
+        is_symlink,
+        blob: is_empty.then(|| Blob::from_vec(Vec::new())),
+        fault: None,
+    }
+}
