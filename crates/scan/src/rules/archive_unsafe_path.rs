@@ -1,3 +1,7 @@
+use formats::names::NameTrouble;
+use formats::sevenz::SevenZOddity;
+use formats::tar::TarOddity;
+use formats::zip::ZipOddity;
 use vocabulary::Place;
 
 use super::rule;
@@ -13,5 +17,43 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    match content {
+        Content::Zip(archive) => {
+            for odd in archive.oddities.iter().filter(|odd| zip(odd.kind)) {
+                sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+            }
+        }
+        Content::Tar(tape) => {
+            for odd in tape.oddities.iter().filter(|odd| tar(odd.kind)) {
+                sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+            }
+        }
+        Content::SevenZ(archive) => {
+            for odd in archive.oddities.iter().filter(|odd| seven_z(odd.kind)) {
+                sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn zip(kind: ZipOddity) -> bool {
+    matches!(kind, ZipOddity::Name(name) if leads_out(name))
+}
+
+fn tar(kind: TarOddity) -> bool {
+    match kind {
+        TarOddity::Name(name) => leads_out(name),
+        TarOddity::LinkOutside | TarOddity::ThroughLink | TarOddity::Special => true,
+        _ => false,
+    }
+}
+
+fn seven_z(kind: SevenZOddity) -> bool {
+    matches!(kind, SevenZOddity::Name(name) if leads_out(name))
+}
+
+/// Whether unpacking a member of such a name writes outside of the folder.
+fn leads_out(name: NameTrouble) -> bool {
+    matches!(name, NameTrouble::Absolute | NameTrouble::Parent | NameTrouble::Drive)
 }

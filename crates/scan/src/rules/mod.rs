@@ -26,7 +26,7 @@ mod pickle_unknown_callable;
 mod safetensors_malformed;
 mod torchscript_code;
 mod torchscript_unknown_operator;
-mod zip_irregular;
+mod archive_irregular;
 mod zip_tampered;
 
 use vocabulary::{Place, Rule};
@@ -95,7 +95,7 @@ pub(crate) static ALL: [Entry; 25] = [
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
-    Entry { rule: &zip_irregular::RULE, check: zip_irregular::check },
+    Entry { rule: &archive_irregular::RULE, check: archive_irregular::check },
     Entry { rule: &zip_tampered::RULE, check: zip_tampered::check },
 ];
 

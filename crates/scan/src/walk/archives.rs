@@ -16,22 +16,42 @@ impl Walker {
         let torch = Torch::of(&archive);
         for member in archive.members.iter().filter(|member| !member.is_dir) {
             let name = member.name.raw().to_owned();
-            let place = node.place.member(name.clone());
-            let opened = zip::open(&node.blob, member, &self.budget);
-            if let Some(limit) = opened.exhausted {
-                self.sink.exhausted(&place, limit);
-            }
-            if let Some(fault) = &opened.fault {
-                self.sink.could_not_look(&place, fault.clone());
-            }
-            rules::apply(&place, &Content::ZipMember(member, &opened), &mut self.sink);
-            let Some(blob) = opened.blob else { continue };
             let role = if torch.is_storage(&name) { Role::Numbers } else { Role::Member };
-            if role == Role::Member && torch.is_script(&name) {
-                self.torchscript(&Self::child(node, &name, blob, role));
-                continue;
+            self.zip_member(node, member, &name, role, torch.is_script(&name));
+        }
+    }
+
+    fn zip_member(
+        &mut self,
+        node: &Node,
+        member: &zip::Member,
+        name: &str,
+        role: Role,
+        script: bool,
+    ) {
+        let place = node.place.member(name);
+        let mut opened = zip::open(&node.blob, member, &self.budget);
+        if let Some(limit) = opened.exhausted {
+            self.sink.exhausted(&place, limit);
+        }
+        if let Some(fault) = &opened.fault {
+            self.sink.could_not_look(&place, fault.clone());
+        }
+        // The numbers of a tensor are not read for their checksum: a scan of a large checkpoint
+        // reads what it must. What is parsed is.
+        if role == Role::Member && opened.checks.crc == zip::CrcCheck::NotChecked {
+            match zip::check_crc(&opened.blob, member.crc, &self.budget) {
+                Some(checked) if !member.unsized_data => opened.checks.crc = checked,
+                Some(_) => {}
+                None => self.sink.exhausted(&place, artifact::Exhausted::Seconds),
             }
-            self.look(&Self::child(node, &name, blob, role));
+        }
+        rules::apply(&place, &Content::ZipMember(member, &opened), &mut self.sink);
+        let child = Self::child(node, name, opened.blob, role);
+        if script {
+            self.torchscript(&child);
+        } else {
+            self.look(&child);
         }
     }
 
@@ -59,7 +79,7 @@ impl Walker {
         let names: Vec<&str> = tape.members.iter().map(|m| m.name.raw()).collect();
         let torch = ["pickle", "storages", "tensors"].iter().all(|name| names.contains(name));
         for member in &tape.members {
-            if member.kind != tar::Kind::File {
+            if member.kind != tar::TarKind::File {
                 continue;
             }
             let name = member.name.raw();
