@@ -19,6 +19,8 @@
     )
 )]
 
+pub mod pickle;
+
 use vocabulary::{Span, Untrusted};
 
 /// Something in a file that a writer of this format does not write, or that two readers of it take
