@@ -24,6 +24,7 @@ pub mod sevenz;
 pub mod stream;
 pub mod tar;
 pub mod zip;
+pub mod pickle;
 
 use vocabulary::{Span, Untrusted};
 
