@@ -19,6 +19,19 @@
     )
 )]
 
+mod bounded;
+pub mod dtype;
+pub mod gguf;
+pub mod identify;
+pub mod index;
+pub mod json;
+pub mod npy;
+pub mod safetensors;
+pub mod text;
+pub mod yaml;
+
+pub use dtype::{DType, Tensor};
+
 use vocabulary::{Span, Untrusted};
 
 /// Something in a file that a writer of this format does not write, or that two readers of it take
