@@ -25,6 +25,18 @@ pub mod stream;
 pub mod tar;
 pub mod zip;
 pub mod pickle;
+mod bounded;
+pub mod dtype;
+pub mod gguf;
+pub mod identify;
+pub mod index;
+pub mod json;
+pub mod npy;
+pub mod safetensors;
+pub mod text;
+pub mod yaml;
+
+pub use dtype::{DType, Tensor};
 
 use vocabulary::{Span, Untrusted};
 

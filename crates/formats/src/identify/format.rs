@@ -1,0 +1,134 @@
+//! The formats that are told apart.
+
+/// One line a format: its enum variant, its name, whether it is data alone, its usual extensions.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $id:ident $name:literal $data:literal [$($ext:literal)*];)*) => {
+        /// A file format.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Format { $($(#[$doc])* $id,)* }
+
+        impl Format {
+            /// Every format.
+            pub const ALL: &'static [Self] = &[$(Self::$id,)*];
+
+            /// Its name, as a report shows it.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$id => $name,)* }
+            }
+
+            /// Whether reading it with its usual library runs nothing that the file chose. For
+            /// `.npy` this holds without objects only; see [`crate::npy::Npy::pickle_at`].
+            pub fn is_data_only(self) -> bool {
+                match self { $(Self::$id => $data,)* }
+            }
+
+            /// Extensions that files of this format usually have, in lower case, without the dot.
+            pub fn extensions(self) -> &'static [&'static str] {
+                match self { $(Self::$id => &[$($ext),*],)* }
+            }
+        }
+    };
+}
+
+formats! {
+    /// No byte at all.
+    Empty "empty file" true [];
+    /// A Python pickle.
+    Pickle "pickle" false ["pkl" "pickle" "p" "joblib" "pt" "pth" "ckpt" "bin" "dill" "cloudpickle"];
+    /// torch's format before the zip: several pickles in a row, then storages.
+    TorchLegacy "torch legacy" false ["pt" "pth" "ckpt" "bin"];
+    /// A zip archive; torch, `.npz`, Keras and others are zips.
+    Zip "zip" false ["zip" "pt" "pth" "ckpt" "bin" "npz" "keras" "mar" "jar" "whl" "ptl" "pt2"];
+    /// A tar archive.
+    Tar "tar" false ["tar" "nemo" "pt" "pth"];
+    /// gzip.
+    Gzip "gzip" false ["gz" "tgz" "joblib" "pkl"];
+    /// zlib.
+    Zlib "zlib" false ["zlib" "z" "joblib" "pkl"];
+    /// bzip2.
+    Bzip2 "bzip2" false ["bz2" "tbz2" "joblib" "pkl"];
+    /// xz.
+    Xz "xz" false ["xz" "txz" "joblib" "pkl"];
+    /// Bare LZMA.
+    Lzma "lzma" false ["lzma" "joblib" "pkl"];
+    /// LZ4 frame.
+    Lz4 "lz4" false ["lz4" "joblib" "pkl"];
+    /// Zstandard.
+    Zstd "zstd" false ["zst" "zstd"];
+    /// 7-Zip archive.
+    SevenZ "7z" false ["7z"];
+    /// RAR archive.
+    Rar "rar" false ["rar"];
+    /// safetensors.
+    Safetensors "safetensors" true ["safetensors"];
+    /// GGUF.
+    Gguf "GGUF" true ["gguf" "bin"];
+    /// ggml, ggmf, ggjt or ggla: the formats before GGUF.
+    Ggml "ggml (before GGUF)" true ["ggml" "bin"];
+    /// A numpy array.
+    Npy "npy" true ["npy"];
+    /// JSON.
+    Json "JSON" true ["json" "ipynb" "jsonl" "webmanifest"];
+    /// YAML.
+    Yaml "YAML" true ["yaml" "yml"];
+    /// Plain text of any kind.
+    Text "text" true ["txt" "md"];
+    /// What git stores in place of a large file.
+    GitLfsPointer "Git LFS pointer" true [];
+    /// HDF5.
+    Hdf5 "HDF5" false ["h5" "hdf5" "keras"];
+    /// ELF: a program or library.
+    Elf "ELF" false ["so" "o" "elf"];
+    /// PE: a Windows program or library.
+    Pe "PE" false ["exe" "dll" "pyd" "sys"];
+    /// Mach-O: a macOS program or library.
+    MachO "Mach-O" false ["dylib" "bundle"];
+    /// Compiled Python.
+    Pyc "Python bytecode" false ["pyc" "pyo"];
+    /// Compiled Java.
+    JavaClass "Java class" false ["class"];
+    /// WebAssembly.
+    Wasm "WebAssembly" false ["wasm"];
+    /// Text that begins with `#!`.
+    Script "script" false ["sh" "py" "bash" "pl" "rb"];
+    /// An OLE compound file: old Office documents, Windows installers.
+    Ole "OLE compound file" false ["doc" "xls" "ppt" "msi"];
+    /// PNG.
+    Png "PNG" true ["png"];
+    /// JPEG.
+    Jpeg "JPEG" true ["jpg" "jpeg"];
+    /// GIF.
+    Gif "GIF" true ["gif"];
+    /// RIFF: WebP, WAV, AVI.
+    Riff "RIFF" true ["webp" "wav" "avi"];
+    /// PDF.
+    Pdf "PDF" false ["pdf"];
+    /// `SQLite`.
+    Sqlite "SQLite" true ["db" "sqlite" "sqlite3"];
+    /// Arrow IPC.
+    Arrow "Arrow" true ["arrow" "feather"];
+    /// Parquet.
+    Parquet "Parquet" true ["parquet"];
+}
+
+impl Format {
+    /// Whether it is a program for a machine or an interpreter: never what a model file should be.
+    pub fn is_executable(self) -> bool {
+        matches!(
+            self,
+            Self::Elf
+                | Self::Pe
+                | Self::MachO
+                | Self::Pyc
+                | Self::JavaClass
+                | Self::Wasm
+                | Self::Script
+        )
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,115 @@
+//! JSON (RFC 8259), read totally: duplicate keys are kept, numbers stay text, every value knows its
+//! bytes, and what is not JSON is told and passed over.
+//!
+//! [`Parser`] gives the events of a document in one pass and flat memory; [`read`] builds a tree of
+//! them that is bounded by [`Limits`]. The tree type serves [`crate::yaml`] as well.
+
+mod parser;
+mod string;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use artifact::Blob;
+
+pub use parser::{Event, Parser};
+pub use string::Text;
+pub(crate) use tree::Builder;
+pub use tree::{Member, Node, Value};
+
+use crate::{Oddity, Region};
+
+/// What may be held in memory of one document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Levels of the tree; deeper values become [`Value::Omitted`].
+    pub depth: usize,
+    /// Values and keys of the tree.
+    pub nodes: usize,
+    /// Bytes of one string or number; a longer one is cut.
+    pub string: usize,
+    /// Bytes of all strings and numbers together.
+    pub text: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 128, nodes: 2_000_000, string: 16 << 20, text: 64 << 20 }
+    }
+}
+
+/// What a JSON file may hold that JSON does not allow, or that its readers take differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OddityKind {
+    /// There is no value at all.
+    Empty,
+    /// The data ends inside a value.
+    Truncated,
+    /// More than one value stands at the top, as in JSON lines.
+    SeveralValues,
+    /// An object holds a key twice: some readers take the first value, some the last.
+    DuplicateKey,
+    /// A comma too many.
+    ExtraComma,
+    /// A comma or colon is missing.
+    MissingSeparator,
+    /// A key without a value.
+    MissingValue,
+    /// A bracket closes nothing, or something else than what is open.
+    MismatchedBracket,
+    /// A comment.
+    Comment,
+    /// `NaN`, `Infinity`, `-Infinity`, which Python reads and JSON does not know.
+    NonFinite,
+    /// A number that JSON's grammar does not allow (`01`, `+1`, `.5`, `0x10`).
+    BadNumber,
+    /// Quotes are single or missing.
+    BadQuotes,
+    /// Bytes that are no part of any value.
+    Junk,
+    /// An escape that JSON does not know.
+    BadEscape,
+    /// Half of a surrogate pair.
+    LoneSurrogate,
+    /// A control character stands unescaped in a string.
+    ControlCharacter,
+    /// A string is not UTF-8.
+    InvalidUtf8,
+    /// It starts with a byte order mark.
+    ByteOrderMark,
+    /// It nests deeper than is kept, or than is read at all.
+    Deep,
+    /// It holds more than is kept in memory.
+    NotRetained,
+}
+
+/// A document as a tree.
+#[derive(Clone, Debug, Default)]
+pub struct Json {
+    /// The values at the top: one, where the file is JSON.
+    pub roots: Vec<Node>,
+    /// How many values were read and not kept.
+    pub omitted: u64,
+    /// What is odd.
+    pub oddities: Vec<Oddity<OddityKind>>,
+    /// What was explained.
+    pub regions: Vec<Region>,
+}
+
+impl Json {
+    /// The first value at the top.
+    pub fn root(&self) -> Option<&Node> {
+        self.roots.first()
+    }
+}
+
+/// Reads a document with the default limits.
+pub fn read(blob: &Blob) -> Json {
+    read_within(blob, Limits::default())
+}
+
+/// Reads a document.
+pub fn read_within(blob: &Blob, limits: Limits) -> Json {
+    tree::build(blob, limits)
+}
