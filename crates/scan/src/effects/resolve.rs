@@ -8,6 +8,9 @@ use super::pack::{self, ClassEntry, Entry, Pack, Section};
 /// arbitrarily long; no real one comes near.
 const STEPS: u32 = 256;
 
+/// How many packages above a module are looked at for a rename.
+const DEPTH: usize = 16;
+
 /// What is known of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<'a> {
@@ -161,16 +164,14 @@ impl Walk {
         place
     }
 
-    /// The module's own name, after `m a = b` lines.
+    /// The module's own name, after `m a = b` lines about it or a package that it is in.
     fn real_module(&mut self, module: &str) -> String {
         let mut real = module.to_owned();
-        while let Some(Section::Alias(target)) =
-            packs(&real).into_iter().flatten().find_map(|pack| pack.section(&real))
-        {
+        while let Some(next) = renamed(&real) {
             if !self.step() {
                 break;
             }
-            target.clone_into(&mut real);
+            real = next;
         }
         real
     }
@@ -310,6 +311,21 @@ fn bodies(module: &str) -> [Option<&'static str>; 2] {
     packs(module).map(|pack| match pack?.section(module)? {
         Section::Body(body) => Some(body),
         Section::Alias(_) => None,
+    })
+}
+
+/// The name that a `m a = b` line gives this module, by the longest beginning that has one.
+fn renamed(module: &str) -> Option<String> {
+    let ends = module.match_indices('.').map(|(at, _)| at).take(DEPTH);
+    let mut starts: Vec<&str> = ends.filter_map(|at| module.get(..at)).collect();
+    starts.push(module);
+    starts.into_iter().rev().find_map(|start| {
+        let target =
+            packs(start).into_iter().flatten().find_map(|pack| match pack.section(start)? {
+                Section::Alias(target) => Some(target),
+                Section::Body(_) => None,
+            })?;
+        Some(format!("{target}{}", module.get(start.len()..)?))
     })
 }
 
