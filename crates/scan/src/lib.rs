@@ -38,7 +38,6 @@ use vocabulary::{Coverage, FileSummary, Limits, Outcome, Place, Rule, Untrusted}
 pub use inspect::{Inspection, inspect};
 
 use sink::Sink;
-use subject::Siblings;
 use walk::{Node, Role, Walker};
 
 /// How to scan.

@@ -154,7 +154,7 @@ impl Walker {
     }
 
     fn read(&mut self, node: &Node, format: Format, all: &[Format], regions: &mut Vec<Region>) {
-        if !format.is_data_only() {
+        if !format.is_data_only() && !format.is_container() {
             self.sink.not_data(format.name());
         }
         match format {
@@ -174,6 +174,11 @@ impl Walker {
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
             Format::Empty => {}
+            Format::GitLfsPointer => {
+                regions.push(Region::new(0, node.blob.len(), "pointer"));
+                let because = "it is a Git LFS pointer: the content it stands for is not here";
+                self.sink.could_not_look(&node.place, because);
+            }
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),
                 None => self.named_only(node, format, regions),
@@ -209,8 +214,8 @@ impl Walker {
             return;
         }
         let Some(extension) = extension(&node.name) else { return };
-        if identify::contradiction(&extension, formats) {
-            let content = Content::Contradiction { extension: &extension, formats };
+        if let Some(contradiction) = identify::contradiction(&extension, formats) {
+            let content = Content::Contradiction { extension: &extension, contradiction: &contradiction };
             rules::apply(&node.place, &content, &mut self.sink);
         }
     }

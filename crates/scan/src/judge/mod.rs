@@ -11,7 +11,7 @@ mod meaning;
 use std::collections::BTreeMap;
 
 use artifact::Blob;
-use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
+use formats::pickle::{Bounds, Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
 pub(crate) use class::Class;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
@@ -22,6 +22,8 @@ use crate::effects::{Effects, Known, Why, lookup};
 const ACTS: usize = 2000;
 /// Nested pieces of bytes that are looked into.
 const NESTED: usize = 4096;
+/// How much of a call a finding shows.
+const SHOWN: Bounds = Bounds { depth: 3, width: 6, literal: 120, length: 400 };
 /// Storages whose element size is kept.
 const STORAGES: usize = 1_000_000;
 /// Arguments of a call that are judged as callables.
@@ -126,7 +128,7 @@ impl Judge {
             written: verdict.written,
             at,
             count: 1,
-            shown: heap.show(shown),
+            shown: heap.show(shown, SHOWN),
             because: verdict.because,
             effects: verdict.effects,
         };
@@ -161,7 +163,7 @@ impl Judge {
             written: named.written(),
             at,
             count: 1,
-            shown: heap.show(target),
+            shown: heap.show(target, SHOWN),
             because: format!("{} when called", because_of(effects)),
             effects: effects.names(),
         };

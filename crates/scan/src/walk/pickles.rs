@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use artifact::Blob;
 use formats::Region;
 use formats::pickle::{self, Arrays, Ended, Likeness, Options};
 
@@ -24,7 +23,7 @@ impl Walker {
                 break;
             }
             let mut judge = Judge::new(node.blob.clone());
-            let options = Options { arrays: Arrays::Joblib, ..Options::default() };
+            let options = Options::bounded(Arrays::Joblib);
             let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut judge);
             storages.note(n, &stream, &heap, &judge);
             let acts = judge.acts();
@@ -64,7 +63,7 @@ impl Walker {
     /// what stands in the arrays is opcodes to it.
     fn plainly(&mut self, node: &Node, at: u64) {
         let mut judge = Judge::new(node.blob.clone());
-        let options = Options { arrays: Arrays::Plain, ..Options::default() };
+        let options = Options::bounded(Arrays::Plain);
         pickle::interpret(&node.blob, at, &options, &mut judge);
         let mut acts = judge.acts();
         acts.retain(|act| act.class != Class::Unknown && !act.path.is_empty());
