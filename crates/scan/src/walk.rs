@@ -109,7 +109,8 @@ impl Walker {
     }
 
     fn look_inside(&mut self, node: &Node) {
-        if let Err(limit) = self.budget.check_depth(node.depth).and_then(|()| self.budget.check_time())
+        if let Err(limit) =
+            self.budget.check_depth(node.depth).and_then(|()| self.budget.check_time())
         {
             self.sink.exhausted(&node.place, limit);
             return;
@@ -147,7 +148,9 @@ impl Walker {
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
                 !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
-                    && (*format != Format::Pickle || node.role == Role::Nested || certain_pickle(&node.blob))
+                    && (*format != Format::Pickle
+                        || node.role == Role::Nested
+                        || certain_pickle(&node.blob))
             }),
         }
         formats
@@ -203,7 +206,10 @@ impl Walker {
                 self.sink.could_not_look(&node.place, "no reader knows this format");
             }
             Role::Nested => {
-                self.sink.could_not_look(&node.place, "a pickle hands these bytes to a loader, and no reader knows their format");
+                self.sink.could_not_look(
+                    &node.place,
+                    "a pickle hands these bytes to a loader, and no reader knows their format",
+                );
             }
             Role::Numbers | Role::Leftover => {}
         }
@@ -215,7 +221,8 @@ impl Walker {
         }
         let Some(extension) = extension(&node.name) else { return };
         if let Some(contradiction) = identify::contradiction(&extension, formats) {
-            let content = Content::Contradiction { extension: &extension, contradiction: &contradiction };
+            let content =
+                Content::Contradiction { extension: &extension, contradiction: &contradiction };
             rules::apply(&node.place, &content, &mut self.sink);
         }
     }
