@@ -22,6 +22,8 @@
 mod bounded;
 pub mod dtype;
 pub mod gguf;
+#[cfg(test)]
+mod harness;
 pub mod identify;
 pub mod index;
 pub mod json;
