@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use artifact::{Blob, Budget};
 use vocabulary::{Span, Untrusted};
 
-use super::wire::{CENTRAL, END, Extra, u16_at, u32_at, u64_at};
+use super::wire::{CENTRAL, END, Extra, WIDE, u16_at, u32_at, u64_at};
 use super::{Archive, ZipOddity};
 use crate::Region;
 
@@ -20,7 +20,7 @@ pub(super) struct End {
     /// Offset of the record.
     pub(super) at: u64,
     /// One past its comment, by its own length.
-    pub(super) end: u64,
+    pub(super) comment_end: u64,
     comment: Vec<u8>,
     entries: u64,
     size: u64,
@@ -41,7 +41,7 @@ impl End {
         let rest = record.get(22..).unwrap_or_default();
         let mut end = Self {
             at,
-            end: at.saturating_add(22).saturating_add(comment_len as u64),
+            comment_end: at.saturating_add(22).saturating_add(comment_len as u64),
             comment: rest.get(..comment_len).unwrap_or(rest).to_vec(),
             entries: u64::from(u16_at(record, 10)),
             size: u64::from(u32_at(record, 12)),
@@ -87,7 +87,7 @@ impl End {
             self.zip64_fault = Some("the zip64 end record contradicts the end record");
         } else if u64_at(&record, 4) != 44 {
             self.zip64_fault = Some("the zip64 end record has an unusual length");
-        } else if at != told && told.checked_add(self.prefix(at, wide)) != Some(at) {
+        } else if at != told && told.checked_add(Self::prefix(at, wide)) != Some(at) {
             self.zip64_fault = Some("the zip64 locator points elsewhere than before itself");
         }
         (self.entries, self.size, self.offset) = wide;
@@ -95,7 +95,7 @@ impl End {
     }
 
     /// How many bytes stand before an archive whose directory ends at `end`.
-    fn prefix(&self, end: u64, (_, size, offset): (u64, u64, u64)) -> u64 {
+    fn prefix(end: u64, (_, size, offset): (u64, u64, u64)) -> u64 {
         end.saturating_sub(size).saturating_sub(offset)
     }
 }
@@ -177,10 +177,10 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     for end in &ends {
         let detail = format!("an end record stands at {} besides the one at {}", end.at, taken.at);
         archive.odd(ZipOddity::SeveralEnds, end.at, detail);
-        if end.at < taken.at && taken.at < end.end {
+        if end.at < taken.at && taken.at < end.comment_end {
             let detail = format!("it stands in the comment of the one at {}", end.at);
             archive.odd(ZipOddity::EndInComment, taken.at, detail);
-        } else if taken.at < end.at && end.at < taken.end {
+        } else if taken.at < end.at && end.at < taken.comment_end {
             let detail = format!("it stands in the comment of the one at {}", taken.at);
             archive.odd(ZipOddity::EndInComment, end.at, detail);
         }
@@ -219,7 +219,7 @@ fn end_oddities(blob: &Blob, end: &End, archive: &mut Archive) {
         let detail = Untrusted::from_bytes(&end.comment).shortened(80);
         archive.odd(ZipOddity::Comment, end.at, detail);
     }
-    if end.end > blob.len() {
+    if end.comment_end > blob.len() {
         archive.odd(ZipOddity::Truncated, end.at, "the archive comment is cut");
     }
 }
@@ -235,7 +235,11 @@ struct Walker<'a> {
 impl Walker<'_> {
     /// Reads the directory of an end record both ways. True where both are one and it is sound.
     fn directory(&mut self, end: &End, taken: bool, archive: &mut Archive) -> bool {
-        archive.regions.push(Region::new(end.at, end.end.min(self.blob.len()), "end record"));
+        archive.regions.push(Region::new(
+            end.at,
+            end.comment_end.min(self.blob.len()),
+            "end record",
+        ));
         if let Some(at) = end.zip64_at {
             archive.regions.push(Region::new(at, at.saturating_add(56), "zip64 end record"));
             let locator = end.at.saturating_sub(20);
@@ -348,7 +352,6 @@ fn record(
     let mut uncompressed = u64::from(u32_at(head, 24));
     let mut offset = u64::from(u32_at(head, 42));
     let narrow = (compressed, uncompressed, offset);
-    const WIDE: u64 = 0xffff_ffff;
     let complete =
         extra.widen(&mut [(&mut uncompressed, WIDE), (&mut compressed, WIDE), (&mut offset, WIDE)]);
     if !complete || extra.repeated {

@@ -154,7 +154,8 @@ impl Reader<'_> {
         }
         let found = descriptor(self.blob, at, crc, sizes, local.zip64);
         // Python and Java write none for a directory.
-        if !found.fits && !(local.name.ends_with(b"/") && sizes.0 == 0) {
+        let is_folder = local.name.ends_with(b"/") && sizes.0 == 0;
+        if !found.fits && !is_folder {
             let detail =
                 if found.len == 0 { "no data descriptor" } else { "the data descriptor differs" };
             self.archive.odd(ZipOddity::Descriptor, at, detail);
