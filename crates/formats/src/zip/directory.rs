@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use artifact::{Blob, Budget};
-use vocabulary::{Span, Untrusted};
+use vocabulary::Untrusted;
 
+use super::local::Local;
 use super::wire::{CENTRAL, END, Extra, WIDE, u16_at, u32_at, u64_at};
 use super::{Archive, ZipOddity};
 use crate::Region;
@@ -20,7 +21,7 @@ pub(super) struct End {
     /// Offset of the record.
     pub(super) at: u64,
     /// One past its comment, by its own length.
-    pub(super) comment_end: u64,
+    pub(super) past_comment: u64,
     comment: Vec<u8>,
     entries: u64,
     size: u64,
@@ -41,7 +42,7 @@ impl End {
         let rest = record.get(22..).unwrap_or_default();
         let mut end = Self {
             at,
-            comment_end: at.saturating_add(22).saturating_add(comment_len as u64),
+            past_comment: at.saturating_add(22).saturating_add(comment_len as u64),
             comment: rest.get(..comment_len).unwrap_or(rest).to_vec(),
             entries: u64::from(u16_at(record, 10)),
             size: u64::from(u32_at(record, 12)),
@@ -167,8 +168,9 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     // member of an archive that is sound: then it belongs to an archive within.
     ends.retain(|end| end.at != taken.at);
     if sound && !ends.is_empty() {
-        let spans = rough_spans(&walker.records);
-        ends.retain(|end| !covered(&spans, end.at));
+        walker.records.sort_by_key(|record| record.local);
+        ends.retain(|end| !covered(blob, &walker.records, end.at));
+        walker.records.sort_by_key(|record| record.at);
     }
     if cut {
         let detail = format!("more than {ENDS} end records; the last {ENDS} were read");
@@ -177,10 +179,10 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     for end in &ends {
         let detail = format!("an end record stands at {} besides the one at {}", end.at, taken.at);
         archive.odd(ZipOddity::SeveralEnds, end.at, detail);
-        if end.at < taken.at && taken.at < end.comment_end {
+        if end.at < taken.at && taken.at < end.past_comment {
             let detail = format!("it stands in the comment of the one at {}", end.at);
             archive.odd(ZipOddity::EndInComment, taken.at, detail);
-        } else if taken.at < end.at && end.at < taken.comment_end {
+        } else if taken.at < end.at && end.at < taken.past_comment {
             let detail = format!("it stands in the comment of the one at {}", taken.at);
             archive.odd(ZipOddity::EndInComment, end.at, detail);
         }
@@ -189,23 +191,14 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     walker.records
 }
 
-/// Where the data of the listed members stands, near enough, without reading local headers.
-fn rough_spans(records: &[Record]) -> Vec<Span> {
-    let mut spans: Vec<Span> = records
-        .iter()
-        .map(|record| {
-            let header = 30u64.saturating_add(record.name.len() as u64);
-            let len = header.saturating_add(record.compressed);
-            Span::new(record.local, record.local.saturating_add(len))
-        })
-        .collect();
-    spans.sort_unstable();
-    spans
-}
-
-fn covered(spans: &[Span], at: u64) -> bool {
-    let before = spans.partition_point(|span| span.start <= at);
-    before.checked_sub(1).and_then(|last| spans.get(last)).is_some_and(|span| at < span.end)
+/// Whether an offset is within the data of one of the members, which are sorted by offset.
+fn covered(blob: &Blob, records: &[Record], at: u64) -> bool {
+    let before = records.partition_point(|record| record.local <= at);
+    let Some(record) = before.checked_sub(1).and_then(|last| records.get(last)) else {
+        return false;
+    };
+    Local::parse(blob, record.local)
+        .is_some_and(|local| at < local.data.saturating_add(record.compressed))
 }
 
 fn end_oddities(blob: &Blob, end: &End, archive: &mut Archive) {
@@ -219,7 +212,7 @@ fn end_oddities(blob: &Blob, end: &End, archive: &mut Archive) {
         let detail = Untrusted::from_bytes(&end.comment).shortened(80);
         archive.odd(ZipOddity::Comment, end.at, detail);
     }
-    if end.comment_end > blob.len() {
+    if end.past_comment > blob.len() {
         archive.odd(ZipOddity::Truncated, end.at, "the archive comment is cut");
     }
 }
@@ -237,7 +230,7 @@ impl Walker<'_> {
     fn directory(&mut self, end: &End, taken: bool, archive: &mut Archive) -> bool {
         archive.regions.push(Region::new(
             end.at,
-            end.comment_end.min(self.blob.len()),
+            end.past_comment.min(self.blob.len()),
             "end record",
         ));
         if let Some(at) = end.zip64_at {

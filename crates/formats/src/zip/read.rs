@@ -96,7 +96,7 @@ impl Reader<'_> {
             crc: record.crc,
             central_at: Some(record.at),
             local_at: local.as_ref().map(|local| local.at),
-            data: Span::new(record.local, record.local),
+            data: Span::new(record.local.min(self.blob.len()), 0),
             unsized_data: false,
             is_dir: record.name.ends_with(b"/"),
             is_symlink: record.mode & 0o170_000 == 0o120_000,
