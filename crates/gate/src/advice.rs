@@ -2,8 +2,7 @@
 
 use artifact::tree::{EntryKind, Tree};
 use vocabulary::{
-    ArtifactSummary, CheckResult, Decision, Finding, Gap, Policy, Severity, Threat, Untrusted,
-    Verdict,
+    ArtifactSummary, CheckResult, Decision, Finding, Gap, Policy, Severity, Untrusted, Verdict,
 };
 
 /// How many files are named before the rest is only counted.
@@ -70,7 +69,6 @@ fn for_file(
         return;
     };
     let refused = findings.iter().any(|finding| finding.severity() >= refuse);
-    let runs = findings.iter().any(|finding| finding.rule().threats.contains(&Threat::T3));
     let is = |what: &str| summary.formats.iter().any(|format| format.contains(what));
     let argument = shell_path(artifact, file, single);
     if refused {
@@ -85,7 +83,7 @@ fn for_file(
             inspect.unwrap_or_default()
         ));
     }
-    if runs && (is("torch") || is("pickle")) {
+    if is("torch") || is("pickle") {
         if let Some(path) = argument {
             advice.push(format!(
                 "take only its tensors, without running anything: `weighbridge convert {path} --to \

@@ -2,7 +2,7 @@
 
 use artifact::Hasher;
 use toml::de::{DeTable, DeValue};
-use vocabulary::{CheckName, Untrusted};
+use vocabulary::{CheckName, Requirement, Untrusted};
 
 use crate::{checks, names};
 
@@ -23,6 +23,9 @@ pub const SHIPPED: [(&str, &str); 4] = [
     ("standard", include_str!("../../../packs/policies/standard.toml")),
     ("strict", include_str!("../../../packs/policies/strict.toml")),
 ];
+
+/// The checks that are required unless a policy says otherwise.
+const ALWAYS: [&str; 2] = ["files", "static"];
 
 /// The name of the policy that is used where none is named.
 pub const DEFAULT: &str = "standard";
@@ -91,10 +94,11 @@ impl Policy {
 
     /// Reads the text of a policy; `label` says in errors where it came from. A key that nobody
     /// knows, a date that is none and a check that does not exist are errors: a policy that is
-    /// half understood protects nobody.
+    /// half understood protects nobody. For the same reason `files` and `static` are required where
+    /// it does not name them: whoever forgets them does not mean to admit what nobody looked at.
     pub fn parse(text: &str, label: &str) -> Result<Self, Error> {
         let invalid = |fault| Error::Invalid { label: Untrusted::from(label).to_string(), fault };
-        let terms: vocabulary::Policy =
+        let mut terms: vocabulary::Policy =
             toml::from_str(text).map_err(|error| invalid(fault_of(text, &error)))?;
         if let Some(fault) = terms.faults().into_iter().next() {
             return Err(invalid(Fault {
@@ -112,6 +116,9 @@ impl Policy {
                 hint: names::suggestion(name, checks::NAMES)
                     .or_else(|| Some(format!("the checks are `{}`", checks::NAMES.join("`, `")))),
             }));
+        }
+        for name in ALWAYS {
+            terms.checks.entry(name.into()).or_insert(Requirement::Required);
         }
         let mut hasher = Hasher::default();
         hasher.update(text.as_bytes());
@@ -169,7 +176,7 @@ fn line_in_table(text: &str, table: &str, key: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use vocabulary::{Requirement, Severity};
+    use vocabulary::Severity;
 
     use super::*;
 
@@ -196,6 +203,16 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_that_names_no_checks_requires_a_look_all_the_same() {
+        let text = "name = \"x\"\nrefuse = \"high\"\nreview = \"low\"\n";
+        let bare = Policy::parse(text, "x").unwrap().terms;
+        let off = Policy::parse(&format!("{text}checks.static = \"off\"\n"), "x").unwrap().terms;
+        let required = |terms: &vocabulary::Policy| ALWAYS.map(|c| terms.requirement(&c.into()));
+        assert_eq!(required(&bare), [Requirement::Required; 2]);
+        assert_eq!(required(&off), [Requirement::Required, Requirement::Off]);
+    }
+
+    #[test]
     fn the_standard_policy_spells_out_the_defaults() {
         assert_eq!(Policy::shipped(DEFAULT).unwrap().terms.limits, vocabulary::Limits::default());
     }
@@ -219,7 +236,7 @@ mod tests {
             (
                 format!(
                     "{HEAD}{EXCEPTION}expires = \"2027-02-20\"\n{}",
-                    EXCEPTION.replace('c', " ") + "expires = \"2027-01-01\"\n"
+                    EXCEPTION.replace("\"c\"", "\" \"") + "expires = \"2027-01-01\"\n"
                 ),
                 12,
             ),

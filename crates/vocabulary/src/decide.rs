@@ -136,3 +136,6 @@ pub fn decide(results: &[CheckResult], policy: &Policy, today: Date) -> Decision
     refused.extend(undecided);
     Decision { verdict, reasons: refused }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub struct Check {
 pub const CHECKS: [Check; 3] = [
     Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
     Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
-    Check { name: "formats", speaks_to: &[Threat::T3], run: formats::run },
+    Check { name: "formats", speaks_to: &[], run: formats::run },
 ];
 
 /// The check that looks at the policy itself, after all others.
@@ -53,7 +53,8 @@ pub(crate) fn run_all(checks: &[Check], context: &Context<'_>) -> Vec<CheckResul
         .iter()
         .filter(on)
         .map(|check| {
-            let outcome = guarded(|| (check.run)(context)).unwrap_or_else(crashed);
+            let mut outcome = guarded(|| (check.run)(context)).unwrap_or_else(crashed);
+            printable(&mut outcome);
             CheckResult { check: check.name.into(), outcome }
         })
         .collect()
@@ -70,7 +71,22 @@ fn said(panic: &(dyn Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    vocabulary::escape(&text.unwrap_or_else(|| "without a message".to_owned()))
+    text.unwrap_or_else(|| "without a message".to_owned())
+}
+
+/// Reasons may quote the artifact; here they become fit to print, in every form of the report.
+fn printable(outcome: &mut Outcome) {
+    if let Outcome::NotApplicable { because } | Outcome::CouldNotLook { because, .. } = outcome {
+        *because = vocabulary::escape(because);
+    }
+    if let Outcome::Clear { coverage }
+    | Outcome::Found { coverage, .. }
+    | Outcome::CouldNotLook { coverage, .. } = outcome
+    {
+        for gap in &mut coverage.gaps {
+            gap.because = vocabulary::escape(&gap.because);
+        }
+    }
 }
 
 fn crashed(said: String) -> Outcome {
@@ -115,7 +131,7 @@ mod tests {
             })
             .collect();
         assert_eq!(because[0], "the check crashed: index 4 of 3");
-        assert!(because[1].starts_with("the check crashed: out of"));
+        assert_eq!(because[1], "the check crashed: out of \\u{1b}range");
         assert_eq!(said(&7u8), "without a message");
     }
 }

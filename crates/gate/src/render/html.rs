@@ -141,7 +141,7 @@ fn looked_at(report: &Report, out: &mut String) {
         .iter()
         .filter_map(|result| result.outcome.coverage())
         .flat_map(|coverage| &coverage.gaps)
-        .map(|gap| (gap.place.to_string(), vocabulary::escape(&gap.because)))
+        .map(|gap| (gap.place.to_string(), gap.because.clone()))
         .collect();
     rows("Could not look at", &gaps, out);
     let unexplained: Vec<(String, String)> = report

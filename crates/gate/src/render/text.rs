@@ -80,12 +80,21 @@ impl Page<'_> {
                     .checks
                     .iter()
                     .filter(|result| result.outcome.coverage().is_some_and(|c| c.files > 0))
+                    .filter(|result| !result.outcome.is_incomplete())
                     .map(|result| format!("`{}`", result.check))
                     .collect();
+                let count = report.findings.len();
+                let against = match count {
+                    0 => "nothing stands against it".to_owned(),
+                    _ => format!(
+                        "{count} finding{} left standing by the policy",
+                        plural(count as u64)
+                    ),
+                };
                 self.line(format!(
-                    "  why: {} looked at all of it, and nothing stands against it; this says \
-                     nothing about the behaviour of the model",
-                    looked.join(", ")
+                    "  why: {} looked at all of it, {against}; nothing is known of how the model \
+                     behaves",
+                    looked.join(" and ")
                 ));
             }
             [only] => self.line(format!("  why: {only}")),
@@ -177,7 +186,7 @@ impl Page<'_> {
             }
             let Some(coverage) = result.outcome.coverage() else { continue };
             for gap in &coverage.gaps {
-                let line = format!("{}: {}", gap.place, vocabulary::escape(&gap.because));
+                let line = format!("{}: {}", gap.place, gap.because);
                 if !gaps.contains(&line) {
                     gaps.push(line);
                 }

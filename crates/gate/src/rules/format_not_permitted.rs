@@ -1,10 +1,11 @@
-use vocabulary::{FileSummary, Finding, MapsTo, Place, Rule, Severity, Threat};
+use vocabulary::{FileSummary, Finding, MapsTo, Place, Rule, Severity};
 
 pub(crate) static FORMAT_NOT_PERMITTED: Rule = Rule {
     name: "format-not-permitted",
     summary: "the file is of a format that the policy does not permit",
     severity: Severity::High,
-    threats: &[Threat::T3],
+    // What a team permits says nothing of what is in the file; `static` does.
+    threats: &[],
     maps_to: MapsTo { cwe: &["CWE-502"], atlas: &["AML.T0010"], aisvs: &["4.1.2"] },
     page: include_str!("format-not-permitted.md"),
 };
