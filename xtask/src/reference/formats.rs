@@ -1,0 +1,97 @@
+//! The formats, from the head comment of each reader.
+
+use std::fmt::Write as _;
+
+use crate::repo::Repo;
+
+const READERS: &str = "crates/formats/src/";
+
+/// One section a reader: `crates/formats/src/<name>/mod.rs` or `<name>.rs`.
+pub(super) fn page(repo: &Repo) -> String {
+    let mut text = String::new();
+    for (path, source) in repo.texts(".rs") {
+        let Some(rest) = path.strip_prefix(READERS) else { continue };
+        let name = match rest.split('/').collect::<Vec<_>>().as_slice() {
+            [folder, "mod.rs"] => *folder,
+            [file] if *file != "lib.rs" && *file != "tests.rs" => file.trim_end_matches(".rs"),
+            _ => continue,
+        };
+        let Some(comment) = head_comment(source) else { continue };
+        let _ = write!(text, "\n## {name}\n\n{comment}");
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let intro = "What each reader explains. A reader never decides whether something is dangerous: \
+                 it tells the structure, and every oddity that it met on the way.\n";
+    format!("{intro}{text}")
+}
+
+/// The `//!` lines, with links to items of the code turned into plain names.
+fn head_comment(source: &str) -> Option<String> {
+    let mut text = String::new();
+    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        // Headings of a module stand below the reader's name.
+        if line.starts_with('#') {
+            text.push_str("##");
+        }
+        text.push_str(&without_item_links(line));
+        text.push('\n');
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// "[`Name`]" and "[`Name`](crate::Name)" become "`Name`".
+fn without_item_links(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("[`") {
+        text.push_str(before);
+        let Some((name, after)) = after.split_once("`]") else {
+            return format!("{text}[`{after}");
+        };
+        let target = after.strip_prefix('(').and_then(|after| after.split_once(')'));
+        rest = match target {
+            Some((target, _)) if target.contains("://") => {
+                let _ = write!(text, "[`{name}`]");
+                after
+            }
+            Some((_, after)) => {
+                let _ = write!(text, "`{name}`");
+                after
+            }
+            None => {
+                let _ = write!(text, "`{name}`");
+                after
+            }
+        };
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_head_comments_alone() {
+        let repo = Repo::of(&[
+            ("crates/formats/src/lib.rs", "//! no"),
+            ("crates/formats/src/gguf/mod.rs", "//! GGUF.\n//!\n//! # Limits\n//! x\n\nmod a;"),
+            ("crates/formats/src/gguf/read.rs", "//! no"),
+            ("crates/formats/src/npy.rs", "//! See [`Header`].\nuse x;"),
+            ("crates/formats/src/bare.rs", "use x;"),
+        ]);
+        let page = page(&repo);
+        assert!(page.ends_with("\n## gguf\n\nGGUF.\n\n### Limits\nx\n\n## npy\n\nSee `Header`.\n"));
+        assert!(!page.contains("no\n") && !page.contains("bare"), "{page}");
+    }
+
+    #[test]
+    fn keeps_links_to_pages() {
+        let text = "a [`B`](crate::B), [`C`](https://c), [`D`] and `e`";
+        assert_eq!(without_item_links(text), "a `B`, [`C`](https://c), `D` and `e`");
+    }
+}
