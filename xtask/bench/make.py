@@ -104,7 +104,7 @@ def safetensors(path, total):
 
 def dicts(path, count):
     values = [
-        {"id": n, "name": f"item-{n:08d}-{'x' * 100}", "score": n / 7, "tags": ["a", str(n)]}
+        {"id": n, "name": f"item-{n:08d}-{'x' * 140}", "score": n / 7, "tags": ["a", str(n)]}
         for n in range(count)
     ]
     with open(path, "wb") as out:

@@ -18,8 +18,8 @@ def modelscan(path):
     from modelscan.modelscan import ModelScan
 
     scanner = ModelScan()
-    scanner.scan(path)
-    if scanner.errors or scanner.skipped:
+    result = scanner.scan(path)
+    if scanner.errors or result["summary"]["scanned"]["total_scanned"] == 0:
         return 4
     return int(len(scanner.issues.all_issues) > 0)
 

@@ -42,7 +42,7 @@ fn head_comment(source: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// "[`Name`]" and "[`Name`](crate::Name)" become "`Name`".
+/// Links to items of the code, with a target or without, become the plain name between backticks.
 fn without_item_links(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;
