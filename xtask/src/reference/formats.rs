@@ -6,16 +6,20 @@ use crate::repo::Repo;
 
 const READERS: &str = "crates/formats/src/";
 
-/// One section a reader: `crates/formats/src/<name>/mod.rs` or `<name>.rs`.
+/// What a module has that reads a format; the others help them.
+const ENTRANCES: [&str; 3] = ["pub fn read(", "pub fn open(", "pub fn interpret("];
+
+/// One section a reader: `crates/formats/src/<name>/mod.rs`.
 pub(super) fn page(repo: &Repo) -> String {
     let mut text = String::new();
     for (path, source) in repo.texts(".rs") {
-        let Some(rest) = path.strip_prefix(READERS) else { continue };
-        let name = match rest.split('/').collect::<Vec<_>>().as_slice() {
-            [folder, "mod.rs"] => *folder,
-            [file] if *file != "lib.rs" && *file != "tests.rs" => file.trim_end_matches(".rs"),
-            _ => continue,
-        };
+        let name = path.strip_prefix(READERS).and_then(|rest| rest.strip_suffix("/mod.rs"));
+        let Some(name) = name.filter(|name| !name.contains('/')) else { continue };
+        let folder = format!("{READERS}{name}/");
+        let mut sources = repo.texts(".rs").filter(|(path, _)| path.starts_with(&folder));
+        if !sources.any(|(_, text)| ENTRANCES.iter().any(|entrance| text.contains(entrance))) {
+            continue;
+        }
         let Some(comment) = head_comment(source) else { continue };
         let _ = write!(text, "\n## {name}\n\n{comment}");
     }
@@ -80,9 +84,10 @@ mod tests {
         let repo = Repo::of(&[
             ("crates/formats/src/lib.rs", "//! no"),
             ("crates/formats/src/gguf/mod.rs", "//! GGUF.\n//!\n//! # Limits\n//! x\n\nmod a;"),
-            ("crates/formats/src/gguf/read.rs", "//! no"),
-            ("crates/formats/src/npy.rs", "//! See [`Header`].\nuse x;"),
-            ("crates/formats/src/bare.rs", "use x;"),
+            ("crates/formats/src/gguf/read.rs", "//! no\npub fn read(x: X) {}"),
+            ("crates/formats/src/helper/mod.rs", "//! no\npub fn help() {}"),
+            ("crates/formats/src/npy/mod.rs", "//! See [`Header`].\npub fn read(x: X) {}"),
+            ("crates/formats/src/bare/mod.rs", "pub fn read(x: X) {}"),
         ]);
         let page = page(&repo);
         assert!(page.ends_with("\n## gguf\n\nGGUF.\n\n### Limits\nx\n\n## npy\n\nSee `Header`.\n"));
