@@ -7,9 +7,10 @@ versions that ran it, and the bytes as a `forge` recipe. Run it with the librari
     python crates/forge/recipes/make.py torch      # the cases of some libraries
 
 Running it again changes only what the libraries themselves vary: storage keys taken from memory
-addresses, a modification time. A case whose library is missing is skipped and its page is left as it is. Needs numpy,
-scikit-learn, pandas, joblib, lz4, scipy, torch, transformers, accelerate, safetensors, gguf, xgboost, lightgbm,
-dill, cloudpickle and py7zr; the cases of `python2` need a `python2.7` on the path.
+addresses, a modification time. A case whose library is missing is skipped and its page is left as
+it is. Needs numpy, scikit-learn, pandas, joblib, lz4, scipy, torch, transformers, accelerate,
+safetensors, gguf, xgboost, lightgbm, dill, cloudpickle and py7zr; the cases of `python2` need a
+`python2.7` on the path.
 """
 
 import base64
