@@ -7,7 +7,7 @@
 use vocabulary::Span;
 
 use super::heap::Heap;
-use super::machine::{Context, Flow, Machine};
+use super::machine::{Flow, Machine};
 use super::oddity::PickleOddity;
 use super::value::{Call, Global, How, Value, View};
 use super::{Ended, Retain};
@@ -135,7 +135,7 @@ impl Machine<'_> {
     fn nested(&mut self) -> Flow {
         self.outer = Some(std::mem::take(&mut self.context));
         let flow = self.run();
-        self.context = self.outer.take().unwrap_or_else(Context::default);
+        self.context = self.outer.take().unwrap_or_default();
         flow
     }
 }

@@ -206,8 +206,10 @@ impl Machine<'_> {
     /// `_pickle` takes a tuple of arguments, `pickle` whatever can be iterated over.
     fn check_arguments(&mut self, args: Value) {
         let iterable = match args.unpack() {
-            Unpacked::EmptyTuple | Unpacked::Missing => return,
-            Unpacked::ForgottenPlain | Unpacked::ForgottenObject => return,
+            Unpacked::EmptyTuple
+            | Unpacked::Missing
+            | Unpacked::ForgottenPlain
+            | Unpacked::ForgottenObject => return,
             Unpacked::Node(_) => match self.heap.node(args) {
                 Some(Node::List(_) | Node::Set(_) | Node::FrozenSet(_) | Node::Dict(_)) => true,
                 _ => return,
@@ -252,7 +254,7 @@ impl Machine<'_> {
         self.register_call(callee, args);
     }
 
-    pub(super) fn build(&mut self) -> Option<Flow> {
+    pub(super) fn build(&mut self) -> Flow {
         let state = self.pop();
         let target = self.top();
         let kept = self.kept();
@@ -279,9 +281,9 @@ impl Machine<'_> {
         }
         self.tell(EventKind::Build { target, state });
         if self.context.arrays == super::Arrays::Joblib {
-            return Some(self.array_after(target));
+            return self.array_after(target);
         }
-        Some(Flow::Go)
+        Flow::Go
     }
 
     // --- the registry of extensions ---

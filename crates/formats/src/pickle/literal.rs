@@ -1,5 +1,7 @@
 //! Literals, read again from the file.
 
+use std::fmt::Write;
+
 use artifact::Blob;
 use vocabulary::Span;
 
@@ -207,7 +209,7 @@ pub(super) fn to_text(bytes: &[u8], max: usize) -> String {
     while count < max && !rest.is_empty() {
         if let [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, after @ ..] = rest {
             let value = 0xd000 | u32::from(*second & 0x3f) << 6 | u32::from(*third & 0x3f);
-            out.push_str(&format!("\\u{value:04x}"));
+            let _ = write!(out, "\\u{value:04x}");
             rest = after;
             count = count.saturating_add(1);
             continue;
@@ -225,7 +227,7 @@ pub(super) fn to_text(bytes: &[u8], max: usize) -> String {
         let invalid = chunk.invalid();
         for byte in invalid {
             if count < max {
-                out.push_str(&format!("\\x{byte:02x}"));
+                let _ = write!(out, "\\x{byte:02x}");
                 count = count.saturating_add(1);
             }
         }
@@ -236,33 +238,26 @@ pub(super) fn to_text(bytes: &[u8], max: usize) -> String {
 
 /// The integer that a literal writes, where it fits in 64 bits.
 pub(super) fn integer(blob: &Blob, found: &Found) -> Option<i64> {
-    match found.form {
-        Form::Number => {
-            let line = blob.bytes_at(found.content.start, line_length(found.content)?);
-            match numbers::read_int(&line, found.opcode == op::LONG).value {
-                Some(numbers::Int::Small(value)) => Some(value),
-                _ => None,
-            }
-        }
-        _ => {
-            let bytes = blob.bytes_at(found.content.start, line_length(found.content)?);
-            numbers::twos_complement(&bytes)
-        }
+    let bytes = blob.bytes_at(found.content.start, number_length(found.content)?);
+    if found.form != Form::Number {
+        return numbers::twos_complement(&bytes);
+    }
+    match numbers::read_int(&bytes, found.opcode == op::LONG).value {
+        Some(numbers::Int::Small(value)) => Some(value),
+        _ => None,
     }
 }
 
 /// The float that a literal writes.
 pub(super) fn float(blob: &Blob, found: &Found) -> Option<f64> {
-    match found.form {
-        Form::Number => {
-            let line = blob.bytes_at(found.content.start, line_length(found.content)?);
-            numbers::read_float(&line).value
-        }
-        _ => blob.array_at(found.content.start).map(f64::from_be_bytes),
+    if found.form != Form::Number {
+        return blob.array_at(found.content.start).map(f64::from_be_bytes);
     }
+    let line = blob.bytes_at(found.content.start, number_length(found.content)?);
+    numbers::read_float(&line).value
 }
 
 /// The length of a number, where it is no longer than what is read as one.
-fn line_length(content: Span) -> Option<usize> {
+fn number_length(content: Span) -> Option<usize> {
     usize::try_from(content.len()).ok().filter(|n| *n <= numbers::LONGEST)
 }

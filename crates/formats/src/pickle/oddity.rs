@@ -1,5 +1,7 @@
 //! What no pickler writes, or what implementations take differently.
 
+use std::fmt;
+
 use crate::Oddity;
 
 /// What an implementation does with an opcode.
@@ -13,7 +15,7 @@ pub enum Reading {
     Rejects,
 }
 
-/// What the three implementations of CPython do with the same bytes.
+/// What the three implementations of `CPython` do with the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Differential {
     /// `_pickle`, which `pickle.load` uses.
@@ -22,6 +24,23 @@ pub struct Differential {
     pub python: Reading,
     /// `pickletools.genops`, which scanners use.
     pub pickletools: Reading,
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepts => "accepts",
+            Self::Differs => "differs",
+            Self::Rejects => "rejects",
+        })
+    }
+}
+
+impl fmt::Display for Differential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { c, python, pickletools } = self;
+        write!(f, "`_pickle` {c}, `pickle` {python}, `pickletools` {pickletools}")
+    }
 }
 
 /// A kind of oddity in a pickle.
@@ -78,7 +97,7 @@ pub enum PickleOddity {
     /// Values or marks under the result when `STOP` comes.
     LeftOnStack,
     /// The array that joblib reads here stands past the end of the current frame, so that
-    /// unpicklers of joblib and of CPython read different bytes.
+    /// unpicklers of joblib and of `CPython` read different bytes.
     ArrayInsideFrame,
 }
 
@@ -112,6 +131,16 @@ impl PickleOddity {
             Self::WrongTarget => "wrong target",
             Self::LeftOnStack => "left on stack",
             Self::ArrayInsideFrame => "array inside a frame",
+        }
+    }
+}
+
+impl fmt::Display for PickleOddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::ParserDifferential(differential) => write!(f, " ({differential})"),
+            _ => Ok(()),
         }
     }
 }
