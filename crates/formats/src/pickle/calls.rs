@@ -5,7 +5,6 @@ use super::heap::Node;
 use super::literal;
 use super::machine::{Flow, Machine};
 use super::names;
-use super::numbers::LONGEST;
 use super::oddity::{PickleOddity, Reading};
 use super::value::{Call, Global, How, Literal, Name, Unpacked, Value, View};
 
@@ -48,6 +47,9 @@ impl Extension {
     }
 }
 
+/// Characters of a name that are kept.
+const NAME: usize = 512;
+
 /// Registered codes that are kept.
 const EXTENSIONS: usize = 4096;
 
@@ -73,10 +75,10 @@ impl Machine<'_> {
     }
 
     fn line_name(&mut self, length: u64, ascii: bool) -> Name {
-        if length > self.line.len() as u64 {
+        if length > NAME as u64 {
             self.odd(PickleOddity::LongName, || format!("a name of {length} bytes"));
         }
-        let text = literal::to_text(&self.line, LONGEST);
+        let text = literal::to_text(&self.line, NAME);
         let is_utf8 = std::str::from_utf8(&self.line).is_ok();
         if !self.line.is_ascii() {
             if ascii || !is_utf8 {
@@ -119,9 +121,9 @@ impl Machine<'_> {
 
     /// The name that a text literal spells.
     fn text_name(&mut self, value: Value) -> Option<Name> {
-        let text = self.heap.text(value, LONGEST)?;
-        if text.len() >= LONGEST {
-            self.odd(PickleOddity::LongName, || "a name is cut".into());
+        let text = self.heap.text(value, NAME)?;
+        if text.len() >= NAME {
+            self.odd(PickleOddity::LongName, || format!("a name of {NAME} bytes or more"));
         }
         Some(Name::Known(text.into()))
     }

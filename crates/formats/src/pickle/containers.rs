@@ -118,44 +118,35 @@ impl Machine<'_> {
         members
     }
 
-    /// The value below `start`, to which the values from there on are added. The stack is cut to
-    /// it.
-    fn target(&mut self, start: usize) -> (Value, Vec<Value>) {
-        let items = self.above(start).to_vec();
-        self.context.stack.truncate(start);
-        (self.top(), items)
-    }
-
     fn add(&mut self, start: usize, adding: Adding) {
         if adding == Adding::AddItems {
             self.check_hashable(start, 1);
         }
         let kept = self.kept();
-        let (target, items) = self.target(start);
-        let impure = items.iter().any(|item| self.heap.is_impure(*item));
-        let count = items.len() as u64;
+        let items = self.members(start);
+        let count = items.total;
+        self.context.stack.truncate(start);
+        let target = self.top();
         let before = self.heap.node(target).map_or(0, Node::weight);
-        let items = match (self.heap.node_mut(target), adding) {
+        match (self.heap.node_mut(target), adding) {
             (Some(Node::List(m)), Adding::Append) | (Some(Node::Set(m)), Adding::AddItems) => {
-                m.impure |= impure;
+                m.impure |= items.impure;
                 m.total = m.total.saturating_add(count);
-                keep(&mut m.shown, items, kept);
+                keep(&mut m.shown, items.shown, kept);
                 self.weigh(target, before);
                 return;
             }
             (Some(Node::Call(call)), _) => {
-                let left = keep(&mut call.items, items.clone(), kept);
+                let left = count.saturating_sub(items.shown.len() as u64);
+                let left = left.saturating_add(keep(&mut call.items, items.shown.clone(), kept));
                 call.left_out = call.left_out.saturating_add(left);
-                items
             }
             _ if target.unpack() == Unpacked::ForgottenPlain => return,
-            _ => items,
-        };
+            _ => {}
+        }
         self.weigh(target, before);
         self.check_target(target, adding == Adding::Append);
-        let mut members = Members::default();
-        add_values(&self.heap, &mut members, &items, kept);
-        let items = self.heap.add(Node::Tuple(members));
+        let items = self.heap.add(Node::Tuple(items));
         self.tell(match adding {
             Adding::Append => EventKind::Append { target, count, items },
             Adding::AddItems => EventKind::AddItems { target, count, items },

@@ -1,5 +1,6 @@
 //! Literals, read again from the file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use artifact::Blob;
@@ -29,11 +30,12 @@ pub(super) struct Found {
     pub(super) content: Span,
 }
 
-/// Longer lines are searched for their end in steps of this many bytes.
-const STEP: usize = 64 << 10;
+/// Where lines of more than [`numbers::LONGEST`] bytes end, by the offset of their opcode. Searching
+/// for the end every time would make a short file with one long line expensive.
+pub(super) type LongLines = BTreeMap<u64, u64>;
 
 /// The literal whose opcode stands at an offset.
-pub(super) fn find(blob: &Blob, at: u64) -> Option<Found> {
+pub(super) fn find(blob: &Blob, long_lines: &LongLines, at: u64) -> Option<Found> {
     let head = blob.bytes_at(at, 9);
     let (opcode, rest) = head.split_first()?;
     let after = at.checked_add(1)?;
@@ -57,27 +59,25 @@ pub(super) fn find(blob: &Blob, at: u64) -> Option<Found> {
                 op::PERSID => Form::Plain,
                 _ => Form::Number,
             };
-            (form, line_from(blob, after))
+            let end = match long_lines.get(&at) {
+                Some(end) => *end,
+                None => short_line_end(blob, after),
+            };
+            (form, Span::new(after, end))
         }
         Operand::None | Operand::TwoLines => return None,
     };
     Some(Found { opcode: *opcode, form, content })
 }
 
-/// The line that starts at an offset, without its newline. Where the file ends first, its last
-/// byte is left out as both unpicklers do.
-fn line_from(blob: &Blob, start: u64) -> Span {
-    let mut at = start;
-    loop {
-        let chunk = blob.bytes_at(at, STEP);
-        if let Some(found) = chunk.iter().position(|b| *b == b'\n') {
-            return Span::new(start, at.saturating_add(found as u64));
-        }
-        at = at.saturating_add(chunk.len() as u64);
-        if chunk.len() < STEP {
-            return Span::new(start, at.saturating_sub(1));
-        }
-    }
+/// Where a line ends. Where the file ends first, its last byte is left out as both unpicklers do.
+fn short_line_end(blob: &Blob, start: u64) -> u64 {
+    let line = blob.bytes_at(start, numbers::LONGEST);
+    let length = match line.iter().position(|b| *b == b'\n') {
+        Some(found) => found,
+        None => line.len().saturating_sub(1),
+    };
+    start.saturating_add(length as u64)
 }
 
 /// The content of a literal, decoded, from at most `max` bytes of it.

@@ -8,7 +8,7 @@ use super::calls::Extension;
 use super::gc::{Collection, Forget};
 use super::heap::Heap;
 use super::memo::Memo;
-use super::oddity::{self, Differential, PickleOddity, Reading};
+use super::oddity::{Differential, Oddities, PickleOddity, Reading};
 use super::opcodes as op;
 use super::value::{Literal, Value};
 use super::{Arrays, Ended, Event, EventKind, Options, Retain, Stream, Watcher};
@@ -33,6 +33,7 @@ pub fn interpret(
         opcode: 0,
         line: Vec::new(),
         collect_at: COLLECT_AT,
+        oddities: Oddities::default(),
         stream: Stream {
             start,
             end: start,
@@ -60,6 +61,8 @@ pub fn interpret(
         Ended::UnknownOpcode(_) => machine.at,
         _ => machine.cursor.position(),
     };
+    machine.stream.oddities = machine.oddities.kept;
+    machine.stream.oddity_count = machine.oddities.count;
     (machine.stream, machine.heap)
 }
 
@@ -126,6 +129,7 @@ pub(super) struct Machine<'a> {
     pub(super) line: Vec<u8>,
     /// Weight of the heap at which the next collection is due.
     collect_at: usize,
+    pub(super) oddities: Oddities,
     pub(super) stream: Stream,
 }
 
@@ -366,8 +370,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn odd(&mut self, kind: PickleOddity, detail: impl FnOnce() -> String) {
-        self.stream.oddity_count = self.stream.oddity_count.saturating_add(1);
-        if let Some(index) = oddity::keep(&mut self.stream.oddities, kind, self.at, detail) {
+        if let Some(index) = self.oddities.add(kind, self.at, detail) {
             self.tell(EventKind::Odd(index));
         }
     }

@@ -1,5 +1,6 @@
 //! What no pickler writes, or what implementations take differently.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Oddity;
@@ -146,18 +147,31 @@ impl fmt::Display for PickleOddity {
 }
 
 /// How many oddities of one kind are kept, so that none can crowd out another.
-const KEPT_OF_A_KIND: usize = 16;
+const KEPT_OF_A_KIND: u64 = 16;
 
-/// Adds an oddity where its kind is not crowded yet; its index where it was kept.
-pub(super) fn keep(
-    oddities: &mut Vec<Oddity<PickleOddity>>,
-    kind: PickleOddity,
-    at: u64,
-    detail: impl FnOnce() -> String,
-) -> Option<usize> {
-    if oddities.iter().filter(|o| o.kind == kind).count() >= KEPT_OF_A_KIND {
-        return None;
+/// The oddities of a stream: the first of every kind, and how many there were.
+#[derive(Default)]
+pub(super) struct Oddities {
+    pub(super) kept: Vec<Oddity<PickleOddity>>,
+    pub(super) count: u64,
+    of_a_kind: BTreeMap<PickleOddity, u64>,
+}
+
+impl Oddities {
+    /// Adds one; its index where it was kept.
+    pub(super) fn add(
+        &mut self,
+        kind: PickleOddity,
+        at: u64,
+        detail: impl FnOnce() -> String,
+    ) -> Option<usize> {
+        self.count = self.count.saturating_add(1);
+        let before = self.of_a_kind.entry(kind).or_default();
+        if *before >= KEPT_OF_A_KIND {
+            return None;
+        }
+        *before = before.saturating_add(1);
+        self.kept.push(Oddity::new(kind, at, detail()));
+        self.kept.len().checked_sub(1)
     }
-    oddities.push(Oddity::new(kind, at, detail()));
-    oddities.len().checked_sub(1)
 }

@@ -65,10 +65,12 @@ impl Machine<'_> {
             if found.is_some() {
                 self.cursor.skip(1);
                 self.crossed(from);
+                self.note_line(from, end);
                 return Some(Span::new(from, end));
             }
             if length == 0 {
                 let end = end.saturating_sub(1);
+                self.note_line(from, end);
                 let kept = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX);
                 self.line.truncate(kept);
                 self.odd(PickleOddity::UnterminatedLine, || {
@@ -76,6 +78,13 @@ impl Machine<'_> {
                 });
                 return Some(Span::new(from, end));
             }
+        }
+    }
+
+    /// Remembers where a long line ends.
+    fn note_line(&mut self, from: u64, end: u64) {
+        if end.saturating_sub(from) >= numbers::LONGEST as u64 {
+            self.heap.long_lines.insert(self.at, end);
         }
     }
 

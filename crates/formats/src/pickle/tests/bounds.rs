@@ -171,7 +171,7 @@ fn names_and_lines_are_cut() {
         assert_eq!(stream.ended, Ended::Stop);
         assert!(stream.oddities.iter().all(|it| it.kind == kind), "{:?}", stream.oddities);
         let global = heap.global(stream.result.unwrap()).unwrap();
-        assert_eq!(global.known().unwrap().0.len(), 4096);
+        assert_eq!(global.known().unwrap().0.len(), 512);
     }
     let (stream, heap) = run(format!("I{long}\n.").into_bytes(), &both()[0]);
     assert!(matches!(heap.view(stream.result.unwrap()), View::BigInt));
