@@ -4,7 +4,7 @@ use vocabulary::Limits;
 use super::testing::{blob, budget, content, python, torture, unhex};
 use super::*;
 
-/// `gzip.compress(TEXT, mtime=0)` and so on, by `CPython` 3.14.
+/// `gzip.compress(TEXT, mtime=0)` and so on, by `CPython` 3.11.
 const TEXT: &[u8] = b"weighbridge weighbridge weighbridge 0123456789";
 
 const SAMPLES: &[(Codec, &str)] = &[
@@ -64,7 +64,7 @@ fn decodes_large_output_of_the_real_libraries() {
         "
 import gzip, zlib, bz2, lzma, random
 random.seed(1)
-text = b''.join(b'%d ' % random.randrange(10 ** random.randrange(1, 9)) for _ in range(60000))
+text = b''.join(b'%d ' % random.randrange(10 ** random.randrange(1, 9)) for _ in range(20000))
 emit('text', text)
 for level in (1, 6, 9):
     emit('gzip', gzip.compress(text, level))
@@ -259,7 +259,7 @@ fn text_and_noise_are_no_streams() {
         }
         bytes
     };
-    for _ in 0..20_000 {
+    for _ in 0..3_000 {
         let mut bytes = noise(400);
         bytes[..2].copy_from_slice(&[0x78, 0x9c]);
         assert_eq!(identify(&bytes), None);
@@ -277,11 +277,11 @@ fn text_and_noise_are_no_streams() {
 
 #[test]
 fn bombs_end_within_the_budget() {
-    let limits = Limits { bytes_out: 8 << 20, ..Limits::default() };
+    let limits = Limits { bytes_out: 2 << 20, ..Limits::default() };
     let Some(made) = python(
         "
 import zlib, gzip, bz2, lzma
-zeros = bytes(64 << 20)
+zeros = bytes(16 << 20)
 emit('', gzip.compress(zeros, 9)); emit('', zlib.compress(zeros, 9)); emit('', bz2.compress(zeros))
 emit('', lzma.compress(zeros)); emit('', lzma.compress(zeros, format=lzma.FORMAT_ALONE))
 ",
@@ -292,7 +292,7 @@ emit('', lzma.compress(zeros)); emit('', lzma.compress(zeros, format=lzma.FORMAT
         let codec = identify(&sample).unwrap();
         let unpacked = open(&blob(&sample), codec, &Budget::new(limits));
         assert_eq!(unpacked.exhausted, Some(Exhausted::BytesOut), "{codec}");
-        assert!(unpacked.blob.len() <= 8 << 20);
+        assert!(unpacked.blob.len() <= 2 << 20);
     }
 }
 

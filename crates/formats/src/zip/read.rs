@@ -382,20 +382,28 @@ impl Reader<'_> {
         const CHUNK: usize = 1 << 20;
         let mut open: Option<Local> = None;
         let mut at = gap.start;
+        let (mut chunk, mut chunk_at) = (Vec::new(), gap.start);
         while at < gap.end {
             if let Err(limit) = self.budget.check_time() {
                 self.archive.exhausted = Some(limit);
                 return false;
             }
             let left = usize::try_from(gap.end.saturating_sub(at)).unwrap_or(usize::MAX);
-            let bytes = self.blob.bytes_at(at, CHUNK.min(left));
-            if bytes.is_empty() {
-                break;
-            }
-            let Some((ahead, magic)) = find(&bytes) else {
-                // The last three bytes may begin a signature.
-                let keep = if bytes.len() < left { 3 } else { 0 };
-                at = at.saturating_add((bytes.len().saturating_sub(keep)).max(1) as u64);
+            let skip = usize::try_from(at.saturating_sub(chunk_at)).unwrap_or(usize::MAX);
+            let rest = chunk.get(skip..).unwrap_or_default();
+            let Some((ahead, magic)) = find(rest) else {
+                if rest.len() >= left {
+                    break;
+                }
+                // The last three bytes may begin a signature. What is left of a chunk is read
+                // again with the next one, so that no byte is read more than twice.
+                let kept = rest.len().min(3);
+                at = at.saturating_add(rest.len().saturating_sub(kept) as u64);
+                chunk_at = at;
+                chunk = self.blob.bytes_at(at, CHUNK.min(left));
+                if chunk.len() <= kept {
+                    break;
+                }
                 continue;
             };
             let found = at.saturating_add(ahead as u64);
