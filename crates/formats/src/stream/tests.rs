@@ -36,6 +36,11 @@ const SAMPLES: &[(Codec, &str)] = &[
          36313533b7b004009ca20ff1",
     ),
     (Codec::Zstd, "28b52ffd202ee50000b0776569676862726964676520303132333435363738390100074b12"),
+    (
+        Codec::Lz4,
+        "04224d1868402e000000000000003e1b000000cf7765696768627269646765200c0005a0303132333435 \
+         3637383900000000",
+    ),
 ];
 
 fn samples() -> Vec<(Codec, Vec<u8>)> {
@@ -80,7 +85,7 @@ emit('xz', lzma.compress(text, filters=[{'id': lzma.FILTER_DELTA, 'dist': 4}, {'
 emit('joblib-zf', b'ZF' + hex(len(text)).encode().ljust(19) + zlib.compress(text))
 emit('joblib-zf', b'ZF' + hex(len(text)).encode().ljust(20) + zlib.compress(text))
 try:
-    from compression import zstd
+    from backports import zstd
     for level in (1, 3, 19): emit('zstd', zstd.compress(text, level))
 except ImportError: pass
 try:

@@ -8,7 +8,7 @@ use vocabulary::Limits;
 use super::tests::{PLAIN, STREAMED, kinds, names};
 use super::*;
 use crate::names::NameTrouble;
-use crate::stream::testing::{blob, budget, content, torture, unhex};
+use crate::stream::testing::{blob, budget, content, python, torture, unhex};
 
 /// A member as a test wants it written, in the local header and in the central directory.
 #[derive(Clone)]
@@ -146,6 +146,61 @@ fn the_builder_writes_ordinary_archives() {
     let archive = look(&bytes);
     assert_eq!(archive.oddities, []);
     assert_eq!(bytes_of(&bytes, &archive, 1), [b'B'; 90]);
+}
+
+/// What `zipfile` makes of an archive, as names and contents.
+fn by_python(bytes: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let script = format!(
+        "
+import zipfile
+z = zipfile.ZipFile(io.BytesIO(bytes.fromhex('{hex}')))
+for name in sorted(z.NameToInfo): emit(name, z.read(name))
+"
+    );
+    python(&script)
+}
+
+#[test]
+fn the_view_of_python_is_that_of_python() {
+    let plain = unhex(PLAIN);
+    let first = archive(&[entry("for-miniz", b"evil")]);
+    let second = archive(&[entry("for-pythn", b"good")]);
+    let mut comment = archive(&[entry("good", b"good")]);
+    let evil = archive(&[entry("evil", b"evil")]);
+    // Offsets that are right within the whole file.
+    let at = comment.len();
+    comment[at - 2..].copy_from_slice(&short(&evil).to_le_bytes());
+    comment.extend_from_slice(&evil);
+    let mut counted = archive(&[entry("a", b"A"), entry("b", b"B")]);
+    let at = counted.len() - 22;
+    counted[at + 8..at + 12].copy_from_slice(&[1, 0, 1, 0]);
+    let mut hidden = entry("hidden", b"evil");
+    hidden.central = false;
+    for bytes in [
+        archive(&[entry("x", b"evil"), entry("x", b"good")]),
+        archive(&[entry("x", b"evil"), entry("X", b"good")]),
+        archive(&[entry("x", b"good"), entry("x\0.txt", b"evil")]),
+        archive(&[entry("a", b"A"), hidden, deflated("z", b"zzzz")]),
+        [b"GGUF....".as_slice(), &plain].concat(),
+        [plain.as_slice(), b"tail"].concat(),
+        [&first[..first.len() - 22], &second].concat(),
+        comment,
+        counted,
+    ] {
+        let Some(expected) = by_python(&bytes) else { return };
+        let archive = look(&bytes);
+        let mut seen: Vec<(String, Vec<u8>)> = seen_by(&archive, |views| views.python)
+            .into_iter()
+            .map(|index| {
+                let name = archive.members[index].name.raw();
+                let name = name.split('\0').next().unwrap_or_default().to_owned();
+                (name, bytes_of(&bytes, &archive, index))
+            })
+            .collect();
+        seen.sort();
+        assert_eq!(seen, expected, "{bytes:x?}");
+    }
 }
 
 #[test]
