@@ -156,6 +156,37 @@ emit('70000 members', b.getvalue())
 }
 
 #[test]
+fn archives_of_other_writers_have_no_oddity() {
+    let Some(made) = python(
+        "
+import shutil, subprocess, tempfile
+with tempfile.TemporaryDirectory() as d:
+    os.mkdir(d + '/folder')
+    for name in ('a.txt', 'folder/b.txt', 'größe'):
+        with open(d + '/' + name, 'wb') as f: f.write(b'hello ' * 500)
+    def run(name, *command, **more):
+        done = subprocess.run(command, cwd=d, check=True, capture_output=True, **more)
+        path = d + '/' + name
+        emit(name, open(path, 'rb').read() if os.path.exists(path) else done.stdout)
+    if shutil.which('zip'):
+        run('info.zip', 'zip', '-r', 'info.zip', 'a.txt', 'folder', 'größe')
+        run('streamed', 'zip', '-', 'a.txt', 'folder/b.txt')
+        run('from a pipe', 'zip', '-', '-', input=b'piped ' * 1000)
+        run('stored.zip', 'zip', '-0', 'stored.zip', 'a.txt')
+    if shutil.which('jar'):
+        run('java.jar', 'jar', 'cf', 'java.jar', 'a.txt', 'folder')
+",
+    ) else {
+        return;
+    };
+    for (what, bytes) in made {
+        ordinary(&what, &bytes, |name, bytes| {
+            assert!(bytes.is_empty() || bytes.len() > 40, "{name}");
+        });
+    }
+}
+
+#[test]
 fn archives_of_numpy_have_no_oddity() {
     let Some(made) = python(
         "
