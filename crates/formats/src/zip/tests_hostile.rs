@@ -150,11 +150,10 @@ fn the_builder_writes_ordinary_archives() {
 
 /// What `zipfile` makes of an archive, as names and contents.
 fn by_python(bytes: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let script = format!(
         "
 import zipfile
-z = zipfile.ZipFile(io.BytesIO(bytes.fromhex('{hex}')))
+z = zipfile.ZipFile(io.BytesIO(bytes({bytes:?})))
 for name in sorted(z.NameToInfo): emit(name, z.read(name))
 "
     );
@@ -331,6 +330,29 @@ fn an_end_record_in_a_comment_shows_another_archive() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all, ["evil", "good"]);
+}
+
+#[test]
+fn a_member_in_a_comment_is_found() {
+    let hidden = local(&entry("hidden.pkl", b"evil"));
+    let mut bytes = archive(&[entry("a", b"A")]);
+    let at = bytes.len() - 2;
+    bytes[at..].copy_from_slice(&short(&hidden).to_le_bytes());
+    bytes.extend_from_slice(&hidden);
+    let archive = look(&bytes);
+    assert_eq!(kinds(&archive), [ZipOddity::LocalOnly, ZipOddity::Comment]);
+    assert_eq!(bytes_of(&bytes, &archive, 1), b"evil");
+}
+
+#[test]
+fn long_names_are_cut_and_compared_whole() {
+    let long = "n".repeat(60_000);
+    let archive_ = look(&archive(&[entry(&long, b"")]));
+    assert_eq!(kinds(&archive_), [ZipOddity::Name(NameTrouble::Long)]);
+    assert_eq!(archive_.members[0].raw_name.len(), 4096);
+    let mut other = entry(&long, b"");
+    other.local_name.pop();
+    assert!(kinds(&look(&archive(&[other]))).contains(&ZipOddity::NameMismatch));
 }
 
 #[test]
