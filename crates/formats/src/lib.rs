@@ -34,6 +34,7 @@ pub mod json;
 pub mod npy;
 pub mod safetensors;
 pub mod text;
+pub mod torch;
 pub mod yaml;
 
 pub use dtype::{DType, Tensor};
