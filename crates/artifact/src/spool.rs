@@ -83,11 +83,9 @@ pub fn spool(mut decoder: impl Read, input: u64, budget: &Budget) -> Spooled {
             bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
             Blob::from_vec(bytes)
         }
-        tempfile::SpooledData::OnDisk(file) => Blob::new(Arc::new(TempFile {
-            file: Mutex::new(file),
-            len,
-            trouble: Mutex::new(None),
-        })),
+        tempfile::SpooledData::OnDisk(file) => {
+            Blob::new(Arc::new(TempFile { file: Mutex::new(file), len, trouble: Mutex::new(None) }))
+        }
     };
     Spooled { blob, exhausted, fault }
 }

@@ -85,7 +85,8 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
     if meta.is_file() {
         let name = source.file_name().or(real.file_name()).unwrap_or_default();
         let path = Untrusted::from_bytes(name.as_encoded_bytes());
-        let file = FileEntry { len: meta.len(), same_as: None, blob_name: None, real: real.clone() };
+        let file =
+            FileEntry { len: meta.len(), same_as: None, blob_name: None, real: real.clone() };
         return Ok(Tree {
             single: true,
             entries: vec![Entry { path, kind: EntryKind::File(file) }],
@@ -112,12 +113,15 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
 /// (`models--org--name/snapshots/<revision>`), the repository's folder that holds its `blobs`.
 fn boundary_of(root: &Path) -> PathBuf {
     let snapshots = root.parent().filter(|p| p.file_name().is_some_and(|n| n == "snapshots"));
-    let repository = snapshots.and_then(Path::parent).filter(|repository| {
-        repository.file_name().and_then(|n| n.to_str()).is_some_and(|name| {
-            ["models--", "datasets--", "spaces--"].iter().any(|kind| name.starts_with(kind))
-        })
-    });
+    let repository = snapshots.and_then(Path::parent).filter(|folder| is_repository(folder));
     repository.unwrap_or(root).to_path_buf()
+}
+
+/// Whether a folder is that of a repository in a Hugging Face cache, by its name.
+fn is_repository(folder: &Path) -> bool {
+    folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
+        ["models--", "datasets--", "spaces--"].iter().any(|kind| name.starts_with(kind))
+    })
 }
 
 fn special(meta: &Metadata) -> &'static str {
@@ -214,7 +218,7 @@ impl Lister {
         let inside = end.strip_prefix(&self.root).ok();
         let blob = end.parent().filter(|p| p.file_name().is_some_and(|n| n == "blobs"));
         let in_cache = blob.and_then(Path::parent).is_some_and(|repository| {
-            repository == self.boundary || repository == self.root
+            is_repository(repository) && repository.starts_with(&self.boundary)
         });
         if meta.is_file() && in_cache {
             // A snapshot of the hub cache: the link's name is the file's name, the blob's name is
@@ -237,7 +241,8 @@ impl Lister {
         // A blob that a snapshot names is listed under that name; links come first so that the
         // nameless blob becomes `same_as` the named file.
         self.found.sort_by(|a, b| {
-            let nameless = |kind: &EntryKind| matches!(kind, EntryKind::File(f) if f.blob_name.is_none());
+            let nameless =
+                |kind: &EntryKind| matches!(kind, EntryKind::File(f) if f.blob_name.is_none());
             (nameless(&a.1), &a.0).cmp(&(nameless(&b.1), &b.0))
         });
         let mut order: Vec<_> = std::mem::take(&mut self.found);
@@ -262,10 +267,8 @@ impl Lister {
         }
         if self.cut {
             let because = "the limit on files (`files`) is reached; more stand here".to_owned();
-            entries.push(Entry {
-                path: Untrusted::new("."),
-                kind: EntryKind::Unreadable { because },
-            });
+            entries
+                .push(Entry { path: Untrusted::new("."), kind: EntryKind::Unreadable { because } });
         }
         Tree { single: false, entries, boundary: self.boundary }
     }

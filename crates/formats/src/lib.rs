@@ -28,6 +28,8 @@ pub mod pickle;
 mod bounded;
 pub mod dtype;
 pub mod gguf;
+#[cfg(test)]
+mod harness;
 pub mod identify;
 pub mod index;
 pub mod json;

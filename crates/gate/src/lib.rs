@@ -1,1 +1,45 @@
-//! gate
+//! The one path from a request to a report.
+//!
+//! [`weigh`] opens the source, runs every check that the policy does not turn off, marks the
+//! exceptions, decides and gives a [`Report`]. Whoever wants a verdict (the command line, a server,
+//! a scheduled re-check) builds a [`Request`] and calls it; nobody decides anything elsewhere.
+//!
+//! A check is one entry in [`checks::CHECKS`]. Each runs under `catch_unwind`: a crash ends in
+//! `could-not-look`, never in silence. [`render`] turns reports into text, JSON, SARIF, HTML,
+//! Markdown and JUnit; a rendering adds nothing to what the report says.
+//!
+//! The crate opens no file, clock or environment itself: bytes come through `artifact`, the date
+//! and the clock through [`Services`].
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+
+mod advice;
+pub mod checks;
+mod error;
+mod exceptions;
+mod inspect;
+mod names;
+pub mod policy;
+pub mod render;
+pub mod rules;
+mod summary;
+mod threats;
+mod weigh;
+
+pub use error::Error;
+pub use inspect::inspect;
+pub use names::nearest;
+pub use policy::Policy;
+pub use scan::{Inspection, Progress, packs};
+pub use vocabulary::{Date, Limits, Report, Rule, Verdict};
+pub use weigh::{Clock, Quiet, Request, Services, weigh};

@@ -38,7 +38,6 @@ use vocabulary::{Coverage, FileSummary, Limits, Outcome, Place, Rule, Untrusted}
 pub use inspect::{Inspection, inspect};
 
 use sink::Sink;
-use subject::Siblings;
 use walk::{Node, Role, Walker};
 
 /// How to scan.
@@ -119,7 +118,8 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
             EntryKind::Unreadable { because } => folder.could_not_look(&place, because.clone()),
         }
     }
-    progress.begin(files.len() as u64, files.iter().fold(0, |sum, (_, f)| sum.saturating_add(f.len)));
+    progress
+        .begin(files.len() as u64, files.iter().fold(0, |sum, (_, f)| sum.saturating_add(f.len)));
     let look = |(path, file): &(&Untrusted, &FileEntry)| {
         let looked = look_safely(tree, path, file, options);
         progress.file_done(path, file.len);
@@ -160,7 +160,12 @@ fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
             files: 1,
             bytes_total: bytes,
             bytes_parsed: if unread { 0 } else { bytes.saturating_sub(unexplained) },
-            unexplained: sink.unexplained.iter().filter(|(place, _)| *place == top).cloned().collect(),
+            unexplained: sink
+                .unexplained
+                .iter()
+                .filter(|(place, _)| *place == top)
+                .cloned()
+                .collect(),
             gaps: Vec::new(),
         });
         let dropped = sink.dropped();
@@ -194,7 +199,14 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
         let mut sink = Sink::default();
         let place = Place::file(path.clone());
         sink.could_not_look(&place, "the reader crashed on it; please report this file");
-        Looked { path: path.clone(), bytes: file.len, sink, digests: None, tensors: None, index: None }
+        Looked {
+            path: path.clone(),
+            bytes: file.len,
+            sink,
+            digests: None,
+            tensors: None,
+            index: None,
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a rule is shown.
 
-use formats::identify::Format;
+use formats::identify::Contradiction;
 use formats::{gguf, index, npy, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
@@ -35,8 +35,8 @@ pub(crate) enum Content<'a> {
     Contradiction {
         /// The extension, with its dot.
         extension: &'a str,
-        /// What the content is.
-        formats: &'a [Format],
+        /// What the content is, and what the name promises.
+        contradiction: &'a Contradiction,
     },
     /// Bytes that no reader explained.
     Unexplained {

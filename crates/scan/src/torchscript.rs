@@ -152,7 +152,10 @@ impl Tokens<'_> {
         while let Some(b) = self.peek(0) {
             if b == b'\\' {
                 self.step(2);
-            } else if triple && b == quote && self.peek(1) == Some(quote) && self.peek(2) == Some(quote)
+            } else if triple
+                && b == quote
+                && self.peek(1) == Some(quote)
+                && self.peek(2) == Some(quote)
             {
                 self.step(3);
                 return;

@@ -109,7 +109,8 @@ impl Walker {
     }
 
     fn look_inside(&mut self, node: &Node) {
-        if let Err(limit) = self.budget.check_depth(node.depth).and_then(|()| self.budget.check_time())
+        if let Err(limit) =
+            self.budget.check_depth(node.depth).and_then(|()| self.budget.check_time())
         {
             self.sink.exhausted(&node.place, limit);
             return;
@@ -147,14 +148,16 @@ impl Walker {
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
                 !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
-                    && (*format != Format::Pickle || node.role == Role::Nested || certain_pickle(&node.blob))
+                    && (*format != Format::Pickle
+                        || node.role == Role::Nested
+                        || certain_pickle(&node.blob))
             }),
         }
         formats
     }
 
     fn read(&mut self, node: &Node, format: Format, all: &[Format], regions: &mut Vec<Region>) {
-        if !format.is_data_only() {
+        if !format.is_data_only() && !format.is_container() {
             self.sink.not_data(format.name());
         }
         match format {
@@ -174,6 +177,11 @@ impl Walker {
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
             Format::Empty => {}
+            Format::GitLfsPointer => {
+                regions.push(Region::new(0, node.blob.len(), "pointer"));
+                let because = "it is a Git LFS pointer: the content it stands for is not here";
+                self.sink.could_not_look(&node.place, because);
+            }
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),
                 None => self.named_only(node, format, regions),
@@ -198,7 +206,10 @@ impl Walker {
                 self.sink.could_not_look(&node.place, "no reader knows this format");
             }
             Role::Nested => {
-                self.sink.could_not_look(&node.place, "a pickle hands these bytes to a loader, and no reader knows their format");
+                self.sink.could_not_look(
+                    &node.place,
+                    "a pickle hands these bytes to a loader, and no reader knows their format",
+                );
             }
             Role::Numbers | Role::Leftover => {}
         }
@@ -209,8 +220,9 @@ impl Walker {
             return;
         }
         let Some(extension) = extension(&node.name) else { return };
-        if identify::contradiction(&extension, formats) {
-            let content = Content::Contradiction { extension: &extension, formats };
+        if let Some(contradiction) = identify::contradiction(&extension, formats) {
+            let content =
+                Content::Contradiction { extension: &extension, contradiction: &contradiction };
             rules::apply(&node.place, &content, &mut self.sink);
         }
     }

@@ -67,7 +67,8 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused { rule, severity, message } | Self::Review { rule, severity, message } => {
+            Self::Refused { rule, severity, message }
+            | Self::Review { rule, severity, message } => {
                 write!(f, "{severity}: {message} [{rule}]")
             }
             Self::NotLooked { check, because } => write!(f, "`{check}` could not look: {because}"),
@@ -135,3 +136,6 @@ pub fn decide(results: &[CheckResult], policy: &Policy, today: Date) -> Decision
     refused.extend(undecided);
     Decision { verdict, reasons: refused }
 }
+
+#[cfg(test)]
+mod tests;

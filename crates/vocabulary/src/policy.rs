@@ -17,7 +17,8 @@ pub struct Date {
 impl Date {
     /// A date of the Gregorian calendar, where there is one.
     pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let leap =
+            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let last = match month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
             4 | 6 | 9 | 11 => 30,
@@ -103,9 +104,10 @@ impl Exception {
     pub fn covers(&self, finding: &Finding, sha256: Option<&str>) -> bool {
         self.rule == finding.rule().name
             && self.file.as_ref().is_none_or(|file| file == finding.place().file.raw())
-            && self.sha256.as_ref().is_none_or(|want| {
-                sha256.is_some_and(|is| is.eq_ignore_ascii_case(want))
-            })
+            && self
+                .sha256
+                .as_ref()
+                .is_none_or(|want| sha256.is_some_and(|is| is.eq_ignore_ascii_case(want)))
     }
 }
 
@@ -173,37 +175,49 @@ impl Policy {
         self.checks.get(check).copied().unwrap_or(Requirement::Optional)
     }
 
-    /// What is wrong with it, as sentences; empty where nothing is.
-    pub fn faults(&self) -> Vec<String> {
+    /// What is wrong with it; empty where nothing is.
+    pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         if self.review > self.refuse {
-            faults.push(format!(
+            let because = format!(
                 "`review` ({}) is above `refuse` ({}): nothing would be left to review",
                 self.review, self.refuse
-            ));
+            );
+            faults.push(Fault { exception: None, key: "review", because });
         }
         for (n, exception) in self.exceptions.iter().enumerate() {
-            let n = n.saturating_add(1);
-            for (what, text) in [
+            let mut fault = |key, because| {
+                faults.push(Fault { exception: Some(n), key, because });
+            };
+            for (key, text) in [
                 ("rule", &exception.rule),
                 ("reason", &exception.reason),
                 ("owner", &exception.owner),
             ] {
                 if text.trim().is_empty() {
-                    faults.push(format!("exception {n} has an empty `{what}`"));
+                    fault(key, format!("the exception's `{key}` is empty"));
                 }
             }
             if let Some(sha256) = &exception.sha256
                 && (sha256.len() != 64 || !sha256.bytes().all(|b| b.is_ascii_hexdigit()))
             {
-                faults.push(format!(
-                    "exception {n}: `sha256` is not 64 hex digits: `{}`",
-                    Untrusted::new(sha256.clone())
-                ));
+                let shown = Untrusted::new(sha256.clone());
+                fault("sha256", format!("`{shown}` is no SHA-256: 64 hex digits"));
             }
         }
         faults
     }
+}
+
+/// Something in a policy that cannot be meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// In which exception, counted from 0; none where it is in the policy itself.
+    pub exception: Option<usize>,
+    /// At which key.
+    pub key: &'static str,
+    /// What is wrong, in a sentence.
+    pub because: String,
 }
 
 #[cfg(test)]
@@ -213,7 +227,9 @@ mod tests {
     #[test]
     fn reads_dates_strictly() {
         assert_eq!("2028-02-29".parse::<Date>().map(|d| d.to_string()), Ok("2028-02-29".into()));
-        for wrong in ["2027-02-29", "27-1-1", "2027-13-01", "2027-01-01T00", "2027-1-01", "+027-01-01", ""] {
+        for wrong in
+            ["2027-02-29", "27-1-1", "2027-13-01", "2027-01-01T00", "2027-1-01", "+027-01-01", ""]
+        {
             assert!(wrong.parse::<Date>().is_err(), "{wrong}");
         }
     }

@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{CheckName, CheckResult, Decision, Exception, Finding, Threat, Untrusted, Verdict};
+use crate::{
+    CheckName, CheckResult, Decision, Exception, Finding, Limits, Severity, Threat, Untrusted,
+    Verdict,
+};
 
 /// The version of the report's form.
 pub const SCHEMA: &str = "weighbridge.report/1";
@@ -99,6 +102,12 @@ pub struct PolicyUse {
     pub name: String,
     /// SHA-256 of its text.
     pub digest: String,
+    /// A finding of at least this severity refuses.
+    pub refuse: Severity,
+    /// A finding of at least this severity leaves the verdict undecided.
+    pub review: Severity,
+    /// The limits that were in force, whoever set them.
+    pub limits: Limits,
     /// The exceptions that covered a finding.
     pub exceptions_used: Vec<Exception>,
 }

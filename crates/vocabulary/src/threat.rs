@@ -27,17 +27,8 @@ pub enum Threat {
 
 impl Threat {
     /// All threats, in order.
-    pub const ALL: [Self; 9] = [
-        Self::T1,
-        Self::T2,
-        Self::T3,
-        Self::T4,
-        Self::T5,
-        Self::T6,
-        Self::T7,
-        Self::T8,
-        Self::T9,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::T1, Self::T2, Self::T3, Self::T4, Self::T5, Self::T6, Self::T7, Self::T8, Self::T9];
 
     /// One line that names it.
     pub fn title(self) -> &'static str {

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn keeps_ordinary_text_of_any_script() {
-        for text in ["模型", "модель", "Größe", "naïve \"quoted\"", "🤗 transformers"] {
+        for text in ["模型", "модель", "Größe", "naïve \"quoted\"", "🤗 transformers"]
+        {
             assert_eq!(Untrusted::new(text).to_string(), text);
         }
     }

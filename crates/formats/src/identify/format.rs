@@ -55,6 +55,8 @@ formats! {
     Lz4 "lz4" false ["lz4" "joblib" "pkl"];
     /// Zstandard.
     Zstd "zstd" false ["zst" "zstd"];
+    /// joblib before 0.10: `ZF`, a length, zlib.
+    JoblibZf "joblib ZF" false ["joblib" "pkl" "z"];
     /// 7-Zip archive.
     SevenZ "7z" false ["7z"];
     /// RAR archive.
@@ -112,6 +114,30 @@ formats! {
 }
 
 impl Format {
+    /// Whether it is only a wrapping, and what it wraps decides.
+    pub fn is_container(self) -> bool {
+        matches!(
+            self,
+            Self::Zip
+                | Self::Tar
+                | Self::Gzip
+                | Self::Zlib
+                | Self::Bzip2
+                | Self::Xz
+                | Self::Lzma
+                | Self::Lz4
+                | Self::Zstd
+                | Self::JoblibZf
+                | Self::SevenZ
+                | Self::Rar
+        )
+    }
+
+    /// Whether it is a picture or a recording, which no model loader loads.
+    pub fn is_media(self) -> bool {
+        matches!(self, Self::Png | Self::Jpeg | Self::Gif | Self::Riff)
+    }
+
     /// Whether it is a program for a machine or an interpreter: never what a model file should be.
     pub fn is_executable(self) -> bool {
         matches!(

@@ -32,7 +32,7 @@ fn is_json(text: &str, more: bool) -> bool {
     if !start.is_some_and(|c| matches!(c, '{' | '[' | '"' | '-' | '0'..='9' | 't' | 'f' | 'n')) {
         return false;
     }
-    let limits = Limits { string: 0, ..Limits::default() };
+    let limits = Limits { string: 4096, ..Limits::default() };
     let mut parser = Parser::new(&Blob::from_vec(text.as_bytes().to_vec()), 0, limits);
     while parser.next_event().is_some() {}
     let values = parser.roots();

@@ -78,8 +78,10 @@ pub enum OddityKind {
     InvalidUtf8,
     /// It starts with a byte order mark.
     ByteOrderMark,
-    /// It nests deeper than is kept, or than is read at all.
+    /// It nests deeper than is kept.
     Deep,
+    /// It nests so deep that it was not read from there on.
+    TooDeep,
     /// It holds more than is kept in memory.
     NotRetained,
 }

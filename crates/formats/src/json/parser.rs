@@ -250,7 +250,7 @@ impl Parser {
         let event = match byte {
             b'{' | b'[' => {
                 if self.open.len() >= MAX_OPEN {
-                    self.note(OddityKind::Deep, at, "too deep: not read from here on");
+                    self.note(OddityKind::TooDeep, at, "not read from here on");
                     self.ended = true;
                     return None;
                 }

@@ -2,7 +2,7 @@
 //!
 //! A model in a 7z archive is one that a scanner for zip does not see (the nullifAI samples of
 //! 2025), so what matters here is that its members are read at all. LZMA, LZMA2, bzip2, Copy, Delta
-//! and the branch filters are decoded. Deflate, PPMd, Zstandard, Brotli and encryption are told as
+//! and the branch filters are decoded. Deflate, `PPMd`, Zstandard, Brotli and encryption are told as
 //! faults.
 //!
 //! The decoder sizes what it allocates by the header, so the header is measured first: one of more

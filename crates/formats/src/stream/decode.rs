@@ -22,6 +22,8 @@ pub(crate) trait Stage {
 pub(crate) struct Progress {
     /// Input bytes taken.
     pub(crate) taken: usize,
+    /// Input bytes taken, now or before, that are not the stream's.
+    pub(crate) unused: usize,
     /// Output bytes written.
     pub(crate) produced: usize,
     /// Whether the stream is at its end.
@@ -35,28 +37,57 @@ pub(crate) struct Sliced<F> {
     process: F,
     /// How much output one call may be given.
     granule: usize,
+    /// Zeros that may still be fed after the end of the input.
+    padding: usize,
+    /// Zeros that were.
+    padded: usize,
     error: Option<String>,
 }
 
 impl<F: FnMut(&[u8], &mut [u8]) -> Progress> Sliced<F> {
-    pub(crate) fn new(granule: usize, process: F) -> Self {
-        Self { process, granule, error: None }
+    pub(crate) fn new(process: F) -> Self {
+        Self { process, granule: usize::MAX, padding: 0, padded: 0, error: None }
+    }
+
+    /// For a decoder that loses the output of the call that fails, and that keeps a few bytes of
+    /// input back until it knows that a whole symbol is there. It is given little room, and where
+    /// the input ends early, zeros: what was kept back then comes out, and some bytes too many,
+    /// which is better than too few.
+    pub(crate) fn reluctant(process: F) -> Self {
+        Self { granule: GRANULE, padding: PADDING, ..Self::new(process) }
     }
 }
+
+/// Less than the 8 KiB that Python's `lzma` hands on before it raises.
+const GRANULE: usize = 256;
+/// A symbol takes 20 bytes at most.
+const PADDING: usize = 24;
 
 impl<F: FnMut(&[u8], &mut [u8]) -> Progress> Stage for Sliced<F> {
     fn run(&mut self, input: &mut Cursor, out: &mut [u8]) -> io::Result<Step> {
         if let Some(error) = self.error.take() {
             return Err(io::Error::other(error));
         }
-        let room = out.len().min(self.granule);
-        let out = out.get_mut(..room).unwrap_or_default();
         let window = input.fill_buf()?;
         let at_end = window.is_empty();
-        let progress = (self.process)(window, out);
-        input.consume(progress.taken);
+        let is_padded = at_end && self.padding > 0;
+        let granule = if is_padded { 1 } else { self.granule };
+        let room = out.len().min(granule);
+        let out = out.get_mut(..room).unwrap_or_default();
+        let progress = (self.process)(if is_padded { &[0] } else { window }, out);
+        if is_padded {
+            self.padding = self.padding.saturating_sub(progress.taken);
+            self.padded = self.padded.saturating_add(progress.taken);
+        } else {
+            input.consume(progress.taken);
+        }
+        let unused = progress.unused.saturating_sub(self.padded);
+        if unused > 0 {
+            input.seek(input.position().saturating_sub(unused as u64));
+        }
         let idle = progress.taken == 0 && progress.produced == 0;
         match progress.error {
+            Some(_) if at_end && progress.produced == 0 => return Err(ends_early()),
             Some(error) if progress.produced == 0 => return Err(io::Error::other(error)),
             error => self.error = error,
         }

@@ -7,9 +7,9 @@ use super::Codec;
 /// How much of the head a trial may decode to.
 const TRIAL: usize = 4 << 10;
 /// A trial without an error over so many bytes is no accident.
-const ENOUGH: usize = 48;
+const ENOUGH: usize = 256;
 
-/// Names the codec of a stream from its first bytes; 4 KiB of them are plenty, 64 may be too few.
+/// Names the codec of a stream from its first bytes; 4 KiB of them are plenty, 256 may be too few.
 ///
 /// zlib and LZMA have no magic: where the header fits, the first bytes are decoded, and they must
 /// either end with the right checksum or go on without an error.
@@ -70,12 +70,12 @@ fn is_zlib(head: &[u8]) -> bool {
     }
     let mut out = vec![0; TRIAL];
     let mut inflate = Inflate::new(true);
-    match inflate.decompress(head, &mut out, FlushDecompress::None) {
+    // Told to finish at once, it decodes into `out` alone and so notices distances that reach
+    // before the first byte, which is where noise fails.
+    match inflate.decompress(head, &mut out, FlushDecompress::Finish) {
         Ok(ZStatus::StreamEnd) => true,
-        Ok(ZStatus::Ok) => {
-            inflate.total_in() >= ENOUGH as u64 || inflate.total_out() >= TRIAL as u64
-        }
-        _ => false,
+        Ok(_) => inflate.total_in() >= ENOUGH as u64 || inflate.total_out() >= TRIAL as u64,
+        Err(_) => false,
     }
 }
 

@@ -12,6 +12,8 @@ mod unpack;
 mod zstd;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

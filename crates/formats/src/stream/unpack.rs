@@ -13,19 +13,17 @@ use crate::Oddity;
 
 /// What a decoder may hold of history. `xz -9` needs 64 MiB.
 pub(crate) const MEMORY_KIB: u32 = 256 << 10;
-/// The LZMA decoders lose the output of the call that fails, so they are given little room: less
-/// than the 8 KiB that Python's `lzma` hands on before it raises.
-const GRANULE: usize = 256;
 const ODDITIES: usize = 100;
 const GZIP_TEXT: usize = 64 << 10;
 
 pub(crate) fn raw_deflate_stage() -> impl Stage {
     let mut inflate = Inflate::new(false);
-    Sliced::new(usize::MAX, move |input, out| {
+    Sliced::new(move |input, out| {
         let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
         let status = inflate.decompress(input, out, FlushDecompress::None);
         Progress {
             taken: delta(before_in, inflate.total_in()),
+            unused: 0,
             produced: delta(before_out, inflate.total_out()),
             done: matches!(status, Ok(ZStatus::StreamEnd)),
             error: status.err().map(|error| error.to_string()),
@@ -35,11 +33,12 @@ pub(crate) fn raw_deflate_stage() -> impl Stage {
 
 pub(crate) fn bzip2_stage() -> impl Stage {
     let mut bunzip = Bunzip::new(false);
-    Sliced::new(usize::MAX, move |input, out| {
+    Sliced::new(move |input, out| {
         let (before_in, before_out) = (bunzip.total_in(), bunzip.total_out());
         let status = bunzip.decompress(input, out);
         Progress {
             taken: delta(before_in, bunzip.total_in()),
+            unused: 0,
             produced: delta(before_out, bunzip.total_out()),
             done: matches!(status, Ok(BzStatus::StreamEnd)),
             error: status.err().map(|error| error.to_string()),
@@ -49,15 +48,15 @@ pub(crate) fn bzip2_stage() -> impl Stage {
 
 pub(crate) fn xz_stage() -> impl Stage {
     let mut stream = XzStream::new_mem_limit(false, MEMORY_KIB);
-    Sliced::new(GRANULE, move |input, out| lzma_progress(stream.process(input, out, action(input))))
+    Sliced::reluctant(move |input, out| lzma_progress(stream.process(input, out, action(input))))
 }
 
 /// `stream` decodes either a file with its 13-byte header or raw LZMA data.
 pub(crate) fn lzma_stage(mut stream: LzmaStream) -> impl Stage {
-    Sliced::new(GRANULE, move |input, out| {
+    Sliced::reluctant(move |input, out| {
         let mut progress = lzma_progress(stream.process(input, out, action(input)));
         // It takes its input ahead of what it decodes, at most 40 bytes.
-        progress.taken = progress.taken.saturating_sub(stream.unused_input().len());
+        progress.unused = stream.unused_input().len();
         progress
     })
 }
@@ -70,13 +69,18 @@ fn lzma_progress(result: lzma_rust2::Result<lzma_rust2::StreamResult>) -> Progre
     match result {
         Ok(made) => Progress {
             taken: made.bytes_consumed,
+            unused: 0,
             produced: made.bytes_produced,
             done: made.status == LzmaStatus::StreamEnd,
             error: None,
         },
-        Err(error) => {
-            Progress { taken: 0, produced: 0, done: false, error: Some(error.to_string()) }
-        }
+        Err(error) => Progress {
+            taken: 0,
+            unused: 0,
+            produced: 0,
+            done: false,
+            error: Some(error.to_string()),
+        },
     }
 }
 

@@ -4,10 +4,10 @@
 pub(super) const BLOCK: usize = 512;
 
 /// A header block.
-pub(super) struct Header([u8; BLOCK]);
+pub(super) struct Header<'a>(&'a [u8; BLOCK]);
 
-impl Header {
-    pub(super) fn new(block: [u8; BLOCK]) -> Self {
+impl<'a> Header<'a> {
+    pub(super) fn new(block: &'a [u8; BLOCK]) -> Self {
         Self(block)
     }
 

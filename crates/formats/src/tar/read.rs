@@ -19,7 +19,7 @@ const FOLDERS: usize = 64;
 /// Whether a file that starts so is a tape: its first header has a checksum that fits.
 pub fn identify(head: &[u8]) -> bool {
     head.first_chunk::<BLOCK>().is_some_and(|block| {
-        let header = Header::new(*block);
+        let header = Header::new(block);
         !header.is_zero() && header.checksum_fits()
     })
 }
@@ -80,7 +80,7 @@ impl Reader<'_> {
         loop {
             cursor.seek(at);
             let Some(block) = cursor.array::<BLOCK>() else { break };
-            let header = Header::new(block);
+            let header = Header::new(&block);
             let block_end = at.saturating_add(BLOCK as u64);
             if header.is_zero() {
                 if let Err(limit) = self.budget.check_time() {
@@ -99,7 +99,7 @@ impl Reader<'_> {
             }
             let fits = header.checksum_fits();
             // Once astray only a header that is whole counts, or any text with `ustar` in it would.
-            if !fits && !(header.has_magic() && astray.is_none()) {
+            if !fits && (astray.is_some() || !header.has_magic()) {
                 if astray.is_none() && self.tape.members.is_empty() && !ended {
                     self.tape.odd(TarOddity::BadChecksum, at, "the first header is none");
                 }
@@ -158,7 +158,7 @@ impl Reader<'_> {
     }
 
     /// Reads one header and what belongs to it. Gives the offset of the next.
-    fn header(&mut self, at: u64, header: &Header) -> u64 {
+    fn header(&mut self, at: u64, header: &Header<'_>) -> u64 {
         let data = at.saturating_add(BLOCK as u64);
         let size = header.size().unwrap_or_else(|| {
             self.tape.odd(TarOddity::BadNumber, at, "the size is no number");
@@ -206,7 +206,7 @@ impl Reader<'_> {
         self.next.any = true;
     }
 
-    fn member(&mut self, at: u64, header: &Header, flag: u8, mut data: u64, size: u64) -> u64 {
+    fn member(&mut self, at: u64, header: &Header<'_>, flag: u8, mut data: u64, size: u64) -> u64 {
         let next = std::mem::take(&mut self.next);
         let pax = next.pax.over(&self.global);
         if let Some(fault) = pax.fault {
@@ -277,10 +277,10 @@ impl Reader<'_> {
     }
 
     /// Passes over the further blocks of an old GNU sparse map.
-    fn sparse_map(&mut self, header: &Header, mut at: u64) -> u64 {
+    fn sparse_map(&mut self, header: &Header<'_>, mut at: u64) -> u64 {
         let mut more = header.sparse_goes_on();
         while more && let Some(block) = self.blob.array_at::<BLOCK>(at) {
-            more = Header::new(block).sparse_block_goes_on();
+            more = Header::new(&block).sparse_block_goes_on();
             at = at.saturating_add(BLOCK as u64);
         }
         at

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use artifact::{Blob, Budget};
-use vocabulary::{Span, Untrusted};
+use vocabulary::Untrusted;
 
-use super::wire::{CENTRAL, END, Extra, u16_at, u32_at, u64_at};
+use super::local::Local;
+use super::wire::{CENTRAL, END, Extra, WIDE, u16_at, u32_at, u64_at};
 use super::{Archive, ZipOddity};
 use crate::Region;
 
@@ -20,7 +21,7 @@ pub(super) struct End {
     /// Offset of the record.
     pub(super) at: u64,
     /// One past its comment, by its own length.
-    pub(super) end: u64,
+    pub(super) past_comment: u64,
     comment: Vec<u8>,
     entries: u64,
     size: u64,
@@ -41,7 +42,7 @@ impl End {
         let rest = record.get(22..).unwrap_or_default();
         let mut end = Self {
             at,
-            end: at.saturating_add(22).saturating_add(comment_len as u64),
+            past_comment: at.saturating_add(22).saturating_add(comment_len as u64),
             comment: rest.get(..comment_len).unwrap_or(rest).to_vec(),
             entries: u64::from(u16_at(record, 10)),
             size: u64::from(u32_at(record, 12)),
@@ -87,7 +88,7 @@ impl End {
             self.zip64_fault = Some("the zip64 end record contradicts the end record");
         } else if u64_at(&record, 4) != 44 {
             self.zip64_fault = Some("the zip64 end record has an unusual length");
-        } else if at != told && told.checked_add(self.prefix(at, wide)) != Some(at) {
+        } else if at != told && told.checked_add(Self::prefix(at, wide)) != Some(at) {
             self.zip64_fault = Some("the zip64 locator points elsewhere than before itself");
         }
         (self.entries, self.size, self.offset) = wide;
@@ -95,7 +96,7 @@ impl End {
     }
 
     /// How many bytes stand before an archive whose directory ends at `end`.
-    fn prefix(&self, end: u64, (_, size, offset): (u64, u64, u64)) -> u64 {
+    fn prefix(end: u64, (_, size, offset): (u64, u64, u64)) -> u64 {
         end.saturating_sub(size).saturating_sub(offset)
     }
 }
@@ -167,8 +168,9 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     // member of an archive that is sound: then it belongs to an archive within.
     ends.retain(|end| end.at != taken.at);
     if sound && !ends.is_empty() {
-        let spans = rough_spans(&walker.records);
-        ends.retain(|end| !covered(&spans, end.at));
+        walker.records.sort_by_key(|record| record.local);
+        ends.retain(|end| !covered(blob, &walker.records, end.at));
+        walker.records.sort_by_key(|record| record.at);
     }
     if cut {
         let detail = format!("more than {ENDS} end records; the last {ENDS} were read");
@@ -177,10 +179,10 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     for end in &ends {
         let detail = format!("an end record stands at {} besides the one at {}", end.at, taken.at);
         archive.odd(ZipOddity::SeveralEnds, end.at, detail);
-        if end.at < taken.at && taken.at < end.end {
+        if end.at < taken.at && taken.at < end.past_comment {
             let detail = format!("it stands in the comment of the one at {}", end.at);
             archive.odd(ZipOddity::EndInComment, taken.at, detail);
-        } else if taken.at < end.at && end.at < taken.end {
+        } else if taken.at < end.at && end.at < taken.past_comment {
             let detail = format!("it stands in the comment of the one at {}", taken.at);
             archive.odd(ZipOddity::EndInComment, end.at, detail);
         }
@@ -189,23 +191,14 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     walker.records
 }
 
-/// Where the data of the listed members stands, near enough, without reading local headers.
-fn rough_spans(records: &[Record]) -> Vec<Span> {
-    let mut spans: Vec<Span> = records
-        .iter()
-        .map(|record| {
-            let header = 30u64.saturating_add(record.name.len() as u64);
-            let len = header.saturating_add(record.compressed);
-            Span::new(record.local, record.local.saturating_add(len))
-        })
-        .collect();
-    spans.sort_unstable();
-    spans
-}
-
-fn covered(spans: &[Span], at: u64) -> bool {
-    let before = spans.partition_point(|span| span.start <= at);
-    before.checked_sub(1).and_then(|last| spans.get(last)).is_some_and(|span| at < span.end)
+/// Whether an offset is within the data of one of the members, which are sorted by offset.
+fn covered(blob: &Blob, records: &[Record], at: u64) -> bool {
+    let before = records.partition_point(|record| record.local <= at);
+    let Some(record) = before.checked_sub(1).and_then(|last| records.get(last)) else {
+        return false;
+    };
+    Local::parse(blob, record.local)
+        .is_some_and(|local| at < local.data.saturating_add(record.compressed))
 }
 
 fn end_oddities(blob: &Blob, end: &End, archive: &mut Archive) {
@@ -219,7 +212,7 @@ fn end_oddities(blob: &Blob, end: &End, archive: &mut Archive) {
         let detail = Untrusted::from_bytes(&end.comment).shortened(80);
         archive.odd(ZipOddity::Comment, end.at, detail);
     }
-    if end.end > blob.len() {
+    if end.past_comment > blob.len() {
         archive.odd(ZipOddity::Truncated, end.at, "the archive comment is cut");
     }
 }
@@ -235,7 +228,11 @@ struct Walker<'a> {
 impl Walker<'_> {
     /// Reads the directory of an end record both ways. True where both are one and it is sound.
     fn directory(&mut self, end: &End, taken: bool, archive: &mut Archive) -> bool {
-        archive.regions.push(Region::new(end.at, end.end.min(self.blob.len()), "end record"));
+        archive.regions.push(Region::new(
+            end.at,
+            end.past_comment.min(self.blob.len()),
+            "end record",
+        ));
         if let Some(at) = end.zip64_at {
             archive.regions.push(Region::new(at, at.saturating_add(56), "zip64 end record"));
             let locator = end.at.saturating_sub(20);
@@ -348,7 +345,6 @@ fn record(
     let mut uncompressed = u64::from(u32_at(head, 24));
     let mut offset = u64::from(u32_at(head, 42));
     let narrow = (compressed, uncompressed, offset);
-    const WIDE: u64 = 0xffff_ffff;
     let complete =
         extra.widen(&mut [(&mut uncompressed, WIDE), (&mut compressed, WIDE), (&mut offset, WIDE)]);
     if !complete || extra.repeated {

@@ -2,7 +2,7 @@
 
 use artifact::Blob;
 
-use super::wire::{DESCRIPTOR, Extra, LOCAL, u16_at, u32_at, u64_at};
+use super::wire::{DESCRIPTOR, Extra, LOCAL, WIDE, u16_at, u32_at, u64_at};
 
 /// The flag of sizes that stand after the data.
 pub(super) const STREAMED: u16 = 8;
@@ -45,7 +45,6 @@ impl Local {
         let extra = Extra::parse(bytes.get(extra_at..len).unwrap_or_default());
         let mut compressed = u64::from(u32_at(&bytes, 18));
         let mut uncompressed = u64::from(u32_at(&bytes, 22));
-        const WIDE: u64 = 0xffff_ffff;
         let complete = extra.widen(&mut [(&mut uncompressed, WIDE), (&mut compressed, WIDE)]);
         let extra_fault = if bytes.len() < len {
             Some("the header is cut")

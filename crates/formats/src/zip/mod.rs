@@ -102,6 +102,7 @@ pub struct Views {
 
 /// A member, as one listing of it has it.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub struct Member {
     /// The name as it stands, up to 4 KiB of it.
     pub name: Untrusted,

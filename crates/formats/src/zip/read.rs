@@ -96,7 +96,7 @@ impl Reader<'_> {
             crc: record.crc,
             central_at: Some(record.at),
             local_at: local.as_ref().map(|local| local.at),
-            data: Span::new(record.local, record.local),
+            data: Span::new(record.local.min(self.blob.len()), 0),
             unsized_data: false,
             is_dir: record.name.ends_with(b"/"),
             is_symlink: record.mode & 0o170_000 == 0o120_000,
@@ -154,7 +154,8 @@ impl Reader<'_> {
         }
         let found = descriptor(self.blob, at, crc, sizes, local.zip64);
         // Python and Java write none for a directory.
-        if !found.fits && !(local.name.ends_with(b"/") && sizes.0 == 0) {
+        let is_folder = local.name.ends_with(b"/") && sizes.0 == 0;
+        if !found.fits && !is_folder {
             let detail =
                 if found.len == 0 { "no data descriptor" } else { "the data descriptor differs" };
             self.archive.odd(ZipOddity::Descriptor, at, detail);

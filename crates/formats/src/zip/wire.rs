@@ -5,6 +5,9 @@ pub(super) const CENTRAL: [u8; 4] = *b"PK\x01\x02";
 pub(super) const END: [u8; 4] = *b"PK\x05\x06";
 pub(super) const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
+/// The 32-bit value that says: see the zip64 field.
+pub(super) const WIDE: u64 = 0xffff_ffff;
+
 fn field<const N: usize>(record: &[u8], at: usize) -> [u8; N] {
     record.get(at..).and_then(|rest| rest.first_chunk::<N>()).copied().unwrap_or([0; N])
 }

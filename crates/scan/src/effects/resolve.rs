@@ -242,7 +242,16 @@ impl Walk {
         let (module, name) = (module.to_owned(), name.to_owned());
         match entry {
             Entry::Function { effects, note } => Place::Function { module, name, effects, note },
-            Entry::Class(entry) => Place::Class { module, name, entry },
+            Entry::Class(mut entry) => {
+                // A reviewed line need not repeat the bases that the generated one lists.
+                if entry.bases.is_empty()
+                    && let [_, Some(body)] = bodies(&module)
+                    && let Some(Entry::Class(generated)) = pack::find(body, &name)
+                {
+                    entry.bases = generated.bases;
+                }
+                Place::Class { module, name, entry }
+            }
             Entry::Data { class } => Place::Data { module, name, class },
             Entry::Module(target) => {
                 self.through.push(format!("{module}.{name}"));

@@ -212,14 +212,24 @@ impl Evaluator<'_> {
                 let separator = arg(0);
                 self.join(separator, args.get(1).copied(), depth)
             }
-            "builtins.str.format" | "builtins.str.replace" | "builtins.str.__add__"
-            | "builtins.str.__mod__" | "operator.add" | "_operator.add" | "operator.concat"
-            | "_operator.concat" | "builtins.str.translate" | "builtins.str.lower"
-            | "builtins.str.upper" | "builtins.str.swapcase" | "builtins.bytes.decode"
-            | "builtins.bytearray.decode" | "builtins.bytes.fromhex" | "builtins.chr"
-            | "builtins.reversed" | "base64.b64decode" => {
-                Meaning::Unknown("text computed while loading")
-            }
+            "builtins.str.format"
+            | "builtins.str.replace"
+            | "builtins.str.__add__"
+            | "builtins.str.__mod__"
+            | "operator.add"
+            | "_operator.add"
+            | "operator.concat"
+            | "_operator.concat"
+            | "builtins.str.translate"
+            | "builtins.str.lower"
+            | "builtins.str.upper"
+            | "builtins.str.swapcase"
+            | "builtins.bytes.decode"
+            | "builtins.bytearray.decode"
+            | "builtins.bytes.fromhex"
+            | "builtins.chr"
+            | "builtins.reversed"
+            | "base64.b64decode" => Meaning::Unknown("text computed while loading"),
             _ => match named_.resolve().known {
                 Known::Class { .. } => Meaning::Instance(named_),
                 Known::Function { .. } => Meaning::Result(named_),

@@ -6,6 +6,7 @@
 //! but what their arguments say, are judged by their arguments.
 
 mod class;
+mod express;
 mod meaning;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use artifact::Blob;
 use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
 pub(crate) use class::Class;
+use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
 
 use crate::effects::{Effects, Known, Why, lookup};
@@ -126,7 +128,7 @@ impl Judge {
             written: verdict.written,
             at,
             count: 1,
-            shown: heap.show(shown),
+            shown: express(heap, shown),
             because: verdict.because,
             effects: verdict.effects,
         };
@@ -161,7 +163,7 @@ impl Judge {
             written: named.written(),
             at,
             count: 1,
-            shown: heap.show(target),
+            shown: express(heap, target),
             because: format!("{} when called", because_of(effects)),
             effects: effects.names(),
         };
@@ -268,9 +270,7 @@ impl Judge {
                     path: named.path.clone(),
                     written: named.written(),
                     because: match why {
-                        Why::NoSuchLibrary => {
-                            "no knowledge pack has this library".into()
-                        }
+                        Why::NoSuchLibrary => "no knowledge pack has this library".into(),
                         Why::NoSuchModule => "the library has no such module".into(),
                         Why::NoSuchName => "the module has no such name".into(),
                     },
@@ -291,10 +291,9 @@ impl Judge {
             return match self.nested_of(heap, args, at, &resolved.path) {
                 // What the bytes do is judged where they stand.
                 true => None,
-                false => verdict(
-                    Class::Unpickles,
-                    "it loads bytes that cannot be seen here".into(),
-                ),
+                false => {
+                    verdict(Class::Unpickles, "it loads bytes that cannot be seen here".into())
+                }
             };
         }
         if let Some(class) = class::of_call(effects) {
@@ -314,10 +313,7 @@ impl Judge {
         }
         if effects.contains(Effects::UNRESOLVED) {
             let what = if is_class { "its constructor" } else { "it" };
-            return verdict(
-                Class::Unknown,
-                format!("{what} could not be shown to be inert"),
-            );
+            return verdict(Class::Unknown, format!("{what} could not be shown to be inert"));
         }
         None
     }
@@ -480,7 +476,9 @@ impl Judge {
                         class: Class::Tampers,
                         path: class.path.clone(),
                         written: class.written(),
-                        because: format!("its state plants the method `{name}`, which the next opcode calls"),
+                        because: format!(
+                            "its state plants the method `{name}`, which the next opcode calls"
+                        ),
                         effects: vec!["attribute"],
                     };
                     self.add(heap, at, target, verdict);

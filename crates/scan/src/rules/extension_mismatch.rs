@@ -13,9 +13,9 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-    let Content::Contradiction { extension, formats } = content else { return };
+    let Content::Contradiction { extension, contradiction } = content else { return };
     let extension = Untrusted::new(*extension);
-    let message = match formats {
+    let message = match contradiction.found.as_slice() {
         [] => format!("the name ends in `.{extension}`, and no reader knows the content"),
         formats => {
             let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();

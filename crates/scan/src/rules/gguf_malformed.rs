@@ -1,3 +1,4 @@
+use formats::gguf::OddityKind;
 use vocabulary::Place;
 
 use super::rule;
@@ -13,5 +14,21 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::Gguf(file) = content else { return };
+    for odd in file.oddities.iter().filter(|odd| breaks(odd.kind)) {
+        sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+    }
+}
+
+/// Whether it is more than untidy: what real converters have written stays quiet.
+fn breaks(kind: OddityKind) -> bool {
+    !matches!(
+        kind,
+        OddityKind::NotRetained
+            | OddityKind::InvalidUtf8
+            | OddityKind::KeyNotAscii
+            | OddityKind::Padding
+            | OddityKind::VocabularyLengths
+            | OddityKind::Split
+    )
 }

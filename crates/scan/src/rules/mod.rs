@@ -3,6 +3,7 @@
 //! To add one: `<name>.rs` with its [`Rule`] and its `check`, `<name>.md` with its page, one `mod`
 //! line and one line in [`ALL`].
 
+mod archive_irregular;
 mod archive_unsafe_path;
 mod extension_mismatch;
 mod gguf_malformed;
@@ -26,7 +27,6 @@ mod pickle_unknown_callable;
 mod safetensors_malformed;
 mod torchscript_code;
 mod torchscript_unknown_operator;
-mod archive_irregular;
 mod zip_tampered;
 
 use vocabulary::{Place, Rule};

@@ -13,5 +13,8 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::Npy(array) = content else { return };
+    for odd in &array.oddities {
+        sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+    }
 }

@@ -1,3 +1,4 @@
+use formats::pickle::{Ended, PickleOddity};
 use vocabulary::Place;
 
 use super::rule;
@@ -24,7 +25,10 @@ pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
             sink.say(&RULE, &place.at(stream.end), message);
         }
     }
-    let broken = stream.oddities.iter().filter(|odd| odd.kind != PickleOddity::ParserDifferential);
+    let broken = stream
+        .oddities
+        .iter()
+        .filter(|odd| !matches!(odd.kind, PickleOddity::ParserDifferential(_)));
     for odd in broken {
         sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
     }

@@ -1,3 +1,4 @@
+use formats::pickle::PickleOddity;
 use vocabulary::Place;
 
 use super::rule;
@@ -15,7 +16,7 @@ rule!(
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
     let Content::PickleStream(stream) = content else { return };
     for odd in &stream.oddities {
-        if odd.kind == PickleOddity::ParserDifferential {
+        if matches!(odd.kind, PickleOddity::ParserDifferential(_)) {
             sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
         }
     }

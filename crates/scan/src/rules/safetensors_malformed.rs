@@ -1,3 +1,4 @@
+use formats::safetensors::OddityKind;
 use vocabulary::Place;
 
 use super::rule;
@@ -13,5 +14,14 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-BODY
+    let Content::Safetensors(file) = content else { return };
+    for odd in file.oddities.iter().filter(|odd| breaks(odd.kind)) {
+        sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
+    }
+}
+
+/// Whether readers may take the file for two different things. A header that is not padded, or a
+/// file of a newer writer with a field or type that is not known here, is not that.
+fn breaks(kind: OddityKind) -> bool {
+    !matches!(kind, OddityKind::UnalignedHeader | OddityKind::NotRetained)
 }

@@ -10,6 +10,7 @@ impl Walker {
         let archive = zip::read(&node.blob, &self.budget);
         regions.extend(archive.regions.iter().copied());
         rules::apply(&node.place, &Content::Zip(&archive), &mut self.sink);
+        self.note(|part| part.odd(&archive.oddities));
         if let Some(limit) = archive.exhausted {
             self.sink.exhausted(&node.place, limit);
         }
@@ -71,6 +72,7 @@ impl Walker {
         let tape = tar::read(&node.blob, &self.budget);
         regions.extend(tape.regions.iter().copied());
         rules::apply(&node.place, &Content::Tar(&tape), &mut self.sink);
+        self.note(|part| part.odd(&tape.oddities));
         if let Some(limit) = tape.exhausted {
             self.sink.exhausted(&node.place, limit);
         }
@@ -98,6 +100,7 @@ impl Walker {
         let archive = sevenz::read(&node.blob, &self.budget);
         regions.extend(archive.regions.iter().copied());
         rules::apply(&node.place, &Content::SevenZ(&archive), &mut self.sink);
+        self.note(|part| part.odd(&archive.oddities));
         if let Some(limit) = archive.exhausted {
             self.sink.exhausted(&node.place, limit);
         }
@@ -153,8 +156,17 @@ impl Torch {
         let Some(prefix) = &self.prefix else { return false };
         let Some(rest) = name.strip_prefix(prefix.as_str()) else { return false };
         ["data/", "constants/", "xl_model_weights/", "tensors/"].iter().any(|folder| {
-            rest.strip_prefix(folder).is_some_and(|n| !n.is_empty() && !n.contains('/') && n.bytes().all(|b| b.is_ascii_digit()))
-        }) || matches!(rest, "byteorder" | "version" | ".format_version" | ".storage_alignment" | ".data/serialization_id")
+            rest.strip_prefix(folder).is_some_and(|n| {
+                !n.is_empty() && !n.contains('/') && n.bytes().all(|b| b.is_ascii_digit())
+            })
+        }) || matches!(
+            rest,
+            "byteorder"
+                | "version"
+                | ".format_version"
+                | ".storage_alignment"
+                | ".data/serialization_id"
+        )
     }
 
     fn is_script(&self, name: &str) -> bool {

@@ -30,8 +30,7 @@ impl Storages {
             3 if self.magic => self.sizes.clone_from(&judge.storage_sizes),
             4 if self.magic => {
                 if let Some(View::List(items)) = stream.result.map(|v| heap.view(v)) {
-                    self.keys =
-                        items.shown.iter().filter_map(|v| heap.text(*v, 256)).collect();
+                    self.keys = items.shown.iter().filter_map(|v| heap.text(*v, 256)).collect();
                 }
             }
             _ => {}

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
-use artifact::Blob;
 use formats::Region;
-use formats::pickle::{self, Arrays, Ended, Likeness, Options};
+use formats::pickle::show::Listing;
+use formats::pickle::{self, Arrays, Ended, Event, Heap, Likeness, Options, Stream, Watcher};
 
 use super::{Node, Role, Walker, legacy};
+use crate::inspect::{LINES, Part};
 use crate::judge::{Class, Judge, Nested};
 use crate::rules;
 use crate::subject::Content;
@@ -24,8 +25,10 @@ impl Walker {
                 break;
             }
             let mut judge = Judge::new(node.blob.clone());
-            let options = Options { arrays: Arrays::Joblib, ..Options::default() };
-            let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut judge);
+            let options = Options::bounded(Arrays::Joblib);
+            let mut listing = Listing::new(if self.records() { LINES } else { 0 });
+            let mut both = Both(&mut judge, &mut listing);
+            let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut both);
             storages.note(n, &stream, &heap, &judge);
             let acts = judge.acts();
             let stopped = matches!(stream.ended, Ended::Stop);
@@ -40,6 +43,7 @@ impl Walker {
                 self.sink.could_not_look(&node.place, because.clone());
             }
             regions.push(Region::new(stream.start, stream.end, "pickle"));
+            self.note(|part| write_down(part, &stream, &listing));
             rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
             rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
             self.tell_left_out(node, &judge);
@@ -64,7 +68,7 @@ impl Walker {
     /// what stands in the arrays is opcodes to it.
     fn plainly(&mut self, node: &Node, at: u64) {
         let mut judge = Judge::new(node.blob.clone());
-        let options = Options { arrays: Arrays::Plain, ..Options::default() };
+        let options = Options::bounded(Arrays::Plain);
         pickle::interpret(&node.blob, at, &options, &mut judge);
         let mut acts = judge.acts();
         acts.retain(|act| act.class != Class::Unknown && !act.path.is_empty());
@@ -96,3 +100,32 @@ impl Walker {
     }
 }
 
+/// The judge and the listing, watching one run.
+struct Both<'a>(&'a mut Judge, &'a mut Listing);
+
+impl Watcher for Both<'_> {
+    fn event(&mut self, heap: &Heap, event: &Event) {
+        self.0.event(heap, event);
+        self.1.event(heap, event);
+    }
+}
+
+fn write_down(part: &mut Part, stream: &Stream, listing: &Listing) {
+    let protocol = stream.protocol.map_or("none declared".to_owned(), |p| p.to_string());
+    part.fact(
+        format!("stream at {}", stream.start),
+        format!(
+            "{} bytes, protocol {protocol}, {} opcodes",
+            stream.end.saturating_sub(stream.start),
+            stream.opcodes
+        ),
+    );
+    part.program.extend(listing.lines().iter().cloned());
+    if listing.omitted() > 0 {
+        part.program.push(format!("… and {} lines more", listing.omitted()));
+    }
+    for array in &stream.arrays {
+        part.fact(format!("array at {}", array.at), format!("{array:?}"));
+    }
+    part.odd(&stream.oddities);
+}

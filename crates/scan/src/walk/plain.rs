@@ -1,4 +1,5 @@
-use formats::{Region, gguf, index, json, npy, safetensors, text, yaml};
+use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
+use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, extension};
 use crate::rules;
@@ -6,8 +7,8 @@ use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
 const CODE: [&str; 15] = [
-    "py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl", "jinja",
-    "r",
+    "py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl",
+    "jinja", "r",
 ];
 
 impl Walker {
@@ -15,6 +16,16 @@ impl Walker {
         let file = safetensors::read(&node.blob);
         regions.extend(file.regions.iter().copied());
         rules::apply(&node.place, &Content::Safetensors(&file), &mut self.sink);
+        self.note(|part| {
+            part.fact("header", format!("{} bytes", file.header_len));
+            for (key, value) in &file.metadata {
+                part.fact(format!("metadata.{}", key.raw()), value.clone());
+            }
+            for entry in &file.tensors {
+                part.tensor(&entry.tensor, dtype_name(&entry.tensor, entry.unknown_dtype.as_ref()));
+            }
+            part.odd(&file.oddities);
+        });
         if node.role == Role::File {
             let names = file.tensors.iter().map(|t| t.tensor.name.raw().to_owned());
             self.tensors = Some(names.collect());
@@ -25,12 +36,35 @@ impl Walker {
         let file = gguf::read(&node.blob);
         regions.extend(file.regions.iter().copied());
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
+        self.note(|part| {
+            part.fact("version", file.version.to_string());
+            part.fact("alignment", file.alignment.to_string());
+            for kv in &file.kv {
+                part.fact(kv.key.clone(), pair_text(&kv.value));
+            }
+            for info in &file.tensors {
+                let unknown = Untrusted::new(format!("type {}", info.type_id));
+                part.tensor(&info.tensor, dtype_name(&info.tensor, Some(&unknown)));
+            }
+            part.odd(&file.oddities);
+        });
     }
 
     pub(super) fn npy(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let array = npy::read(&node.blob);
         regions.extend(array.regions.iter().copied());
         rules::apply(&node.place, &Content::Npy(&array), &mut self.sink);
+        self.note(|part| {
+            part.fact("version", format!("{}.{}", array.version.0, array.version.1));
+            if let Some(shape) = &array.shape {
+                let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
+                part.fact("shape", format!("[{}]", shape.join(", ")));
+            }
+            if let Some(dtype) = array.dtype {
+                part.fact("dtype", dtype.name());
+            }
+            part.odd(&array.oddities);
+        });
         if let Some(at) = array.pickle_at {
             self.sink.not_data("pickle");
             let blob = node.blob.from(at);
@@ -48,6 +82,14 @@ impl Walker {
 
     pub(super) fn json(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let tree = json::read(&node.blob);
+        self.note(|part| {
+            for member in tree.root().map(json::Node::members).unwrap_or_default() {
+                if let Some(key) = member.key.as_str() {
+                    part.fact(key.clone(), outline(&member.value));
+                }
+            }
+            part.odd(&tree.oddities);
+        });
         regions.push(Region::new(0, node.blob.len(), "json"));
         let root = tree.root();
         let has = |key: &str| root.is_some_and(|root| root.get(key).is_some());
@@ -62,13 +104,20 @@ impl Walker {
     }
 
     pub(super) fn yaml(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        yaml::read(&node.blob);
+        let tree = yaml::read(&node.blob);
+        self.note(|part| part.odd(&tree.oddities));
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
 
     pub(super) fn text(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        text::read(&node.blob);
+        let read = text::read(&node.blob);
+        self.note(|part| {
+            part.fact("encoding", read.encoding.name());
+            if let Some(lines) = read.lines {
+                part.fact("lines", lines.to_string());
+            }
+        });
         regions.push(Region::new(0, node.blob.len(), "text"));
         self.code(node);
     }
@@ -81,5 +130,42 @@ impl Walker {
             let because = format!("it is source code (`.{extension}`), which is not judged");
             self.sink.could_not_look(&node.place, because);
         }
+    }
+}
+
+fn dtype_name(tensor: &Tensor, unknown: Option<&Untrusted>) -> String {
+    match (tensor.dtype, unknown) {
+        (Some(dtype), _) => dtype.name().to_owned(),
+        (None, Some(name)) => name.to_string(),
+        (None, None) => "?".to_owned(),
+    }
+}
+
+/// A JSON value in a few words.
+fn outline(node: &json::Node) -> String {
+    match &node.value {
+        json::Value::Null => "null".to_owned(),
+        json::Value::Bool(value) => value.to_string(),
+        json::Value::Number(text) | json::Value::String(text) => text.raw().to_owned(),
+        json::Value::Array(items) => format!("[{} items]", items.len()),
+        json::Value::Object(members) => format!("{{{} keys}}", members.len()),
+        _ => "…".to_owned(),
+    }
+}
+
+/// The value of a GGUF pair for a person; of an array, its first values.
+fn pair_text(value: &gguf::KvValue) -> String {
+    match value {
+        gguf::KvValue::Unsigned(number, _) => number.to_string(),
+        gguf::KvValue::Signed(number, _) => number.to_string(),
+        gguf::KvValue::Float(number, _) => number.to_string(),
+        gguf::KvValue::Bool(flag) => flag.to_string(),
+        gguf::KvValue::Text(text) => text.text.raw().to_owned(),
+        gguf::KvValue::Array(array) => {
+            let shown: Vec<String> = array.items.iter().take(4).map(pair_text).collect();
+            let more = if array.len > 4 { ", …" } else { "" };
+            format!("{} × {}: {}{more}", array.len, array.element.name(), shown.join(", "))
+        }
+        gguf::KvValue::Unknown(id) => format!("a value of the unknown type {id}"),
     }
 }

@@ -1,0 +1,52 @@
+use artifact::ReadAt;
+use artifact::tree::EntryKind;
+use vocabulary::{Coverage, Gap, Outcome, Place};
+
+use super::Context;
+
+/// Whether everything under the source was listed, can be opened, and is as long as it was when it
+/// was listed. It runs after the static scan, so that a file which changed meanwhile is told.
+pub(super) fn run(context: &Context<'_>) -> Outcome {
+    let mut coverage = Coverage::default();
+    for entry in &context.tree.entries {
+        let because = match &entry.kind {
+            EntryKind::Alias { .. } => None,
+            EntryKind::File(file) => {
+                coverage.files = coverage.files.saturating_add(1);
+                coverage.bytes_total = coverage.bytes_total.saturating_add(file.len);
+                coverage.bytes_parsed = coverage.bytes_parsed.saturating_add(file.len);
+                match context.tree.open(file, false) {
+                    Err(trouble) => Some(trouble.to_string()),
+                    Ok(open) if open.len() != file.len => Some(format!(
+                        "its length changed while it was weighed: {} bytes at first, now {}",
+                        file.len,
+                        open.len()
+                    )),
+                    Ok(_) => None,
+                }
+            }
+            EntryKind::LinkOutside { target } => Some(format!(
+                "a link that leads out of the folder, to `{target}`; it is not followed"
+            )),
+            EntryKind::LinkBroken { target } => {
+                Some(format!("a link that leads nowhere or in a circle, to `{target}`"))
+            }
+            EntryKind::Special { what } => Some(format!("it is {what}; it is not opened")),
+            EntryKind::Unreadable { because } => Some(format!("cannot be read: {because}")),
+        };
+        if let Some(because) = because {
+            coverage.gaps.push(Gap { place: Place::file(entry.path.clone()), because });
+        }
+    }
+    let nothing = |because: &str| Outcome::CouldNotLook {
+        because: because.to_owned(),
+        coverage: Coverage::default(),
+    };
+    if coverage.gaps.is_empty() && coverage.files == 0 {
+        return nothing("there is nothing to look at: the folder holds no file");
+    }
+    if coverage.gaps.is_empty() && coverage.bytes_total == 0 {
+        return nothing("there is nothing to look at: every file is empty");
+    }
+    Outcome::of(Vec::new(), coverage)
+}

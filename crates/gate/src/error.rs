@@ -1,0 +1,30 @@
+use crate::policy;
+
+/// Why there is no report: something outside the artifact went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The source cannot be weighed.
+    #[error(transparent)]
+    Source(#[from] artifact::Error),
+    /// The policy cannot be used.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
+    /// A folder was given where a single file is looked into.
+    #[error("`{}` is a folder, not a file", path.display())]
+    NotAFile {
+        /// As it was given.
+        path: std::path::PathBuf,
+    },
+}
+
+impl Error {
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Source(error) => error.hint().map(ToOwned::to_owned),
+            Self::Policy(error) => error.hint(),
+            Self::NotAFile { .. } => Some("name one of the files in it".to_owned()),
+        }
+    }
+}

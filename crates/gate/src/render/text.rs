@@ -1,0 +1,271 @@
+use anstyle::{AnsiColor, Style as Ansi};
+use vocabulary::{Finding, Report, Severity, ThreatState, Verdict};
+
+use super::{Detail, Style, by_rule, coverage_line, plural, size};
+
+/// How many places of one rule, and how many gaps, are told before the rest is counted.
+const TOLD: usize = 10;
+
+pub(super) fn render(reports: &[Report], style: Style) -> String {
+    let mut out = String::new();
+    for (n, report) in reports.iter().enumerate() {
+        if n > 0 {
+            out.push('\n');
+        }
+        let mut page = Page { out: &mut out, style };
+        page.head(report);
+        if style.detail > Detail::Brief {
+            page.findings(report);
+            page.checks(report);
+            page.threats(report);
+            page.advice(report);
+            page.foot(report);
+        }
+    }
+    out
+}
+
+struct Page<'a> {
+    out: &'a mut String,
+    style: Style,
+}
+
+impl Page<'_> {
+    fn line(&mut self, text: impl AsRef<str>) {
+        self.out.push_str(text.as_ref());
+        self.out.push('\n');
+    }
+
+    fn paint(&self, ansi: Ansi, text: &str) -> String {
+        if self.style.colour { format!("{ansi}{text}{ansi:#}") } else { text.to_owned() }
+    }
+
+    fn heading(&mut self, text: &str) {
+        let heading = self.paint(Ansi::new().bold(), text);
+        self.line("");
+        self.line(heading);
+    }
+
+    fn told(&self, count: usize) -> usize {
+        if self.style.detail == Detail::Full { count } else { TOLD.min(count) }
+    }
+
+    fn rest(&mut self, indent: &str, count: usize, told: usize) {
+        if count > told {
+            let left = count.saturating_sub(told);
+            self.line(format!("{indent}… and {left} more; `-v` tells all"));
+        }
+    }
+
+    /// At most five lines: the verdict, why, and what to do.
+    fn head(&mut self, report: &Report) {
+        let colour = match report.verdict {
+            Verdict::Admit => AnsiColor::Green,
+            Verdict::Undecided => AnsiColor::Yellow,
+            Verdict::Refuse => AnsiColor::Red,
+        };
+        let verdict = self.paint(colour.on_default().bold(), report.verdict.word());
+        let artifact = &report.artifact;
+        self.line(format!(
+            "{verdict}: {} ({} file{}, {}; policy `{}`)",
+            artifact.label,
+            artifact.files,
+            plural(artifact.files),
+            size(artifact.bytes),
+            report.policy.name,
+        ));
+        match report.reasons.as_slice() {
+            [] => {
+                let looked: Vec<String> = report
+                    .checks
+                    .iter()
+                    .filter(|result| result.outcome.coverage().is_some_and(|c| c.files > 0))
+                    .filter(|result| !result.outcome.is_incomplete())
+                    .map(|result| format!("`{}`", result.check))
+                    .collect();
+                let count = report.findings.len();
+                let against = match count {
+                    0 => "nothing stands against it".to_owned(),
+                    _ => format!(
+                        "{count} finding{} left standing by the policy",
+                        plural(count as u64)
+                    ),
+                };
+                self.line(format!(
+                    "  why: {} looked at all of it, {against}; nothing is known of how the model \
+                     behaves",
+                    looked.join(" and ")
+                ));
+            }
+            [only] => self.line(format!("  why: {only}")),
+            [first, rest @ ..] => {
+                self.line(format!("  why: {first}"));
+                self.line(format!(
+                    "       and {} more reason{}",
+                    rest.len(),
+                    plural(rest.len() as u64)
+                ));
+            }
+        }
+        let mut advice = report.advice.iter().filter(|advice| !advice.contains('\n'));
+        if let Some(first) = advice.next() {
+            self.line(format!("  do:  {first}"));
+        }
+        if let Some(second) = advice.next() {
+            self.line(format!("       {second}"));
+        }
+    }
+
+    fn findings(&mut self, report: &Report) {
+        if report.findings.is_empty() {
+            return;
+        }
+        self.heading("findings");
+        for group in by_rule(report) {
+            let Some(first) = group.first() else { continue };
+            let severity = self.severity(first.severity());
+            let rule = first.rule();
+            self.line(format!("  {severity}  {}: {}", rule.name, rule.summary));
+            let told = self.told(group.len());
+            for finding in group.iter().take(told) {
+                self.finding(finding, report);
+            }
+            self.rest("    ", group.len(), told);
+            let dim = self.paint(
+                Ansi::new().dimmed(),
+                &format!("    `weighbridge explain {}` tells more", rule.name),
+            );
+            self.line(dim);
+        }
+    }
+
+    fn severity(&self, severity: Severity) -> String {
+        let colour = match severity {
+            Severity::Critical | Severity::High => AnsiColor::Red.on_default(),
+            Severity::Medium => AnsiColor::Yellow.on_default(),
+            Severity::Low | Severity::Info => AnsiColor::Cyan.on_default(),
+        };
+        self.paint(colour, severity.name())
+    }
+
+    fn finding(&mut self, finding: &Finding, report: &Report) {
+        let excepted = finding.excepted().map_or_else(String::new, |_| {
+            let used = report.policy.exceptions_used.iter().find(|e| e.rule == finding.rule().name);
+            used.map_or_else(
+                || " (excepted)".to_owned(),
+                |e| format!(" (excepted until {} by {})", e.expires, vocabulary::escape(&e.owner)),
+            )
+        });
+        self.line(format!("    {}: {}{excepted}", finding.place(), finding.message()));
+        for (name, value) in finding.evidence() {
+            let shown = value.to_string();
+            let shown = if self.style.detail == Detail::Full {
+                shown
+            } else {
+                vocabulary::Untrusted::new(shown).shortened(200)
+            };
+            self.line(format!("      {}: {shown}", vocabulary::escape(name)));
+        }
+    }
+
+    fn checks(&mut self, report: &Report) {
+        self.heading("looked at");
+        let width = report.checks.iter().map(|result| result.check.0.len()).max().unwrap_or(0);
+        for result in &report.checks {
+            let word = result.outcome.word();
+            let line = coverage_line(result);
+            self.line(format!("  {:width$}  {word:14}  {line}", result.check.0).trim_end());
+        }
+        let mut gaps: Vec<String> = Vec::new();
+        let mut unexplained: Vec<String> = Vec::new();
+        for result in &report.checks {
+            if let vocabulary::Outcome::CouldNotLook { because, coverage } = &result.outcome
+                && coverage.gaps.is_empty()
+            {
+                gaps.push(format!("{}: {because}", result.check));
+            }
+            let Some(coverage) = result.outcome.coverage() else { continue };
+            for gap in &coverage.gaps {
+                let line = format!("{}: {}", gap.place, gap.because);
+                if !gaps.contains(&line) {
+                    gaps.push(line);
+                }
+            }
+            unexplained.extend(coverage.unexplained.iter().map(|(place, span)| {
+                format!("{place}: bytes {} to {} ({})", span.start, span.end, size(span.len()))
+            }));
+        }
+        self.list("could not look at", &gaps);
+        self.list("bytes that no reader explained", &unexplained);
+    }
+
+    fn list(&mut self, heading: &str, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        self.heading(heading);
+        let told = self.told(lines.len());
+        for line in lines.iter().take(told) {
+            self.line(format!("  {line}"));
+        }
+        self.rest("  ", lines.len(), told);
+    }
+
+    fn threats(&mut self, report: &Report) {
+        self.heading("threats");
+        let width = report.threats.iter().map(|line| line.title.len()).max().unwrap_or(0);
+        for line in &report.threats {
+            let colour = match line.state {
+                ThreatState::Found => AnsiColor::Red.on_default(),
+                ThreatState::LookedClear => Ansi::new(),
+                _ => Ansi::new().dimmed(),
+            };
+            let state = self.paint(colour, &format!("{:15}", line.state.word()));
+            self.line(format!("  {} {:width$}  {state}  {}", line.threat, line.title, line.note));
+        }
+    }
+
+    fn advice(&mut self, report: &Report) {
+        if report.advice.is_empty() {
+            return;
+        }
+        self.heading("what to do");
+        for advice in &report.advice {
+            for (n, line) in advice.lines().enumerate() {
+                let indent = if n == 0 { "  " } else { "      " };
+                self.line(format!("{indent}{line}"));
+            }
+        }
+    }
+
+    fn foot(&mut self, report: &Report) {
+        self.heading("identity");
+        for (scheme, digest) in &report.artifact.digests {
+            self.line(format!("  {scheme}: {digest}"));
+        }
+        if self.style.detail == Detail::Full {
+            for file in &report.artifact.contents {
+                let formats = if file.formats.is_empty() {
+                    "unknown".into()
+                } else {
+                    file.formats.join(", ")
+                };
+                let sha256 = file.digests.get("sha256").map(String::as_str).unwrap_or_default();
+                let line = format!("  {}  {}  {formats}  {sha256}", file.path, size(file.bytes));
+                self.line(line.trim_end());
+            }
+        }
+        let policy = &report.policy;
+        self.line(format!(
+            "  policy `{}`: refuses from {}, asks from {}; sha256 {}",
+            policy.name, policy.refuse, policy.review, policy.digest
+        ));
+        for (pack, digest) in &report.tool.packs {
+            self.line(format!("  pack `{pack}`: {digest}"));
+        }
+        self.line(format!("  {} {}", report.tool.name, report.tool.version));
+        if let Some(run) = &report.run {
+            self.line(format!("  run: {}, {} ms", run.started, run.milliseconds));
+        }
+    }
+}

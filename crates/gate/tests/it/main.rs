@@ -1,0 +1,7 @@
+//! The gate as a whole: files on disk in, reports and their renderings out.
+
+mod pages;
+mod render;
+mod sample;
+mod schema;
+mod weigh;

@@ -1,0 +1,55 @@
+//! One function a command: arguments in, text and an exit code out.
+
+mod lists;
+mod weigh;
+
+use std::path::Path;
+
+use crate::args::{self, Args, Command, Inspect, InspectFormat};
+use crate::exit::Exit;
+use crate::failure::{self, Failure};
+use crate::output;
+
+pub(crate) fn run(args: &Args) -> Exit {
+    let ended = match &args.command {
+        Command::Weigh(weigh) => weigh::weigh(weigh, args),
+        Command::Scan(scan) => weigh::scan(scan, args),
+        Command::Inspect(inspect) => look_inside(inspect),
+        Command::Explain { rule } => print(lists::explain(rule)),
+        Command::Rules => print(Ok(lists::rules())),
+        Command::Policy { name } => print(lists::policy(name.as_deref())),
+        Command::Packs => print(Ok(lists::packs())),
+    };
+    ended.unwrap_or_else(|failure| {
+        failure::tell(&failure);
+        Exit::Error
+    })
+}
+
+fn print(text: Result<String, Failure>) -> Result<Exit, Failure> {
+    output::write(&text?, None)?;
+    Ok(Exit::Fine)
+}
+
+fn look_inside(args: &Inspect) -> Result<Exit, Failure> {
+    let limits = args::limits(&args.limits, gate::Limits::default());
+    let inspection = gate::inspect(&args.file, &limits)?;
+    let text = match args.format {
+        InspectFormat::Text => inspection.text(),
+        InspectFormat::Json => {
+            // An inspection holds only what JSON can hold.
+            let mut text = serde_json::to_string_pretty(&inspection).unwrap_or_default();
+            text.push('\n');
+            text
+        }
+    };
+    output::write(&text, args.output.as_deref())?;
+    Ok(Exit::Fine)
+}
+
+/// The text of a policy file.
+#[allow(clippy::disallowed_methods, reason = "the binary reads what its arguments name")]
+fn read_policy(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path)
+        .map_err(|source| Failure::PolicyFile { path: path.into(), source })
+}

@@ -1,0 +1,82 @@
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use gate::render::{Style, render};
+use gate::{Clock, Policy, Request, Services};
+use vocabulary::Untrusted;
+
+use super::read_policy;
+use crate::args::{self, Args, Common, Scan, Weigh};
+use crate::exit::Exit;
+use crate::failure::{self, Failure};
+use crate::output;
+use crate::progress::Bar;
+use crate::world::{self, SystemClock};
+
+pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
+    each(&args.common, &policy(&args.policy)?, !args.no_digest, all)
+}
+
+/// `scan` is a weighing by the policy of that name.
+pub(super) fn scan(args: &Scan, all: &Args) -> Result<Exit, Failure> {
+    each(&args.common, &Policy::shipped("scan")?, args.digest, all)
+}
+
+/// A shipped policy by its name; anything that looks like a path is a file.
+fn policy(named: &str) -> Result<Policy, Failure> {
+    let path = Path::new(named);
+    let is_path = path.components().count() > 1 || path.extension().is_some();
+    if !is_path {
+        return Ok(Policy::shipped(named)?);
+    }
+    Ok(Policy::parse(&read_policy(path)?, named)?)
+}
+
+fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<Exit, Failure> {
+    let clock = SystemClock::start();
+    let mut reports = Vec::with_capacity(common.sources.len());
+    let mut end = Exit::Fine;
+    for source in &common.sources {
+        let request = Request {
+            source: source.clone(),
+            label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
+            digests,
+            jobs: common.jobs.map(usize::from),
+            limits: Some(args::limits(&common.limits, policy.terms.limits)),
+        };
+        let bar = Bar::new(all.quiet);
+        let services = Services {
+            today: world::today(),
+            clock: (!common.reproducible).then_some(&clock as &dyn Clock),
+            progress: &bar,
+        };
+        let weighed = gate::weigh(&request, policy, &services);
+        bar.finish();
+        match weighed {
+            Ok(report) => {
+                end = end.and(report.verdict.into());
+                reports.push(report);
+            }
+            Err(error) => {
+                // The others are weighed all the same.
+                failure::tell(&error.into());
+                end = Exit::Error;
+            }
+        }
+    }
+    if reports.is_empty() {
+        return Ok(end);
+    }
+    let colour = common.output.is_none() && wants_colour();
+    let text = render(common.format.into(), &reports, Style { colour, detail: all.detail() });
+    output::write(&text, common.output.as_deref())?;
+    Ok(end)
+}
+
+/// Colour is for terminals, and not where `NO_COLOR` (no-color.org) is set.
+#[allow(clippy::disallowed_methods, reason = "the environment belongs to the binary")]
+fn wants_colour() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    std::io::stdout().is_terminal() && !refused && !dumb
+}

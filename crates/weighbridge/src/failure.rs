@@ -1,0 +1,105 @@
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use vocabulary::{Untrusted, escape};
+
+/// Why a command could not do what it was asked for, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// No report could be made.
+    #[error(transparent)]
+    Gate(#[from] gate::Error),
+    /// A policy file cannot be read.
+    #[error("cannot read the policy `{}`", shown(path))]
+    PolicyFile {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The output cannot be written.
+    #[error("cannot write `{}`", shown(path))]
+    Output {
+        /// As it was given, or `stdout`.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No rule has this name.
+    #[error("no rule is named `{}`", escape(name))]
+    NoSuchRule {
+        /// As it was given.
+        name: String,
+    },
+}
+
+fn shown(path: &Path) -> Untrusted {
+    Untrusted::from_bytes(path.as_os_str().as_encoded_bytes())
+}
+
+impl From<gate::policy::Error> for Failure {
+    fn from(error: gate::policy::Error) -> Self {
+        Self::Gate(error.into())
+    }
+}
+
+impl Failure {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Gate(error) => error.hint(),
+            Self::PolicyFile { .. } => Some(
+                "`weighbridge policy` lists the policies that are shipped; a file is named by its \
+                 path"
+                    .to_owned(),
+            ),
+            Self::Output { .. } => {
+                Some("check that its folder exists and that there is space".to_owned())
+            }
+            Self::NoSuchRule { name } => {
+                let rules = gate::rules::all();
+                let near = gate::nearest(name, rules.iter().map(|rule| rule.name));
+                let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+                Some(if near.is_empty() {
+                    "`weighbridge rules` lists them".to_owned()
+                } else {
+                    format!("did you mean {}?", near.join(" or "))
+                })
+            }
+        }
+    }
+
+    /// The failure, its causes and the hint, one a line.
+    pub(crate) fn rendered(&self) -> String {
+        let mut out = format!("error: {}\n", escape(&self.to_string()));
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "cause: {}", escape(&error.to_string()));
+            cause = error.source();
+        }
+        if let Some(hint) = self.hint() {
+            let _ = writeln!(out, "hint: {hint}");
+        }
+        out
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "this module is where errors are told")]
+pub(crate) fn tell(failure: &Failure) {
+    eprint!("{}", failure.rendered());
+}
+
+#[allow(clippy::print_stderr, reason = "this module is where errors are told")]
+pub(crate) fn crashed(said: &str) {
+    eprintln!(
+        "error: weighbridge crashed, which is a bug; there is no verdict\ncause: {}\nhint: report \
+         it with this message, the command, and where the file can be had",
+        escape(said)
+    );
+}
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

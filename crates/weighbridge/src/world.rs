@@ -1,0 +1,59 @@
+//! What the program takes from the world: the clock, the date, the interrupt key.
+
+use std::time::Instant;
+
+use gate::{Clock, Date};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::exit::Exit;
+
+/// The clock of this machine.
+pub(crate) struct SystemClock(Instant);
+
+impl SystemClock {
+    #[allow(clippy::disallowed_methods, reason = "the binary owns the clock")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> String {
+        // Whole seconds: RFC 3339 without a fraction.
+        Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default().to_string()
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Today, UTC.
+pub(crate) fn today() -> Date {
+    let date = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    let part = |n: i8| u8::try_from(n).unwrap_or(1);
+    // A clock that stands before the year 1 counts as the last day there is: nothing that has an
+    // end may outlive a broken clock.
+    u16::try_from(date.year())
+        .ok()
+        .and_then(|year| Date::new(year, part(date.month()), part(date.day())))
+        .or_else(|| Date::new(9999, 12, 31))
+        .unwrap_or_else(|| unreachable!("the 31st of December is a date"))
+}
+
+/// Ends the program with its own code when it is interrupted. The terminal is left as it is found:
+/// the cursor that a progress bar hides is shown again.
+#[allow(clippy::exit, reason = "an interrupt ends the program, whatever it is doing")]
+#[allow(clippy::print_stderr, reason = "talk")]
+pub(crate) fn on_interrupt() {
+    // Where no handler can be set the system ends the program itself.
+    let _ = ctrlc::set_handler(|| {
+        use std::io::IsTerminal as _;
+        if std::io::stderr().is_terminal() {
+            eprint!("\r\u{1b}[2K\u{1b}[?25h");
+        }
+        eprintln!("interrupted: there is no verdict");
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    });
+}

@@ -1,0 +1,99 @@
+//! Runs the program in a folder of its own.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A folder to weigh things in.
+pub(crate) struct Place(TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub(crate) fn folder(&self, name: &str) {
+        fs::create_dir_all(self.at(name)).unwrap();
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.at(name).parent().unwrap()).unwrap();
+        fs::write(self.at(name), text).unwrap();
+    }
+
+    pub(crate) fn sparse(&self, name: &str, len: u64) {
+        fs::File::create(self.at(name)).unwrap().set_len(len).unwrap();
+    }
+
+    pub(crate) fn fifo(&self, name: &str) {
+        mknodat(CWD, self.at(name), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    }
+
+    pub(crate) fn make_unreadable(&self, name: &str) {
+        rustix::fs::chmod(self.at(name), Mode::empty()).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
+        command.args(args).current_dir(self.0.path()).env("COLUMNS", "100");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
+        let out = self.command(args).output().unwrap();
+        Ended {
+            code: out.status.code(),
+            stdout: String::from_utf8(out.stdout).unwrap(),
+            stderr: String::from_utf8(out.stderr).unwrap(),
+        }
+    }
+
+    pub(crate) fn run_into_closed_pipe(&self, args: &[&str]) -> Ended {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let out = self.command(args).stdout(writer).spawn().unwrap().wait_with_output().unwrap();
+        Ended {
+            code: out.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8(out.stderr).unwrap(),
+        }
+    }
+
+    /// Sends the interrupt again and again until the program ends: the first may come before it
+    /// listens, and would end it without a code.
+    pub(crate) fn run_and_interrupt(&self, args: &[&str]) -> Ended {
+        let mut child = self.command(args).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        let status = loop {
+            let _ = kill_process(pid, Signal::INT);
+            std::thread::sleep(Duration::from_millis(100));
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+        };
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        Ended { code: status.code(), stdout, stderr }
+    }
+}
