@@ -35,6 +35,7 @@ pub mod sevenz;
 pub mod stream;
 pub mod tar;
 pub mod text;
+pub mod torch;
 pub mod yaml;
 pub mod zip;
 

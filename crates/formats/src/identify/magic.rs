@@ -95,7 +95,7 @@ pub(super) fn elsewhere(head: &[u8], blob: &Blob, found: &mut Vec<Format>) {
 }
 
 /// torch writes the number 0x1950a86a20f9469cfc6c as the first pickle, of any protocol.
-pub(super) fn is_torch_legacy(head: &[u8]) -> bool {
+pub(crate) fn is_torch_legacy(head: &[u8]) -> bool {
     let head = head.get(..64).unwrap_or(head);
     let binary = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
     let decimal = b"119547037146038801333356";
