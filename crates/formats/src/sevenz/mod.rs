@@ -32,7 +32,8 @@ pub struct SevenMember {
     pub is_dir: bool,
     /// Whether the attributes say that the content is the target of a link.
     pub is_symlink: bool,
-    /// The content, up to where decoding stopped. `None` where decoding did not come so far.
+    /// The content, up to where decoding stopped; without its last byte where the checksum is
+    /// wrong. `None` where decoding did not come so far.
     pub blob: Option<Blob>,
     /// Why the content, or the rest of it, cannot be had.
     pub fault: Option<String>,

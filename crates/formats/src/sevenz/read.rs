@@ -36,6 +36,23 @@ impl Seek for Source {
     }
 }
 
+/// Reads the last byte of a member by itself. The decoder compares the checksum in the call that
+/// gives the last byte, and where it is wrong, what that call decoded is lost.
+struct Last<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Last<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let room = usize::try_from(self.left.saturating_sub(1)).unwrap_or(usize::MAX).max(1);
+        let room = room.min(out.len());
+        let count = self.reader.read(out.get_mut(..room).unwrap_or_default())?;
+        self.left = self.left.saturating_sub(count as u64);
+        Ok(count)
+    }
+}
+
 /// Lists and decodes the members of an archive that starts at the first byte of `blob`.
 ///
 /// Members and their bytes are spent on the budget.
@@ -119,7 +136,7 @@ fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String
         let result = decoder.for_each_entries(&mut |entry, reader| {
             let slot = at;
             at = at.saturating_add(1);
-            let made = spool(reader, blob.len(), budget);
+            let made = spool(Last { reader, left: entry.size }, blob.len(), budget);
             exhausted = made.exhausted;
             if made.fault.is_some() || (exhausted.is_none() && made.blob.len() != entry.size) {
                 broken.push(slot);

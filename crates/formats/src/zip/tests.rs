@@ -212,7 +212,7 @@ import torch
 b = io.BytesIO(); torch.save({'w': torch.arange(5000.), 'b': torch.ones(3)}, b); emit('save', b.getvalue())
 class M(torch.nn.Module):
     def forward(self, x): return x + 1
-b = io.BytesIO(); torch.jit.save(torch.jit.script(M()), b); emit('jit', b.getvalue())
+b = io.BytesIO(); torch.jit.save(torch.jit.trace(M(), torch.ones(2)), b); emit('jit', b.getvalue())
 ",
     ) else {
         return;
