@@ -3,8 +3,10 @@
 use artifact::Exhausted;
 use vocabulary::{Finding, Gap, Place, Rule, Span};
 
-/// Findings of one rule at one member; more are counted in the last one.
+/// Findings of one rule at one member; more are only counted.
 const PER_RULE: usize = 50;
+/// Findings of one rule in one file; more are only counted.
+const PER_FILE: usize = 400;
 
 /// Collects the findings, gaps and unexplained bytes of one file.
 #[derive(Default)]
@@ -23,9 +25,13 @@ impl Sink {
     /// Adds a finding, unless the same rule said the same at the same place already.
     pub(crate) fn found(&mut self, finding: Finding) {
         let mut same = 0usize;
+        let mut of_rule = 0usize;
         for held in &self.findings {
-            if held.rule() == finding.rule()
-                && held.place().file == finding.place().file
+            if held.rule() != finding.rule() {
+                continue;
+            }
+            of_rule = of_rule.saturating_add(1);
+            if held.place().file == finding.place().file
                 && held.place().member == finding.place().member
             {
                 if held.message() == finding.message() && held.place() == finding.place() {
@@ -34,7 +40,7 @@ impl Sink {
                 same = same.saturating_add(1);
             }
         }
-        if same >= PER_RULE {
+        if same >= PER_RULE || of_rule >= PER_FILE {
             self.dropped = self.dropped.saturating_add(1);
             return;
         }

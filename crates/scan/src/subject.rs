@@ -27,6 +27,10 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// Bytes of no known format that a pickle hands to a loader.
+    HandedOver,
+    /// The target of a symbolic link inside an archive.
+    ArchiveLink(&'a str),
     /// The index of a sharded checkpoint, and the files that stand beside it.
     Index(&'a index::Index, &'a Siblings),
     /// Statements of TorchScript source that do more than arithmetic.

@@ -121,7 +121,11 @@ impl Walker {
         if node.role == Role::File {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
-        let formats = self.relevant(node, formats);
+        let mut formats = self.relevant(node, formats);
+        if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
+            // Too broken to be known by its content: a loader goes by the name and meets it anyway.
+            formats.extend(promised(&node.name));
+        }
         self.note(|part| part.formats = formats.iter().map(|f| f.name().to_owned()).collect());
         self.contradiction(node, &formats);
         let mut regions = Vec::new();
@@ -150,9 +154,6 @@ impl Walker {
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
                 !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
-                    && (*format != Format::Pickle
-                        || node.role == Role::Nested
-                        || certain_pickle(&node.blob))
             }),
         }
         formats
@@ -208,6 +209,7 @@ impl Walker {
                 self.sink.could_not_look(&node.place, "no reader knows this format");
             }
             Role::Nested => {
+                rules::apply(&node.place, &Content::HandedOver, &mut self.sink);
                 self.sink.could_not_look(
                     &node.place,
                     "a pickle hands these bytes to a loader, and no reader knows their format",
@@ -264,6 +266,16 @@ impl Walker {
             depth: node.depth.saturating_add(1),
             role,
         }
+    }
+}
+
+/// The format of tensors that a name promises.
+fn promised(name: &str) -> Option<Format> {
+    match extension(name)?.as_str() {
+        "safetensors" => Some(Format::Safetensors),
+        "gguf" => Some(Format::Gguf),
+        "npy" => Some(Format::Npy),
+        _ => None,
     }
 }
 

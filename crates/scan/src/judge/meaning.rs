@@ -143,6 +143,9 @@ impl Evaluator<'_> {
             },
             Meaning::MethodCaller(_) => Meaning::Unknown("it is what a method gave"),
             Meaning::Name(named) => self.call_named(named, args, depth),
+            Meaning::Instance(named) if named.path.ends_with("itemgetter") => {
+                Meaning::Unknown("it is taken out of another object while loading")
+            }
             Meaning::Instance(named) => Meaning::Result(named),
             Meaning::Unknown(why) => Meaning::Unknown(why),
             _ => Meaning::Unknown(UNKNOWN_RESULT),

@@ -20,6 +20,27 @@ use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
 
 use crate::effects::{Effects, Known, Why, lookup};
 
+/// Attributes from which everything in the process can be reached.
+const WAYS_OUT: [&str; 18] = [
+    "__globals__",
+    "__builtins__",
+    "__subclasses__",
+    "__bases__",
+    "__base__",
+    "__mro__",
+    "mro",
+    "__code__",
+    "__closure__",
+    "__loader__",
+    "__spec__",
+    "__import__",
+    "__getattribute__",
+    "f_globals",
+    "gi_frame",
+    "tb_frame",
+    "__self__",
+    "__dict__",
+];
 /// Acts that are kept one by one; more are only counted.
 const ACTS: usize = 2000;
 /// Nested pieces of bytes that are looked into.
@@ -155,6 +176,10 @@ impl Judge {
             _ => return,
         };
         self.count_import(named.written());
+        if let Some(verdict) = judge_path(&named) {
+            self.add(heap, at, target, verdict);
+            return;
+        }
         let effects = match named.resolve().known {
             Known::Function { effects, .. } => effects,
             Known::Class { call, .. } => call,
@@ -216,7 +241,14 @@ impl Judge {
                 let target = args.first().map(|arg| meaning(heap, *arg));
                 self.judge_method(heap, &target.unwrap_or(Meaning::Plain), name, call, at)
             }
-            Meaning::Instance(class) | Meaning::Result(class) => {
+            Meaning::Result(function) => Some(Verdict {
+                class: Class::Indirect,
+                path: function.path.clone(),
+                written: function.written(),
+                because: "it calls what this gives, which is only known while loading".into(),
+                effects: Vec::new(),
+            }),
+            Meaning::Instance(class) => {
                 let method = Named {
                     module: class.module.clone(),
                     name: format!("{}.__call__", class.name),
@@ -272,6 +304,9 @@ impl Judge {
             },
             Known::Module(_) | Known::Data => Effects::default(),
             Known::Unknown(why) => {
+                if let Some(verdict) = judge_through(named) {
+                    return Some(verdict);
+                }
                 return Some(Verdict {
                     class: Class::Unknown,
                     path: named.path.clone(),
@@ -306,6 +341,12 @@ impl Judge {
         if let Some(class) = class::of_call(effects) {
             return verdict(class, because_of(effects));
         }
+        if resolved.path == "copyreg._reconstructor" {
+            return self.judge_reconstructor(heap, args, call, at);
+        }
+        if let Some(count) = huge(heap, &resolved.path, args) {
+            return verdict(Class::Unknown, format!("it is asked for {count} items at once"));
+        }
         if effects.contains(Effects::ATTRIBUTE) {
             return self.judge_getter(heap, &resolved.path, args, named);
         }
@@ -323,6 +364,31 @@ impl Judge {
             return verdict(Class::Unknown, format!("{what} could not be shown to be inert"));
         }
         None
+    }
+
+    /// `copyreg._reconstructor(class, base, state)` makes an instance by `base.__new__` and
+    /// `base.__init__`; nothing of the class itself runs.
+    fn judge_reconstructor(
+        &mut self,
+        heap: &Heap,
+        args: &[Value],
+        call: &Call,
+        at: u64,
+    ) -> Option<Verdict> {
+        let class = args.first().map_or(Meaning::Plain, |arg| meaning(heap, *arg));
+        if let Meaning::Name(class) = &class
+            && let Known::Unknown(_) = class.resolve().known
+        {
+            return self.judge_named(heap, class, &[], call, at);
+        }
+        match args.get(1).map(|arg| meaning(heap, *arg)) {
+            Some(Meaning::Name(base)) => match base.resolve().known {
+                Known::Class { call, .. } => judge_blind(&base, call),
+                _ => self.judge_named(heap, &base, &[], call, at),
+            },
+            Some(Meaning::Unknown(why)) => Some(unknown(why)),
+            _ => None,
+        }
     }
 
     /// A function that calls its arguments does what they do.
@@ -562,10 +628,10 @@ impl Judge {
             if let Meaning::Name(named) = what {
                 // Appending to a class or function object calls an attribute of it.
                 let verdict = Verdict {
-                    class: Class::Indirect,
+                    class: Class::Tampers,
                     path: named.path.clone(),
                     written: named.written(),
-                    because: "items are added to something that is no container".into(),
+                    because: "items are added to an object of the loading process".into(),
                     effects: Vec::new(),
                 };
                 self.add(heap, at, target, verdict);
@@ -639,28 +705,20 @@ fn judge_blind(named: &Named, effects: Effects) -> Option<Verdict> {
     })
 }
 
+/// A dotted name can lead through the same attributes as `getattr`.
+fn judge_path(named: &Named) -> Option<Verdict> {
+    let way = named.name.split('.').find(|part| WAYS_OUT.contains(part))?;
+    Some(Verdict {
+        class: Class::Indirect,
+        path: named.path.clone(),
+        written: named.written(),
+        because: format!("`{way}` is a way to reach everything from any object"),
+        effects: vec!["attribute"],
+    })
+}
+
 /// Getting an attribute does nothing by itself; some attributes are ways out of any box.
 fn judge_attribute(target: &Meaning, name: &str) -> Option<Verdict> {
-    const WAYS_OUT: [&str; 18] = [
-        "__globals__",
-        "__builtins__",
-        "__subclasses__",
-        "__bases__",
-        "__base__",
-        "__mro__",
-        "mro",
-        "__code__",
-        "__closure__",
-        "__loader__",
-        "__spec__",
-        "__import__",
-        "__getattribute__",
-        "f_globals",
-        "gi_frame",
-        "tb_frame",
-        "__self__",
-        "__dict__",
-    ];
     let last = name.rsplit('.').next().unwrap_or(name);
     let (path, written) = match target {
         Meaning::Name(n) | Meaning::Instance(n) | Meaning::Result(n) => {
@@ -682,6 +740,38 @@ fn judge_attribute(target: &Meaning, name: &str) -> Option<Verdict> {
         return Some(unknown(why));
     }
     None
+}
+
+/// A dotted name that the module does not have in the pinned version of its library. It may lead
+/// through a module that another version imports, or through an object of the loading process.
+fn judge_through(named: &Named) -> Option<Verdict> {
+    let parts: Vec<&str> = named.name.split('.').collect();
+    for (n, part) in parts.iter().enumerate().take(parts.len().saturating_sub(1)).take(8) {
+        let rest = parts.get(n.saturating_add(1)..).unwrap_or_default().join(".");
+        let module = part.trim_start_matches('_');
+        let effects = match lookup(module, &rest).known {
+            Known::Function { effects, .. } => effects,
+            Known::Class { call, .. } => call,
+            _ => continue,
+        };
+        if let Some(class) = class::of_call(effects) {
+            return Some(Verdict {
+                class,
+                path: format!("{module}.{rest}"),
+                written: named.written(),
+                because: format!("through another module: {}", because_of(effects)),
+                effects: effects.names(),
+            });
+        }
+    }
+    let (object, method) = named.name.rsplit_once('.')?;
+    matches!(lookup(&named.module, object).known, Known::Data).then(|| Verdict {
+        class: Class::Tampers,
+        path: format!("{}.{}", named.module, named.name),
+        written: named.written(),
+        because: format!("`{method}` of an object of the loading process"),
+        effects: vec!["attribute"],
+    })
 }
 
 fn judge_import(module: &str, named: &Named) -> Option<Verdict> {
@@ -709,6 +799,19 @@ fn unknown(why: &str) -> Verdict {
         because: why.to_owned(),
         effects: Vec::new(),
     }
+}
+
+/// How many items a call asks for, where that alone would exhaust the memory of the loader.
+fn huge(heap: &Heap, path: &str, args: &[Value]) -> Option<u64> {
+    const MOST: u64 = 1 << 33;
+    let (module, _) = path.rsplit_once('.')?;
+    if !matches!(module, "builtins" | "operator" | "_operator" | "numpy" | "numpy._core.multiarray")
+    {
+        return None;
+    }
+    args.iter()
+        .filter_map(|arg| heap.int(*arg).and_then(|count| u64::try_from(count).ok()))
+        .find(|count| *count > MOST && !path.ends_with(".int") && !path.ends_with(".float"))
 }
 
 fn because_of(effects: Effects) -> String {

@@ -2,7 +2,7 @@ use formats::names::NameTrouble;
 use formats::sevenz::SevenZOddity;
 use formats::tar::TarOddity;
 use formats::zip::ZipOddity;
-use vocabulary::Place;
+use vocabulary::{Place, Untrusted};
 
 use super::rule;
 use crate::sink::Sink;
@@ -32,6 +32,10 @@ pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
             for odd in archive.oddities.iter().filter(|odd| seven_z(odd.kind)) {
                 sink.say(&RULE, &place.at(odd.at), odd.detail.to_string());
             }
+        }
+        Content::ArchiveLink(target) if super::leaves_its_folder(target) => {
+            let target = Untrusted::new(*target);
+            sink.say(&RULE, place, format!("it is a symbolic link to `{target}`"));
         }
         _ => {}
     }

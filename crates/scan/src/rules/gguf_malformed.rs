@@ -29,6 +29,5 @@ fn breaks(kind: OddityKind) -> bool {
             | OddityKind::KeyNotAscii
             | OddityKind::Padding
             | OddityKind::VocabularyLengths
-            | OddityKind::Split
     )
 }

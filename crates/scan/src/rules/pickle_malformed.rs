@@ -6,7 +6,7 @@ use crate::sink::Sink;
 use crate::subject::Content;
 
 rule!(
-    "pickle-malformed", Low, "the pickle stream is broken",
+    "pickle-malformed", Medium, "the pickle stream is broken",
     threats: [T3, T8],
     cwe: ["CWE-20"],
     atlas: ["AML.T0010"],

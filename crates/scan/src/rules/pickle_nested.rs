@@ -14,5 +14,8 @@ rule!(
 );
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
+    if matches!(content, Content::HandedOver) {
+        sink.say(&RULE, place, "a loader gets these bytes, and they are of no known format");
+    }
     super::acts_of(&RULE, Class::Unpickles, place, content, sink);
 }

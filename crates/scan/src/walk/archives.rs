@@ -1,3 +1,4 @@
+use artifact::Blob;
 use formats::{Region, sevenz, stream, tar, zip};
 
 use super::{Node, Role, Walker, extension};
@@ -13,6 +14,11 @@ impl Walker {
         self.note(|part| part.odd(&archive.oddities));
         if let Some(limit) = archive.exhausted {
             self.sink.exhausted(&node.place, limit);
+        }
+        let comment = archive.comment.raw().as_bytes();
+        if !comment.is_empty() {
+            let blob = Blob::from_vec(comment.to_vec());
+            self.look(&Self::child(node, "(comment)", blob, Role::Leftover));
         }
         let torch = Torch::of(&archive);
         if let Some(layout) = torch.layout(&archive) {
@@ -60,6 +66,12 @@ impl Walker {
             }
         }
         rules::apply(&place, &Content::ZipMember(member, &opened), &mut self.sink);
+        if member.is_symlink {
+            let target = opened.blob.bytes_at(0, 4096);
+            let target = String::from_utf8_lossy(&target).into_owned();
+            rules::apply(&place, &Content::ArchiveLink(&target), &mut self.sink);
+            return;
+        }
         let child = Self::child(node, name, opened.blob, role);
         if script {
             self.torchscript(&child);

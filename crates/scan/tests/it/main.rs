@@ -36,5 +36,10 @@ fn told(scanned: &Scanned) -> String {
     for gap in scanned.outcome.coverage().map(|c| c.gaps.as_slice()).unwrap_or_default() {
         lines.push(format!("  gap {}: {}", gap.place, gap.because));
     }
+    let more = lines.len().saturating_sub(8);
+    lines.truncate(8);
+    if more > 0 {
+        lines.push(format!("  … and {more} more"));
+    }
     lines.join("\n")
 }
