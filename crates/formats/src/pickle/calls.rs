@@ -48,7 +48,7 @@ impl Extension {
 }
 
 /// Characters of a name that are kept.
-const NAME: usize = 512;
+const NAME: usize = 256;
 
 /// Registered codes that are kept.
 const EXTENSIONS: usize = 4096;

@@ -27,14 +27,7 @@ impl Machine<'_> {
 
     /// Makes a tuple of the last `count` values.
     pub(super) fn tuple_of(&mut self, count: usize) {
-        let there = self.context.stack.len().saturating_sub(self.fence());
-        if there < count {
-            // Underflow: what is not there is missing at the front.
-            let mut items: Vec<Value> = (0..count).map(|_| self.pop()).collect();
-            items.reverse();
-            self.context.stack.extend(items);
-        }
-        let start = self.context.stack.len().saturating_sub(count);
+        let start = self.last(count);
         let items = self.members(start);
         let value = self.heap.add(Node::Tuple(items));
         self.context.stack.truncate(start);
@@ -74,7 +67,8 @@ impl Machine<'_> {
     }
 
     pub(super) fn append(&mut self) {
-        self.pop_for(1, |machine, start| machine.add(start, Adding::Append));
+        let start = self.last(1);
+        self.add(start, Adding::Append);
     }
 
     pub(super) fn appends(&mut self) {
@@ -88,7 +82,8 @@ impl Machine<'_> {
     }
 
     pub(super) fn set_item(&mut self) {
-        self.pop_for(2, Self::set);
+        let start = self.last(2);
+        self.set(start);
     }
 
     pub(super) fn set_items(&mut self) {
@@ -96,16 +91,16 @@ impl Machine<'_> {
         self.set(start);
     }
 
-    /// Makes sure that `count` values stand above the fence, and says where they start.
-    fn pop_for(&mut self, count: usize, then: impl FnOnce(&mut Self, usize)) {
+    /// Where the last `count` values start. Where there are not so many above the last mark, the
+    /// first of them are made missing.
+    fn last(&mut self, count: usize) -> usize {
         let there = self.context.stack.len().saturating_sub(self.fence());
         if there < count {
             let mut items: Vec<Value> = (0..count).map(|_| self.pop()).collect();
             items.reverse();
             self.context.stack.extend(items);
         }
-        let start = self.context.stack.len().saturating_sub(count);
-        then(self, start);
+        self.context.stack.len().saturating_sub(count)
     }
 
     fn above(&self, start: usize) -> &[Value] {

@@ -6,6 +6,9 @@ use super::literal::{self, Form, Found, LongLines};
 use super::render::{self, Bounds};
 use super::value::{Call, Global, Items, Literal, Pairs, Unpacked, Value, View};
 
+/// Bytes of the longest escape of one character.
+const LONGEST_SPELLING: usize = 10;
+
 /// What a container holds: the first members, and how many there are.
 #[derive(Clone, Debug)]
 pub(super) struct Members<T> {
@@ -180,9 +183,18 @@ impl Heap {
     /// UTF-8 `\xNN`.
     pub fn text(&self, value: Value, max: usize) -> Option<String> {
         let (Literal::Text, found) = self.literal(value)? else { return None };
-        // The longest spelling of a character is `\U0010ffff`.
-        let bytes = literal::content(&self.blob, &found, max.saturating_mul(10));
-        Some(literal::to_text(&bytes, max))
+        // A character is seldom more than a byte; its longest spelling is `\U0010ffff`.
+        let mut longest = max.saturating_add(LONGEST_SPELLING);
+        loop {
+            let text = literal::to_text(&literal::content(&self.blob, &found, longest), max);
+            let more = max.saturating_mul(LONGEST_SPELLING);
+            let all = longest as u64 >= found.content.len() || longest >= more;
+            // An escape may be cut.
+            if all || (text.chars().count() >= max && !text.contains('\\')) {
+                return Some(text);
+            }
+            longest = more;
+        }
     }
 
     /// The first bytes, at most `max`, of a `bytes` or `bytearray`, or of the UTF-8 of a `str`.
@@ -191,7 +203,8 @@ impl Heap {
         else {
             return None;
         };
-        let longest = if found.form == Form::Plain { max } else { max.saturating_mul(10) };
+        let longest =
+            if found.form == Form::Plain { max } else { max.saturating_mul(LONGEST_SPELLING) };
         let mut bytes = literal::content(&self.blob, &found, longest);
         bytes.truncate(max);
         Some(bytes)

@@ -86,7 +86,8 @@ impl Walk {
         match self.opcodes.len() {
             0 | 1 => false,
             2 => self.steps >= 256,
-            _ => self.steps >= 256 || (self.named && self.steps >= 4),
+            3 => self.steps >= 256 || (self.named && self.steps >= 4),
+            _ => self.steps >= 16 || self.named,
         }
     }
 

@@ -171,7 +171,7 @@ fn names_and_lines_are_cut() {
         assert_eq!(stream.ended, Ended::Stop);
         assert!(stream.oddities.iter().all(|it| it.kind == kind), "{:?}", stream.oddities);
         let global = heap.global(stream.result.unwrap()).unwrap();
-        assert_eq!(global.known().unwrap().0.len(), 512);
+        assert_eq!(global.known().unwrap().0.len(), 256);
     }
     let (stream, heap) = run(format!("I{long}\n.").into_bytes(), &both()[0]);
     assert!(matches!(heap.view(stream.result.unwrap()), View::BigInt));
@@ -204,4 +204,25 @@ fn literals_are_told() {
     let mut literals = Literals::default();
     interpret(&Blob::from_vec(bytes), 0, &Options::bounded(Arrays::Plain), &mut literals);
     assert_eq!(literals.0, [(19, 16), (70, 32)]);
+}
+
+#[test]
+fn text_is_cut_by_characters() {
+    let literals = [
+        "Xé日🤗".repeat(9).into_bytes(),
+        b"V\\u00e9\\U0001f917".to_vec(),
+        b"S'\\xc3\\xa9abc'".to_vec(),
+    ];
+    let text = &literals[0][1..];
+    let plain = [b"X", &u32::try_from(text.len()).unwrap().to_le_bytes()[..], text].concat();
+    let lines = literals[1..].iter().map(|line| [line, &b"\n"[..]].concat());
+    for (bytes, expected) in [plain].into_iter().chain(lines).zip(["é日🤗X", "é🤗", "éabc"])
+    {
+        let (stream, heap) = run([&bytes, &b"."[..]].concat(), &both()[0]);
+        assert_eq!(stream.oddities, []);
+        for count in 0..=expected.chars().count() {
+            let cut: String = expected.chars().take(count).collect();
+            assert_eq!(heap.text(stream.result.unwrap(), count), Some(cut));
+        }
+    }
 }

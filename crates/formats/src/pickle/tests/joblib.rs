@@ -154,3 +154,18 @@ fn an_array_that_cannot_be_placed_ends_it() {
     assert_eq!(stream.ended, Ended::Truncated);
     assert_eq!(stream.arrays[0].span.len(), 3);
 }
+
+/// Looking through thousands of states for every array would let a short file take hours.
+#[test]
+fn a_wrapper_with_many_states_or_attributes_is_given_up_on() {
+    let (before, _) = WRAPPER.split_at(WRAPPER.len() - 1);
+    let twice = [before, b"p1\nbNbNbNbNb", &b"0"[..]].concat();
+    let many: Vec<u8> = (0..99).flat_map(|n| format!("I{n}\nN").into_bytes()).collect();
+    let wide = [&before[..before.len() - 1], &many, b"ub...."].concat();
+    for bytes in [[WRAPPER, b"....)\x85", &twice].concat(), wide] {
+        let (stream, _) = run(&bytes);
+        assert!(!matches!(stream.ended, Ended::Stop), "{:?}", stream.ended);
+    }
+    let again = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81p0\nNb";
+    assert!(matches!(run(again).0.ended, Ended::Exhausted(_)));
+}

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use super::super::oddity::{PickleOddity, Reading};
 use super::super::opcodes::{self as op, Operand};
 use super::super::{
-    Arrays, Ended, Event, EventKind, Heap, Name, Options, Unwatched, Value, View, Watcher,
-    interpret,
+    Arrays, Ended, Event, EventKind, Heap, Likeness, Name, Options, Unwatched, Value, View,
+    Watcher, interpret, looks_like_pickle,
 };
 use super::Random;
 use artifact::Blob;
@@ -131,7 +131,10 @@ fn what_python_writes_is_read_as_python_reads_it() {
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         let [name, data, count, found, expected] = fields[..] else { panic!("{line}") };
-        let blob = Blob::from_vec(unhex(data));
+        let data = unhex(data);
+        let head = &data[..data.len().min(8192)];
+        assert_ne!(looks_like_pickle(head), Likeness::No, "{name}");
+        let blob = Blob::from_vec(data);
         for options in [Options::bounded(Arrays::Plain), Options::full(Arrays::Joblib)] {
             let mut imports = Imports::default();
             let (stream, heap) = interpret(&blob, 0, &options, &mut imports);
