@@ -13,7 +13,7 @@ use crate::pickle::{Bounds, Call, Heap, Value, View};
 
 /// Members of containers that are visited. A container that stands in many places is visited in
 /// each of them.
-const VISITS: usize = 1 << 22;
+const VISITS: usize = 1 << 21;
 /// Containers in containers.
 const DEPTH: usize = 100;
 /// Bytes of names that are kept: as many as the header of a safetensors file may have.
