@@ -57,7 +57,7 @@ pub fn blocks(markdown: &str) -> Vec<Block> {
 pub enum Expect {
     /// A finding that the standard policy refuses.
     Refuse,
-    /// Nobody can tell from the bytes: it must never be admitted.
+    /// Nobody can tell from the bytes: it must never be admitted. Refusing is right too.
     Undecided,
 }
 

@@ -103,24 +103,22 @@ fn member(
         return Ok(());
     }
     let (number, packed) = compress(&mut args, &data)?;
-    let crc = crc32fast::hash(&data);
-    let local = Header {
+    // A wrong checksum is wrong in both headers, unless one of them is given its own below.
+    let declared_crc = checksum(&mut args, "crc", crc32fast::hash(&data))?;
+    let mut local = Header {
         name: args.option("local-name").map_or_else(|| name.clone(), |word| word.value),
         flags: 0,
         method: number,
-        crc: crc.into(),
+        crc: declared_crc,
         packed: packed.len() as u64,
         size: data.len() as u64,
     };
     let mut central = local.clone();
     central.name = args.option("central-name").map_or(name, |word| word.value);
-    let mut local = local;
     both(&mut args, "method", &mut local, &mut central, |header| &mut header.method)?;
     both(&mut args, "flags", &mut local, &mut central, |header| &mut header.flags)?;
     both(&mut args, "packed", &mut local, &mut central, |header| &mut header.packed)?;
     both(&mut args, "size", &mut local, &mut central, |header| &mut header.size)?;
-    let wrong = checksum(&mut args, "crc", crc)?;
-    (local.crc, central.crc) = (wrong, wrong);
     both(&mut args, "crc", &mut local, &mut central, |header| &mut header.crc)?;
 
     let descriptor = args.flag("descriptor");
@@ -152,7 +150,7 @@ fn member(
         return Ok(());
     }
     if !central_only {
-        let sizes = Header { ..local.clone() };
+        let Header { crc, packed: packed_size, size, .. } = local;
         if descriptor {
             (local.crc, local.packed, local.size) = (0, 0, 0);
         }
@@ -160,7 +158,8 @@ fn member(
         out.extend(packed);
         if descriptor {
             out.extend(b"PK\x07\x08");
-            put(out, &[(sizes.crc, 4), (sizes.packed, 4), (sizes.size, 4)]);
+            let width = if zip64 { 8 } else { 4 };
+            put(out, &[(crc, 4), (packed_size, width), (size, width)]);
         }
     }
     if !local_only {

@@ -19,12 +19,6 @@
     )
 )]
 
-pub mod names;
-pub mod sevenz;
-pub mod stream;
-pub mod tar;
-pub mod zip;
-pub mod pickle;
 mod bounded;
 pub mod dtype;
 pub mod gguf;
@@ -33,11 +27,17 @@ mod harness;
 pub mod identify;
 pub mod index;
 pub mod json;
+pub mod names;
 pub mod npy;
+pub mod pickle;
 pub mod safetensors;
+pub mod sevenz;
+pub mod stream;
+pub mod tar;
 pub mod text;
 pub mod torch;
 pub mod yaml;
+pub mod zip;
 
 pub use dtype::{DType, Tensor};
 

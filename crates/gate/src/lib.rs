@@ -6,7 +6,7 @@
 //!
 //! A check is one entry in [`checks::CHECKS`]. Each runs under `catch_unwind`: a crash ends in
 //! `could-not-look`, never in silence. [`render`] turns reports into text, JSON, SARIF, HTML,
-//! Markdown and JUnit; a rendering adds nothing to what the report says.
+//! Markdown and `JUnit`; a rendering adds nothing to what the report says.
 //!
 //! The crate opens no file, clock or environment itself: bytes come through `artifact`, the date
 //! and the clock through [`Services`].

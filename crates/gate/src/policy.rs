@@ -149,7 +149,7 @@ fn unknown_key(message: &str) -> Option<String> {
 
 fn line_at(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
-    before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1)
+    before.split(|byte| *byte == b'\n').count()
 }
 
 /// The line of a key of the policy itself or, with its number, of an exception.

@@ -45,6 +45,8 @@ pub(crate) enum Role {
     File,
     /// A member of an archive, or what a stream unpacks to.
     Member,
+    /// A pickle of a TorchScript archive: its classes are source text of the archive.
+    Script,
     /// Raw numbers of a tensor: any bytes are right.
     Numbers,
     /// Bytes that no format explains; perhaps they are something.
@@ -140,7 +142,7 @@ impl Walker {
     /// Leaves out the readings that the node's role rules out.
     fn relevant(&self, node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
         match node.role {
-            Role::File | Role::Member => {}
+            Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {
                 // Numbers may look like anything; only what loaders find by its magic counts.
                 matches!(format, Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf)
@@ -201,7 +203,7 @@ impl Walker {
 
     fn unknown(&mut self, node: &Node) {
         match node.role {
-            Role::File | Role::Member => {
+            Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
                 self.sink.could_not_look(&node.place, "no reader knows this format");
             }

@@ -143,7 +143,7 @@ pub(crate) enum FormatArg {
     Html,
     /// For a comment on a pull request
     Markdown,
-    /// JUnit XML, for CI systems
+    #[value(help = "JUnit XML, for CI systems")]
     Junit,
 }
 

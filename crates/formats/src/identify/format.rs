@@ -11,7 +11,7 @@ macro_rules! formats {
             /// Every format.
             pub const ALL: &'static [Self] = &[$(Self::$id,)*];
 
-            /// Its name, as a report shows it.
+            /// Its name, as reports and policies have it.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$id => $name,)* }
             }
@@ -32,11 +32,11 @@ macro_rules! formats {
 
 formats! {
     /// No byte at all.
-    Empty "empty file" true [];
+    Empty "empty" true [];
     /// A Python pickle.
     Pickle "pickle" false ["pkl" "pickle" "p" "joblib" "pt" "pth" "ckpt" "bin" "dill" "cloudpickle"];
     /// torch's format before the zip: several pickles in a row, then storages.
-    TorchLegacy "torch legacy" false ["pt" "pth" "ckpt" "bin"];
+    TorchLegacy "torch-legacy" false ["pt" "pth" "ckpt" "bin"];
     /// A zip archive; torch, `.npz`, Keras and others are zips.
     Zip "zip" false ["zip" "pt" "pth" "ckpt" "bin" "npz" "keras" "mar" "jar" "whl" "ptl" "pt2"];
     /// A tar archive.
@@ -56,7 +56,7 @@ formats! {
     /// Zstandard.
     Zstd "zstd" false ["zst" "zstd"];
     /// joblib before 0.10: `ZF`, a length, zlib.
-    JoblibZf "joblib ZF" false ["joblib" "pkl" "z"];
+    JoblibZf "joblib-zf" false ["joblib" "pkl" "z"];
     /// 7-Zip archive.
     SevenZ "7z" false ["7z"];
     /// RAR archive.
@@ -64,53 +64,53 @@ formats! {
     /// safetensors.
     Safetensors "safetensors" true ["safetensors"];
     /// GGUF.
-    Gguf "GGUF" true ["gguf" "bin"];
+    Gguf "gguf" true ["gguf" "bin"];
     /// ggml, ggmf, ggjt or ggla: the formats before GGUF.
-    Ggml "ggml (before GGUF)" true ["ggml" "bin"];
+    Ggml "ggml" true ["ggml" "bin"];
     /// A numpy array.
     Npy "npy" true ["npy"];
     /// JSON.
-    Json "JSON" true ["json" "ipynb" "jsonl" "webmanifest"];
+    Json "json" true ["json" "ipynb" "jsonl" "webmanifest"];
     /// YAML.
-    Yaml "YAML" true ["yaml" "yml"];
+    Yaml "yaml" true ["yaml" "yml"];
     /// Plain text of any kind.
     Text "text" true ["txt" "md"];
     /// What git stores in place of a large file.
-    GitLfsPointer "Git LFS pointer" true [];
+    GitLfsPointer "git-lfs-pointer" true [];
     /// HDF5.
-    Hdf5 "HDF5" false ["h5" "hdf5" "keras"];
+    Hdf5 "hdf5" false ["h5" "hdf5" "keras"];
     /// ELF: a program or library.
-    Elf "ELF" false ["so" "o" "elf"];
+    Elf "elf" false ["so" "o" "elf"];
     /// PE: a Windows program or library.
-    Pe "PE" false ["exe" "dll" "pyd" "sys"];
+    Pe "pe" false ["exe" "dll" "pyd" "sys"];
     /// Mach-O: a macOS program or library.
-    MachO "Mach-O" false ["dylib" "bundle"];
+    MachO "mach-o" false ["dylib" "bundle"];
     /// Compiled Python.
-    Pyc "Python bytecode" false ["pyc" "pyo"];
+    Pyc "python-bytecode" false ["pyc" "pyo"];
     /// Compiled Java.
-    JavaClass "Java class" false ["class"];
+    JavaClass "java-class" false ["class"];
     /// WebAssembly.
-    Wasm "WebAssembly" false ["wasm"];
+    Wasm "webassembly" false ["wasm"];
     /// Text that begins with `#!`.
     Script "script" false ["sh" "py" "bash" "pl" "rb"];
     /// An OLE compound file: old Office documents, Windows installers.
-    Ole "OLE compound file" false ["doc" "xls" "ppt" "msi"];
+    Ole "ole" false ["doc" "xls" "ppt" "msi"];
     /// PNG.
-    Png "PNG" true ["png"];
+    Png "png" true ["png"];
     /// JPEG.
-    Jpeg "JPEG" true ["jpg" "jpeg"];
+    Jpeg "jpeg" true ["jpg" "jpeg"];
     /// GIF.
-    Gif "GIF" true ["gif"];
+    Gif "gif" true ["gif"];
     /// RIFF: WebP, WAV, AVI.
-    Riff "RIFF" true ["webp" "wav" "avi"];
+    Riff "riff" true ["webp" "wav" "avi"];
     /// PDF.
-    Pdf "PDF" false ["pdf"];
+    Pdf "pdf" false ["pdf"];
     /// `SQLite`.
-    Sqlite "SQLite" true ["db" "sqlite" "sqlite3"];
+    Sqlite "sqlite" true ["db" "sqlite" "sqlite3"];
     /// Arrow IPC.
-    Arrow "Arrow" true ["arrow" "feather"];
+    Arrow "arrow" true ["arrow" "feather"];
     /// Parquet.
-    Parquet "Parquet" true ["parquet"];
+    Parquet "parquet" true ["parquet"];
 }
 
 impl Format {

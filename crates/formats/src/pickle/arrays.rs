@@ -7,7 +7,7 @@
 use vocabulary::Span;
 
 use super::heap::Heap;
-use super::machine::{Context, Flow, Machine};
+use super::machine::{Flow, Machine};
 use super::oddity::PickleOddity;
 use super::value::{Call, Global, How, Value, View};
 use super::{Ended, Retain};
@@ -54,6 +54,12 @@ const KEPT: usize = 1 << 16;
 
 /// More dimensions than numpy allows (64).
 const DIMENSIONS: usize = 64;
+
+/// More states than a wrapper has: joblib sets one.
+const STATES: usize = 4;
+
+/// More attributes than a wrapper has: joblib sets six.
+const ATTRIBUTES: u64 = 64;
 
 /// What a wrapper's state says.
 struct Wrapper {
@@ -119,6 +125,8 @@ impl Machine<'_> {
         self.stream.array_count = self.stream.array_count.saturating_add(1);
         let kept = self.options.retain == Retain::Full || self.stream.arrays.len() < KEPT;
         if kept {
+            let weight = size_of::<InlineArray>().saturating_add(size_of_val(shape.as_slice()));
+            self.heap.weight = self.heap.weight.saturating_add(weight);
             self.stream.arrays.push(InlineArray { at, span, dtype, shape, fortran, objects });
         }
         // The array takes the wrapper's place, but not in the memo.
@@ -135,7 +143,7 @@ impl Machine<'_> {
     fn nested(&mut self) -> Flow {
         self.outer = Some(std::mem::take(&mut self.context));
         let flow = self.run();
-        self.context = self.outer.take().unwrap_or_else(Context::default);
+        self.context = self.outer.take().unwrap_or_default();
         flow
     }
 }
@@ -158,6 +166,9 @@ fn is_wrapper(heap: &Heap, call: &Call) -> bool {
 
 fn read_wrapper(heap: &Heap, wrapper: Value) -> Option<Wrapper> {
     let states = &heap.call(wrapper)?.states;
+    if states.len() > STATES {
+        return None;
+    }
     let attribute = |name: &str| states.iter().rev().find_map(|state| entry(heap, *state, name));
     let View::Tuple(items) = heap.view(attribute("shape")?) else { return None };
     if items.total > DIMENSIONS as u64 {
@@ -178,7 +189,7 @@ fn read_wrapper(heap: &Heap, wrapper: Value) -> Option<Wrapper> {
 /// The last value that a state sets for an attribute.
 fn entry(heap: &Heap, state: Value, name: &str) -> Option<Value> {
     match heap.view(state) {
-        View::Dict(pairs) => pairs
+        View::Dict(pairs) if pairs.total <= ATTRIBUTES => pairs
             .shown
             .iter()
             .rev()

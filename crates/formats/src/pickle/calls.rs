@@ -5,7 +5,6 @@ use super::heap::Node;
 use super::literal;
 use super::machine::{Flow, Machine};
 use super::names;
-use super::numbers::LONGEST;
 use super::oddity::{PickleOddity, Reading};
 use super::value::{Call, Global, How, Literal, Name, Unpacked, Value, View};
 
@@ -48,6 +47,9 @@ impl Extension {
     }
 }
 
+/// Characters of a name that are kept.
+const NAME: usize = 512;
+
 /// Registered codes that are kept.
 const EXTENSIONS: usize = 4096;
 
@@ -73,10 +75,10 @@ impl Machine<'_> {
     }
 
     fn line_name(&mut self, length: u64, ascii: bool) -> Name {
-        if length > self.line.len() as u64 {
+        if length > NAME as u64 {
             self.odd(PickleOddity::LongName, || format!("a name of {length} bytes"));
         }
-        let text = literal::to_text(&self.line, LONGEST);
+        let text = literal::to_text(&self.line, NAME);
         let is_utf8 = std::str::from_utf8(&self.line).is_ok();
         if !self.line.is_ascii() {
             if ascii || !is_utf8 {
@@ -119,9 +121,9 @@ impl Machine<'_> {
 
     /// The name that a text literal spells.
     fn text_name(&mut self, value: Value) -> Option<Name> {
-        let text = self.heap.text(value, LONGEST)?;
-        if text.len() >= LONGEST {
-            self.odd(PickleOddity::LongName, || "a name is cut".into());
+        let text = self.heap.text(value, NAME)?;
+        if text.len() >= NAME {
+            self.odd(PickleOddity::LongName, || format!("a name of {NAME} bytes or more"));
         }
         Some(Name::Known(text.into()))
     }
@@ -206,8 +208,10 @@ impl Machine<'_> {
     /// `_pickle` takes a tuple of arguments, `pickle` whatever can be iterated over.
     fn check_arguments(&mut self, args: Value) {
         let iterable = match args.unpack() {
-            Unpacked::EmptyTuple | Unpacked::Missing => return,
-            Unpacked::ForgottenPlain | Unpacked::ForgottenObject => return,
+            Unpacked::EmptyTuple
+            | Unpacked::Missing
+            | Unpacked::ForgottenPlain
+            | Unpacked::ForgottenObject => return,
             Unpacked::Node(_) => match self.heap.node(args) {
                 Some(Node::List(_) | Node::Set(_) | Node::FrozenSet(_) | Node::Dict(_)) => true,
                 _ => return,
@@ -252,7 +256,7 @@ impl Machine<'_> {
         self.register_call(callee, args);
     }
 
-    pub(super) fn build(&mut self) -> Option<Flow> {
+    pub(super) fn build(&mut self) -> Flow {
         let state = self.pop();
         let target = self.top();
         let kept = self.kept();
@@ -279,9 +283,9 @@ impl Machine<'_> {
         }
         self.tell(EventKind::Build { target, state });
         if self.context.arrays == super::Arrays::Joblib {
-            return Some(self.array_after(target));
+            return self.array_after(target);
         }
-        Some(Flow::Go)
+        Flow::Go
     }
 
     // --- the registry of extensions ---

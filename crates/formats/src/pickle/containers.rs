@@ -118,45 +118,38 @@ impl Machine<'_> {
         members
     }
 
-    /// The value below `start`, to which the values from there on are added. The stack is cut to
-    /// it.
-    fn target(&mut self, start: usize) -> (Value, Vec<Value>) {
-        let items = self.above(start).to_vec();
-        self.context.stack.truncate(start);
-        (self.top(), items)
-    }
-
     fn add(&mut self, start: usize, adding: Adding) {
         if adding == Adding::AddItems {
             self.check_hashable(start, 1);
         }
         let kept = self.kept();
-        let (target, items) = self.target(start);
-        let impure = items.iter().any(|item| self.heap.is_impure(*item));
-        let count = items.len() as u64;
+        let items = self.members(start);
+        let count = items.total;
+        self.context.stack.truncate(start);
+        let target = self.top();
         let before = self.heap.node(target).map_or(0, Node::weight);
-        let plain = match (self.heap.node_mut(target), adding) {
+        match (self.heap.node_mut(target), adding) {
             (Some(Node::List(m)), Adding::Append) | (Some(Node::Set(m)), Adding::AddItems) => {
-                m.impure |= impure;
+                m.impure |= items.impure;
                 m.total = m.total.saturating_add(count);
-                keep(&mut m.shown, items, kept);
-                true
+                keep(&mut m.shown, items.shown, kept);
+                self.weigh(target, before);
+                return;
             }
             (Some(Node::Call(call)), _) => {
-                let left = keep(&mut call.items, items, kept);
+                let left = count.saturating_sub(items.shown.len() as u64);
+                let left = left.saturating_add(keep(&mut call.items, items.shown.clone(), kept));
                 call.left_out = call.left_out.saturating_add(left);
-                false
             }
-            _ => target.unpack() == Unpacked::ForgottenPlain,
-        };
-        self.weigh(target, before);
-        if plain {
-            return;
+            _ if target.unpack() == Unpacked::ForgottenPlain => return,
+            _ => {}
         }
+        self.weigh(target, before);
         self.check_target(target, adding == Adding::Append);
+        let items = self.heap.add(Node::Tuple(items));
         self.tell(match adding {
-            Adding::Append => EventKind::Append { target, count },
-            Adding::AddItems => EventKind::AddItems { target, count },
+            Adding::Append => EventKind::Append { target, count, items },
+            Adding::AddItems => EventKind::AddItems { target, count, items },
         });
     }
 
@@ -168,34 +161,32 @@ impl Machine<'_> {
         let hashable = self.unhashable(start, 2).is_none();
         self.context.stack.truncate(start);
         let target = self.top();
-        let Members { shown, total, impure } = pairs;
-        self.register_pairs(target, &shown);
+        let total = pairs.total;
         let before = self.heap.node(target).map_or(0, Node::weight);
-        let plain = match self.heap.node_mut(target) {
+        match self.heap.node_mut(target) {
             Some(Node::Dict(m)) => {
-                m.impure |= impure;
+                m.impure |= pairs.impure;
                 m.total = m.total.saturating_add(total);
-                keep(&mut m.shown, shown, kept);
-                true
+                keep(&mut m.shown, pairs.shown, kept);
+                self.weigh(target, before);
+                if !hashable {
+                    self.odd(PickleOddity::Unhashable, || "a key of a dict".into());
+                }
+                return;
             }
             Some(Node::Call(call)) => {
-                let left = total.saturating_sub(shown.len() as u64);
-                let left = left.saturating_add(keep(&mut call.pairs, shown, kept));
+                let left = total.saturating_sub(pairs.shown.len() as u64);
+                let left = left.saturating_add(keep(&mut call.pairs, pairs.shown.clone(), kept));
                 call.left_out = call.left_out.saturating_add(left);
-                false
             }
-            _ => target.unpack() == Unpacked::ForgottenPlain,
-        };
-        self.weigh(target, before);
-        if plain {
-            if !hashable {
-                self.odd(PickleOddity::Unhashable, || "a key of a dict".into());
-            }
-            return;
+            _ if target.unpack() == Unpacked::ForgottenPlain => return,
+            _ => self.register_pairs(target, &pairs.shown),
         }
+        self.weigh(target, before);
         let is_list = matches!(self.heap.node(target), Some(Node::List(_)));
         self.check_target(target, is_list);
-        self.tell(EventKind::SetItems { target, count: total });
+        let entries = self.heap.add(Node::Dict(pairs));
+        self.tell(EventKind::SetItems { target, count: total, entries });
     }
 
     /// Counts what a node gained.

@@ -86,7 +86,7 @@ impl<'a> Collection<'a> {
         heap.nodes.retain(|_| places.next().is_some_and(|place| *place != DEAD));
         heap.weight = 0;
         for node in &mut heap.nodes {
-            rewrite(node, |value| moved.new(value));
+            rewrite(node, |value| moved.place(value));
             heap.weight = heap.weight.saturating_add(node.weight());
         }
         heap.nodes.shrink_to(heap.nodes.len().saturating_mul(2));
@@ -113,7 +113,7 @@ pub(super) struct Moved {
 
 impl Moved {
     /// The new place of a value; forgotten where it was dropped.
-    pub(super) fn new(&self, value: Value) -> Value {
+    pub(super) fn place(&self, value: Value) -> Value {
         let Unpacked::Node(index) = value.unpack() else { return value };
         let Ok(place) = usize::try_from(index) else { return Value::MISSING };
         match self.forward.get(place) {
@@ -157,7 +157,9 @@ fn each(node: &Node, mut see: impl FnMut(Value)) {
 fn rewrite(node: &mut Node, new: impl Fn(Value) -> Value) {
     let all = |values: &mut Vec<Value>| values.iter_mut().for_each(|value| *value = new(*value));
     let both = |pairs: &mut Vec<(Value, Value)>| {
-        pairs.iter_mut().for_each(|(key, value)| (*key, *value) = (new(*key), new(*value)));
+        for (key, value) in pairs {
+            (*key, *value) = (new(*key), new(*value));
+        }
     };
     match node {
         Node::Tuple(m) | Node::List(m) | Node::Set(m) | Node::FrozenSet(m) => all(&mut m.shown),

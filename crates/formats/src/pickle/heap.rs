@@ -2,7 +2,7 @@
 
 use artifact::Blob;
 
-use super::literal::{self, Form, Found};
+use super::literal::{self, Form, Found, LongLines};
 use super::render::{self, Bounds};
 use super::value::{Call, Global, Items, Literal, Pairs, Unpacked, Value, View};
 
@@ -72,7 +72,9 @@ impl Node {
             }
             Self::PersistentId(_) => 0,
         };
-        size_of::<Self>().saturating_add(more)
+        // What an allocator adds to each allocation.
+        let overhead = if more > 0 { 16 } else { 0 };
+        size_of::<Self>().saturating_add(more).saturating_add(overhead)
     }
 }
 
@@ -84,11 +86,12 @@ pub struct Heap {
     /// Bytes that the nodes take, as counted while they are made.
     pub(super) weight: usize,
     pub(super) calls: u64,
+    pub(super) long_lines: LongLines,
 }
 
 impl Heap {
     pub(super) fn new(blob: Blob) -> Self {
-        Self { blob, nodes: Vec::new(), weight: 0, calls: 0 }
+        Self { blob, nodes: Vec::new(), weight: 0, calls: 0, long_lines: LongLines::new() }
     }
 
     pub(super) fn add(&mut self, node: Node) -> Value {
@@ -147,7 +150,9 @@ impl Heap {
     }
 
     fn view_literal(&self, kind: Literal, at: u64) -> View<'_> {
-        let Some(found) = literal::find(&self.blob, at) else { return View::Missing };
+        let Some(found) = literal::find(&self.blob, &self.long_lines, at) else {
+            return View::Missing;
+        };
         match kind {
             Literal::Text => View::Text(found.content),
             Literal::Bytes => View::Bytes(found.content),
@@ -159,7 +164,9 @@ impl Heap {
 
     fn literal(&self, value: Value) -> Option<(Literal, Found)> {
         match value.unpack() {
-            Unpacked::Literal(kind, at) => Some((kind, literal::find(&self.blob, at)?)),
+            Unpacked::Literal(kind, at) => {
+                Some((kind, literal::find(&self.blob, &self.long_lines, at)?))
+            }
             _ => None,
         }
     }

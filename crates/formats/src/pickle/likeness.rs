@@ -1,5 +1,7 @@
 //! Telling a pickle by its first bytes.
 
+use std::collections::BTreeSet;
+
 use super::numbers;
 use super::opcodes::{self as op, Operand};
 
@@ -8,7 +10,7 @@ use super::opcodes::{self as op, Operand};
 pub enum Likeness {
     /// Not at all.
     No,
-    /// Opcodes and operands that make sense throughout, with an import, a call or an end.
+    /// Opcodes and operands that an unpickler takes, with a call, an end or enough of them.
     Plausible,
     /// A protocol header and what follows one.
     Certain,
@@ -36,7 +38,7 @@ pub fn looks_like_pickle(head: &[u8]) -> Likeness {
 /// What a walk over opcodes saw.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Run {
-    /// Sense, and an import, a call or an end.
+    /// Sense, and a call, an end, or so much of it that it is no accident.
     Telling,
     /// Sense, but nothing that tells it from other text.
     Mute,
@@ -44,41 +46,54 @@ enum Run {
     Senseless,
 }
 
-/// Walks over opcodes, following how many values and marks are on the stack.
+/// Walks over opcodes, following what an unpickler would have on its stack and in its memo.
 fn dry_run(head: &[u8]) -> Run {
     let mut rest = head;
     let mut walk = Walk::default();
     for _ in 0..LOOKED_AT {
         let Some((opcode, after)) = rest.split_first() else { break };
         let Some(operand) = op::operand(*opcode) else { return Run::Senseless };
-        rest = match pass(*opcode, operand, after) {
-            Pass::Next(rest) => rest,
+        let length = match pass(*opcode, operand, after) {
+            Pass::Length(length) => length,
             Pass::Cut => break,
             Pass::Senseless => return Run::Senseless,
         };
-        match walk.step(*opcode) {
+        let Some((operand, next)) = after.split_at_checked(length) else { break };
+        rest = next;
+        match walk.step(*opcode, operand) {
             Some(true) => return Run::Telling,
             Some(false) => {}
             None => return Run::Senseless,
         }
     }
-    Run::Mute
+    if walk.is_telling() { Run::Telling } else { Run::Mute }
 }
 
-/// What stands on the stack.
 #[derive(Default)]
 struct Walk {
     values: usize,
     marks: Vec<usize>,
+    memo: BTreeSet<u64>,
+    opcodes: BTreeSet<u8>,
     steps: usize,
     named: bool,
 }
 
 impl Walk {
-    /// Follows an opcode: whether what was seen tells a pickle, or `None` where an unpickler
-    /// would raise before anything happened.
-    fn step(&mut self, opcode: u8) -> Option<bool> {
+    /// Whether sense without a call or an end tells a pickle: lines of one word each, or a run
+    /// of one character, make sense as well.
+    fn is_telling(&self) -> bool {
+        match self.opcodes.len() {
+            0 | 1 => false,
+            2 => self.steps >= 256,
+            _ => self.steps >= 256 || (self.named && self.steps >= 4),
+        }
+    }
+
+    /// Follows an opcode: whether it tells a pickle, or `None` where an unpickler would raise.
+    fn step(&mut self, opcode: u8, operand: &[u8]) -> Option<bool> {
         self.steps = self.steps.saturating_add(1);
+        self.opcodes.insert(opcode);
         let fence = self.marks.last().copied().unwrap_or(0);
         let above = self.values.checked_sub(fence)?;
         let (takes, gives) = match opcode {
@@ -92,38 +107,40 @@ impl Walk {
             }
             op::TUPLE | op::LIST | op::DICT | op::FROZENSET | op::INST | op::OBJ => {
                 self.values = self.marks.pop()?.checked_add(1)?;
-                self.named |= opcode == op::INST;
-                return Some(opcode == op::INST);
+                return Some(opcode == op::INST || (opcode == op::OBJ && above > 0));
             }
             op::POP_MARK => {
                 self.values = self.marks.pop()?;
                 return Some(false);
             }
             op::APPENDS | op::SETITEMS | op::ADDITEMS => {
-                let below = self.marks.pop()?;
+                self.values = self.marks.pop()?;
                 let fence = self.marks.last().copied().unwrap_or(0);
-                self.values = below;
-                return (below > fence).then_some(false);
+                return (self.values > fence).then_some(false);
             }
-            // An end tells only with something before it: many a text starts with `N.`.
-            op::STOP => return (above > 0).then_some(self.steps > 3 || self.named),
+            op::STOP => return (above > 0).then_some(self.named || self.steps > 3),
             op::GLOBAL => {
                 self.named = true;
-                self.values = self.values.checked_add(1)?;
-                return Some(true);
+                (0, 1)
             }
-            op::STACK_GLOBAL | op::REDUCE | op::NEWOBJ | op::NEWOBJ_EX => {
-                let takes = if opcode == op::NEWOBJ_EX { 3 } else { 2 };
-                return (above >= takes).then_some(true);
+            op::STACK_GLOBAL | op::REDUCE | op::NEWOBJ => return (above >= 2).then_some(true),
+            op::NEWOBJ_EX => return (above >= 3).then_some(true),
+            op::GET | op::BINGET | op::LONG_BINGET => {
+                (self.memo.contains(&memo_index(opcode, operand)?)).then_some((0, 1))?
             }
-            op::BUILD | op::APPEND => (2, 1),
-            op::SETITEM => (3, 1),
+            op::PUT | op::BINPUT | op::LONG_BINPUT => {
+                self.memo.insert(memo_index(opcode, operand)?);
+                (1, 1)
+            }
+            op::MEMOIZE => {
+                self.memo.insert(self.memo.len() as u64);
+                (1, 1)
+            }
             op::POP => (1, 0),
-            op::TUPLE1 | op::BINPERSID | op::READONLY_BUFFER => (1, 1),
-            op::TUPLE2 => (2, 1),
-            op::TUPLE3 => (3, 1),
             op::DUP => (1, 2),
-            op::PUT | op::BINPUT | op::LONG_BINPUT | op::MEMOIZE => (1, 1),
+            op::TUPLE1 | op::BINPERSID | op::READONLY_BUFFER => (1, 1),
+            op::BUILD | op::APPEND | op::TUPLE2 => (2, 1),
+            op::SETITEM | op::TUPLE3 => (3, 1),
             op::PROTO | op::FRAME => (0, 0),
             _ => (0, 1),
         };
@@ -131,45 +148,65 @@ impl Walk {
             return None;
         }
         self.values = self.values.checked_sub(takes)?.checked_add(gives)?;
-        Some(false)
+        Some(opcode == op::BUILD && self.named)
     }
 }
 
-/// What follows an operand.
-enum Pass<'a> {
-    Next(&'a [u8]),
+fn memo_index(opcode: u8, operand: &[u8]) -> Option<u64> {
+    match opcode {
+        op::GET | op::PUT => match numbers::read_index(operand.strip_suffix(b"\n")?).value? {
+            numbers::Int::Small(index) => u64::try_from(index).ok(),
+            _ => None,
+        },
+        _ => {
+            let mut all = [0; 8];
+            all.get_mut(..operand.len())?.copy_from_slice(operand);
+            Some(u64::from_le_bytes(all))
+        }
+    }
+}
+
+/// How long an operand is.
+enum Pass {
+    Length(usize),
     /// The head ends in it.
     Cut,
     Senseless,
 }
 
-fn pass(opcode: u8, operand: Operand, rest: &[u8]) -> Pass<'_> {
+fn pass(opcode: u8, operand: Operand, rest: &[u8]) -> Pass {
     match operand {
-        Operand::None => Pass::Next(rest),
-        Operand::Fixed(width) => rest.get(width.into()..).map_or(Pass::Cut, Pass::Next),
+        Operand::None => Pass::Length(0),
+        Operand::Fixed(width) => Pass::Length(width.into()),
         Operand::Line => match split_line(rest) {
-            Some((line, rest)) if line_makes_sense(opcode, line) => Pass::Next(rest),
-            Some(_) => Pass::Senseless,
+            Some((line, _)) if !line_makes_sense(opcode, line) => Pass::Senseless,
+            Some((_, after)) => Pass::Length(rest.len().saturating_sub(after.len())),
             None => Pass::Cut,
         },
         Operand::TwoLines => {
-            let Some((module, rest)) = split_line(rest) else { return Pass::Cut };
-            let Some((name, rest)) = split_line(rest) else { return Pass::Cut };
-            if is_name(module) && is_name(name) { Pass::Next(rest) } else { Pass::Senseless }
+            let Some((module, after)) = split_line(rest) else { return Pass::Cut };
+            if !is_name(module) {
+                return Pass::Senseless;
+            }
+            let Some((name, after)) = split_line(after) else { return Pass::Cut };
+            if !is_name(name) {
+                return Pass::Senseless;
+            }
+            Pass::Length(rest.len().saturating_sub(after.len()))
         }
         Operand::Counted(width) => counted(rest, width.into()),
         Operand::CountedSigned => counted(rest, 4),
     }
 }
 
-fn counted(rest: &[u8], width: usize) -> Pass<'_> {
-    let Some((length, rest)) = rest.split_at_checked(width) else { return Pass::Cut };
+fn counted(rest: &[u8], width: usize) -> Pass {
+    let Some(length) = rest.get(..width) else { return Pass::Cut };
     let mut all = [0; 8];
     if let Some(to) = all.get_mut(..width) {
         to.copy_from_slice(length);
     }
     let length = usize::try_from(u64::from_le_bytes(all)).unwrap_or(usize::MAX);
-    rest.get(length..).map_or(Pass::Cut, Pass::Next)
+    Pass::Length(width.saturating_add(length))
 }
 
 fn split_line(rest: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -1,5 +1,8 @@
 //! Literals, read again from the file.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
 use artifact::Blob;
 use vocabulary::Span;
 
@@ -27,11 +30,12 @@ pub(super) struct Found {
     pub(super) content: Span,
 }
 
-/// Longer lines are searched for their end in steps of this many bytes.
-const STEP: usize = 64 << 10;
+/// Where lines of more than [`numbers::LONGEST`] bytes end, by the offset of their opcode. Searching
+/// for the end every time would make a short file with one long line expensive.
+pub(super) type LongLines = BTreeMap<u64, u64>;
 
 /// The literal whose opcode stands at an offset.
-pub(super) fn find(blob: &Blob, at: u64) -> Option<Found> {
+pub(super) fn find(blob: &Blob, long_lines: &LongLines, at: u64) -> Option<Found> {
     let head = blob.bytes_at(at, 9);
     let (opcode, rest) = head.split_first()?;
     let after = at.checked_add(1)?;
@@ -55,27 +59,25 @@ pub(super) fn find(blob: &Blob, at: u64) -> Option<Found> {
                 op::PERSID => Form::Plain,
                 _ => Form::Number,
             };
-            (form, line_from(blob, after))
+            let end = match long_lines.get(&at) {
+                Some(end) => *end,
+                None => short_line_end(blob, after),
+            };
+            (form, Span::new(after, end))
         }
         Operand::None | Operand::TwoLines => return None,
     };
     Some(Found { opcode: *opcode, form, content })
 }
 
-/// The line that starts at an offset, without its newline. Where the file ends first, its last
-/// byte is left out as both unpicklers do.
-fn line_from(blob: &Blob, start: u64) -> Span {
-    let mut at = start;
-    loop {
-        let chunk = blob.bytes_at(at, STEP);
-        if let Some(found) = chunk.iter().position(|b| *b == b'\n') {
-            return Span::new(start, at.saturating_add(found as u64));
-        }
-        at = at.saturating_add(chunk.len() as u64);
-        if chunk.len() < STEP {
-            return Span::new(start, at.saturating_sub(1));
-        }
-    }
+/// Where a line ends. Where the file ends first, its last byte is left out as both unpicklers do.
+fn short_line_end(blob: &Blob, start: u64) -> u64 {
+    let line = blob.bytes_at(start, numbers::LONGEST);
+    let length = match line.iter().position(|b| *b == b'\n') {
+        Some(found) => found,
+        None => line.len().saturating_sub(1),
+    };
+    start.saturating_add(length as u64)
 }
 
 /// The content of a literal, decoded, from at most `max` bytes of it.
@@ -207,7 +209,7 @@ pub(super) fn to_text(bytes: &[u8], max: usize) -> String {
     while count < max && !rest.is_empty() {
         if let [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf, after @ ..] = rest {
             let value = 0xd000 | u32::from(*second & 0x3f) << 6 | u32::from(*third & 0x3f);
-            out.push_str(&format!("\\u{value:04x}"));
+            let _ = write!(out, "\\u{value:04x}");
             rest = after;
             count = count.saturating_add(1);
             continue;
@@ -225,7 +227,7 @@ pub(super) fn to_text(bytes: &[u8], max: usize) -> String {
         let invalid = chunk.invalid();
         for byte in invalid {
             if count < max {
-                out.push_str(&format!("\\x{byte:02x}"));
+                let _ = write!(out, "\\x{byte:02x}");
                 count = count.saturating_add(1);
             }
         }
@@ -236,33 +238,26 @@ pub(super) fn to_text(bytes: &[u8], max: usize) -> String {
 
 /// The integer that a literal writes, where it fits in 64 bits.
 pub(super) fn integer(blob: &Blob, found: &Found) -> Option<i64> {
-    match found.form {
-        Form::Number => {
-            let line = blob.bytes_at(found.content.start, line_length(found.content)?);
-            match numbers::read_int(&line, found.opcode == op::LONG).value {
-                Some(numbers::Int::Small(value)) => Some(value),
-                _ => None,
-            }
-        }
-        _ => {
-            let bytes = blob.bytes_at(found.content.start, line_length(found.content)?);
-            numbers::twos_complement(&bytes)
-        }
+    let bytes = blob.bytes_at(found.content.start, number_length(found.content)?);
+    if found.form != Form::Number {
+        return numbers::twos_complement(&bytes);
+    }
+    match numbers::read_int(&bytes, found.opcode == op::LONG).value {
+        Some(numbers::Int::Small(value)) => Some(value),
+        _ => None,
     }
 }
 
 /// The float that a literal writes.
 pub(super) fn float(blob: &Blob, found: &Found) -> Option<f64> {
-    match found.form {
-        Form::Number => {
-            let line = blob.bytes_at(found.content.start, line_length(found.content)?);
-            numbers::read_float(&line).value
-        }
-        _ => blob.array_at(found.content.start).map(f64::from_be_bytes),
+    if found.form != Form::Number {
+        return blob.array_at(found.content.start).map(f64::from_be_bytes);
     }
+    let line = blob.bytes_at(found.content.start, number_length(found.content)?);
+    numbers::read_float(&line).value
 }
 
 /// The length of a number, where it is no longer than what is read as one.
-fn line_length(content: Span) -> Option<usize> {
+fn number_length(content: Span) -> Option<usize> {
     usize::try_from(content.len()).ok().filter(|n| *n <= numbers::LONGEST)
 }

@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use artifact::{Blob, Cursor};
-use vocabulary::Span;
 
 use super::calls::Extension;
 use super::gc::{Collection, Forget};
 use super::heap::Heap;
 use super::memo::Memo;
-use super::numbers::{self, Int, Read};
-use super::oddity::{self, Differential, PickleOddity, Reading};
+use super::oddity::{Differential, Oddities, PickleOddity, Reading};
 use super::opcodes as op;
 use super::value::{Literal, Value};
 use super::{Arrays, Ended, Event, EventKind, Options, Retain, Stream, Watcher};
@@ -35,6 +33,7 @@ pub fn interpret(
         opcode: 0,
         line: Vec::new(),
         collect_at: COLLECT_AT,
+        oddities: Oddities::default(),
         stream: Stream {
             start,
             end: start,
@@ -62,6 +61,8 @@ pub fn interpret(
         Ended::UnknownOpcode(_) => machine.at,
         _ => machine.cursor.position(),
     };
+    machine.stream.oddities = machine.oddities.kept;
+    machine.stream.oddity_count = machine.oddities.count;
     (machine.stream, machine.heap)
 }
 
@@ -128,6 +129,7 @@ pub(super) struct Machine<'a> {
     pub(super) line: Vec<u8>,
     /// Weight of the heap at which the next collection is due.
     collect_at: usize,
+    pub(super) oddities: Oddities,
     pub(super) stream: Stream,
 }
 
@@ -139,15 +141,6 @@ const KEPT: usize = 1024;
 
 /// Limits are looked at once in so many opcodes.
 const CHECKED_EVERY: u64 = 1024;
-
-/// Text literals at least so long are told to the watcher.
-const TOLD_TEXT: u64 = 32;
-
-/// Bytes literals at least so long are told to the watcher.
-const TOLD_BYTES: u64 = 16;
-
-/// `_pickle` keeps its memo in an array: from here on it asks for gigabytes.
-const HUGE_INDEX: u64 = 1 << 28;
 
 impl Machine<'_> {
     /// Interprets until something ends it.
@@ -251,7 +244,8 @@ impl Machine<'_> {
             op::SETITEMS => self.set_items(),
             op::ADDITEMS => self.add_items(),
             op::GET => {
-                let index = self.index_line()?;
+                self.read_line()?;
+                let index = self.line_index();
                 self.get(index);
             }
             op::BINGET => {
@@ -263,7 +257,8 @@ impl Machine<'_> {
                 self.get(Some(index.into()));
             }
             op::PUT => {
-                let index = self.index_line()?;
+                self.read_line()?;
+                let index = self.line_index();
                 self.put(index);
             }
             op::BINPUT => {
@@ -284,7 +279,7 @@ impl Machine<'_> {
             op::OBJ => self.obj(),
             op::REDUCE => self.reduce(),
             op::NEWOBJ | op::NEWOBJ_EX => self.new_object(opcode == op::NEWOBJ_EX),
-            op::BUILD => return self.build(),
+            op::BUILD => return Some(self.build()),
             op::EXT1 => {
                 let [code] = self.operand()?;
                 self.extension(code.into());
@@ -355,15 +350,15 @@ impl Machine<'_> {
         let moved = collection.finish();
         for context in [Some(&mut self.context), self.outer.as_mut()].into_iter().flatten() {
             for value in &mut context.stack {
-                *value = moved.new(*value);
+                *value = moved.place(*value);
             }
-            context.memo.rewrite(|value| moved.new(value));
+            context.memo.rewrite(|value| moved.place(value));
         }
         for extension in self.extensions.values_mut() {
-            extension.rewrite(|value| moved.new(value));
+            extension.rewrite(|value| moved.place(value));
         }
         for array in &mut self.stream.arrays {
-            array.objects = array.objects.map(|value| moved.new(value));
+            array.objects = array.objects.map(|value| moved.place(value));
         }
     }
 
@@ -375,8 +370,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn odd(&mut self, kind: PickleOddity, detail: impl FnOnce() -> String) {
-        self.stream.oddity_count = self.stream.oddity_count.saturating_add(1);
-        if let Some(index) = oddity::keep(&mut self.stream.oddities, kind, self.at, detail) {
+        if let Some(index) = self.oddities.add(kind, self.at, detail) {
             self.tell(EventKind::Odd(index));
         }
     }
@@ -401,371 +395,6 @@ impl Machine<'_> {
         match self.options.retain {
             Retain::Bounded => KEPT,
             Retain::Full => usize::MAX,
-        }
-    }
-
-    // --- the stack ---
-
-    pub(super) fn push(&mut self, value: Value) {
-        self.context.stack.push(value);
-    }
-
-    fn push_int(&mut self, value: i64) {
-        let packed = Value::small_int(value);
-        self.push(packed.unwrap_or(Value::literal(Literal::Int, self.at)));
-    }
-
-    /// Where the stack above the last mark starts: no opcode pops below it.
-    pub(super) fn fence(&self) -> usize {
-        self.context.marks.last().copied().unwrap_or(0)
-    }
-
-    pub(super) fn pop(&mut self) -> Value {
-        if self.context.stack.len() > self.fence()
-            && let Some(value) = self.context.stack.pop()
-        {
-            return value;
-        }
-        self.underflow();
-        Value::MISSING
-    }
-
-    /// The topmost value, which stays.
-    pub(super) fn top(&mut self) -> Value {
-        let above = self.context.stack.get(self.fence()..);
-        if let Some(value) = above.and_then(<[Value]>::last) {
-            return *value;
-        }
-        self.underflow();
-        Value::MISSING
-    }
-
-    fn underflow(&mut self) {
-        let name = self.opcode_name();
-        self.odd(PickleOddity::StackUnderflow, || {
-            format!("`{name}` finds nothing above the last mark")
-        });
-    }
-
-    /// Takes off the last mark; gives where the values above it start. Without a mark there are
-    /// none.
-    pub(super) fn pop_mark(&mut self) -> usize {
-        if let Some(start) = self.context.marks.pop() {
-            return start.min(self.context.stack.len());
-        }
-        let name = self.opcode_name();
-        self.odd(PickleOddity::NoMark, || format!("`{name}` finds no mark"));
-        self.context.stack.len()
-    }
-
-    fn discard(&mut self) {
-        if self.context.stack.len() > self.fence() {
-            self.context.stack.pop();
-        } else if self.context.marks.pop().is_none() {
-            self.underflow();
-        }
-    }
-
-    fn stop(&mut self) -> Flow {
-        let result = self.pop();
-        let (values, marks) = (self.context.stack.len(), self.context.marks.len());
-        if values > 0 || marks > 0 {
-            self.odd(PickleOddity::LeftOnStack, || {
-                format!("{values} values and {marks} marks are left under the result")
-            });
-        }
-        if self.outer.is_none() {
-            self.tell(EventKind::Stop { result });
-        }
-        Flow::Stop(result)
-    }
-
-    // --- operands ---
-
-    /// Notes an operand that starts in the current frame and ends behind it.
-    fn crossed(&mut self, from: u64) {
-        let end = self.context.frame_end;
-        if from < end && self.cursor.position() > end {
-            let name = self.opcode_name();
-            self.differs(Reading::Accepts, Reading::Rejects, Reading::Accepts, || {
-                format!("the operand of `{name}` crosses the end of its frame at {end}")
-            });
-        }
-    }
-
-    pub(super) fn operand<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let from = self.cursor.position();
-        let bytes = self.cursor.array()?;
-        self.crossed(from);
-        Some(bytes)
-    }
-
-    /// Reads a line into `self.line`, without its newline; gives where it stands. Where the file
-    /// ends first, the last byte is left out: both unpicklers cut it off for a newline.
-    pub(super) fn read_line(&mut self) -> Option<Span> {
-        let from = self.cursor.position();
-        self.line.clear();
-        if let Some(line) = self.cursor.line(numbers::LONGEST) {
-            self.line.extend_from_slice(line);
-            self.crossed(from);
-            return Some(Span::new(from, self.cursor.position().saturating_sub(1)));
-        }
-        if self.cursor.remaining() == 0 {
-            return None;
-        }
-        loop {
-            const STEP: usize = 64 << 10;
-            let chunk = self.cursor.peek_bytes(STEP);
-            let found = chunk.iter().position(|b| *b == b'\n');
-            let part = chunk.get(..found.unwrap_or(chunk.len())).unwrap_or_default();
-            let room = numbers::LONGEST.saturating_sub(self.line.len());
-            self.line.extend_from_slice(part.get(..part.len().min(room)).unwrap_or_default());
-            let length = part.len() as u64;
-            self.cursor.skip(length);
-            let end = self.cursor.position();
-            if found.is_some() {
-                self.cursor.skip(1);
-                self.crossed(from);
-                return Some(Span::new(from, end));
-            }
-            if length == 0 {
-                let end = end.saturating_sub(1);
-                let kept = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX);
-                self.line.truncate(kept);
-                self.odd(PickleOddity::UnterminatedLine, || {
-                    "the file ends inside a line, whose last byte is taken for a newline".into()
-                });
-                return Some(Span::new(from, end));
-            }
-        }
-    }
-
-    /// The part of the line that is kept, for a message.
-    pub(super) fn line_text(&self) -> String {
-        let shown = self.line.get(..self.line.len().min(60)).unwrap_or_default();
-        String::from_utf8_lossy(shown).into_owned()
-    }
-
-    // --- literals ---
-
-    fn number_line(&mut self, long: bool) -> Option<()> {
-        let span = self.read_line()?;
-        if span.len() > numbers::LONGEST as u64 {
-            self.push(Value::literal(Literal::Int, self.at));
-            return Some(());
-        }
-        let read = numbers::read_int(&self.line, long);
-        let value = match self.told(read) {
-            Some(Int::Bool(it)) => {
-                if it {
-                    Value::TRUE
-                } else {
-                    Value::FALSE
-                }
-            }
-            Some(Int::Small(it)) => {
-                Value::small_int(it).unwrap_or(Value::literal(Literal::Int, self.at))
-            }
-            Some(Int::Big) => Value::literal(Literal::Int, self.at),
-            None => Value::MISSING,
-        };
-        self.push(value);
-        Some(())
-    }
-
-    fn float_line(&mut self) -> Option<()> {
-        let span = self.read_line()?;
-        let value = if span.len() > numbers::LONGEST as u64 {
-            Value::literal(Literal::Float, self.at)
-        } else {
-            let read = numbers::read_float(&self.line);
-            match self.told(read) {
-                Some(_) => Value::literal(Literal::Float, self.at),
-                None => Value::MISSING,
-            }
-        };
-        self.push(value);
-        Some(())
-    }
-
-    /// The value of a number, with what is odd about it told.
-    fn told<T>(&mut self, read: Read<T>) -> Option<T> {
-        if let Some(it) = read.differential {
-            let (name, text) = (self.opcode_name(), self.line_text());
-            self.differs(it.c, it.python, it.pickletools, || format!("`{name}` of `{text}`"));
-        } else if read.value.is_none() {
-            let (name, text) = (self.opcode_name(), self.line_text());
-            self.odd(PickleOddity::BadNumber, || format!("`{name}` of `{text}`"));
-        }
-        read.value
-    }
-
-    fn long(&mut self, opcode: u8) -> Option<()> {
-        let length = if opcode == op::LONG1 {
-            let [length] = self.operand()?;
-            u64::from(length)
-        } else {
-            let length = i32::from_le_bytes(self.operand()?);
-            if length < 0 {
-                self.odd(PickleOddity::NegativeSize, || format!("an integer of {length} bytes"));
-            }
-            u64::try_from(length).unwrap_or(0)
-        };
-        let small = usize::try_from(length).ok().filter(|n| *n <= 8);
-        let value = if let Some(count) = small {
-            let from = self.cursor.position();
-            let value = numbers::twos_complement(self.cursor.exact(count)?);
-            self.crossed(from);
-            value.and_then(Value::small_int)
-        } else {
-            self.skip(length)?;
-            None
-        };
-        self.push(value.unwrap_or(Value::literal(Literal::Int, self.at)));
-        Some(())
-    }
-
-    fn skip(&mut self, length: u64) -> Option<()> {
-        let from = self.cursor.position();
-        self.cursor.skip(length).then_some(())?;
-        self.crossed(from);
-        Some(())
-    }
-
-    fn counted<const N: usize>(&mut self, kind: Literal) -> Option<()> {
-        let mut length = [0; 8];
-        length.get_mut(..N)?.copy_from_slice(&self.operand::<N>()?);
-        self.literal(kind, u64::from_le_bytes(length))
-    }
-
-    /// Passes over the content of a literal and pushes it.
-    fn literal(&mut self, kind: Literal, length: u64) -> Option<()> {
-        let start = self.cursor.position();
-        self.skip(length)?;
-        self.push_literal(kind, Span::new(start, self.cursor.position()));
-        Some(())
-    }
-
-    fn push_literal(&mut self, kind: Literal, content: Span) {
-        self.push(Value::literal(kind, self.at));
-        match kind {
-            Literal::Text if content.len() >= TOLD_TEXT => self.tell(EventKind::Text { content }),
-            Literal::Bytes | Literal::ByteArray if content.len() >= TOLD_BYTES => {
-                self.tell(EventKind::Bytes { content });
-            }
-            _ => {}
-        }
-    }
-
-    fn text_line(&mut self, opcode: u8) -> Option<()> {
-        let content = self.read_line()?;
-        if opcode == op::STRING && content.len() <= numbers::LONGEST as u64 {
-            match self.line.as_slice() {
-                [first @ (b'\'' | b'"'), .., last] if first == last => {}
-                [b'\'' | b'"'] => {
-                    self.differs(Reading::Rejects, Reading::Rejects, Reading::Accepts, || {
-                        "a string of a single quote".into()
-                    });
-                }
-                _ => {
-                    let text = self.line_text();
-                    self.odd(PickleOddity::BadQuotes, || format!("`STRING` of `{text}`"));
-                }
-            }
-        }
-        self.push_literal(Literal::Text, content);
-        Some(())
-    }
-
-    fn persistent(&mut self, id: Value) {
-        let value = self.heap.add(super::heap::Node::PersistentId(id));
-        self.push(value);
-        self.tell(EventKind::PersistentId { id });
-    }
-
-    // --- the memo ---
-
-    fn index_line(&mut self) -> Option<Option<u64>> {
-        self.read_line()?;
-        let read = numbers::read_index(&self.line);
-        Some(match self.told(read) {
-            Some(Int::Small(index)) => {
-                let found = u64::try_from(index).ok();
-                if found.is_none() {
-                    let name = self.opcode_name();
-                    self.odd(PickleOddity::NegativeMemo, || format!("`{name}` of {index}"));
-                }
-                found
-            }
-            Some(Int::Big) => {
-                let name = self.opcode_name();
-                self.odd(PickleOddity::HugeMemoIndex, || format!("`{name}` beyond 64 bits"));
-                None
-            }
-            Some(Int::Bool(_)) | None => None,
-        })
-    }
-
-    fn get(&mut self, index: Option<u64>) {
-        let found = index.and_then(|index| self.context.memo.get(index));
-        if let (Some(index), None) = (index, found) {
-            self.odd(PickleOddity::MissingMemo, || format!("nothing was put at {index}"));
-        }
-        self.push(found.unwrap_or(Value::MISSING));
-    }
-
-    fn put(&mut self, index: Option<u64>) {
-        let value = self.top();
-        let Some(index) = index else { return };
-        if index >= HUGE_INDEX {
-            self.odd(PickleOddity::HugeMemoIndex, || format!("an entry is put at {index}"));
-        }
-        let before = self.context.memo.put(index, value);
-        if before.is_some_and(|before| before != value) {
-            self.odd(PickleOddity::MemoOverwritten, || {
-                format!("the entry at {index} had another value")
-            });
-        }
-    }
-
-    // --- framing and protocol ---
-
-    fn protocol(&mut self, protocol: u8) {
-        if protocol > 5 {
-            self.odd(PickleOddity::UnsupportedProtocol, || format!("protocol {protocol}"));
-        }
-        if self.context.begun {
-            self.odd(PickleOddity::LateProtocol, || {
-                format!("protocol {protocol} is declared after other opcodes")
-            });
-        }
-        self.context.protocol = protocol;
-        self.stream.protocol = self.stream.protocol.max(Some(protocol));
-    }
-
-    fn frame(&mut self, length: u64) {
-        let position = self.cursor.position();
-        if position < self.context.frame_end {
-            self.differs(Reading::Accepts, Reading::Rejects, Reading::Accepts, || {
-                "a frame starts before the last one ends".into()
-            });
-        }
-        let remaining = self.cursor.remaining();
-        if length > remaining {
-            self.differs(Reading::Rejects, Reading::Accepts, Reading::Accepts, || {
-                format!("a frame of {length} bytes, and {remaining} are left")
-            });
-        }
-        self.context.frame_end = position.saturating_add(length);
-    }
-
-    /// Passes over what joblib already read behind the frame that ends here.
-    fn take_detour(&mut self) {
-        if self.cursor.position() >= self.context.frame_end
-            && let Some(to) = self.context.detour.take()
-        {
-            self.cursor.seek(to);
-            self.context.frame_end = 0;
         }
     }
 }

@@ -10,7 +10,7 @@
 //! on the stack and nothing on the heap: text and bytes are the offset of the opcode that pushed
 //! them and are read again when asked for.
 //!
-//! Sources: CPython 3.13 `Lib/pickle.py`, `Modules/_pickle.c`, `Lib/pickletools.py`,
+//! Sources: `CPython` 3.13 `Lib/pickle.py`, `Modules/_pickle.c`, `Lib/pickletools.py`,
 //! `Lib/_compat_pickle.py`; PEP 307, 3154, 574; joblib 1.6 `numpy_pickle.py`.
 
 mod arrays;
@@ -26,8 +26,10 @@ mod names;
 mod numbers;
 mod oddity;
 pub mod opcodes;
+mod reading;
 mod render;
 pub mod show;
+mod stack;
 mod value;
 
 #[cfg(test)]
@@ -140,6 +142,8 @@ pub enum EventKind {
         target: Value,
         /// How many items.
         count: u64,
+        /// A tuple of them.
+        items: Value,
     },
     /// `__setitem__` of something that is no plain dict.
     SetItems {
@@ -147,6 +151,8 @@ pub enum EventKind {
         target: Value,
         /// How many entries.
         count: u64,
+        /// A dict of them.
+        entries: Value,
     },
     /// `add` of something that is no plain set.
     AddItems {
@@ -154,6 +160,8 @@ pub enum EventKind {
         target: Value,
         /// How many items.
         count: u64,
+        /// A tuple of them.
+        items: Value,
     },
     /// `persistent_load` is called.
     PersistentId {

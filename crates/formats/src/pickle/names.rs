@@ -1,6 +1,6 @@
 //! The names that Python 3 gives to what Python 2 wrote, applied below protocol 3 (`fix_imports`).
 //!
-//! Source: CPython 3.13 `Lib/_compat_pickle.py`, `NAME_MAPPING` and `IMPORT_MAPPING`.
+//! Source: `CPython` 3.13 `Lib/_compat_pickle.py`, `NAME_MAPPING` and `IMPORT_MAPPING`.
 
 /// Module and name after the renames; `None` where they stay as they are.
 pub(super) fn renamed(module: &str, name: &str) -> Option<(&'static str, Option<&'static str>)> {
@@ -79,8 +79,11 @@ const MODULES: &[(&str, &str)] = &[
     ("xmlrpclib", "xmlrpc.client"),
 ];
 
+/// Module and name.
+type Path = (&'static str, &'static str);
+
 /// Single names, sorted.
-const NAMES: &[((&str, &str), (&str, &str))] = &[
+const NAMES: &[(Path, Path)] = &[
     (("UserDict", "IterableUserDict"), ("collections", "UserDict")),
     (("UserDict", "UserDict"), ("collections", "UserDict")),
     (("UserList", "UserList"), ("collections", "UserList")),

@@ -2,7 +2,7 @@
 
 use super::oddity::{Differential, Reading};
 
-/// Longer numbers are not read: nobody needs their value. CPython limits decimal ones to 4,300
+/// Longer numbers are not read: nobody needs their value. `CPython` limits decimal ones to 4,300
 /// digits (CVE-2020-10735).
 pub(super) const LONGEST: usize = 4096;
 
@@ -60,15 +60,11 @@ pub(super) fn read_int(line: &[u8], long: bool) -> Read<Int> {
     )
 }
 
-/// Reads the line of `GET` or `PUT`.
+/// Reads the line of `GET` or `PUT`. (That pickletools takes `00` and `01` for bools changes
+/// nothing: they are the same keys.)
 pub(super) fn read_index(line: &[u8]) -> Read<Int> {
     let python = python_int(line, 10);
-    let pickletools = match line {
-        // The same number, as a bool.
-        b"00" | b"01" => python,
-        _ => python,
-    };
-    Read::of(python_int(c_string(line), 10), python, pickletools)
+    Read::of(python_int(c_string(line), 10), python, python)
 }
 
 /// What C sees of a string: all up to the first zero byte.
@@ -107,15 +103,20 @@ fn strtol(line: &[u8]) -> Option<i64> {
         _ => (10, digits),
     };
     match magnitude(digits, radix)? {
-        Some(value) => signed(negative, value),
-        None => None,
+        Magnitude::Small(value) => signed(negative, value),
+        Magnitude::Big => None,
     }
 }
 
-/// The value of digits: `None` where there is another character or no digit, `Some(None)` where
-/// it takes more than 64 bits.
-#[expect(clippy::option_option, reason = "two different ways to have no number")]
-fn magnitude(digits: &[u8], radix: u32) -> Option<Option<u64>> {
+/// An unsigned number.
+enum Magnitude {
+    Small(u64),
+    /// More than 64 bits.
+    Big,
+}
+
+/// The value of digits; `None` where there is another character or no digit.
+fn magnitude(digits: &[u8], radix: u32) -> Option<Magnitude> {
     if digits.is_empty() {
         return None;
     }
@@ -126,7 +127,7 @@ fn magnitude(digits: &[u8], radix: u32) -> Option<Option<u64>> {
             .and_then(|v| v.checked_mul(radix.into()))
             .and_then(|v| v.checked_add(digit.into()));
     }
-    Some(value)
+    Some(value.map_or(Magnitude::Big, Magnitude::Small))
 }
 
 fn signed(negative: bool, magnitude: u64) -> Option<i64> {
@@ -151,8 +152,10 @@ fn python_int(text: &[u8], base: u32) -> Option<Int> {
     if base == 0 && !prefixed && plain.first() == Some(&b'0') && plain.iter().any(|d| *d != b'0') {
         return None;
     }
-    let value = magnitude(&plain, radix)?;
-    Some(value.and_then(|v| signed(negative, v)).map_or(Int::Big, Int::Small))
+    Some(match magnitude(&plain, radix)? {
+        Magnitude::Small(value) => signed(negative, value).map_or(Int::Big, Int::Small),
+        Magnitude::Big => Int::Big,
+    })
 }
 
 fn trimmed(text: &[u8]) -> &[u8] {

@@ -1,5 +1,8 @@
 //! What no pickler writes, or what implementations take differently.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use crate::Oddity;
 
 /// What an implementation does with an opcode.
@@ -13,7 +16,7 @@ pub enum Reading {
     Rejects,
 }
 
-/// What the three implementations of CPython do with the same bytes.
+/// What the three implementations of `CPython` do with the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Differential {
     /// `_pickle`, which `pickle.load` uses.
@@ -22,6 +25,23 @@ pub struct Differential {
     pub python: Reading,
     /// `pickletools.genops`, which scanners use.
     pub pickletools: Reading,
+}
+
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepts => "accepts",
+            Self::Differs => "differs",
+            Self::Rejects => "rejects",
+        })
+    }
+}
+
+impl fmt::Display for Differential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { c, python, pickletools } = self;
+        write!(f, "`_pickle` {c}, `pickle` {python}, `pickletools` {pickletools}")
+    }
 }
 
 /// A kind of oddity in a pickle.
@@ -78,7 +98,7 @@ pub enum PickleOddity {
     /// Values or marks under the result when `STOP` comes.
     LeftOnStack,
     /// The array that joblib reads here stands past the end of the current frame, so that
-    /// unpicklers of joblib and of CPython read different bytes.
+    /// unpicklers of joblib and of `CPython` read different bytes.
     ArrayInsideFrame,
 }
 
@@ -116,19 +136,42 @@ impl PickleOddity {
     }
 }
 
-/// How many oddities of one kind are kept, so that none can crowd out another.
-const KEPT_OF_A_KIND: usize = 16;
-
-/// Adds an oddity where its kind is not crowded yet; its index where it was kept.
-pub(super) fn keep(
-    oddities: &mut Vec<Oddity<PickleOddity>>,
-    kind: PickleOddity,
-    at: u64,
-    detail: impl FnOnce() -> String,
-) -> Option<usize> {
-    if oddities.iter().filter(|o| o.kind == kind).count() >= KEPT_OF_A_KIND {
-        return None;
+impl fmt::Display for PickleOddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Self::ParserDifferential(differential) => write!(f, " ({differential})"),
+            _ => Ok(()),
+        }
     }
-    oddities.push(Oddity::new(kind, at, detail()));
-    oddities.len().checked_sub(1)
+}
+
+/// How many oddities of one kind are kept, so that none can crowd out another.
+const KEPT_OF_A_KIND: u64 = 16;
+
+/// The oddities of a stream: the first of every kind, and how many there were.
+#[derive(Default)]
+pub(super) struct Oddities {
+    pub(super) kept: Vec<Oddity<PickleOddity>>,
+    pub(super) count: u64,
+    of_a_kind: BTreeMap<PickleOddity, u64>,
+}
+
+impl Oddities {
+    /// Adds one; its index where it was kept.
+    pub(super) fn add(
+        &mut self,
+        kind: PickleOddity,
+        at: u64,
+        detail: impl FnOnce() -> String,
+    ) -> Option<usize> {
+        self.count = self.count.saturating_add(1);
+        let before = self.of_a_kind.entry(kind).or_default();
+        if *before >= KEPT_OF_A_KIND {
+            return None;
+        }
+        *before = before.saturating_add(1);
+        self.kept.push(Oddity::new(kind, at, detail()));
+        self.kept.len().checked_sub(1)
+    }
 }

@@ -1,4 +1,4 @@
-//! The opcodes of protocols 0 to 5 and the shape of their operands (CPython `Lib/pickletools.py`).
+//! The opcodes of protocols 0 to 5 and the shape of their operands (`CPython` `Lib/pickletools.py`).
 
 /// What follows an opcode byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

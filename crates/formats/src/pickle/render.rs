@@ -1,5 +1,7 @@
 //! Values as pseudo-Python text.
 
+use std::fmt::Write;
+
 use vocabulary::escape;
 
 use super::heap::Heap;
@@ -65,7 +67,10 @@ impl Renderer<'_> {
             View::Bool(false) => self.out.push_str("False"),
             View::Int(it) => self.out.push_str(&it.to_string()),
             View::BigInt => self.out.push_str("<big int>"),
-            View::Float(it) => self.out.push_str(&format!("{it:?}")),
+            View::Float(it) if it.is_nan() => self.out.push_str("nan"),
+            View::Float(it) => {
+                let _ = write!(self.out, "{it:?}");
+            }
             View::Text(_) => self.text(heap.text(value, self.bounds.literal.saturating_add(1))),
             View::Bytes(_) => self.bytes(value, "b", ""),
             View::ByteArray(_) => self.bytes(value, "bytearray(b", ")"),
@@ -81,14 +86,18 @@ impl Renderer<'_> {
             }
             View::Dict(pairs) => self.pairs(pairs.shown, pairs.total, depth),
             View::Global(global) => self.global(global, depth),
-            View::Call(call) => self.out.push_str(&format!("v{}", call.serial)),
+            View::Call(call) => {
+                let _ = write!(self.out, "v{}", call.serial);
+            }
             View::PersistentId(id) => {
                 self.out.push_str("persistent_load(");
                 self.value(id, depth.saturating_add(1));
                 self.out.push(')');
             }
             View::Buffer => self.out.push_str("<buffer>"),
-            View::Array(index) => self.out.push_str(&format!("<array {index}>")),
+            View::Array(index) => {
+                let _ = write!(self.out, "<array {index}>");
+            }
             View::Missing => self.out.push_str("<missing>"),
             View::Forgotten => self.out.push_str("<forgotten>"),
         }
@@ -116,7 +125,9 @@ impl Renderer<'_> {
             match byte {
                 b'\\' | b'\'' => self.out.extend(['\\', char::from(byte)]),
                 0x20..=0x7e => self.out.push(char::from(byte)),
-                _ => self.out.push_str(&format!("\\x{byte:02x}")),
+                _ => {
+                    let _ = write!(self.out, "\\x{byte:02x}");
+                }
             }
         }
         self.out.push('\'');
@@ -166,7 +177,7 @@ impl Renderer<'_> {
         let left = total.saturating_sub(told);
         if left > 0 {
             let comma = if told > 0 { ", " } else { "" };
-            self.out.push_str(&format!("{comma}… {left} more"));
+            let _ = write!(self.out, "{comma}… {left} more");
         }
     }
 

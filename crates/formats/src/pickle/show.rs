@@ -2,7 +2,7 @@
 
 use super::heap::Heap;
 use super::render::{Bounds, global_name};
-use super::value::{How, Value, View};
+use super::value::{How, Pairs, Value, View};
 use super::{Event, EventKind, Watcher};
 
 /// Collects the lines; the first of them, where there are more than it may hold.
@@ -51,14 +51,20 @@ impl Listing {
             EventKind::Build { target, state } => {
                 format!("{}.__setstate__({})", show(target), show(state))
             }
-            EventKind::Append { target, count } => {
-                format!("{}.extend({})", show(target), plural(count, "item"))
+            EventKind::Append { target, items, .. } => {
+                format!("{}.extend({})", show(target), show(items))
             }
-            EventKind::AddItems { target, count } => {
-                format!("{}.add({})", show(target), plural(count, "item"))
+            EventKind::AddItems { target, items, .. } => {
+                format!("{}.update({})", show(target), show(items))
             }
-            EventKind::SetItems { target, count } => {
-                format!("{}.__setitem__({})", show(target), plural(count, "entry"))
+            EventKind::SetItems { target, count: 1, entries } => match heap.view(entries) {
+                View::Dict(Pairs { shown: [(key, value)], .. }) => {
+                    format!("{}[{}] = {}", show(target), show(*key), show(*value))
+                }
+                _ => format!("{}.update({})", show(target), show(entries)),
+            },
+            EventKind::SetItems { target, entries, .. } => {
+                format!("{}.update({})", show(target), show(entries))
             }
             EventKind::PersistentId { id } => format!("persistent_load({})", show(id)),
             EventKind::Buffer => "next(buffers)".to_owned(),
@@ -83,21 +89,15 @@ impl Listing {
         };
         if let Some(kwargs) = call.kwargs {
             let comma = if args.is_empty() { "" } else { ", " };
-            args.push_str(&format!("{comma}**{}", show(kwargs)));
+            args.push_str(comma);
+            args.push_str("**");
+            args.push_str(&show(kwargs));
         }
         let method = match call.how {
             How::NewObj | How::NewObjEx => ".__new__",
             How::Reduce | How::Obj | How::Inst => "",
         };
         Some(format!("v{} = {callee}{method}({args})", call.serial))
-    }
-}
-
-fn plural(count: u64, what: &str) -> String {
-    match (count, what) {
-        (1, _) => format!("1 {what}"),
-        (_, "entry") => format!("{count} entries"),
-        _ => format!("{count} {what}s"),
     }
 }
 

@@ -78,6 +78,12 @@ fn gaps(blob: &Blob, end: u64, seven: &mut SevenZ) {
     }
 }
 
+/// Tells something of a member, which has no place of its own but in the header.
+fn odd_member(seven: &mut SevenZ, kind: SevenZOddity, detail: String) {
+    let header_at = seven.regions.get(1).map_or(0, |region| region.span.start);
+    odd(seven, kind, header_at, detail);
+}
+
 fn odd(seven: &mut SevenZ, kind: SevenZOddity, at: u64, detail: String) {
     if seven.oddities.len() < ODDITIES {
         seven.oddities.push(Oddity::new(kind, at, detail));
@@ -127,7 +133,7 @@ fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String
         for slot in broken {
             let name = seven.members.get(slot).map(|member| member.name.shortened(80));
             let detail = format!("`{}` is cut or its checksum is wrong", name.unwrap_or_default());
-            odd(seven, SevenZOddity::BrokenContent, 0, detail);
+            odd_member(seven, SevenZOddity::BrokenContent, detail);
         }
         if let Err(error) = result {
             let fault = error.to_string();
@@ -200,19 +206,19 @@ fn member(entry: &ArchiveEntry, seven: &mut SevenZ, seen: &mut HashSet<Vec<u8>>)
     let kept = raw.get(..KEPT).unwrap_or(raw);
     let shown = Untrusted::from_bytes(kept).shortened(80);
     for trouble in troubles(raw) {
-        odd(seven, SevenZOddity::Name(trouble), 0, format!("`{shown}` {trouble}"));
+        odd_member(seven, SevenZOddity::Name(trouble), format!("`{shown}` {trouble}"));
     }
     if !seen.insert(kept.to_vec()) {
-        odd(seven, SevenZOddity::DuplicateName, 0, format!("`{shown}` comes twice"));
+        odd_member(seven, SevenZOddity::DuplicateName, format!("`{shown}` comes twice"));
     }
     // p7zip puts the Unix mode in the upper half.
     let mode = if entry.has_windows_attributes { entry.windows_attributes >> 16 } else { 0 };
     let is_symlink = mode & 0o170_000 == 0o120_000;
     if is_symlink {
-        odd(seven, SevenZOddity::Symlink, 0, format!("`{shown}` is a symbolic link"));
+        odd_member(seven, SevenZOddity::Symlink, format!("`{shown}` is a symbolic link"));
     }
     if entry.is_anti_item {
-        odd(seven, SevenZOddity::AntiItem, 0, format!("`{shown}` is an anti-item"));
+        odd_member(seven, SevenZOddity::AntiItem, format!("`{shown}` is an anti-item"));
     }
     let is_empty = !entry.has_stream || entry.size == 0;
     SevenMember {

@@ -4,7 +4,7 @@ use vocabulary::Limits;
 use super::testing::{blob, budget, content, python, torture, unhex};
 use super::*;
 
-/// `gzip.compress(TEXT, mtime=0)` and so on, by `CPython` 3.14.
+/// `gzip.compress(TEXT, mtime=0)` and so on, by `CPython` 3.11.
 const TEXT: &[u8] = b"weighbridge weighbridge weighbridge 0123456789";
 
 const SAMPLES: &[(Codec, &str)] = &[
@@ -36,6 +36,11 @@ const SAMPLES: &[(Codec, &str)] = &[
          36313533b7b004009ca20ff1",
     ),
     (Codec::Zstd, "28b52ffd202ee50000b0776569676862726964676520303132333435363738390100074b12"),
+    (
+        Codec::Lz4,
+        "04224d1868402e000000000000003e1b000000cf7765696768627269646765200c0005a0303132333435 \
+         3637383900000000",
+    ),
 ];
 
 fn samples() -> Vec<(Codec, Vec<u8>)> {
@@ -64,7 +69,7 @@ fn decodes_large_output_of_the_real_libraries() {
         "
 import gzip, zlib, bz2, lzma, random
 random.seed(1)
-text = b''.join(b'%d ' % random.randrange(10 ** random.randrange(1, 9)) for _ in range(60000))
+text = b''.join(b'%d ' % random.randrange(10 ** random.randrange(1, 9)) for _ in range(20000))
 emit('text', text)
 for level in (1, 6, 9):
     emit('gzip', gzip.compress(text, level))
@@ -80,7 +85,7 @@ emit('xz', lzma.compress(text, filters=[{'id': lzma.FILTER_DELTA, 'dist': 4}, {'
 emit('joblib-zf', b'ZF' + hex(len(text)).encode().ljust(19) + zlib.compress(text))
 emit('joblib-zf', b'ZF' + hex(len(text)).encode().ljust(20) + zlib.compress(text))
 try:
-    from compression import zstd
+    from backports import zstd
     for level in (1, 3, 19): emit('zstd', zstd.compress(text, level))
 except ImportError: pass
 try:
@@ -259,7 +264,7 @@ fn text_and_noise_are_no_streams() {
         }
         bytes
     };
-    for _ in 0..20_000 {
+    for _ in 0..3_000 {
         let mut bytes = noise(400);
         bytes[..2].copy_from_slice(&[0x78, 0x9c]);
         assert_eq!(identify(&bytes), None);
@@ -277,11 +282,11 @@ fn text_and_noise_are_no_streams() {
 
 #[test]
 fn bombs_end_within_the_budget() {
-    let limits = Limits { bytes_out: 8 << 20, ..Limits::default() };
+    let limits = Limits { bytes_out: 2 << 20, ..Limits::default() };
     let Some(made) = python(
         "
 import zlib, gzip, bz2, lzma
-zeros = bytes(64 << 20)
+zeros = bytes(16 << 20)
 emit('', gzip.compress(zeros, 9)); emit('', zlib.compress(zeros, 9)); emit('', bz2.compress(zeros))
 emit('', lzma.compress(zeros)); emit('', lzma.compress(zeros, format=lzma.FORMAT_ALONE))
 ",
@@ -292,7 +297,7 @@ emit('', lzma.compress(zeros)); emit('', lzma.compress(zeros, format=lzma.FORMAT
         let codec = identify(&sample).unwrap();
         let unpacked = open(&blob(&sample), codec, &Budget::new(limits));
         assert_eq!(unpacked.exhausted, Some(Exhausted::BytesOut), "{codec}");
-        assert!(unpacked.blob.len() <= 8 << 20);
+        assert!(unpacked.blob.len() <= 2 << 20);
     }
 }
 

@@ -99,10 +99,10 @@ emit('empty', b.getvalue())
 }
 
 #[test]
-fn tapes_of_torch_are_read() {
+fn tapes_laid_out_as_torch_once_did_are_read() {
     let Some(made) = python(
         "
-import torch, tarfile, pickle
+import tarfile, pickle
 b = io.BytesIO()
 with tarfile.open(fileobj=b, mode='w', format=tarfile.PAX_FORMAT) as t:
     for name in ('sys_info', 'pickle', 'storages', 'tensors'):

@@ -9,9 +9,14 @@ use super::local::Local;
 use super::wire::{CENTRAL, END, Extra, WIDE, u16_at, u32_at, u64_at};
 use super::{Archive, ZipOddity};
 use crate::Region;
+use crate::names::KEPT;
 
 /// How far from the end loaders look for the end record: its 22 bytes and the longest comment.
 const WINDOW: usize = 22 + 0xffff;
+/// Bytes of names that are kept of one archive; after that, 64 of each name.
+pub(super) const NAMES: usize = 48 << 20;
+/// The region of an archive comment, which is searched all the same.
+pub(super) const COMMENT: &str = "comment";
 /// End records that are looked at.
 const ENDS: usize = 64;
 
@@ -105,7 +110,10 @@ impl End {
 #[derive(Clone, Debug)]
 pub(super) struct Record {
     pub(super) at: u64,
+    /// The name, cut.
     pub(super) name: Vec<u8>,
+    pub(super) name_len: usize,
+    pub(super) is_dir: bool,
     pub(super) flags: u16,
     pub(super) method: u16,
     pub(super) crc: u32,
@@ -160,7 +168,7 @@ pub(super) fn records(blob: &Blob, budget: &Budget, archive: &mut Archive) -> Ve
     let bare = |end: &&End| end.at.checked_add(22) == Some(blob.len()) && end.comment.is_empty();
     let taken = ends.iter().find(bare).cloned().unwrap_or(first);
     archive.comment = Untrusted::from_bytes(&taken.comment);
-    let mut walker = Walker { blob, budget, seen: HashSet::new(), records: Vec::new() };
+    let mut walker = Walker { blob, budget, seen: HashSet::new(), names: 0, records: Vec::new() };
     let sound = walker.directory(&taken, true, archive);
     end_oddities(blob, &taken, archive);
 
@@ -222,17 +230,20 @@ struct Walker<'a> {
     budget: &'a Budget,
     /// Records that were read, by offset and bias.
     seen: HashSet<(u64, u64)>,
+    /// Bytes of names that are kept.
+    names: usize,
     records: Vec<Record>,
 }
 
 impl Walker<'_> {
     /// Reads the directory of an end record both ways. True where both are one and it is sound.
     fn directory(&mut self, end: &End, taken: bool, archive: &mut Archive) -> bool {
-        archive.regions.push(Region::new(
-            end.at,
-            end.past_comment.min(self.blob.len()),
-            "end record",
-        ));
+        let past_record = end.at.saturating_add(22);
+        archive.regions.push(Region::new(end.at, past_record, "end record"));
+        if !end.comment.is_empty() {
+            let past = end.past_comment.min(self.blob.len());
+            archive.regions.push(Region::new(past_record, past, COMMENT));
+        }
         if let Some(at) = end.zip64_at {
             archive.regions.push(Region::new(at, at.saturating_add(56), "zip64 end record"));
             let locator = end.at.saturating_sub(20);
@@ -306,7 +317,11 @@ impl Walker<'_> {
                 archive.odd(ZipOddity::BrokenRecord, at, "the comment of the record is cut");
             }
             let inside = (at < stop, count < end.entries);
-            let record = record(at, &head, name, &extra, reading, inside, archive);
+            let mut record = record(at, &head, name, &extra, reading, inside, archive);
+            let max = if self.names > NAMES { 64 } else { KEPT };
+            record.name.truncate(max);
+            record.name.shrink_to_fit();
+            self.names = self.names.saturating_add(record.name.len());
             self.records.push(record);
             count = count.saturating_add(1);
         }
@@ -377,6 +392,8 @@ fn record(
     let mode = u32_at(head, 38) >> 16;
     Record {
         at,
+        name_len: name.len(),
+        is_dir: name.ends_with(b"/"),
         name,
         flags: u16_at(head, 8),
         method: u16_at(head, 10),

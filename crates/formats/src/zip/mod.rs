@@ -24,6 +24,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+mod tests_build;
+#[cfg(test)]
 mod tests_hostile;
 
 use artifact::Exhausted;

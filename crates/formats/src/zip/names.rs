@@ -3,11 +3,14 @@ use std::collections::HashMap;
 use vocabulary::Untrusted;
 
 use super::{Archive, Seen, ZipOddity};
-use crate::names::troubles;
+use crate::names::{KEPT, NameTrouble, troubles};
 
-/// Tells what a name is that names in ordinary archives are not.
-pub(super) fn judge(archive: &mut Archive, at: u64, name: &[u8]) {
-    for trouble in troubles(name) {
+/// Tells what a name is that names in ordinary archives are not. `len` is its length before it was
+/// cut.
+pub(super) fn judge(archive: &mut Archive, at: u64, name: &[u8], len: usize) {
+    let name = name.get(..KEPT).unwrap_or(name);
+    let long = (len > KEPT).then_some(NameTrouble::Long);
+    for trouble in troubles(name).chain(long) {
         let shown = Untrusted::from_bytes(name).shortened(80);
         archive.odd(ZipOddity::Name(trouble), at, format!("`{shown}` {trouble}"));
     }

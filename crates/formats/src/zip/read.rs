@@ -3,16 +3,13 @@ use std::collections::{HashMap, HashSet};
 use artifact::{Blob, Budget};
 use vocabulary::{Span, Untrusted};
 
-use super::directory::{Record, records};
+use super::directory::{COMMENT, NAMES, Record, records};
 use super::local::{Local, STREAMED, descriptor};
 use super::names;
 use super::wire::{CENTRAL, END, LOCAL};
 use super::{Archive, Member, Method, Seen, Views, ZipOddity};
 use crate::Region;
 use crate::names::KEPT;
-
-/// Bytes of names that are kept of one archive; after that, 64 of each name.
-const NAMES: usize = 48 << 20;
 
 /// Lists everything that any loader could read from an archive.
 ///
@@ -81,7 +78,7 @@ impl Reader<'_> {
 
     /// A member of a central directory.
     fn listed(&mut self, record: &Record) {
-        let raw_name = self.kept(&record.name);
+        let raw_name = record.name.clone();
         let local = Local::parse(self.blob, record.local);
         let flags = record.flags | local.as_ref().map_or(0, |local| local.flags);
         let mut member = Member {
@@ -98,11 +95,11 @@ impl Reader<'_> {
             local_at: local.as_ref().map(|local| local.at),
             data: Span::new(record.local.min(self.blob.len()), 0),
             unsized_data: false,
-            is_dir: record.name.ends_with(b"/"),
+            is_dir: record.is_dir,
             is_symlink: record.mode & 0o170_000 == 0o120_000,
             encrypted: flags & 1 != 0,
         };
-        names::judge(&mut self.archive, record.at, &record.name);
+        names::judge(&mut self.archive, record.at, &record.name, record.name_len);
         self.member_oddities(&member, flags, record.at);
         let Some(local) = local else {
             let detail = format!("no local header at {} for `{}`", record.local, shown(&member));
@@ -203,7 +200,7 @@ impl Reader<'_> {
         let at = local.at;
         let mut differs = false;
         let archive = &mut self.archive;
-        if local.name != record.name {
+        if local.name.len() != record.name_len || !local.name.starts_with(&record.name) {
             let other = Untrusted::from_bytes(&local.name).shortened(80);
             let detail = format!("`{name}` is `{other}` in its local header");
             archive.odd(ZipOddity::NameMismatch, at, detail);
@@ -219,14 +216,17 @@ impl Reader<'_> {
             archive.odd(ZipOddity::FlagsMismatch, at, detail);
         }
         let streamed = local.flags & STREAMED != 0;
-        let sizes = (local.compressed, local.uncompressed);
-        if sizes != (record.compressed, record.uncompressed) && !(streamed && sizes == (0, 0)) {
+        // A writer to a pipe leaves out what it does not know yet; Info-ZIP knows one of the two.
+        let contradicts = |here: u64, there: u64| here != there && !(streamed && here == 0);
+        if contradicts(local.compressed, record.compressed)
+            || contradicts(local.uncompressed, record.uncompressed)
+        {
             let detail = format!(
                 "`{name}`: {} bytes of {} and {} of {}",
                 record.compressed, record.uncompressed, local.compressed, local.uncompressed
             );
             archive.odd(ZipOddity::SizeMismatch, at, detail);
-            differs |= local.compressed != record.compressed;
+            differs |= contradicts(local.compressed, record.compressed);
         }
         if local.crc != record.crc && !(streamed && local.crc == 0) {
             archive.odd(ZipOddity::CrcMismatch, at, format!("`{name}` has two CRCs"));
@@ -294,7 +294,7 @@ impl Reader<'_> {
         let Some(member) = self.archive.members.get(index).cloned() else { return false };
         let detail = format!("`{}` is in no central directory", shown(&member));
         self.archive.odd(ZipOddity::LocalOnly, local.at, detail);
-        names::judge(&mut self.archive, local.at, &local.name);
+        names::judge(&mut self.archive, local.at, &local.name, local.name.len());
         self.member_oddities(&member, local.flags, local.at);
         let next = self.locals.get(&local.at).and_then(|known| known.next);
         let tail = next.map_or(0, |next| next.saturating_sub(member.data.end));
@@ -352,20 +352,24 @@ impl Reader<'_> {
         }
     }
 
-    fn uncovered(&self) -> Vec<Span> {
-        let spans: Vec<Span> = self.archive.regions.iter().map(|region| region.span).collect();
+    fn uncovered(&self, with_comments: bool) -> Vec<Span> {
+        let regions = self.archive.regions.iter();
+        let spans: Vec<Span> = regions
+            .filter(|region| with_comments || region.what != COMMENT)
+            .map(|region| region.span)
+            .collect();
         Span::uncovered(&spans, self.blob.len())
     }
 
     /// Searches the bytes that belong to nothing for headers, and tells what remains.
     fn search(&mut self) {
-        for gap in self.uncovered() {
+        for gap in self.uncovered(false) {
             if self.archive.exhausted.is_some() || !self.search_gap(gap) {
                 break;
             }
         }
         let has_members = !self.archive.members.is_empty();
-        for gap in self.uncovered() {
+        for gap in self.uncovered(true) {
             let kind = match (gap.start, gap.end) {
                 (0, _) if has_members => ZipOddity::Prefix,
                 (_, end) if end == self.blob.len() => ZipOddity::Suffix,
@@ -382,20 +386,28 @@ impl Reader<'_> {
         const CHUNK: usize = 1 << 20;
         let mut open: Option<Local> = None;
         let mut at = gap.start;
+        let (mut chunk, mut chunk_at) = (Vec::new(), gap.start);
         while at < gap.end {
             if let Err(limit) = self.budget.check_time() {
                 self.archive.exhausted = Some(limit);
                 return false;
             }
             let left = usize::try_from(gap.end.saturating_sub(at)).unwrap_or(usize::MAX);
-            let bytes = self.blob.bytes_at(at, CHUNK.min(left));
-            if bytes.is_empty() {
-                break;
-            }
-            let Some((ahead, magic)) = find(&bytes) else {
-                // The last three bytes may begin a signature.
-                let keep = if bytes.len() < left { 3 } else { 0 };
-                at = at.saturating_add((bytes.len().saturating_sub(keep)).max(1) as u64);
+            let skip = usize::try_from(at.saturating_sub(chunk_at)).unwrap_or(usize::MAX);
+            let rest = chunk.get(skip..).unwrap_or_default();
+            let Some((ahead, magic)) = find(rest) else {
+                if rest.len() >= left {
+                    break;
+                }
+                // The last three bytes may begin a signature. What is left of a chunk is read
+                // again with the next one, so that no byte is read more than twice.
+                let kept = rest.len().min(3);
+                at = at.saturating_add(rest.len().saturating_sub(kept) as u64);
+                chunk_at = at;
+                chunk = self.blob.bytes_at(at, CHUNK.min(left));
+                if chunk.len() <= kept {
+                    break;
+                }
                 continue;
             };
             let found = at.saturating_add(ahead as u64);

@@ -1,131 +1,12 @@
 //! Archives made by hand: each is a way to show different members to different loaders.
 
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-use std::io::Write;
 use vocabulary::Limits;
 
 use super::tests::{PLAIN, STREAMED, kinds, names};
+use super::tests_build::{archive, central, deflated, end, entry, local, short, words};
 use super::*;
 use crate::names::NameTrouble;
-use crate::stream::testing::{blob, budget, content, torture, unhex};
-
-/// A member as a test wants it written, in the local header and in the central directory.
-#[derive(Clone)]
-struct Entry {
-    name: Vec<u8>,
-    local_name: Vec<u8>,
-    data: Vec<u8>,
-    method: u16,
-    flags: u16,
-    local_flags: u16,
-    crc: u32,
-    compressed: u32,
-    local_compressed: u32,
-    uncompressed: u32,
-    extra: Vec<u8>,
-    mode: u32,
-    /// Where the central directory says that the local header is.
-    at: Option<u32>,
-    local: bool,
-    central: bool,
-}
-
-fn entry(name: &str, content: &[u8]) -> Entry {
-    let len = u32::try_from(content.len()).unwrap();
-    Entry {
-        name: name.into(),
-        local_name: name.into(),
-        data: content.to_vec(),
-        method: 0,
-        flags: 0,
-        local_flags: 0,
-        crc: crc32fast::hash(content),
-        compressed: len,
-        local_compressed: len,
-        uncompressed: len,
-        extra: Vec::new(),
-        mode: 0,
-        at: None,
-        local: true,
-        central: true,
-    }
-}
-
-fn deflated(name: &str, content: &[u8]) -> Entry {
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(content).unwrap();
-    let data = encoder.finish().unwrap();
-    let len = u32::try_from(data.len()).unwrap();
-    Entry { method: 8, data, compressed: len, local_compressed: len, ..entry(name, content) }
-}
-
-fn words(halves: &[u16]) -> Vec<u8> {
-    halves.iter().flat_map(|half| half.to_le_bytes()).collect()
-}
-
-fn longs(words: &[u32]) -> Vec<u8> {
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
-fn short(bytes: &[u8]) -> u16 {
-    u16::try_from(bytes.len()).unwrap()
-}
-
-fn local(entry: &Entry) -> Vec<u8> {
-    let sizes = [entry.crc, entry.local_compressed, entry.uncompressed];
-    [
-        b"PK\x03\x04".to_vec(),
-        words(&[20, entry.local_flags, entry.method, 0, 0x21]),
-        longs(&sizes),
-        words(&[short(&entry.local_name), 0]),
-        entry.local_name.clone(),
-        entry.data.clone(),
-    ]
-    .concat()
-}
-
-fn central(entry: &Entry, at: u32) -> Vec<u8> {
-    [
-        b"PK\x01\x02".to_vec(),
-        words(&[0x0314, 20, entry.flags, entry.method, 0, 0x21]),
-        longs(&[entry.crc, entry.compressed, entry.uncompressed]),
-        words(&[short(&entry.name), short(&entry.extra), 0, 0, 0]),
-        longs(&[entry.mode << 16, entry.at.unwrap_or(at)]),
-        entry.name.clone(),
-        entry.extra.clone(),
-    ]
-    .concat()
-}
-
-fn end(entries: u16, size: usize, offset: usize, comment: &[u8]) -> Vec<u8> {
-    let (size, offset) = (u32::try_from(size).unwrap(), u32::try_from(offset).unwrap());
-    [
-        b"PK\x05\x06".to_vec(),
-        words(&[0, 0, entries, entries]),
-        longs(&[size, offset]),
-        words(&[short(comment)]),
-        comment.to_vec(),
-    ]
-    .concat()
-}
-
-fn archive(entries: &[Entry]) -> Vec<u8> {
-    let (mut bytes, mut directory, mut count) = (Vec::new(), Vec::new(), 0);
-    for entry in entries {
-        let at = u32::try_from(bytes.len()).unwrap();
-        if entry.local {
-            bytes.extend(local(entry));
-        }
-        if entry.central {
-            directory.extend(central(entry, at));
-            count += 1;
-        }
-    }
-    let offset = bytes.len();
-    let size = directory.len();
-    [bytes, directory, end(count, size, offset, b"")].concat()
-}
+use crate::stream::testing::{blob, budget, content, python, torture, unhex};
 
 fn look(bytes: &[u8]) -> Archive {
     read(&blob(bytes), &budget())
@@ -146,6 +27,60 @@ fn the_builder_writes_ordinary_archives() {
     let archive = look(&bytes);
     assert_eq!(archive.oddities, []);
     assert_eq!(bytes_of(&bytes, &archive, 1), [b'B'; 90]);
+}
+
+/// What `zipfile` makes of an archive, as names and contents.
+fn by_python(bytes: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
+    let script = format!(
+        "
+import zipfile
+z = zipfile.ZipFile(io.BytesIO(bytes({bytes:?})))
+for name in sorted(z.NameToInfo): emit(name, z.read(name))
+"
+    );
+    python(&script)
+}
+
+#[test]
+fn the_view_of_python_is_that_of_python() {
+    let plain = unhex(PLAIN);
+    let first = archive(&[entry("for-miniz", b"evil")]);
+    let second = archive(&[entry("for-pythn", b"good")]);
+    let mut comment = archive(&[entry("good", b"good")]);
+    let evil = archive(&[entry("evil", b"evil")]);
+    // Offsets that are right within the whole file.
+    let at = comment.len();
+    comment[at - 2..].copy_from_slice(&short(&evil).to_le_bytes());
+    comment.extend_from_slice(&evil);
+    let mut counted = archive(&[entry("a", b"A"), entry("b", b"B")]);
+    let at = counted.len() - 22;
+    counted[at + 8..at + 12].copy_from_slice(&[1, 0, 1, 0]);
+    let mut hidden = entry("hidden", b"evil");
+    hidden.central = false;
+    for bytes in [
+        archive(&[entry("x", b"evil"), entry("x", b"good")]),
+        archive(&[entry("x", b"evil"), entry("X", b"good")]),
+        archive(&[entry("x", b"good"), entry("x\0.txt", b"evil")]),
+        archive(&[entry("a", b"A"), hidden, deflated("z", b"zzzz")]),
+        [b"GGUF....".as_slice(), &plain].concat(),
+        [plain.as_slice(), b"tail"].concat(),
+        [&first[..first.len() - 22], &second].concat(),
+        comment,
+        counted,
+    ] {
+        let Some(expected) = by_python(&bytes) else { return };
+        let archive = look(&bytes);
+        let mut seen: Vec<(String, Vec<u8>)> = seen_by(&archive, |views| views.python)
+            .into_iter()
+            .map(|index| {
+                let name = archive.members[index].name.raw();
+                let name = name.split('\0').next().unwrap_or_default().to_owned();
+                (name, bytes_of(&bytes, &archive, index))
+            })
+            .collect();
+        seen.sort();
+        assert_eq!(seen, expected, "{bytes:x?}");
+    }
 }
 
 #[test]
@@ -276,6 +211,29 @@ fn an_end_record_in_a_comment_shows_another_archive() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all, ["evil", "good"]);
+}
+
+#[test]
+fn a_member_in_a_comment_is_found() {
+    let hidden = local(&entry("hidden.pkl", b"evil"));
+    let mut bytes = archive(&[entry("a", b"A")]);
+    let at = bytes.len() - 2;
+    bytes[at..].copy_from_slice(&short(&hidden).to_le_bytes());
+    bytes.extend_from_slice(&hidden);
+    let archive = look(&bytes);
+    assert_eq!(kinds(&archive), [ZipOddity::LocalOnly, ZipOddity::Comment]);
+    assert_eq!(bytes_of(&bytes, &archive, 1), b"evil");
+}
+
+#[test]
+fn long_names_are_cut_and_compared_whole() {
+    let long = "n".repeat(60_000);
+    let archive_ = look(&archive(&[entry(&long, b"")]));
+    assert_eq!(kinds(&archive_), [ZipOddity::Name(NameTrouble::Long)]);
+    assert_eq!(archive_.members[0].raw_name.len(), 4096);
+    let mut other = entry(&long, b"");
+    other.local_name.pop();
+    assert!(kinds(&look(&archive(&[other]))).contains(&ZipOddity::NameMismatch));
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     }
     let scanned = match &context.scanned {
         Ok(scanned) => scanned,
-        Err(said) => return crashed(said.clone()),
+        Err(said) => return crashed(said),
     };
     let executing: HashMap<_, _> =
         scanned.not_data.iter().map(|(path, formats)| (path, formats.as_slice())).collect();

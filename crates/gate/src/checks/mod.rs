@@ -53,7 +53,8 @@ pub(crate) fn run_all(checks: &[Check], context: &Context<'_>) -> Vec<CheckResul
         .iter()
         .filter(on)
         .map(|check| {
-            let mut outcome = guarded(|| (check.run)(context)).unwrap_or_else(crashed);
+            let mut outcome =
+                guarded(|| (check.run)(context)).unwrap_or_else(|said| crashed(&said));
             printable(&mut outcome);
             CheckResult { check: check.name.into(), outcome }
         })
@@ -89,7 +90,7 @@ fn printable(outcome: &mut Outcome) {
     }
 }
 
-fn crashed(said: String) -> Outcome {
+fn crashed(said: &str) -> Outcome {
     let because = format!("the check crashed: {said}");
     Outcome::CouldNotLook { because, coverage: Coverage::default() }
 }
@@ -97,7 +98,7 @@ fn crashed(said: String) -> Outcome {
 fn scanned(context: &Context<'_>) -> Outcome {
     match &context.scanned {
         Ok(scanned) => scanned.outcome.clone(),
-        Err(said) => crashed(said.clone()),
+        Err(said) => crashed(said),
     }
 }
 

@@ -1,4 +1,7 @@
-//! What each form would act on, made harmless.
+//! What each form would act on, made harmless. Writing to a string cannot fail, so no result of it
+//! is looked at.
+
+use std::fmt::Write as _;
 
 /// For HTML text and for attributes in double quotes.
 pub(super) fn html(text: &str) -> String {
@@ -37,7 +40,9 @@ pub(super) fn markdown(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&' | '@' | '#' | '|' | '~' | ':'
-            | '!' | '$' => out.push_str(&format!("&#{};", u32::from(c))),
+            | '!' | '$' => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
             '\n' | '\r' => out.push(' '),
             c => out.push(c),
         }
@@ -57,7 +62,7 @@ pub(super) fn markdown_sentence(text: &str) -> String {
         if n % 2 == 0 {
             out.push_str(&markdown(part));
         } else {
-            out.push_str(&format!("<code>{}</code>", markdown(part)));
+            let _ = write!(out, "<code>{}</code>", markdown(part));
         }
     }
     out
@@ -74,7 +79,7 @@ pub(super) fn html_sentence(text: &str) -> String {
         if n % 2 == 0 {
             out.push_str(&html(part));
         } else {
-            out.push_str(&format!("<code>{}</code>", html(part)));
+            let _ = write!(out, "<code>{}</code>", html(part));
         }
     }
     out
@@ -88,7 +93,7 @@ pub(super) fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     // Two slashes in front would read as a host.

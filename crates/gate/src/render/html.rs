@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use vocabulary::{Finding, Report};
 
 use super::escape::{html as esc, html_sentence as sentence};
-use super::{by_rule, counts, coverage_line, plural, size};
+use super::{by_rule, counts, coverage_line, gaps, plural, size, unexplained};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -136,22 +136,8 @@ fn looked_at(report: &Report, out: &mut String) {
         let _ = writeln!(out, "<tr><td>{check}</td><td>{word}</td><td>{line}</td></tr>");
     }
     out.push_str("</table>\n");
-    let gaps: Vec<(String, String)> = report
-        .checks
-        .iter()
-        .filter_map(|result| result.outcome.coverage())
-        .flat_map(|coverage| &coverage.gaps)
-        .map(|gap| (gap.place.to_string(), gap.because.clone()))
-        .collect();
-    rows("Could not look at", &gaps, out);
-    let unexplained: Vec<(String, String)> = report
-        .checks
-        .iter()
-        .filter_map(|result| result.outcome.coverage())
-        .flat_map(|coverage| &coverage.unexplained)
-        .map(|(place, span)| (place.to_string(), format!("bytes {} to {}", span.start, span.end)))
-        .collect();
-    rows("Bytes that no reader explained", &unexplained, out);
+    rows("Could not look at", &gaps(report), out);
+    rows("Bytes that no reader explained", &unexplained(report), out);
 }
 
 fn rows(heading: &str, rows: &[(String, String)], out: &mut String) {

@@ -1,4 +1,4 @@
-//! JUnit XML as CI systems read it: one test case for the verdict, one a check, one a file.
+//! `JUnit` XML as CI systems read it: one test case for the verdict, one a check, one a file.
 
 use std::fmt::Write as _;
 

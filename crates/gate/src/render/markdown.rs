@@ -1,12 +1,18 @@
 use std::fmt::Write as _;
 
-use vocabulary::{Report, Verdict};
+use vocabulary::{Report, Untrusted, Verdict};
 
 use super::escape::{markdown as esc, markdown_sentence as sentence};
-use super::{by_rule, coverage_line, plural, size};
+use super::{by_rule, coverage_line, gaps, plural, size};
 
-/// How many findings and gaps a comment holds; GitHub cuts one off at 65536 characters.
-const TOLD: usize = 50;
+/// How many findings and gaps a comment holds, and how many characters of a text that an artifact
+/// may have chosen: GitHub takes no comment of more than 65536 characters.
+const TOLD: usize = 25;
+const LONG: usize = 200;
+
+fn short(text: &str) -> String {
+    esc(&Untrusted::from(text).shortened(LONG))
+}
 
 pub(super) fn render(reports: &[Report]) -> String {
     let pages: Vec<String> = reports.iter().map(page).collect();
@@ -26,7 +32,7 @@ fn page(report: &Report) -> String {
         out,
         "### {mark} Weighbridge: {} {}\n\n{} file{}, {}, policy {}\n",
         report.verdict.word(),
-        esc(&artifact.label.to_string()),
+        short(artifact.label.raw()),
         artifact.files,
         plural(artifact.files),
         size(artifact.bytes),
@@ -39,10 +45,11 @@ fn page(report: &Report) -> String {
             continue;
         }
         let _ = writeln!(out, "**{title}**\n");
-        for line in shown {
-            let shown = if title == "Why" { esc(line) } else { sentence(line) };
+        for line in &shown {
+            let shown = if title == "Why" { short(line) } else { sentence(line) };
             let _ = writeln!(out, "- {shown}");
         }
+        more(lines.iter().filter(|line| !line.contains('\n')).count(), &mut out);
         out.push('\n');
     }
     findings(report, &mut out);
@@ -52,13 +59,11 @@ fn page(report: &Report) -> String {
         let (check, word) = (esc(&result.check.0), result.outcome.word());
         let _ = writeln!(out, "| {check} | {word} | {} |", esc(&coverage_line(result)));
     }
-    let gaps: Vec<_> =
-        report.checks.iter().filter_map(|c| c.outcome.coverage()).flat_map(|c| &c.gaps).collect();
+    let gaps = gaps(report);
     if !gaps.is_empty() {
         let _ = writeln!(out, "\n| could not look at | because |\n|---|---|");
-        for gap in gaps.iter().take(TOLD) {
-            let (place, because) = (esc(&gap.place.to_string()), esc(&gap.because));
-            let _ = writeln!(out, "| {place} | {because} |");
+        for (place, because) in gaps.iter().take(TOLD) {
+            let _ = writeln!(out, "| {} | {} |", short(place), short(because));
         }
         more(gaps.len(), &mut out);
     }
@@ -92,8 +97,8 @@ fn findings(report: &Report, out: &mut String) {
             "| {}{excepted} | {} | {} | {} |",
             finding.severity(),
             esc(finding.rule().name),
-            esc(&finding.place().to_string()),
-            esc(finding.message()),
+            short(&finding.place().to_string()),
+            short(finding.message()),
         );
     }
     more(all.len(), out);

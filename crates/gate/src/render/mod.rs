@@ -1,4 +1,4 @@
-//! Reports as text, JSON, SARIF, HTML, Markdown and JUnit.
+//! Reports as text, JSON, SARIF, HTML, Markdown and `JUnit`.
 //!
 //! Each is a pure function of the reports: the same reports give the same bytes. Text from an
 //! artifact arrives escaped for terminals ([`vocabulary::Untrusted`]); each renderer escapes on top
@@ -12,7 +12,9 @@ mod markdown;
 mod sarif;
 mod text;
 
-use vocabulary::{Finding, Report, Severity};
+use std::collections::HashSet;
+
+use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
 /// A form of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub enum Format {
     Html,
     /// For a comment on a pull request.
     Markdown,
-    /// JUnit XML, for CI systems.
+    /// `JUnit` XML, for CI systems.
     Junit,
 }
 
@@ -80,9 +82,9 @@ fn by_rule(report: &Report) -> Vec<Vec<&Finding>> {
 }
 
 /// What one sees first of each check: its outcome, and how much of what it looked at was explained.
-fn coverage_line(result: &vocabulary::CheckResult) -> String {
+fn coverage_line(result: &CheckResult) -> String {
     match &result.outcome {
-        vocabulary::Outcome::NotApplicable { because } => because.clone(),
+        Outcome::NotApplicable { because } => because.clone(),
         outcome => outcome.coverage().map_or_else(String::new, |coverage| {
             let (files, total) = (coverage.files, coverage.bytes_total);
             if files == 0 {
@@ -98,6 +100,55 @@ fn coverage_line(result: &vocabulary::CheckResult) -> String {
     }
 }
 
+/// What could not be looked at, each place and reason once: the check (where it is about no place)
+/// or the place, and why.
+fn gaps(report: &Report) -> Vec<(String, String)> {
+    let mut gaps: Vec<(String, String)> = Vec::new();
+    let mut seen = HashSet::new();
+    for result in &report.checks {
+        let coverage = result.outcome.coverage();
+        let of_places = coverage.map(|coverage| coverage.gaps.as_slice()).unwrap_or_default();
+        let whole = match &result.outcome {
+            Outcome::CouldNotLook { because, .. } if of_places.is_empty() => {
+                Some((format!("check `{}`", result.check), because.clone()))
+            }
+            _ => None,
+        };
+        let of_places = of_places.iter().map(|gap| (gap.place.to_string(), gap.because.clone()));
+        for gap in whole.into_iter().chain(of_places) {
+            if seen.insert(gap.clone()) {
+                gaps.push(gap);
+            }
+        }
+    }
+    gaps
+}
+
+/// The ranges of bytes that no reader explained, each once.
+fn unexplained(report: &Report) -> Vec<(String, String)> {
+    let mut ranges: Vec<(String, String)> = Vec::new();
+    let mut seen = HashSet::new();
+    for coverage in report.checks.iter().filter_map(|result| result.outcome.coverage()) {
+        for (place, span) in &coverage.unexplained {
+            let what = format!("bytes {} to {} ({})", span.start, span.end, size(span.len()));
+            let range = (place.to_string(), what);
+            if seen.insert(range.clone()) {
+                ranges.push(range);
+            }
+        }
+    }
+    ranges
+}
+
+/// The exception that covers a finding: the first of those used that speaks of it, as when it was
+/// marked.
+fn exception<'a>(report: &'a Report, finding: &Finding) -> Option<&'a Exception> {
+    finding.excepted()?;
+    let file = report.artifact.contents.iter().find(|file| file.path == finding.place().file);
+    let sha256 = file.and_then(|file| file.digests.get("sha256")).map(String::as_str);
+    report.policy.exceptions_used.iter().find(|used| used.covers(finding, sha256))
+}
+
 fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
@@ -107,13 +158,13 @@ fn size(bytes: u64) -> String {
     if bytes < 10_000 {
         return format!("{bytes} byte{}", plural(bytes));
     }
-    let mut unit = 1000u64;
-    for name in ["kB", "MB", "GB", "TB"] {
-        let tenths = bytes / (unit / 10);
+    for (tenth, name) in
+        [(100u64, "kB"), (100_000, "MB"), (100_000_000, "GB"), (100_000_000_000, "TB")]
+    {
+        let tenths = bytes.checked_div(tenth).unwrap_or_default();
         if tenths < 10_000 || name == "TB" {
             return format!("{}.{} {name}", tenths / 10, tenths % 10);
         }
-        unit = unit.saturating_mul(1000);
     }
     format!("{bytes} bytes")
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use vocabulary::{Finding, Outcome, Place, Report, Rule, Severity};
 
 use super::escape::uri;
+use super::exception;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -56,13 +57,13 @@ fn invocation(report: &Report) -> Value {
         {
             notifications.push(json!({
                 "level": "error",
-                "message": { "text": format!("`{}` could not look: {because}", result.check) },
+                "message": message(&format!("`{}` could not look: {because}", result.check)),
             }));
         }
         for gap in result.outcome.coverage().into_iter().flat_map(|coverage| &coverage.gaps) {
             notifications.push(json!({
                 "level": "warning",
-                "message": { "text": format!("`{}` could not look: {}", result.check, gap.because) },
+                "message": message(&format!("`{}` could not look: {}", result.check, gap.because)),
                 "locations": [location(&gap.place)],
             }));
         }
@@ -75,6 +76,11 @@ fn invocation(report: &Report) -> Value {
         fields.insert("startTimeUtc".into(), json!(run.started));
     }
     invocation
+}
+
+/// A message in which nothing that an artifact wrote reads as a link (section 3.11.6).
+fn message(text: &str) -> Value {
+    json!({ "text": text.replace("](", "] (") })
 }
 
 fn descriptor(rule: &Rule) -> Value {
@@ -119,16 +125,16 @@ fn result(finding: &Finding, rules: &[&Rule], report: &Report) -> Value {
         "ruleId": rule.name,
         "ruleIndex": index,
         "level": level(finding.severity()),
-        "message": { "text": finding.message() },
+        "message": message(finding.message()),
         "locations": [location(finding.place())],
-        "partialFingerprints": { "weighbridge/1": fingerprint(finding) },
+        "partialFingerprints": { "weighbridge/v1": fingerprint(finding) },
         "properties": { "severity": finding.severity(), "evidence": finding.evidence() },
     });
-    if let (Some(_), Some(fields)) = (finding.excepted(), result.as_object_mut()) {
-        let used = report.policy.exceptions_used.iter().find(|used| used.rule == rule.name);
-        let justification = used.map_or_else(String::new, |used| {
-            vocabulary::escape(&format!("{} ({}, until {})", used.reason, used.owner, used.expires))
-        });
+    if let (Some(used), Some(fields)) = (exception(report, finding), result.as_object_mut()) {
+        let justification = vocabulary::escape(&format!(
+            "{} ({}, until {})",
+            used.reason, used.owner, used.expires
+        ));
         let suppression = json!([{ "kind": "external", "justification": justification }]);
         fields.insert("suppressions".into(), suppression);
     }

@@ -1,10 +1,13 @@
 use anstyle::{AnsiColor, Style as Ansi};
-use vocabulary::{Finding, Report, Severity, ThreatState, Verdict};
+use vocabulary::{Finding, Report, Severity, ThreatState, Untrusted, Verdict};
 
-use super::{Detail, Style, by_rule, coverage_line, plural, size};
+use super::{Detail, Style, by_rule, coverage_line, exception, gaps, plural, size, unexplained};
 
 /// How many places of one rule, and how many gaps, are told before the rest is counted.
 const TOLD: usize = 10;
+
+/// How many characters of a sentence or a fact are told before it is cut.
+const LONG: usize = 300;
 
 pub(super) fn render(reports: &[Report], style: Style) -> String {
     let mut out = String::new();
@@ -44,6 +47,14 @@ impl Page<'_> {
         let heading = self.paint(Ansi::new().bold(), text);
         self.line("");
         self.line(heading);
+    }
+
+    /// Text of a length that an artifact may have chosen.
+    fn cut(&self, text: &str) -> String {
+        match self.style.detail {
+            Detail::Full => text.to_owned(),
+            _ => Untrusted::from(text).shortened(LONG),
+        }
     }
 
     fn told(&self, count: usize) -> usize {
@@ -97,9 +108,9 @@ impl Page<'_> {
                     looked.join(" and ")
                 ));
             }
-            [only] => self.line(format!("  why: {only}")),
+            [only] => self.line(format!("  why: {}", self.cut(only))),
             [first, rest @ ..] => {
-                self.line(format!("  why: {first}"));
+                self.line(format!("  why: {}", self.cut(first)));
                 self.line(format!(
                     "       and {} more reason{}",
                     rest.len(),
@@ -149,21 +160,13 @@ impl Page<'_> {
     }
 
     fn finding(&mut self, finding: &Finding, report: &Report) {
-        let excepted = finding.excepted().map_or_else(String::new, |_| {
-            let used = report.policy.exceptions_used.iter().find(|e| e.rule == finding.rule().name);
-            used.map_or_else(
-                || " (excepted)".to_owned(),
-                |e| format!(" (excepted until {} by {})", e.expires, vocabulary::escape(&e.owner)),
-            )
+        let excepted = exception(report, finding).map_or_else(String::new, |exception| {
+            let owner = vocabulary::escape(&exception.owner);
+            format!(" (excepted until {} by {owner})", exception.expires)
         });
         self.line(format!("    {}: {}{excepted}", finding.place(), finding.message()));
         for (name, value) in finding.evidence() {
-            let shown = value.to_string();
-            let shown = if self.style.detail == Detail::Full {
-                shown
-            } else {
-                vocabulary::Untrusted::new(shown).shortened(200)
-            };
+            let shown = self.cut(&value.to_string());
             self.line(format!("      {}: {shown}", vocabulary::escape(name)));
         }
     }
@@ -176,27 +179,11 @@ impl Page<'_> {
             let line = coverage_line(result);
             self.line(format!("  {:width$}  {word:14}  {line}", result.check.0).trim_end());
         }
-        let mut gaps: Vec<String> = Vec::new();
-        let mut unexplained: Vec<String> = Vec::new();
-        for result in &report.checks {
-            if let vocabulary::Outcome::CouldNotLook { because, coverage } = &result.outcome
-                && coverage.gaps.is_empty()
-            {
-                gaps.push(format!("{}: {because}", result.check));
-            }
-            let Some(coverage) = result.outcome.coverage() else { continue };
-            for gap in &coverage.gaps {
-                let line = format!("{}: {}", gap.place, gap.because);
-                if !gaps.contains(&line) {
-                    gaps.push(line);
-                }
-            }
-            unexplained.extend(coverage.unexplained.iter().map(|(place, span)| {
-                format!("{place}: bytes {} to {} ({})", span.start, span.end, size(span.len()))
-            }));
-        }
-        self.list("could not look at", &gaps);
-        self.list("bytes that no reader explained", &unexplained);
+        let lines = |pairs: Vec<(String, String)>| -> Vec<String> {
+            pairs.into_iter().map(|(place, what)| format!("{place}: {what}")).collect()
+        };
+        self.list("could not look at", &lines(gaps(report)));
+        self.list("bytes that no reader explained", &lines(unexplained(report)));
     }
 
     fn list(&mut self, heading: &str, lines: &[String]) {

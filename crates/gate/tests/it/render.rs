@@ -53,8 +53,8 @@ fn nothing_hostile_reaches_the_reader_as_it_is() {
         }
     }
     for (format, tokens) in [
-        (Format::Html, &["<script", "<b>", "http"][..]),
-        (Format::Markdown, &["<script", "](http", "@all", "#1", "\\n]"]),
+        (Format::Html, &["<script", "<b>"][..]),
+        (Format::Markdown, &["<script", "](http", "@all", " #1", "\\n]"]),
         (Format::Junit, &["<script", "]]>"]),
     ] {
         let text = full(format);
@@ -142,8 +142,9 @@ fn sarif_has_what_the_standard_requires() {
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(rules[index]["id"], result["ruleId"]);
             assert!(["note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
-            assert!(result["message"]["text"].is_string());
-            prints.push(result["partialFingerprints"]["weighbridge/1"].as_str().unwrap());
+            let message = result["message"]["text"].as_str().unwrap();
+            assert!(!message.contains("]("), "a link in `{message}`");
+            prints.push(result["partialFingerprints"]["weighbridge/v1"].as_str().unwrap());
             for location in result["locations"].as_array().unwrap() {
                 let uri = location["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
                 let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~/%".contains(&b);

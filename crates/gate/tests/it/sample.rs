@@ -107,7 +107,7 @@ pub(crate) fn full() -> Report {
                     path: "dir a/m#1?.pt".into(),
                     bytes: 8000,
                     formats: Vec::new(),
-                    digests: std::collections::BTreeMap::new(),
+                    digests: digests(&"a1".repeat(32)),
                 },
             ],
         },
@@ -146,7 +146,7 @@ pub(crate) fn full() -> Report {
             exceptions_used: vec![Exception {
                 rule: "worth-a-line".into(),
                 file: Some("dir a/m#1?.pt".into()),
-                sha256: Some("00".repeat(32)),
+                sha256: Some("a1".repeat(32)),
                 reason: "reviewed".into(),
                 owner: "somebody <a@b.test>".into(),
                 expires: date("9999-12-31"),

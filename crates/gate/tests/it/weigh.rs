@@ -1,6 +1,7 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use gate::render::{Detail, Format, Style, render};
 use gate::{Clock, Progress, Quiet, Report, Services, Verdict};
 use vocabulary::{Outcome, Untrusted};
 
@@ -187,6 +188,26 @@ fn an_exception_for_another_file_or_rule_covers_nothing() {
     ));
     let report = weigh(folder.path(), &misspelled);
     assert!(report.findings[0].message().ends_with("did you mean `format-not-permitted`?"));
+}
+
+#[test]
+fn each_finding_is_told_with_its_own_exception() {
+    let folder = folder(&[("a.txt", "text"), ("b.txt", "text")]);
+    let one = |file: &str| {
+        format!(
+            "[[exceptions]]\nrule = \"format-not-permitted\"\nfile = \"{file}\"\nreason = \"r\"\n\
+             owner = \"owner of {file}\"\nexpires = \"9999-12-31\"\n"
+        )
+    };
+    let policy = policy(&format!("formats = [\"json\"]\n{}{}", one("b.txt"), one("a.txt")));
+    let report = weigh(folder.path(), &policy);
+    assert_eq!(report.verdict, Verdict::Admit);
+    let style = Style { colour: false, detail: Detail::Usual };
+    let text = render(Format::Text, &[report], style);
+    for file in ["a.txt", "b.txt"] {
+        let line = text.lines().find(|line| line.starts_with(&format!("    {file}: "))).unwrap();
+        assert!(line.ends_with(&format!("by owner of {file})")), "{line}");
+    }
 }
 
 #[test]

@@ -14,7 +14,35 @@ macro_rules! packs {
     };
 }
 
-packs![];
+packs![
+    "asteval",
+    "cffi",
+    "cloudpickle",
+    "cpython",
+    "dill",
+    "huggingface_hub",
+    "joblib",
+    "lightgbm",
+    "mlflow",
+    "nltk",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pip",
+    "pytorch-lightning",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "setuptools",
+    "sympy",
+    "timm",
+    "tokenizers",
+    "torch",
+    "torchvision",
+    "transformers",
+    "ultralytics",
+    "xgboost"
+];
 
 /// The layer written by hand.
 pub(super) const REVIEWED: &str = include_str!("../../../../packs/python-effects/reviewed.txt");

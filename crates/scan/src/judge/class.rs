@@ -39,8 +39,13 @@ pub(crate) fn of_call(effects: Effects) -> Option<Class> {
 
 /// The class of holding a reference to something with these effects without calling it. Ordinary
 /// models refer to functions that read files; they have no reason to refer to these.
+///
+/// Where the code could not be followed to its end, the effects are a worst case over calls that
+/// may never happen; that is no reason to accuse a file that only names it.
 pub(crate) fn of_reference(effects: Effects) -> Option<Class> {
-    if effects.contains(Effects::EXECUTES) {
+    if effects.contains(Effects::UNRESOLVED) {
+        None
+    } else if effects.contains(Effects::EXECUTES) {
         Some(Class::Executes)
     } else if effects.contains(Effects::NATIVE) {
         Some(Class::Native)

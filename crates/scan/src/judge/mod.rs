@@ -74,6 +74,7 @@ pub(crate) struct Judge {
     /// Bytes of an element by storage key, from PyTorch's persistent ids.
     pub(crate) storage_sizes: BTreeMap<String, u64>,
     blob: Blob,
+    script: bool,
 }
 
 /// What was learned of one callable.
@@ -86,7 +87,9 @@ struct Verdict {
 }
 
 impl Judge {
-    pub(crate) fn new(blob: Blob) -> Self {
+    /// `script` says that the pickle is part of a TorchScript archive, whose classes come from the
+    /// source text beside it.
+    pub(crate) fn new(blob: Blob, script: bool) -> Self {
         Self {
             acts: BTreeMap::new(),
             references: BTreeMap::new(),
@@ -96,6 +99,7 @@ impl Judge {
             imports: BTreeMap::new(),
             storage_sizes: BTreeMap::new(),
             blob,
+            script,
         }
     }
 
@@ -255,6 +259,9 @@ impl Judge {
         call: &Call,
         at: u64,
     ) -> Option<Verdict> {
+        if self.script && named.module.starts_with("__torch__") {
+            return None;
+        }
         let resolved = named.resolve();
         let is_class = matches!(resolved.known, Known::Class { .. });
         let effects = match &resolved.known {

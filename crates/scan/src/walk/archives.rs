@@ -15,9 +15,21 @@ impl Walker {
             self.sink.exhausted(&node.place, limit);
         }
         let torch = Torch::of(&archive);
+        if let Some(layout) = torch.layout(&archive) {
+            if node.role == Role::File {
+                rename_zip(&mut self.sink.formats, layout);
+            }
+            self.note(|part| rename_zip(&mut part.formats, layout));
+        }
         for member in archive.members.iter().filter(|member| !member.is_dir) {
             let name = member.name.raw().to_owned();
-            let role = if torch.is_storage(&name) { Role::Numbers } else { Role::Member };
+            let role = if torch.is_storage(&name) {
+                Role::Numbers
+            } else if torch.script {
+                Role::Script
+            } else {
+                Role::Member
+            };
             self.zip_member(node, member, &name, role, torch.is_script(&name));
         }
     }
@@ -40,7 +52,7 @@ impl Walker {
         }
         // The numbers of a tensor are not read for their checksum: a scan of a large checkpoint
         // reads what it must. What is parsed is.
-        if role == Role::Member && opened.checks.crc == zip::CrcCheck::NotChecked {
+        if role != Role::Numbers && opened.checks.crc == zip::CrcCheck::NotChecked {
             match zip::check_crc(&opened.blob, member.crc, &self.budget) {
                 Some(checked) if !member.unsized_data => opened.checks.crc = checked,
                 Some(_) => {}
@@ -138,6 +150,8 @@ struct Torch {
     /// The folder that everything stands in, with its `/`.
     prefix: Option<String>,
     script: bool,
+    /// The folder of a `torch.export` archive, with its `/`.
+    export: Option<String>,
 }
 
 impl Torch {
@@ -148,11 +162,40 @@ impl Torch {
             .filter(|prefix| prefix.is_empty() || prefix.ends_with('/'))
             .map(ToOwned::to_owned);
         let script = names().any(|name| name.ends_with("constants.pkl"));
-        Self { prefix, script }
+        let export = names()
+            .find_map(|name| name.strip_suffix("archive_format"))
+            .filter(|prefix| prefix.ends_with('/'))
+            .map(ToOwned::to_owned);
+        Self { prefix, script, export }
+    }
+
+    /// The name of the layout, where it is a known one.
+    fn layout(&self, archive: &zip::Archive) -> Option<&'static str> {
+        let mut files = archive.members.iter().filter(|member| !member.is_dir).peekable();
+        if self.export.is_some() {
+            Some("torch-export")
+        } else if self.script {
+            Some("torchscript")
+        } else if self.prefix.is_some() {
+            Some("torch")
+        } else if files.peek().is_some() && files.all(|file| file.name.raw().ends_with(".npy")) {
+            Some("npz")
+        } else {
+            None
+        }
     }
 
     /// Whether a member holds the raw numbers of a tensor: `<prefix>data/17`.
     fn is_storage(&self, name: &str) -> bool {
+        let exported = |prefix: &String| {
+            name.strip_prefix(prefix.as_str()).is_some_and(|rest| {
+                let folders = ["data/weights/", "data/constants/"];
+                folders.iter().any(|folder| rest.starts_with(folder)) && extension(rest).is_none()
+            })
+        };
+        if self.export.as_ref().is_some_and(exported) {
+            return true;
+        }
         let Some(prefix) = &self.prefix else { return false };
         let Some(rest) = name.strip_prefix(prefix.as_str()) else { return false };
         ["data/", "constants/", "xl_model_weights/", "tensors/"].iter().any(|folder| {
@@ -172,4 +215,10 @@ impl Torch {
     fn is_script(&self, name: &str) -> bool {
         self.script && name.contains("code/") && extension(name).is_some_and(|e| e == "py")
     }
+}
+
+/// A zip of a known layout goes by the layout's name.
+fn rename_zip(formats: &mut Vec<String>, layout: &str) {
+    formats.retain(|format| format != "zip");
+    formats.push(layout.to_owned());
 }

@@ -20,13 +20,23 @@ pub(super) struct Storages {
 }
 
 /// `torch.serialization.MAGIC_NUMBER`, little endian.
-pub(super) const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 impl Storages {
     /// Takes what the stream number `n` of the file says.
-    pub(super) fn note(&mut self, n: usize, stream: &Stream, heap: &Heap, judge: &Judge) {
+    pub(super) fn note(
+        &mut self,
+        n: usize,
+        blob: &Blob,
+        stream: &Stream,
+        heap: &Heap,
+        judge: &Judge,
+    ) {
         match n {
-            0 => self.magic = stream.result.is_some_and(|v| is_magic(heap, v)),
+            0 => {
+                let head = blob.bytes_at(stream.start, 64);
+                self.magic = head.windows(MAGIC.len()).any(|window| window == MAGIC);
+            }
             3 if self.magic => self.sizes.clone_from(&judge.storage_sizes),
             4 if self.magic => {
                 if let Some(View::List(items)) = stream.result.map(|v| heap.view(v)) {
@@ -53,10 +63,6 @@ impl Storages {
         }
         Some(Region::new(at, end, "storages"))
     }
-}
-
-fn is_magic(heap: &Heap, value: Value) -> bool {
-    heap.content(value).is_some_and(|blob| blob.bytes_at(0, 16) == MAGIC)
 }
 
 /// The key and element size that a persistent id names: `('storage', FloatStorage, '0', 'cpu', 10)`.

@@ -24,12 +24,12 @@ impl Walker {
             if likeness == Likeness::No || (n > 0 && head.iter().all(|b| *b == 0)) {
                 break;
             }
-            let mut judge = Judge::new(node.blob.clone());
+            let mut judge = Judge::new(node.blob.clone(), node.role == Role::Script);
             let options = Options::bounded(Arrays::Joblib);
             let mut listing = Listing::new(if self.records() { LINES } else { 0 });
             let mut both = Both(&mut judge, &mut listing);
             let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut both);
-            storages.note(n, &stream, &heap, &judge);
+            storages.note(n, &node.blob, &stream, &heap, &judge);
             let acts = judge.acts();
             let stopped = matches!(stream.ended, Ended::Stop);
             // What only might be a pickle and neither ends nor does anything is none.
@@ -67,7 +67,7 @@ impl Walker {
     /// Reads a stream with raw arrays in it once more, as an unpickler that does not know of them:
     /// what stands in the arrays is opcodes to it.
     fn plainly(&mut self, node: &Node, at: u64) {
-        let mut judge = Judge::new(node.blob.clone());
+        let mut judge = Judge::new(node.blob.clone(), node.role == Role::Script);
         let options = Options::bounded(Arrays::Plain);
         pickle::interpret(&node.blob, at, &options, &mut judge);
         let mut acts = judge.acts();

@@ -7,6 +7,7 @@
 
 mod program;
 
+use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
 
 use program::{Ended, Place};
@@ -220,7 +221,7 @@ fn help() {
     let mut all = String::new();
     for command in ["", "weigh", "scan", "inspect", "explain", "rules", "policy", "packs"] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|a| !a.is_empty()).collect();
-        all.push_str(&format!("$ weighbridge {}\n{}\n", args.join(" "), place.run(&args).stdout));
+        let _ = write!(all, "$ weighbridge {}\n{}\n", args.join(" "), place.run(&args).stdout);
     }
     insta::assert_snapshot!(all);
 }
