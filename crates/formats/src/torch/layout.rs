@@ -9,9 +9,7 @@ use super::graph::Walk;
 use super::storages::{Content, Members, References, Source, Storages, key_of};
 use super::{Checkpoint, Layout, TorchOddity, element_size};
 use crate::bounded::Oddities;
-use crate::pickle::{
-    Arrays, Ended, Heap, Options, Stream, Unwatched, View, Watcher, interpret,
-};
+use crate::pickle::{Arrays, Ended, Heap, Options, Stream, Unwatched, View, Watcher, interpret};
 use crate::zip::{self, Archive, CrcCheck};
 use crate::{identify, tar};
 

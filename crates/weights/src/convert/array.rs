@@ -189,7 +189,9 @@ impl Walk {
         let mut filled = 0usize;
         while !self.done && pieces.len() < PIECES {
             let free = room.saturating_sub(filled).checked_div(width).unwrap_or(0);
-            let (Some((n, _)), Some(at)) = (self.dimensions.last(), self.index.last()) else { break };
+            let (Some((n, _)), Some(at)) = (self.dimensions.last(), self.index.last()) else {
+                break;
+            };
             let take = n.saturating_sub(*at).min(free as u64);
             let len = usize::try_from(take).unwrap_or(0).saturating_mul(width);
             if len == 0 {

@@ -72,12 +72,8 @@ fn is_npy(blob: &Blob) -> bool {
 /// Takes one array, or says why not.
 fn take(out: &mut Collected, blob: &Blob, name: &str) {
     let read = npy::read(blob);
-    let object = |what: String, waivable| Objection {
-        path: Untrusted::new(name),
-        at: None,
-        what,
-        waivable,
-    };
+    let object =
+        |what: String, waivable| Objection { path: Untrusted::new(name), at: None, what, waivable };
     if read.pickle_at.is_some() {
         let what = "its elements are Python objects, which loading would unpickle".to_owned();
         out.objections.push(object(what, true));
@@ -108,7 +104,8 @@ fn array(blob: &Blob, read: &Npy, name: &str) -> Result<Array, String> {
         return Err("its header is incomplete".to_owned());
     };
     let stride = strides(shape, fortran).ok_or("its size overflows 64 bits")?;
-    let big_endian = matches!(&read.descr, Some(Literal::Text(text)) if text.raw().starts_with('>'));
+    let big_endian =
+        matches!(&read.descr, Some(Literal::Text(text)) if text.raw().starts_with('>'));
     let array = Array {
         name: Untrusted::new(name),
         dtype,
@@ -121,9 +118,7 @@ fn array(blob: &Blob, read: &Npy, name: &str) -> Result<Array, String> {
     };
     match array.bytes() {
         Some(bytes) if bytes <= array.data.len() => Ok(array),
-        Some(bytes) => {
-            Err(format!("it takes {bytes} bytes, and {} are there", array.data.len()))
-        }
+        Some(bytes) => Err(format!("it takes {bytes} bytes, and {} are there", array.data.len())),
         None => Err("its size overflows 64 bits".to_owned()),
     }
 }

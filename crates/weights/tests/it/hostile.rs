@@ -113,14 +113,21 @@ fn storages_that_lie_are_refused() {
         ("  m/data/0 [crc=bad]: zeros 16\n", STRICT, "the CRC of storage `0` does not fit"),
         ("  m/data/0: zeros 16\n  m/data/0: zeros 16\n", ALL, "readers of zip archives differ"),
         ("  m/DATA/0: zeros 16\n  m/data/0: zeros 16\n", ALL, "readers of zip archives differ"),
-        ("  m/data/0 [local-name=\"m/data/1\"]: zeros 16\n", STRICT, "no writer of PyTorch writes this"),
+        (
+            "  m/data/0 [local-name=\"m/data/1\"]: zeros 16\n",
+            STRICT,
+            "no writer of PyTorch writes this",
+        ),
         ("  m/data/0 [deflate size=9]: zeros 16\n", ALL, "9 bytes are declared"),
         ("  m/data/0: zeros 16\n  m/byteorder: text middle\n", STRICT, "middle"),
     ] {
         let error = refused(file_with(&object, storages), &options);
         assert!(error.contains(said), "{storages}: {error}");
     }
-    let big = file_with(&object, "  m/data/0: hex 3f800000400000004040000040800000\n  m/byteorder: text big\n");
+    let big = file_with(
+        &object,
+        "  m/data/0: hex 3f800000400000004040000040800000\n  m/byteorder: text big\n",
+    );
     assert_eq!(converted(big, &STRICT).unwrap(), converted(one(&good()), &STRICT).unwrap());
 }
 
@@ -153,10 +160,8 @@ fn hooks_attributes_and_classes_are_looked_at() {
     let hooked = good().replace("NONE\nTUPLE", "CALL os system \"true\"\nTUPLE");
     let error = refused(one(&hooked), &STRICT);
     assert!(error.contains("hooks of a tensor"), "{error}");
-    let conjugated = good().replace(
-        "NONE\nTUPLE",
-        "NONE\nEMPTY_DICT\nBINUNICODE conj\nNEWTRUE\nSETITEM\nTUPLE",
-    );
+    let conjugated =
+        good().replace("NONE\nTUPLE", "NONE\nEMPTY_DICT\nBINUNICODE conj\nNEWTRUE\nSETITEM\nTUPLE");
     assert!(refused(one(&conjugated), &STRICT).contains("conjugated"));
     let wrapped = |class: &str, state: &str| {
         let inner = good();
@@ -231,9 +236,14 @@ fn depth_and_repetition_end_in_a_refusal() {
     let plain = format!("{}INT 1\n{}", "EMPTY_LIST\n".repeat(5000), "APPEND\n".repeat(5000));
     let object = dict(&[("BINUNICODE w", &good()), ("BINUNICODE deep", &plain)]);
     converted(file(&object), &STRICT).unwrap();
-    // Every list holds the one before twice: 2^60 ways to a tensor.
-    let doubled = format!("{}{}", good(), "BINPUT 0\nPOP\nMARK\nBINGET 0\nBINGET 0\nLIST\n".repeat(60));
-    let error = refused(one(&doubled), &ALL);
+    // Every list holds the one before twice: 2^60 ways to what the first holds.
+    let twice = "BINPUT 0\nPOP\nMARK\nBINGET 0\nBINGET 0\nLIST\n".repeat(60);
+    let error = refused(one(&format!("GLOBAL os system\n{twice}")), &ALL);
+    assert!(error.contains("shared ones counted"), "{error}");
+    let error = refused(
+        one(&format!("EMPTY_DICT\nBINUNICODE {}\n{}SETITEM\n{twice}", "x".repeat(9000), good())),
+        &ALL,
+    );
     assert!(error.contains("the names of the tensors take more than"), "{error}");
 }
 
@@ -269,11 +279,10 @@ fn pickles_that_no_unpickler_reads_to_the_end_are_refused() {
 
 #[test]
 fn legacy_files_that_lie_are_refused() {
-    let object: String =
-        dict(&[("BINUNICODE w", &good().replace("INT 4\n", "INT 4\nNONE\n"))])
-            .lines()
-            .map(|line| format!("    {line}\n"))
-            .collect();
+    let object: String = dict(&[("BINUNICODE w", &good().replace("INT 4\n", "INT 4\nNONE\n"))])
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
     let legacy = |keys: &str, storages: &str| {
         build(&format!(
             "model.pt: torch-legacy\n  object: pickle\n{object}  keys: pickle\n    PROTO 2\n    MARK\n{keys}    LIST\n    STOP\n  storages: hex {storages}\n"
