@@ -10,6 +10,15 @@ pub enum Error {
     /// The policy cannot be used.
     #[error(transparent)]
     Policy(#[from] policy::Error),
+    /// The tensors of a file are not taken.
+    #[error(transparent)]
+    Convert(#[from] weights::convert::Error),
+    /// A file without tensors that can be taken.
+    #[error("`{}` is no file of PyTorch or numpy", path.display())]
+    NoTensors {
+        /// As it was given.
+        path: std::path::PathBuf,
+    },
     /// A folder was given where a single file is looked into.
     #[error("`{}` is a folder, not a file", path.display())]
     NotAFile {
@@ -24,6 +33,8 @@ impl Error {
         match self {
             Self::Source(error) => error.hint().map(ToOwned::to_owned),
             Self::Policy(error) => error.hint(),
+            Self::Convert(error) => error.hint().map(ToOwned::to_owned),
+            Self::NoTensors { .. } => Some("`weighbridge inspect` tells what it is".to_owned()),
             Self::NotAFile { .. } => Some("name one of the files in it".to_owned()),
         }
     }

@@ -25,6 +25,7 @@
 
 mod advice;
 pub mod checks;
+mod convert;
 mod error;
 mod exceptions;
 mod inspect;
@@ -36,6 +37,7 @@ mod summary;
 mod threats;
 mod weigh;
 
+pub use convert::{Conversion, Converted, convert};
 pub use error::Error;
 pub use inspect::inspect;
 pub use names::nearest;
@@ -43,3 +45,4 @@ pub use policy::Policy;
 pub use scan::{Inspection, Progress, packs};
 pub use vocabulary::{Date, Limits, Report, Rule, Verdict};
 pub use weigh::{Clock, Quiet, Request, Services, weigh};
+pub use weights::convert::Error as ConvertError;

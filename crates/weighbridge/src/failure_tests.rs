@@ -13,6 +13,10 @@ fn source(error: artifact::Error) -> Failure {
     Failure::Gate(error.into())
 }
 
+fn converting(error: gate::ConvertError) -> Failure {
+    Failure::Gate(error.into())
+}
+
 /// Every error that a person can meet, as it is told.
 #[test]
 fn all_errors() {
@@ -23,6 +27,12 @@ fn all_errors() {
         source(artifact::Error::Missing { path: "models/bret".into() }),
         source(artifact::Error::Open { path: "models/bert".into(), source: denied() }),
         source(artifact::Error::Special { path: "pipe".into(), what: "a FIFO" }),
+        gate::Error::NoTensors { path: "config.json".into() }.into(),
+        converting(gate::ConvertError::Exists { path: "model.safetensors".into() }),
+        converting(gate::ConvertError::Write {
+            path: "model.safetensors".into(),
+            source: io::ErrorKind::StorageFull.into(),
+        }),
         gate::Error::NotAFile { path: "models".into() }.into(),
         gate::Policy::shipped("strikt").unwrap_err().into(),
         gate::Policy::shipped("\u{1b}[2Jours").unwrap_err().into(),

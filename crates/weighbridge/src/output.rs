@@ -28,3 +28,9 @@ fn to_stdout(text: &str) -> io::Result<()> {
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
+
+/// Says something beside the result.
+#[allow(clippy::print_stderr, reason = "talk goes to stderr, results go to stdout")]
+pub(crate) fn say(text: &str) {
+    eprint!("{text}");
+}

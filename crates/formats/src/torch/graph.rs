@@ -13,7 +13,7 @@ use crate::pickle::{Bounds, Call, Heap, Value, View};
 
 /// Members of containers that are visited. A container that stands in many places is visited in
 /// each of them.
-const VISITS: usize = 1 << 22;
+const VISITS: usize = 1 << 21;
 /// Containers in containers.
 const DEPTH: usize = 100;
 /// Bytes of names that are kept: as many as the header of a safetensors file may have.
@@ -278,10 +278,8 @@ impl<'a, 'b> Walk<'a, 'b> {
                     let pairs = self.keyed(pairs.shown, true);
                     entries.extend(pairs);
                 }
-                _ => entries.push(Entry {
-                    segment: Segment::Name("<state>".to_owned()),
-                    value: *state,
-                }),
+                _ => entries
+                    .push(Entry { segment: Segment::Name("<state>".to_owned()), value: *state }),
             }
         }
         let pairs = self.keyed(&call.pairs, false);
@@ -380,7 +378,8 @@ impl<'a, 'b> Walk<'a, 'b> {
     fn count(&mut self, members: usize) -> bool {
         self.visits = self.visits.saturating_add(members);
         if self.visits > VISITS {
-            self.out.stop(format!("the object has more than {VISITS} members, shared ones counted"));
+            self.out
+                .stop(format!("the object has more than {VISITS} members, shared ones counted"));
         }
         self.visits <= VISITS
     }

@@ -6,12 +6,10 @@ use artifact::{Blob, Budget};
 use vocabulary::{Span, Untrusted};
 
 use super::graph::Walk;
-use super::storages::{Members, References, Source, Storages, key_of};
+use super::storages::{Content, Members, References, Source, Storages, key_of};
 use super::{Checkpoint, Layout, TorchOddity, element_size};
 use crate::bounded::Oddities;
-use crate::pickle::{
-    Arrays, Ended, Heap, Options, Stream, Unwatched, View, Watcher, interpret,
-};
+use crate::pickle::{Arrays, Ended, Heap, Options, Stream, Unwatched, View, Watcher, interpret};
 use crate::zip::{self, Archive, CrcCheck};
 use crate::{identify, tar};
 
@@ -60,20 +58,18 @@ fn archive(blob: &Blob, archive: &Archive, budget: &Budget) -> Option<Checkpoint
     if let Some(limit) = archive.exhausted {
         out.stop(limit.to_string());
     }
-    out.big_endian = byte_order(&members, folder, &mut oddities);
+    for oddity in &archive.oddities {
+        oddities.add(TorchOddity::Member, oddity.at, || oddity.detail.raw().to_owned());
+    }
+    out.big_endian = byte_order(&members, folder, budget, &mut oddities);
     out.pickle = Some(Untrusted::new(name.as_str()));
     match members.open(&name) {
         Err(why) => out.stop(why),
         Ok(content) => {
-            if let Some(fault) = content.fault {
+            if let Some(fault) = &content.fault {
                 out.stop(format!("`{}`: {fault}", Untrusted::new(name.as_str()).shortened(120)));
             }
-            if let Some(crc) = content.crc
-                && zip::check_crc(&content.data, crc, budget) == Some(CrcCheck::Differs)
-            {
-                let detail = || "the CRC of the pickle does not fit".to_owned();
-                oddities.add(TorchOddity::Member, 0, detail);
-            }
+            check(&content, "data.pkl", budget, &mut oddities);
             let (stream, heap) = object(&content.data, 0, &mut Unwatched);
             complaints(&stream, &mut out, &mut oddities);
             if stream.ended == Ended::Stop && stream.end < content.data.len() {
@@ -90,24 +86,41 @@ fn archive(blob: &Blob, archive: &Archive, budget: &Budget) -> Option<Checkpoint
 }
 
 /// Whether `byteorder` says that the storages are big-endian.
-fn byte_order(members: &Members<'_>, folder: &str, oddities: &mut Oddities<TorchOddity>) -> bool {
+fn byte_order(
+    members: &Members<'_>,
+    folder: &str,
+    budget: &Budget,
+    oddities: &mut Oddities<TorchOddity>,
+) -> bool {
     let name = format!("{folder}/byteorder");
     if !members.has(&name) {
         return false;
     }
-    let word = members.open(&name).map(|content| content.data.bytes_at(0, 16));
-    match word.as_deref() {
-        Ok(b"little") => false,
-        Ok(b"big") => true,
-        Ok(other) => {
-            let detail = || Untrusted::from_bytes(other).to_string();
+    let content = match members.open(&name) {
+        Ok(content) => content,
+        Err(why) => {
+            oddities.add(TorchOddity::Member, 0, || why);
+            return false;
+        }
+    };
+    check(&content, "byteorder", budget, oddities);
+    match content.data.bytes_at(0, 16).as_slice() {
+        b"little" => false,
+        b"big" => true,
+        other => {
+            let detail = || format!("a byte order of `{}`", Untrusted::from_bytes(other));
             oddities.add(TorchOddity::ByteOrder, 0, detail);
             false
         }
-        Err(why) => {
-            oddities.add(TorchOddity::Member, 0, || why.clone());
-            false
-        }
+    }
+}
+
+/// Notes a member whose CRC does not fit.
+fn check(content: &Content, what: &str, budget: &Budget, oddities: &mut Oddities<TorchOddity>) {
+    if let Some(crc) = content.crc
+        && zip::check_crc(&content.data, crc, budget) == Some(CrcCheck::Differs)
+    {
+        oddities.add(TorchOddity::Member, 0, || format!("the CRC of `{what}` does not fit"));
     }
 }
 

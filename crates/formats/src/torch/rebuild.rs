@@ -98,13 +98,7 @@ fn check_untouched(call: &Call) -> Result<(), Fault> {
     Ok(())
 }
 
-fn inner(
-    heap: &Heap,
-    args: Value,
-    at: u64,
-    kind: Rebuild,
-    depth: usize,
-) -> Result<Made, Fault> {
+fn inner(heap: &Heap, args: Value, at: u64, kind: Rebuild, depth: usize) -> Result<Made, Fault> {
     if depth > DEEPEST {
         return Err(unsupported("it is wrapped too often"));
     }

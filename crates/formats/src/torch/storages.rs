@@ -124,7 +124,10 @@ impl<'a> Members<'a> {
         let mut by_name = HashMap::new();
         for (index, member) in archive.members.iter().enumerate() {
             let name = member.name.raw().to_ascii_lowercase();
-            by_name.entry(name).and_modify(|(_, several)| *several = true).or_insert((index, false));
+            by_name
+                .entry(name)
+                .and_modify(|(_, several)| *several = true)
+                .or_insert((index, false));
         }
         Self { blob, archive, budget, by_name, decoded: Cell::new(0) }
     }
@@ -163,10 +166,9 @@ impl<'a> Members<'a> {
             (Some(fault), _) => Some(fault),
             (None, Some(limit)) => Some(limit.to_string()),
             (None, None) => match (opened.checks.declared_len, opened.checks.crc) {
-                (Some(len), _) => Some(format!(
-                    "{len} bytes are declared and {} are there",
-                    opened.blob.len()
-                )),
+                (Some(len), _) => {
+                    Some(format!("{len} bytes are declared and {} are there", opened.blob.len()))
+                }
                 (None, zip::CrcCheck::Differs) => Some("the CRC does not fit".to_owned()),
                 _ => None,
             },

@@ -1,5 +1,6 @@
 //! One function a command: arguments in, text and an exit code out.
 
+mod convert;
 mod lists;
 mod weigh;
 
@@ -15,6 +16,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Weigh(weigh) => weigh::weigh(weigh, args),
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
+        Command::Convert(convert) => convert::convert(convert, args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

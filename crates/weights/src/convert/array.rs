@@ -78,10 +78,20 @@ impl Array {
 
     /// Writes the elements in order, the last index fastest, little-endian.
     pub(super) fn write(&self, out: &mut dyn Write, window: &mut Vec<u8>) -> Result<(), Broke> {
+        self.write_by(CHUNK, out, window)
+    }
+
+    /// The same, in chunks of at most so many bytes, but whole elements.
+    pub(super) fn write_by(
+        &self,
+        most: usize,
+        out: &mut dyn Write,
+        window: &mut Vec<u8>,
+    ) -> Result<(), Broke> {
         let (Some(width), Some(total)) = (self.width(), self.bytes()) else { return Ok(()) };
         let mut walk = Walk::new(self, width);
         let mut left = total;
-        let mut chunk = vec![0; usize::try_from(total).unwrap_or(CHUNK).min(CHUNK)];
+        let mut chunk = vec![0; usize::try_from(total).unwrap_or(most).min(most)];
         let mut pieces = Vec::new();
         while left > 0 {
             let filled = walk.pieces(chunk.len(), &mut pieces);
@@ -179,7 +189,9 @@ impl Walk {
         let mut filled = 0usize;
         while !self.done && pieces.len() < PIECES {
             let free = room.saturating_sub(filled).checked_div(width).unwrap_or(0);
-            let (Some((n, _)), Some(at)) = (self.dimensions.last(), self.index.last()) else { break };
+            let (Some((n, _)), Some(at)) = (self.dimensions.last(), self.index.last()) else {
+                break;
+            };
             let take = n.saturating_sub(*at).min(free as u64);
             let len = usize::try_from(take).unwrap_or(0).saturating_mul(width);
             if len == 0 {
@@ -208,4 +220,26 @@ impl Walk {
         }
         self.done = true;
     }
+}
+
+/// The elements in order, one index at a time: what [`Array::write`] has to give.
+#[cfg(test)]
+pub(super) fn plain(array: &Array) -> Vec<u8> {
+    let width = array.width().unwrap();
+    let mut out = Vec::new();
+    let total: u64 = array.shape.iter().product();
+    for number in 0..total {
+        let mut rest = number;
+        let mut element = array.offset;
+        for (n, stride) in array.shape.iter().zip(&array.stride).rev() {
+            element += rest % n * stride;
+            rest /= n;
+        }
+        let mut bytes = array.data.bytes_at(element * width, usize::try_from(width).unwrap());
+        if array.big_endian {
+            bytes.chunks_mut(array.swapped()).for_each(<[u8]>::reverse);
+        }
+        out.append(&mut bytes);
+    }
+    out
 }

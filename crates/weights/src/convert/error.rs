@@ -23,7 +23,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The new file cannot be written.
-    #[error("cannot write `{}`: {source}", path.display())]
+    #[error("cannot write `{}`", path.display())]
     Write {
         /// The name.
         path: PathBuf,

@@ -65,12 +65,8 @@ pub(super) fn head(
     let mut reached = 0u64;
     let mut names = std::collections::HashSet::new();
     for array in order.iter().filter_map(|index| arrays.get(*index)) {
-        let against = |what: String| Objection {
-            path: array.name.clone(),
-            at: None,
-            what,
-            waivable: false,
-        };
+        let against =
+            |what: String| Objection { path: array.name.clone(), at: None, what, waivable: false };
         let name = array.name.raw();
         if name == "__metadata__" {
             return Err(against("a safetensors file keeps this name for itself".to_owned()));

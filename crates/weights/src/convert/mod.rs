@@ -108,12 +108,8 @@ pub fn plan<'a>(collected: &'a Collected, options: &Options) -> Result<Plan<'a>,
         .filter(|objection| !(objection.waivable && options.tensors_only))
         .cloned()
         .collect();
-    let hard = |what: String| Objection {
-        path: Untrusted::default(),
-        at: None,
-        what,
-        waivable: false,
-    };
+    let hard =
+        |what: String| Objection { path: Untrusted::default(), at: None, what, waivable: false };
     let order = header::order(&collected.arrays);
     if order.is_empty() && against.is_empty() {
         against.push(hard("the file holds no tensor that can be taken".to_owned()));

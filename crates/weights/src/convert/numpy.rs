@@ -72,39 +72,40 @@ fn is_npy(blob: &Blob) -> bool {
 /// Takes one array, or says why not.
 fn take(out: &mut Collected, blob: &Blob, name: &str) {
     let read = npy::read(blob);
-    let waivable = |what: String| Objection {
-        path: Untrusted::new(name),
-        at: None,
-        what,
-        waivable: true,
-    };
+    let object =
+        |what: String, waivable| Objection { path: Untrusted::new(name), at: None, what, waivable };
     if read.pickle_at.is_some() {
         let what = "its elements are Python objects, which loading would unpickle".to_owned();
-        out.objections.push(waivable(what));
+        out.objections.push(object(what, true));
         return;
     }
     for oddity in &read.oddities {
         let what = format!("no writer of numpy writes this: {}", oddity.detail);
-        out.objections.push(waivable(what));
+        out.objections.push(object(what, true));
+    }
+    if read.dtype.and_then(rank).is_none() {
+        let what = "safetensors has no such element type".to_owned();
+        out.objections.push(object(what, true));
+        return;
     }
     match array(blob, &read, name) {
         Ok(array) => {
             out.stored = out.stored.saturating_add(array.data.len());
             out.arrays.push(array);
         }
-        Err(what) => out.objections.push(waivable(what)),
+        Err(what) => out.objections.push(object(what, false)),
     }
 }
 
 fn array(blob: &Blob, read: &Npy, name: &str) -> Result<Array, String> {
-    let dtype = read.dtype.filter(|dtype| rank(*dtype).is_some());
-    let dtype = dtype.ok_or("safetensors has no such element type")?;
-    let (Some(shape), Some(data), Some(fortran)) = (&read.shape, read.data, read.fortran_order)
+    let (Some(dtype), Some(shape), Some(data), Some(fortran)) =
+        (read.dtype, &read.shape, read.data, read.fortran_order)
     else {
         return Err("its header is incomplete".to_owned());
     };
     let stride = strides(shape, fortran).ok_or("its size overflows 64 bits")?;
-    let big_endian = matches!(&read.descr, Some(Literal::Text(text)) if text.raw().starts_with('>'));
+    let big_endian =
+        matches!(&read.descr, Some(Literal::Text(text)) if text.raw().starts_with('>'));
     let array = Array {
         name: Untrusted::new(name),
         dtype,
@@ -117,9 +118,7 @@ fn array(blob: &Blob, read: &Npy, name: &str) -> Result<Array, String> {
     };
     match array.bytes() {
         Some(bytes) if bytes <= array.data.len() => Ok(array),
-        Some(bytes) => {
-            Err(format!("it takes {bytes} bytes, and {} are there", array.data.len()))
-        }
+        Some(bytes) => Err(format!("it takes {bytes} bytes, and {} are there", array.data.len())),
         None => Err("its size overflows 64 bits".to_owned()),
     }
 }

@@ -18,12 +18,8 @@ pub(super) fn collect(checkpoint: &Checkpoint, budget: &Budget) -> Collected {
         unlisted: checkpoint.left_out,
         stored: 0,
     };
-    let object = |path: &Untrusted, at, what, waivable| Objection {
-        path: path.clone(),
-        at,
-        what,
-        waivable,
-    };
+    let object =
+        |path: &Untrusted, at, what, waivable| Objection { path: path.clone(), at, what, waivable };
     let file = Untrusted::default();
     if let Some(why) = &checkpoint.incomplete {
         out.objections.push(object(&file, None, why.clone(), false));
