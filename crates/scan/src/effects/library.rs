@@ -14,7 +14,38 @@ macro_rules! packs {
     };
 }
 
-packs![];
+packs![
+    "cpython",
+    "asteval",
+    "cffi",
+    "cloudpickle",
+    "dill",
+    "huggingface_hub",
+    "joblib",
+    "lightgbm",
+    "mlflow",
+    "nltk",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pip",
+    "pytorch-lightning",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "setuptools",
+    "sympy",
+    "timm",
+    "tokenizers",
+    "torch",
+    "torchvision",
+    "transformers",
+    "ultralytics",
+    "xgboost",
+    "accelerate",
+    "python-dateutil",
+    "pytz",
+];
 
 /// The layer written by hand.
 pub(super) const REVIEWED: &str = include_str!("../../../../packs/python-effects/reviewed.txt");
