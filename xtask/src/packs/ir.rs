@@ -94,8 +94,8 @@ pub(super) enum Value {
     Path(Vec<String>),
     /// An attribute of a value that has no path.
     Attribute(Box<Value>, String),
-    /// What calling the value returned.
-    Returned(Box<Value>),
+    /// What calling the value returned, and whether an argument of the enclosing call had a say.
+    Returned(Box<Value>, bool),
     /// One of several.
     Any(Vec<Value>),
     Unknown,
@@ -156,7 +156,8 @@ impl Value {
         match self {
             Self::Literal | Self::Path(_) | Self::ItsClass => false,
             Self::Plain | Self::Parameter | Self::Itself | Self::Super | Self::Unknown => true,
-            Self::Attribute(base, _) | Self::Returned(base) => base.is_chosen(),
+            Self::Attribute(base, _) => base.is_chosen(),
+            Self::Returned(base, chosen) => *chosen || base.is_chosen(),
             Self::Any(values) => values.iter().any(Self::is_chosen),
         }
     }

@@ -75,6 +75,7 @@ fn generate(folder: &Path, stdlib: &Path, wheels: &Path) -> Result<()> {
             program: &program,
             solver: &mut solver,
             solved: &solved,
+            source,
             count: write::Count::default(),
         };
         let body = writer.library(library);

@@ -136,6 +136,9 @@ const PLAIN_DECORATORS: &[&str] = &[
     "rename_parameter",
     "_onnx_symbolic",
     "abstractclassmethod",
+    "register_extension_dtype",
+    "use_kernelized_func",
+    "_extend_docstrings",
 ];
 
 /// Adds the module of one source file to the program.
@@ -651,13 +654,19 @@ impl<'m> Body<'m> {
         }
         match self.value(&call.func) {
             // Deep chains tell nothing more.
-            Value::Attribute(base, _) if matches!(*base, Value::Returned(_)) => Value::Unknown,
+            Value::Attribute(base, _) if matches!(*base, Value::Returned(..)) => Value::Unknown,
             Value::Attribute(base, name) if matches!(*base, Value::Plain | Value::Literal) => {
                 let _ = name;
                 Value::Plain
             }
             Value::Unknown => Value::Unknown,
-            callee => Value::Returned(Box::new(callee)),
+            callee => {
+                let positional = call.arguments.args.iter();
+                let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                let chosen =
+                    positional.chain(named).any(|argument| self.value(argument).is_chosen());
+                Value::Returned(Box::new(callee), chosen)
+            }
         }
     }
 

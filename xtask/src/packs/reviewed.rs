@@ -22,6 +22,19 @@ pub(super) struct ReviewedClass {
     pub(super) methods: BTreeMap<String, Effects>,
 }
 
+impl ReviewedClass {
+    /// A method, where a line tells of it.
+    pub(super) fn method(&self, name: &str) -> Option<Effects> {
+        match name {
+            "__init__" => Some(self.call),
+            "__new__" => Some(self.new),
+            "__setstate__" => self.state,
+            "append" | "extend" | "add" | "__setitem__" | "update" => Some(self.items),
+            _ => self.methods.get(name).copied(),
+        }
+    }
+}
+
 /// The layer, by module and name.
 #[derive(Default)]
 pub(super) struct Layer {

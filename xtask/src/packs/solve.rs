@@ -590,14 +590,7 @@ impl<'p> Solver<'p> {
                 Base::Unknown => return vec![Target::Unknown],
                 Base::Reviewed(path) => {
                     let Some(Reviewed::Class(entry)) = self.reviewed(path) else { continue };
-                    let effects = match name {
-                        "__init__" => Some(entry.call),
-                        "__new__" => Some(entry.new),
-                        "__setstate__" => entry.state,
-                        "append" | "extend" | "add" | "__setitem__" | "update" => Some(entry.items),
-                        _ => entry.methods.get(name).copied(),
-                    };
-                    if let Some(effects) = effects {
+                    if let Some(effects) = entry.method(name) {
                         return vec![Target::Reviewed(effects, None)];
                     }
                 }
@@ -735,7 +728,7 @@ impl<'p> Solver<'p> {
                     }
                 }
             }
-            Value::Returned(_) => out.own = out.own.union(Effects::UNRESOLVED),
+            Value::Returned(..) => out.own = out.own.union(Effects::UNRESOLVED),
         }
     }
 
@@ -770,7 +763,7 @@ impl<'p> Solver<'p> {
                 Value::Itself | Value::ItsClass => {
                     class.map(|class| self.method(class, name, None)).unwrap_or_default()
                 }
-                Value::Returned(maker) => {
+                Value::Returned(maker, _) => {
                     let makers = self.targets(module, maker, home, class);
                     makers.iter().flat_map(|maker| self.instance_attribute(maker, name)).collect()
                 }
@@ -787,8 +780,8 @@ impl<'p> Solver<'p> {
                 let found = self.method(*class, name, None);
                 if found.is_empty() { vec![Target::Unknown] } else { found }
             }
-            Target::ReviewedClass(_, entry) => match entry.methods.get(name) {
-                Some(effects) => vec![Target::Reviewed(*effects, None)],
+            Target::ReviewedClass(_, entry) => match entry.method(name) {
+                Some(effects) => vec![Target::Reviewed(effects, None)],
                 None => vec![Target::Unknown],
             },
             Target::Reviewed(_, Some(path)) => self.reviewed_attribute(path, name),
@@ -798,9 +791,10 @@ impl<'p> Solver<'p> {
 
     fn reviewed_attribute(&self, path: &str, name: &str) -> Vec<Target> {
         match self.reviewed(path) {
-            Some(Reviewed::Class(entry)) if entry.methods.contains_key(name) => {
-                vec![Target::Reviewed(entry.methods[name], None)]
-            }
+            Some(Reviewed::Class(entry)) => match entry.method(name) {
+                Some(effects) => vec![Target::Reviewed(effects, None)],
+                None => vec![Target::Unknown],
+            },
             _ => vec![Target::Unknown],
         }
     }
@@ -829,15 +823,15 @@ impl<'p> Solver<'p> {
                 let found = self.method(*class, name, None);
                 if found.is_empty() { vec![Target::Unknown] } else { found }
             }
-            Target::ReviewedClass(_, entry) => match entry.methods.get(name) {
-                Some(effects) => vec![Target::Reviewed(*effects, None)],
+            Target::ReviewedClass(_, entry) => match entry.method(name) {
+                Some(effects) => vec![Target::Reviewed(effects, None)],
                 None if INERT_METHODS.contains(&name) => {
                     vec![Target::Reviewed(Effects::NONE, None)]
                 }
                 None => vec![Target::Unknown],
             },
             Target::Instance(path) => self.reviewed_attribute(path, name),
-            Target::Data(module, Value::Returned(maker)) if depth > 0 => {
+            Target::Data(module, Value::Returned(maker, _)) if depth > 0 => {
                 let makers = match &**maker {
                     Value::Path(parts) => self.path(module, parts, depth - 1),
                     _ => return vec![Target::Unknown],
@@ -912,7 +906,15 @@ impl<'p> Solver<'p> {
                 Binding::Class(id) => found.push(Target::Class(*id)),
                 Binding::Module(name) => found.push(Target::Module(self.layer.real(name))),
                 Binding::Name { module: from, name } => {
-                    if from == module && bindings.len() > 1 || !seen.insert((from, name)) {
+                    if !seen.insert((from, name)) {
+                        continue;
+                    }
+                    if from == module {
+                        // A package that imports its own submodule.
+                        let inside = format!("{module}.{name}");
+                        if self.program.modules.contains_key(&inside) || self.layer.has(&inside) {
+                            found.push(Target::Module(self.layer.real(&inside)));
+                        }
                         continue;
                     }
                     let targets = self.name(from, name, depth - 1);

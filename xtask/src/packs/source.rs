@@ -32,6 +32,35 @@ pub(super) struct Source {
     /// Modules left out, with everything inside them.
     #[serde(default)]
     skip: Vec<String>,
+    /// Files left out, by the beginning of their name.
+    #[serde(default)]
+    skip_files: Vec<String>,
+    /// Modules that are followed but not written, with everything inside them: no model file names
+    /// them, and a name that is not listed is unknown, which is never taken for inert.
+    #[serde(default)]
+    unlisted: Vec<String>,
+    /// Leave out private methods, and private functions of which nothing is known.
+    #[serde(default)]
+    pub(super) terse: bool,
+    /// Modules of whose classes no method is listed, nor functions of which nothing is known.
+    #[serde(default)]
+    brief: Vec<String>,
+}
+
+impl Source {
+    /// Whether the pack is to list the names of a module.
+    pub(super) fn lists(&self, module: &str) -> bool {
+        !self.unlisted.iter().any(|start| is_inside(module, start))
+    }
+
+    /// Whether the pack is to list the methods of a module's classes.
+    pub(super) fn lists_methods(&self, module: &str) -> bool {
+        !self.brief.iter().any(|start| is_inside(module, start))
+    }
+}
+
+fn is_inside(module: &str, package: &str) -> bool {
+    module.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl Sources {
@@ -145,7 +174,8 @@ fn walk(folder: &Path, package: &str, source: &Source, files: &mut Vec<File>) ->
                 | "site_packages"
                 | "__pycache__"
                 | "__phello__"
-        ) || source.skip.contains(&module);
+        ) || source.skip.contains(&module)
+            || source.skip_files.iter().any(|start| stem.starts_with(start.as_str()));
         if module.is_empty() || skipped {
             continue;
         }

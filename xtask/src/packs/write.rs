@@ -7,10 +7,17 @@ use scan::effects::Effects;
 
 use super::ir::{Binding, ClassId, Member, Module, Program, Value};
 use super::solve::{Base, Node, Solved, Solver, Target};
+use super::source::Source;
 
-/// The methods with two underscores that a lookup may ask for.
-const DUNDERS: &[&str] =
-    &["__call__", "__init__", "__new__", "__setstate__", "__getattr__", "__del__"];
+/// The methods with two underscores that a lookup may ask for. `__init__`, `__new__` and
+/// `__setstate__` are told by the class's own line.
+const DUNDERS: &[&str] = &["__call__", "__getattr__", "__del__", "__getitem__"];
+
+/// The place of the standard library in `sources.toml`.
+const STDLIB: usize = 0;
+
+/// The effects that say nothing of danger without the arguments.
+const BY_ARGUMENT: Effects = Effects::CALLS.union(Effects::ATTRIBUTE);
 
 /// How deep star imports of star imports are followed.
 const DEPTH: u32 = 8;
@@ -43,6 +50,7 @@ pub(super) struct Writer<'w, 'p> {
     pub(super) program: &'p Program,
     pub(super) solver: &'w mut Solver<'p>,
     pub(super) solved: &'w Solved,
+    pub(super) source: &'w Source,
     pub(super) count: Count,
 }
 
@@ -51,7 +59,7 @@ impl Writer<'_, '_> {
         let mut out = String::new();
         let program = self.program;
         for (name, module) in &program.modules {
-            if module.library != library {
+            if module.library != library || !self.source.lists(name) {
                 continue;
             }
             let body = self.module(name, module);
@@ -73,15 +81,25 @@ impl Writer<'_, '_> {
             self.binding(name, bound, bindings, &mut imports, &mut taken, &mut data, &mut lines);
         }
         for star in &module.stars {
-            if self.program.modules.contains_key(star) {
-                for exported in self.exported(star, DEPTH) {
-                    if !module.names.contains_key(&exported) {
-                        taken.entry(star.clone()).or_default().insert(exported);
-                    }
-                }
-            } else {
-                taken.entry(star.clone()).or_default().insert("*".to_owned());
+            // `transformers.models` and its packages bind every class of every model once more.
+            if name.starts_with("transformers.models") {
+                continue;
             }
+            if !self.program.modules.contains_key(star) {
+                taken.entry(star.clone()).or_default().insert("*".to_owned());
+                continue;
+            }
+            for exported in self.exported(star, DEPTH) {
+                if module.names.contains_key(&exported) {
+                    continue;
+                }
+                let (from, name) = self.origin(star, &exported);
+                let token = if name == exported { name } else { format!("{name}={exported}") };
+                taken.entry(from).or_default().insert(token);
+            }
+        }
+        if !module.is_package {
+            taken.retain(|from, _| self.is_far(from, module.library));
         }
         let mut out = String::new();
         if !imports.is_empty() {
@@ -99,6 +117,54 @@ impl Writer<'_, '_> {
             let _ = writeln!(out, "d {}", join(&data));
         }
         out
+    }
+
+    /// Whether a module outside a package's `__init__` is to tell that it has names of `from`. The
+    /// library's own names are found where they are defined: only what is borrowed from the
+    /// standard library can be reached by surprise.
+    fn is_far(&self, from: &str, library: usize) -> bool {
+        const HARMLESS: [&str; 8] = [
+            "abc",
+            "collections",
+            "collections.abc",
+            "dataclasses",
+            "enum",
+            "functools",
+            "itertools",
+            "typing",
+        ];
+        let of = self.program.modules.get(from).map(|module| module.library);
+        library == STDLIB
+            || of.is_none_or(|of| of == STDLIB)
+                && !HARMLESS.contains(&from)
+                && from != "typing_extensions"
+    }
+
+    /// Where a name is defined: its re-exports on the way are not all listed.
+    fn origin(&mut self, from: &str, name: &str) -> (String, String) {
+        let (mut module, mut name) = (from.to_owned(), name.to_owned());
+        for _ in 0..24 {
+            if self.solver.layer.exact(&self.solver.layer.real(&module), &name).is_some() {
+                break;
+            }
+            let Some(source) = self.program.modules.get(&module) else { break };
+            let next = match source.names.get(&name).map(Vec::as_slice) {
+                Some([Binding::Name { module: from, name: wanted }, ..]) if *from != module => {
+                    (from.clone(), wanted.clone())
+                }
+                Some(_) => break,
+                None => match source
+                    .stars
+                    .iter()
+                    .find(|star| !self.solver.name(star, &name, 24).is_empty())
+                {
+                    Some(star) => (star.clone(), name.clone()),
+                    None => break,
+                },
+            };
+            (module, name) = next;
+        }
+        (module, name)
     }
 
     /// The names that `from module import *` binds.
@@ -141,6 +207,12 @@ impl Writer<'_, '_> {
             for target in self.solver.name(module, bound, 24) {
                 effects = effects.union(self.target(&target));
             }
+            // A private function of which nothing is known is as well not listed.
+            let terse =
+                self.source.terse && bound.starts_with('_') || !self.source.lists_methods(module);
+            if terse && effects.without(BY_ARGUMENT) == Effects::UNRESOLVED {
+                return;
+            }
             self.count.functions += 1;
             self.tally(effects);
             lines.insert(format!("f {bound}"), format!("f {bound}{}\n", letters(effects)));
@@ -164,8 +236,15 @@ impl Writer<'_, '_> {
                     format!("{bound}={target}")
                 });
             }
+            Some(Binding::Name { module: from, name }) if from == module => {
+                let inside = format!("{module}.{name}");
+                if self.program.modules.contains_key(&inside) && bound != name {
+                    imports.insert(format!("{bound}={inside}"));
+                }
+            }
             Some(Binding::Name { module: from, name }) if from != "__future__" => {
-                let (from, token) = alias(from, name);
+                let (from, name) = self.origin(from, name);
+                let (from, token) = alias(&from, &name);
                 taken.entry(from).or_default().insert(token);
             }
             Some(Binding::Data(Value::Path(parts))) => {
@@ -194,7 +273,7 @@ impl Writer<'_, '_> {
         data: &mut BTreeSet<String>,
         lines: &mut BTreeMap<String, String>,
     ) {
-        if let Value::Returned(maker) = value
+        if let Value::Returned(maker, _) = value
             && let Value::Path(parts) = &**maker
         {
             if parts.last().is_some_and(|name| matches!(name.as_str(), "namedtuple" | "NamedTuple"))
@@ -258,6 +337,9 @@ impl Writer<'_, '_> {
             line.push_str(" <");
             for base in bases {
                 let name = match base {
+                    Base::Class(id) if self.program.classes[id].module == class.module => {
+                        format!(":{}", self.program.classes[id].name)
+                    }
                     Base::Class(id) => self.class_name(id),
                     Base::Reviewed(path) => path,
                     Base::Unknown => "?:?".to_owned(),
@@ -269,9 +351,10 @@ impl Writer<'_, '_> {
         self.count.classes += 1;
         self.tally(call.union(new));
         let mut nested = Vec::new();
+        let brief = !self.source.lists_methods(&class.module);
         for (name, members) in &class.methods {
-            let dunder = name.starts_with("__");
-            if dunder && !DUNDERS.contains(&name.as_str()) {
+            let private = name.starts_with('_') && self.source.terse;
+            if (private || name.starts_with("__")) && !DUNDERS.contains(&name.as_str()) {
                 continue;
             }
             let mut effects = Effects::NONE;
@@ -298,7 +381,7 @@ impl Writer<'_, '_> {
                     Member::Data(_) => {}
                 }
             }
-            if callable {
+            if callable && !brief {
                 self.count.methods += 1;
                 self.tally(effects);
                 let _ = writeln!(line, ". {name}{}", letters(effects));

@@ -15,10 +15,10 @@ macro_rules! packs {
 }
 
 packs![
+    "cpython",
     "asteval",
     "cffi",
     "cloudpickle",
-    "cpython",
     "dill",
     "huggingface_hub",
     "joblib",
@@ -41,7 +41,10 @@ packs![
     "torchvision",
     "transformers",
     "ultralytics",
-    "xgboost"
+    "xgboost",
+    "accelerate",
+    "python-dateutil",
+    "pytz",
 ];
 
 /// The layer written by hand.

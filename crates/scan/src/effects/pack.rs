@@ -65,7 +65,7 @@ pub(super) struct ClassEntry {
     pub(super) new: Effects,
     pub(super) state: Option<Effects>,
     pub(super) items: Effects,
-    /// Space-separated `module:name`, in the order of the class statement.
+    /// Space-separated `module:name`, in the order of the class statement; no module for this one.
     pub(super) bases: &'static str,
     pub(super) note: Option<&'static str>,
 }

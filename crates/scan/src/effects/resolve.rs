@@ -276,6 +276,17 @@ impl Walk {
             return None;
         }
         let qualified = format!("{class}.{name}");
+        // The class's own line tells of these.
+        let told = match name {
+            "__init__" => Some(entry.call),
+            "__new__" => Some(entry.new),
+            "__setstate__" => entry.state,
+            _ => None,
+        };
+        if let Some(effects) = told {
+            let (module, note) = (module.to_owned(), entry.note);
+            return Some(Place::Function { module, name: qualified, effects, note });
+        }
         for body in bodies(module).into_iter().flatten() {
             if let Some((effects, note)) = pack::method(body, class, name) {
                 let module = module.to_owned();
@@ -287,6 +298,7 @@ impl Walk {
         }
         for base in entry.bases.split(' ').filter(|base| !base.is_empty()) {
             let (home, base) = base.split_once(':')?;
+            let home = if home.is_empty() { module } else { home };
             let waypoints = self.through.len();
             let place = self.follow(home, base);
             self.through.truncate(waypoints);

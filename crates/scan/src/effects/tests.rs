@@ -36,3 +36,60 @@ fn letters_are_read_as_they_are_written() {
     assert_eq!("x?".parse::<Effects>().unwrap().names(), ["executes", "unresolved"]);
     assert_eq!(Effects::NONE.names(), ["inert"]);
 }
+
+/// The effects that count against a name that should be dangerous: anything but inert.
+fn is_inert(known: &Known<'_>) -> bool {
+    match known {
+        Known::Function { effects, .. } => effects.is_inert(),
+        Known::Class { call, .. } => call.is_inert(),
+        Known::Module(_) | Known::Data => true,
+        Known::Unknown(_) => false,
+    }
+}
+
+#[test]
+fn what_does_harm_is_never_inert() {
+    let mut wrong = Vec::new();
+    for line in include_str!("dangerous-names.txt").lines().filter(|line| !line.starts_with('#')) {
+        let mut fields = line.split('\t');
+        let (module, name) = (fields.next().unwrap(), fields.next().unwrap());
+        let resolved = lookup(module, name);
+        if is_inert(&resolved.known) {
+            wrong.push(format!("{module} {name}: {resolved:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the arguments decide, and so not the name.
+const JUDGED: Effects = Effects::CALLS.union(Effects::ATTRIBUTE);
+
+#[test]
+fn what_harmless_files_use_is_known_and_inert_or_judged_by_its_arguments() {
+    let mut wrong = Vec::new();
+    for line in include_str!("harmless-names.txt").lines().filter(|line| !line.starts_with('#')) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [library, _, module, name, uses, rest @ ..] = fields.as_slice() else {
+            panic!("not five fields: {line}")
+        };
+        let resolved = lookup(module, name);
+        let allowed: Effects =
+            rest.first().map_or(Effects::NONE, |letters| letters.parse().unwrap());
+        for used in uses.split(',') {
+            let effects = match (&resolved.known, used) {
+                (Known::Unknown(_), _) => Effects::UNRESOLVED,
+                (Known::Module(_) | Known::Data, _) | (_, "ref") => Effects::NONE,
+                (Known::Function { effects, .. }, _) => *effects,
+                (Known::Class { call, .. }, "call") => *call,
+                (Known::Class { new, .. }, "new") => *new,
+                (Known::Class { state, .. }, "state") => state.unwrap_or_default(),
+                _ => panic!("no such use: {used}"),
+            };
+            if !effects.without(JUDGED).without(allowed).is_inert() {
+                wrong
+                    .push(format!("{library} {module}.{name} {used}: {effects} {}", resolved.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}\n{} wrong", wrong.join("\n"), wrong.len());
+}
