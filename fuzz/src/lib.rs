@@ -5,12 +5,22 @@
 //!
 //! Limits are far below those of a policy: a fuzzer learns nothing from a slow input.
 
+use std::io;
+
 use artifact::{Blob, Budget};
-use formats::pickle::{Event, Heap, Options, Watcher};
+use formats::identify::Probes;
+use formats::pickle::{self, Arrays, Likeness, Unwatched};
+use formats::{
+    gguf, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+};
 use vocabulary::Limits;
 
+/// What a target does with its bytes.
+pub type Reader = fn(&[u8]);
+
 /// Every target by name; a test holds the list against the files in `fuzz_targets`.
-pub const READERS: &[(&str, fn(&[u8]))] = &[
+pub const READERS: &[(&str, Reader)] = &[
+    ("convert", convert),
     ("gguf", gguf),
     ("identify", identify),
     ("json", json),
@@ -20,6 +30,7 @@ pub const READERS: &[(&str, fn(&[u8]))] = &[
     ("sevenz", sevenz),
     ("stream", stream),
     ("tar", tar),
+    ("torch", torch),
     ("weigh_bytes", weigh_bytes),
     ("yaml", yaml),
     ("zip", zip),
@@ -40,73 +51,93 @@ fn budget() -> Budget {
     Budget::new(limits())
 }
 
-struct Nobody;
-
-impl Watcher for Nobody {
-    fn event(&mut self, _: &Heap, _: &Event) {}
-}
-
-/// Pickles, and the raw arrays of joblib between their opcodes.
+/// Pickles, with and without the raw arrays of joblib between their opcodes.
 pub fn pickle(bytes: &[u8]) {
-    formats::pickle::interpret(&blob(bytes), 0, &Options::default(), &mut Nobody);
+    let blob = blob(bytes);
+    pickle::interpret(&blob, 0, &pickle::Options::bounded(Arrays::Joblib), &mut Unwatched);
+    pickle::interpret(&blob, 0, &pickle::Options::full(Arrays::Plain), &mut Unwatched);
 }
 
 /// Zip: the directory, the local headers, and every member decompressed.
 pub fn zip(bytes: &[u8]) {
     let (blob, budget) = (blob(bytes), budget());
-    for member in &formats::zip::read(&blob, &budget).members {
-        formats::zip::open(&blob, member, &budget);
+    for member in &zip::read(&blob, &budget).members {
+        zip::open(&blob, member, &budget);
     }
 }
 
 /// Tar.
 pub fn tar(bytes: &[u8]) {
-    formats::tar::read(&blob(bytes), &budget());
+    tar::read(&blob(bytes), &budget());
 }
 
 /// Compressed streams of whatever codec the first bytes tell.
 pub fn stream(bytes: &[u8]) {
-    if let Some(codec) = formats::stream::identify(bytes) {
-        formats::stream::open(&blob(bytes), codec, &budget());
+    if let Some(codec) = stream::identify(bytes) {
+        stream::open(&blob(bytes), codec, &budget());
     }
 }
 
 /// 7z.
 pub fn sevenz(bytes: &[u8]) {
-    formats::sevenz::read(&blob(bytes), &budget());
+    sevenz::read(&blob(bytes), &budget());
 }
 
 /// safetensors.
 pub fn safetensors(bytes: &[u8]) {
-    formats::safetensors::read(&blob(bytes));
+    safetensors::read(&blob(bytes));
 }
 
 /// GGUF.
 pub fn gguf(bytes: &[u8]) {
-    formats::gguf::read(&blob(bytes));
+    gguf::read(&blob(bytes));
 }
 
-/// NumPy arrays.
+/// `NumPy` arrays.
 pub fn npy(bytes: &[u8]) {
-    formats::npy::read(&blob(bytes));
+    npy::read(&blob(bytes));
 }
 
-/// JSON.
+/// JSON, also as the index of a sharded checkpoint.
 pub fn json(bytes: &[u8]) {
-    formats::json::read(&blob(bytes));
+    json::read(&blob(bytes));
+    index::read(&blob(bytes));
 }
 
 /// YAML.
 pub fn yaml(bytes: &[u8]) {
-    formats::yaml::read(&blob(bytes));
+    yaml::read(&blob(bytes));
 }
 
-/// What the bytes are.
+/// What the bytes are, and what text they are.
 pub fn identify(bytes: &[u8]) {
-    formats::identify::identify(&blob(bytes));
+    let blob = blob(bytes);
+    let pickle = |head: &[u8]| pickle::looks_like_pickle(head) != Likeness::No;
+    identify::identify(&blob, &Probes { pickle: &pickle, stream: &|_| None });
+    stream::identify(bytes);
+    text::read(&blob);
+}
+
+/// Checkpoints of `PyTorch`, every layout, and their rows.
+pub fn torch(bytes: &[u8]) {
+    if let Some(checkpoint) = torch::read(&blob(bytes), &budget()) {
+        checkpoint.rows().for_each(drop);
+    }
+}
+
+/// The tensors of a file written anew.
+pub fn convert(bytes: &[u8]) {
+    if let Some(collected) = weights::convert::collect(&blob(bytes), &budget()) {
+        let options = weights::convert::Options { tensors_only: true, max_output: Some(BYTES_OUT) };
+        if let Ok(plan) = weights::convert::plan(&collected, &options) {
+            plan.tied();
+            // Bytes that cannot be had end the writing; that is no fault of the reader.
+            let _ = plan.write(&mut io::sink());
+        }
+    }
 }
 
 /// A whole scan of one file in memory, nesting included.
 pub fn weigh_bytes(bytes: &[u8]) {
-    scan::bytes("fuzz", &blob(bytes), &limits());
+    scan::scan_bytes("fuzz.bin", bytes.to_vec(), limits());
 }
