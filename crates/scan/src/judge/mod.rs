@@ -47,8 +47,10 @@ const ACTS: usize = 2000;
 const NESTED: usize = 4096;
 /// Storages whose element size is kept.
 const STORAGES: usize = 1_000_000;
-/// Arguments of a call that are judged as callables.
-const ARGUMENTS: usize = 64;
+/// Values among the arguments of a call that are judged as callables.
+const ARGUMENTS: u32 = 20_000;
+/// Containers in containers of arguments.
+const NESTING: u32 = 16;
 
 /// Something that loading does, and that is not inert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -402,19 +404,29 @@ impl Judge {
     ) -> Option<Verdict> {
         let mut worst: Option<Verdict> = None;
         let mut queue: Vec<(Value, u32)> = args.iter().map(|arg| (*arg, 0)).collect();
-        if let Some(kwargs) = call.kwargs
-            && let View::Dict(pairs) = heap.view(kwargs)
-        {
-            queue.extend(pairs.shown.iter().map(|(_, value)| (*value, 0)));
-        }
-        for _ in 0..ARGUMENTS {
-            let Some((arg, depth)) = queue.pop() else { break };
-            if let View::Tuple(items) | View::List(items) = heap.view(arg) {
-                if depth < 2 {
-                    let deeper = depth.saturating_add(1);
-                    queue.extend(items.shown.iter().take(ARGUMENTS).map(|v| (*v, deeper)));
+        queue.extend(call.kwargs.map(|kwargs| (kwargs, 0)));
+        let mut looked = 0u32;
+        while let Some((arg, depth)) = queue.pop() {
+            looked = looked.saturating_add(1);
+            if looked > ARGUMENTS || depth > NESTING {
+                let verdict = unknown("it calls one of more arguments than are looked through");
+                return Some(worst.unwrap_or(verdict));
+            }
+            let deeper = depth.saturating_add(1);
+            match heap.view(arg) {
+                View::Tuple(items)
+                | View::List(items)
+                | View::Set(items)
+                | View::FrozenSet(items) => {
+                    queue.extend(items.shown.iter().map(|value| (*value, deeper)));
+                    continue;
                 }
-                continue;
+                View::Dict(pairs) => {
+                    queue.extend(pairs.shown.iter().map(|(_, value)| (*value, deeper)));
+                    continue;
+                }
+                View::Global(_) | View::Call(_) | View::Missing | View::Forgotten => {}
+                _ => continue,
             }
             let what = meaning(heap, arg);
             let verdict = match &what {
@@ -422,8 +434,13 @@ impl Judge {
                 Meaning::Name(inner) => {
                     // The arguments it will get are not known: effects count as a whole.
                     match inner.resolve().known {
-                        Known::Function { effects, .. } => judge_blind(inner, effects),
-                        Known::Class { call, .. } => judge_blind(inner, call),
+                        // What these call in turn is among the arguments, and looked at here.
+                        Known::Function { effects, .. } => {
+                            judge_blind(inner, effects.without(Effects::CALLS))
+                        }
+                        Known::Class { call, .. } => {
+                            judge_blind(inner, call.without(Effects::CALLS))
+                        }
                         Known::Unknown(_) => self.judge_named(heap, inner, &[], call, at),
                         Known::Module(_) | Known::Data => None,
                     }
