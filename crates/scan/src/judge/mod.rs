@@ -195,7 +195,7 @@ impl Judge {
             at,
             count: 1,
             shown: express(heap, target),
-            because: format!("{} when called", because_of(effects)),
+            because: format!("nothing calls it here; called, {}", because_of(effects)),
             effects: effects.names(),
         };
         self.references.entry(named.path).or_insert((act, false));
@@ -590,7 +590,7 @@ impl Judge {
                             class: kind,
                             path: class.path.clone(),
                             written: class.written(),
-                            because: format!("its `__setstate__` {}", because_of(effects)),
+                            because: format!("its `__setstate__`: {}", because_of(effects)),
                             effects: effects.names(),
                         })
                     } else if effects.contains(Effects::UNRESOLVED) {
@@ -662,7 +662,7 @@ impl Judge {
                 class: kind,
                 path: class.path.clone(),
                 written: class.written(),
-                because: format!("adding items to it {}", because_of(items)),
+                because: format!("adding items to it: {}", because_of(items)),
                 effects: items.names(),
             };
             self.add(heap, at, target, verdict);
@@ -831,9 +831,22 @@ fn huge(heap: &Heap, path: &str, args: &[Value]) -> Option<u64> {
         .find(|count| *count > MOST && !path.ends_with(".int") && !path.ends_with(".float"))
 }
 
+/// The weightiest of the effects as a sentence; all of them stand in the evidence.
 fn because_of(effects: Effects) -> String {
-    let names = effects.names();
-    if names.is_empty() { "it is inert".into() } else { names.join(", ") }
+    let sentences = [
+        (Effects::EXECUTES, "it runs code or starts a process"),
+        (Effects::NATIVE, "it loads native code or touches raw memory"),
+        (Effects::NETWORK, "it opens a network connection"),
+        (Effects::WRITES, "it writes files or changes the process"),
+        (Effects::READS, "it reads files or the environment"),
+        (Effects::UNPICKLES, "it unpickles bytes"),
+        (Effects::IMPORTS, "it imports by name"),
+        (Effects::ATTRIBUTE, "it reaches attributes by name"),
+        (Effects::CALLS, "it calls what it is given"),
+        (Effects::UNRESOLVED, "it could not be shown to be inert"),
+    ];
+    let found = sentences.iter().find(|(effect, _)| effects.contains(*effect));
+    found.map_or("it is inert", |(_, sentence)| sentence).to_owned()
 }
 
 /// A state and the parts of a `(state, slots)` pair.
