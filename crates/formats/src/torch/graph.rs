@@ -47,6 +47,8 @@ struct Frame {
     entries: std::vec::IntoIter<Entry>,
     /// How long the name was here.
     base: usize,
+    /// Whether there is a name: it may be empty.
+    named: bool,
     /// Why no name can be made below.
     bad: Option<&'static str>,
 }
@@ -70,6 +72,7 @@ pub(super) struct Walk<'a, 'b> {
     above: HashSet<Value>,
     frames: Vec<Frame>,
     path: String,
+    named: bool,
     visits: usize,
     names: usize,
     kept: [usize; 4],
@@ -91,6 +94,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             above: HashSet::new(),
             frames: Vec::new(),
             path: String::new(),
+            named: false,
             visits: 0,
             names: 0,
             kept: [0; 4],
@@ -109,7 +113,7 @@ impl<'a, 'b> Walk<'a, 'b> {
                 continue;
             };
             let mut bad = frame.bad;
-            let first = self.frames.len() <= 1 && self.path.is_empty();
+            self.named = frame.named;
             let segment = match &entry.segment {
                 Segment::Name(name) => Some(name),
                 Segment::Bad(shown, why) => {
@@ -119,10 +123,11 @@ impl<'a, 'b> Walk<'a, 'b> {
                 Segment::Nothing => None,
             };
             if let Some(segment) = segment {
-                if !first {
+                if self.named {
                     self.path.push('.');
                 }
                 self.path.push_str(segment);
+                self.named = true;
             }
             self.visit(entry.value, bad);
             if self.out.incomplete.is_some() {
@@ -158,16 +163,15 @@ impl<'a, 'b> Walk<'a, 'b> {
                 let words = format!("the import of {}", names::imported(global));
                 self.leave(LeftKind::Object, words, Some(global.at));
             }
-            View::PersistentId(id) => match Reference::read(self.heap, id) {
-                Ok(_) => {
-                    let words = "a storage that no tensor is a view of".to_owned();
-                    self.leave(LeftKind::Unsupported, words, None);
-                }
-                Err(_) => {
+            View::PersistentId(id) => {
+                let (kind, words) = if Reference::read(self.heap, id).is_ok() {
+                    (LeftKind::Unsupported, "a storage that no tensor is a view of".to_owned())
+                } else {
                     let shown = self.heap.show(id, SHOWN);
-                    self.leave(LeftKind::Object, format!("persistent_load({shown})"), None);
-                }
-            },
+                    (LeftKind::Object, format!("persistent_load({shown})"))
+                };
+                self.leave(kind, words, None);
+            }
             View::Buffer => {
                 self.leave(LeftKind::Object, "an out-of-band buffer".to_owned(), None);
             }
@@ -236,7 +240,7 @@ impl<'a, 'b> Walk<'a, 'b> {
                     for entry in self.keyed(pairs.shown, false) {
                         self.path.truncate(length);
                         if let Segment::Name(name) | Segment::Bad(name, _) = &entry.segment {
-                            if length > 0 {
+                            if self.named {
                                 self.path.push('.');
                             }
                             self.path.push_str(name);
@@ -371,7 +375,13 @@ impl<'a, 'b> Walk<'a, 'b> {
             return;
         }
         let base = self.path.len();
-        self.frames.push(Frame { node, entries: entries.into_iter(), base, bad });
+        self.frames.push(Frame {
+            node,
+            entries: entries.into_iter(),
+            base,
+            named: self.named,
+            bad,
+        });
     }
 
     /// Counts members that are visited; whether there may be so many.
@@ -407,7 +417,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             self.leave(LeftKind::Unsupported, format!("a tensor without a name: {why}"), at);
             return;
         }
-        let name = if self.frames.is_empty() { "tensor" } else { self.path.as_str() };
+        let name = if self.named { self.path.as_str() } else { "tensor" };
         let view = TensorView {
             name: Untrusted::new(name),
             dtype: made.dtype,
