@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use vocabulary::{Untrusted, escape};
 
 use super::names::{self, Callee};
+use super::plain::Plain;
 use super::rebuild::{self, Extent, Made};
 use super::storages::{Reference, Storages};
 use super::{Checkpoint, KEPT, Left, LeftKind, TensorView, TorchOddity};
@@ -66,8 +67,7 @@ pub(super) struct Walk<'a, 'b> {
     storages: &'a mut Storages<'b>,
     out: &'a mut Checkpoint,
     oddities: &'a mut Oddities<TorchOddity>,
-    /// Whether a node holds nothing but plain values.
-    plain: HashMap<Value, bool>,
+    plain: Plain<'a>,
     /// The containers between the root and here.
     above: HashSet<Value>,
     frames: Vec<Frame>,
@@ -90,7 +90,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             storages,
             out,
             oddities,
-            plain: HashMap::new(),
+            plain: Plain::new(heap),
             above: HashSet::new(),
             frames: Vec::new(),
             path: String::new(),
@@ -138,7 +138,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     fn visit(&mut self, value: Value, bad: Option<&'static str>) {
-        if self.is_plain(value) {
+        if self.plain.holds(value) {
             let shown = self.show(value);
             self.leave(LeftKind::Plain, shown, None);
             return;
@@ -255,7 +255,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     fn attribute(&mut self, value: Value, at: u64) {
-        if self.is_plain(value) {
+        if self.plain.holds(value) {
             let shown = format!("an attribute: {}", self.show(value));
             self.leave(LeftKind::Plain, shown, None);
         } else {
@@ -270,7 +270,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         let mut hold = |name: &str, value: Value| {
             entries.push(Entry { segment: Segment::Name(name.to_owned()), value });
         };
-        if !self.is_plain(call.args) {
+        if !self.plain.holds(call.args) {
             hold("<arguments>", call.args);
         }
         if let Some(kwargs) = call.kwargs {
@@ -399,7 +399,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         for (kind, words) in made.with {
             self.leave(kind, words, at);
         }
-        if !made.aside.iter().all(|value| self.is_plain(*value)) {
+        if !made.aside.iter().all(|value| self.plain.holds(*value)) {
             let words = "hooks of a tensor that are more than plain values".to_owned();
             self.leave(LeftKind::Object, words, at);
         }
@@ -480,7 +480,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             self.out.left_out = self.out.left_out.saturating_add(1);
             return;
         }
-        // The start and the end of a long path tell more than all of it.
+        // Enough to find it by; a path may be as long as the file.
         let path = Untrusted::new(self.path.chars().take(1000).collect::<String>());
         self.out.left.push(Left { path, kind, what, at });
     }
@@ -498,84 +498,5 @@ impl<'a, 'b> Walk<'a, 'b> {
                 self.oddities.add(TorchOddity::DuplicateName, *at, detail);
             }
         }
-    }
-
-    // --- what is plain ---
-
-    /// Whether a value is a scalar, text, a constant, or a container of nothing else. What a
-    /// container holds by way of itself does not count.
-    fn is_plain(&mut self, value: Value) -> bool {
-        if let Some(known) = self.quickly(value) {
-            return known;
-        }
-        let children = self.children(value);
-        self.plain.insert(value, children.is_some());
-        let Some(children) = children else { return false };
-        let mut stack = vec![(value, children.into_iter())];
-        while let Some((_, children)) = stack.last_mut() {
-            let Some(child) = children.next() else {
-                stack.pop();
-                continue;
-            };
-            let known = match self.quickly(child) {
-                Some(known) => known,
-                None => match self.children(child) {
-                    Some(below) => {
-                        self.plain.insert(child, true);
-                        stack.push((child, below.into_iter()));
-                        true
-                    }
-                    None => false,
-                },
-            };
-            if !known {
-                self.plain.insert(child, false);
-                for (holder, _) in stack {
-                    self.plain.insert(holder, false);
-                }
-                return false;
-            }
-        }
-        true
-    }
-
-    fn quickly(&self, value: Value) -> Option<bool> {
-        match self.heap.view(value) {
-            View::None
-            | View::Bool(_)
-            | View::Int(_)
-            | View::BigInt
-            | View::Float(_)
-            | View::Text(_)
-            | View::Bytes(_)
-            | View::ByteArray(_) => Some(true),
-            View::Global(global) => Some(names::is_constant(global)),
-            View::PersistentId(_) | View::Buffer | View::Missing | View::Forgotten => Some(false),
-            _ => self.plain.get(&value).copied(),
-        }
-    }
-
-    /// What a container holds; `None` where a call makes more than a plain value.
-    fn children(&self, value: Value) -> Option<Vec<Value>> {
-        Some(match self.heap.view(value) {
-            View::Tuple(items) | View::List(items) | View::Set(items) | View::FrozenSet(items) => {
-                items.shown.to_vec()
-            }
-            View::Dict(pairs) => pairs.shown.iter().flat_map(|(k, v)| [*k, *v]).collect(),
-            View::Call(call) => {
-                let callee = self.heap.global(call.callee).map(names::callee)?;
-                let plain =
-                    matches!(callee, Callee::Plain | Callee::OrderedDict | Callee::DefaultDict);
-                if !plain || call.left_out > 0 {
-                    return None;
-                }
-                let mut all = vec![call.args];
-                all.extend(call.kwargs);
-                all.extend(call.states.iter().chain(&call.items));
-                all.extend(call.pairs.iter().flat_map(|(k, v)| [*k, *v]));
-                all
-            }
-            _ => return None,
-        })
     }
 }
