@@ -1,6 +1,7 @@
-//! The rules, read from their files: `<name>.rs` (what the report needs) and `<name>.md` (the page).
+//! The rules and their files: `<name>.rs` and the page `<name>.md` beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use crate::markdown::{self, Section};
 use crate::repo::Repo;
@@ -9,91 +10,47 @@ use crate::repo::Repo;
 pub(crate) const HEADINGS: [&str; 6] =
     ["What it finds", "Why it matters", "What to do", "Fires on", "Stays quiet on", "Sources"];
 
-/// A rule as its two files tell it.
-#[derive(Debug)]
-pub(crate) struct Rule<'r> {
-    /// Path without ending, as `crates/scan/src/rules/pickle_code_execution`.
-    pub(crate) stem: String,
-    pub(crate) name: String,
-    pub(crate) summary: String,
-    pub(crate) severity: String,
-    pub(crate) threats: Vec<String>,
-    /// Identifiers in other lists: CWE, ATLAS, AISVS.
-    pub(crate) ids: Vec<String>,
-    pub(crate) page: &'r str,
+/// What is wrong with the files of the rules.
+pub(crate) fn problems(repo: &Repo) -> Vec<String> {
+    let rules = gate::rules::all().into_iter().map(|rule| (rule.name, rule.page)).collect();
+    judge(repo, &rules)
 }
 
-/// All rules, and what is wrong with their files.
-pub(crate) fn read(repo: &Repo) -> (Vec<Rule<'_>>, Vec<String>) {
-    let mut rules = Vec::new();
+/// `rules` are the pages of those that a weighing looks for, by name.
+fn judge(repo: &Repo, rules: &BTreeMap<&str, &str>) -> Vec<String> {
     let mut problems = Vec::new();
     // `.rs` files are named as modules, pages as rules: `_` and `-` stand for each other.
     let mut sources = BTreeSet::new();
     let mut pages = BTreeSet::new();
     for (path, _) in repo.all().filter(|(path, _)| in_rule_folder(path)) {
         if let Some(stem) = path.strip_suffix(".rs") {
-            sources.insert(stem.to_owned());
-        } else if let Some(stem) = path.strip_suffix(".md") {
-            let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
-            pages.insert(format!("{folder}/{}", name.replace('-', "_")));
-            if name.contains('_') {
-                problems.push(format!("{path}: a page is named as its rule, with `-`"));
+            sources.insert(page_path(stem));
+        } else if path.strip_suffix(".md").is_some() {
+            pages.insert(path.to_owned());
+        }
+    }
+    for page in pages.symmetric_difference(&sources) {
+        let has = if pages.contains(page) { "no source" } else { "no page" };
+        problems.push(format!("{page}: {has}; a rule is a pair of files"));
+    }
+    let mut named = BTreeSet::new();
+    for page in &pages {
+        let name = page.rsplit('/').next().and_then(|file| file.strip_suffix(".md"));
+        let (name, text) = (name.unwrap_or_default(), repo.text(page).unwrap_or_default());
+        named.insert(name);
+        match rules.get(name) {
+            None => problems.push(format!("{page}: no rule in the lists is named `{name}`")),
+            Some(told) if *told != text => {
+                problems.push(format!("{page}: it is not the page of the rule `{name}`"));
             }
+            Some(_) => {}
         }
+        problems.extend(page_problems(page, name, text));
     }
-    for stem in pages.difference(&sources) {
-        problems.push(format!("{}: no `{stem}.rs` beside the page", page_path(stem)));
+    for name in rules.keys().filter(|name| !named.contains(*name)) {
+        problems.push(format!("the rule `{name}` has no page of its name"));
     }
-    for stem in &sources {
-        let source = repo.text(&format!("{stem}.rs")).unwrap_or_default();
-        let page = page_path(stem);
-        let Some(text) = repo.text(&page) else {
-            problems.push(format!("{stem}.rs: no page `{page}` beside it"));
-            continue;
-        };
-        let name = page_name(&page).to_owned();
-        match field(source, "name").and_then(literal) {
-            Some(told) if told == name => {}
-            told => problems.push(format!("{stem}.rs: the rule's name is {told:?}, not `{name}`")),
-        }
-        problems.extend(listed(repo, stem));
-        problems.extend(page_problems(&page, &name, text));
-        let words = |field_name| {
-            let list = field(source, field_name).map(list).unwrap_or_default();
-            list.split(',').map(|w| w.trim().trim_matches('"')).map(ToOwned::to_owned).collect()
-        };
-        let idents = |list: Vec<String>| -> Vec<String> {
-            let last = |word: String| word.rsplit("::").next().unwrap_or_default().to_owned();
-            list.into_iter().map(last).filter(|word| !word.is_empty()).collect()
-        };
-        let severity = field(source, "severity").unwrap_or_default();
-        let severity = severity.split([',', '\n']).next().unwrap_or_default();
-        rules.push(Rule {
-            stem: stem.clone(),
-            name,
-            summary: field(source, "summary").and_then(literal).unwrap_or_default(),
-            severity: severity.rsplit("::").next().unwrap_or_default().to_lowercase(),
-            threats: idents(words("threats")),
-            ids: ["cwe", "atlas", "aisvs"]
-                .into_iter()
-                .flat_map(|kind| {
-                    let mark = if kind == "aisvs" { "AISVS " } else { "" };
-                    let ids = idents(words(kind));
-                    ids.into_iter().map(move |id| format!("{mark}{id}")).collect::<Vec<_>>()
-                })
-                .collect(),
-            page: text,
-        });
-    }
-    rules.sort_by(|a, b| a.name.cmp(&b.name));
-    for pair in rules.windows(2) {
-        if let [a, b] = pair
-            && a.name == b.name
-        {
-            problems.push(format!("{}.rs and {}.rs: both are named `{}`", a.stem, b.stem, a.name));
-        }
-    }
-    (rules, problems)
+    problems
 }
 
 fn in_rule_folder(path: &str) -> bool {
@@ -107,20 +64,6 @@ fn in_rule_folder(path: &str) -> bool {
 fn page_path(stem: &str) -> String {
     let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
     format!("{folder}/{}.md", name.replace('_', "-"))
-}
-
-fn page_name(page: &str) -> &str {
-    page.rsplit('/').next().and_then(|file| file.strip_suffix(".md")).unwrap_or_default()
-}
-
-/// A rule that is not in the explicit list is never run.
-fn listed(repo: &Repo, stem: &str) -> Option<String> {
-    let (folder, module) = stem.rsplit_once('/')?;
-    let lists = [format!("{folder}.rs"), format!("{folder}/mod.rs")];
-    let list = lists.iter().find_map(|path| repo.text(path)).unwrap_or_default();
-    let declared = list.contains(&format!("mod {module};"));
-    let named = list.contains(&format!("{module}::"));
-    (!(declared && named)).then(|| format!("{stem}.rs: not in the list `{folder}.rs`"))
 }
 
 fn page_problems(path: &str, name: &str, text: &str) -> Vec<String> {
@@ -143,8 +86,9 @@ fn page_problems(path: &str, name: &str, text: &str) -> Vec<String> {
         }
     }
     let sources = text.split("## Sources").last().unwrap_or_default();
-    if !sources.contains("https://") {
-        problems.push(format!("{path}: no link under `Sources`"));
+    if !sources.contains("https://") && words(sources).all(|word| address(word).is_none()) {
+        problems
+            .push(format!("{path}: no link under `Sources`, and no identifier of a known list"));
     }
     problems
 }
@@ -156,40 +100,42 @@ fn recipes(sections: &[Section<'_>], title: &str) -> usize {
     below.map(|(_, s)| s.blocks()).sum()
 }
 
-/// What follows `name:` in the rule's `static`.
-fn field<'s>(source: &'s str, name: &str) -> Option<&'s str> {
-    let (_, mut rest) = source.split_once("Rule {")?;
-    while let Some((before, after)) = rest.split_once(name) {
-        let starts = before.ends_with(|c: char| !c.is_alphanumeric() && c != '_');
-        if starts && let Some(value) = after.strip_prefix(':') {
-            return Some(value.trim_start());
-        }
+/// A text with the identifiers of known lists turned into links, where it is no link already.
+pub(crate) fn with_links(text: &str) -> String {
+    if text.contains("://") {
+        return text.to_owned();
+    }
+    let mut linked = String::new();
+    let mut rest = text;
+    for word in words(text) {
+        let Some(address) = address(word) else { continue };
+        let Some((before, after)) = rest.split_once(word) else { continue };
+        linked.push_str(before);
+        let _ = write!(linked, "[{word}]({address})");
         rest = after;
     }
-    None
+    linked + rest
 }
 
-/// The inside of the list that a value begins with: `&["a", "b"]`.
-fn list(value: &str) -> &str {
-    let inside = value.trim_start_matches('&').strip_prefix('[').unwrap_or_default();
-    inside.split(']').next().unwrap_or_default()
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.'));
+    parts.map(|word| word.trim_end_matches('.')).filter(|word| !word.is_empty())
 }
 
-/// The string literal that a value begins with.
-fn literal(value: &str) -> Option<String> {
-    let mut chars = value.strip_prefix('"')?.chars().peekable();
-    let mut text = String::new();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => return Some(text),
-            '\\' => match chars.next()? {
-                // A line that goes on: its break and the indent of the next are no text.
-                '\n' => while chars.next_if(|c| c.is_whitespace()).is_some() {},
-                'n' => text.push('\n'),
-                other => text.push(other),
-            },
-            c => text.push(c),
-        }
+/// Where the list that an identifier is from describes it.
+fn address(word: &str) -> Option<String> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if let Some(number) = word.strip_prefix("CWE-").filter(|n| digits(n)) {
+        return Some(format!("https://cwe.mitre.org/data/definitions/{number}.html"));
+    }
+    if let Some(number) = word.strip_prefix("CVE-").filter(|n| digits(&n.replace('-', ""))) {
+        return Some(format!("https://nvd.nist.gov/vuln/detail/CVE-{number}"));
+    }
+    if word.starts_with("GHSA-") {
+        return Some(format!("https://github.com/advisories/{word}"));
+    }
+    if let Some(number) = word.strip_prefix("AML.T").filter(|n| digits(&n.replace('.', ""))) {
+        return Some(format!("https://atlas.mitre.org/techniques/AML.T{number}"));
     }
     None
 }
@@ -198,82 +144,74 @@ fn literal(value: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = r#"
-pub static RULE: Rule = Rule {
-    name: "some-rule",
-    summary: "a `thing` \
-              is there",
-    severity: Severity::High,
-    threats: &[Threat::T3, Threat::T4],
-    maps_to: MapsTo { cwe: &["CWE-502"], atlas: &[], aisvs: &["6.1.1"] },
-    page: include_str!("some-rule.md"),
-};
-"#;
-    const PAGE: &str = "## What it finds\nx\n## Why it matters\nx\n## What to do\nx\n\
-        ## Fires on\n```pickle\nx\n```\n## Stays quiet on\n### a\n```pickle\n# x\n```\n\
-        ## Sources\n- <https://cwe.mitre.org/data/definitions/502.html>\n";
-    const LIST: &str = "mod some_rule;\npub static RULES: &[&Rule] = &[&some_rule::RULE];";
+    const PAGE: &str = "# some-rule\n## What it finds\nx\n## Why it matters\nx\n\
+        ## What to do\nx\n## Fires on\n```forge\nx\n```\n\
+        ## Stays quiet on\n### a\n```forge\n# x\n```\n## Sources\n- CWE-502, deserialization\n";
+    const SOURCE: &str = "crates/scan/src/rules/some_rule.rs";
+    const PATH: &str = "crates/scan/src/rules/some-rule.md";
 
-    fn with(page: &str, list: &str) -> Vec<String> {
-        let folder = "crates/scan/src/rules";
-        let repo = Repo::of(&[
-            ("crates/scan/src/rules.rs", list),
-            (&format!("{folder}/some_rule.rs"), SOURCE),
-            (&format!("{folder}/some-rule.md"), page),
-        ]);
-        read(&repo).1
+    fn with(page: &str) -> Vec<String> {
+        let repo = Repo::of(&[(SOURCE, ""), (PATH, page)]);
+        judge(&repo, &BTreeMap::from([("some-rule", page)]))
     }
 
     #[test]
-    fn reads_a_rule() {
-        let repo = Repo::of(&[
-            ("crates/scan/src/rules/mod.rs", LIST),
-            ("crates/scan/src/rules/some_rule.rs", SOURCE),
-            ("crates/scan/src/rules/some-rule.md", PAGE),
-        ]);
-        let (rules, problems) = read(&repo);
-        assert_eq!(problems, [""; 0]);
-        let [rule] = rules.as_slice() else { panic!("{rules:?}") };
-        assert_eq!(rule.name, "some-rule");
-        assert_eq!(rule.summary, "a `thing` is there");
-        assert_eq!(rule.severity, "high");
-        assert_eq!(rule.threats, ["T3", "T4"]);
-        assert_eq!(rule.ids, ["CWE-502", "AISVS 6.1.1"]);
+    fn a_whole_page_is_tidy() {
+        assert_eq!(with(PAGE), [""; 0]);
     }
 
     #[test]
     fn a_page_with_one_side_only_is_told() {
-        let page = PAGE.replace("```pickle\n# x\n```\n", "");
-        assert!(with(&page, LIST).iter().any(|p| p.contains("no recipe under `Stays quiet on`")));
-        let page = PAGE.replace("```pickle\nx\n```\n", "");
-        assert!(with(&page, LIST).iter().any(|p| p.contains("no recipe under `Fires on`")));
+        let page = PAGE.replace("```forge\n# x\n```\n", "");
+        assert!(with(&page).iter().any(|p| p.contains("no recipe under `Stays quiet on`")));
+        let page = PAGE.replace("```forge\nx\n```\n", "");
+        assert!(with(&page).iter().any(|p| p.contains("no recipe under `Fires on`")));
     }
 
     #[test]
     fn headings_stand_in_order() {
         let page = PAGE.replace("## What to do", "## Remedy");
-        assert!(with(&page, LIST).iter().any(|p| p.contains("the headings are not")));
+        assert!(with(&page).iter().any(|p| p.contains("the headings are not")));
+    }
+
+    #[test]
+    fn the_title_is_the_name() {
+        assert!(with(&PAGE.replace("# some-rule", "# Some")).iter().any(|p| p.contains("title")));
     }
 
     #[test]
     fn a_page_names_its_sources() {
-        let page = PAGE.replace("https:", "");
-        assert!(with(&page, LIST).iter().any(|p| p.contains("no link under `Sources`")));
+        let page = PAGE.replace("CWE-502", "somewhere");
+        assert!(with(&page).iter().any(|p| p.contains("no link under `Sources`")));
     }
 
     #[test]
-    fn a_rule_that_is_not_listed_is_told() {
-        assert!(with(PAGE, "mod some_rule;").iter().any(|p| p.contains("not in the list")));
+    fn rule_page_and_source_come_together() {
+        let told = |files: &[(&str, &str)], rules: &[(&'static str, &'static str)]| {
+            judge(&Repo::of(files), &rules.iter().copied().collect()).join("\n")
+        };
+        let rule = [("some-rule", PAGE)];
+        assert!(told(&[(SOURCE, "")], &rule).contains("no page"));
+        assert!(told(&[(PATH, PAGE)], &rule).contains("no source"));
+        assert!(told(&[(SOURCE, ""), (PATH, PAGE)], &[]).contains("no rule in the lists"));
+        let other = [("some-rule", "another text")];
+        assert!(told(&[(SOURCE, ""), (PATH, PAGE)], &other).contains("is not the page"));
+        assert!(told(&[], &rule).contains("has no page of its name"));
     }
 
     #[test]
-    fn rule_and_page_come_in_pairs() {
-        let repo = Repo::of(&[
-            ("crates/scan/src/rules/alone.rs", "mod x;"),
-            ("crates/scan/src/rules/lonely.md", PAGE),
-        ]);
-        let problems = read(&repo).1.join("\n");
-        assert!(problems.contains("alone.rs: no page"), "{problems}");
-        assert!(problems.contains("lonely.md: no `"), "{problems}");
+    fn identifiers_become_links() {
+        assert_eq!(
+            with_links("- CWE-22, path; CVE-2007-4559 (tarfile)"),
+            "- [CWE-22](https://cwe.mitre.org/data/definitions/22.html), path; \
+             [CVE-2007-4559](https://nvd.nist.gov/vuln/detail/CVE-2007-4559) (tarfile)"
+        );
+        assert_eq!(
+            with_links("- AML.T0010."),
+            "- [AML.T0010](https://atlas.mitre.org/techniques/AML.T0010)."
+        );
+        for plain in ["- CWE-x and CVE-", "- <https://x/CWE-22>", "- picklescan issue 66"] {
+            assert_eq!(with_links(plain), plain);
+        }
     }
 }

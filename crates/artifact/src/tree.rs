@@ -137,11 +137,13 @@ fn special(meta: &Metadata) -> &'static str {
     }
 }
 
+/// Relative path, entry, device and inode.
+type Found = (String, EntryKind, Option<(u64, u64)>);
+
 struct Lister {
     root: PathBuf,
     boundary: PathBuf,
-    /// Relative path, entry, device and inode.
-    found: Vec<(String, EntryKind, Option<(u64, u64)>)>,
+    found: Vec<Found>,
     left: u64,
     cut: bool,
 }
@@ -238,15 +240,9 @@ impl Lister {
     }
 
     fn finish(mut self) -> Tree {
-        // A blob that a snapshot names is listed under that name; links come first so that the
-        // nameless blob becomes `same_as` the named file.
-        self.found.sort_by(|a, b| {
-            let nameless =
-                |kind: &EntryKind| matches!(kind, EntryKind::File(f) if f.blob_name.is_none());
-            (nameless(&a.1), &a.0).cmp(&(nameless(&b.1), &b.0))
-        });
         let mut order: Vec<_> = std::mem::take(&mut self.found);
         order.sort_by(|a, b| a.0.cmp(&b.0));
+        // A blob of a hub cache counts under the name that a snapshot gives it.
         let mut first: HashMap<(u64, u64), usize> = HashMap::new();
         for (index, (_, kind, id)) in order.iter().enumerate() {
             if let (EntryKind::File(file), Some(id)) = (kind, id) {

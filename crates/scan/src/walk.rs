@@ -117,7 +117,10 @@ impl Walker {
             self.sink.exhausted(&node.place, limit);
             return;
         }
-        let formats = identify(&node.blob);
+        let mut formats = identify(&node.blob);
+        if formats.iter().any(|format| matches!(format, Format::Json | Format::Yaml)) {
+            formats.retain(|format| *format != Format::Text);
+        }
         if node.role == Role::File {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
@@ -126,7 +129,12 @@ impl Walker {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
         }
-        self.note(|part| part.formats = formats.iter().map(|f| f.name().to_owned()).collect());
+        self.note(|part| {
+            part.formats = formats.iter().map(|f| f.name().to_owned()).collect();
+            if node.role == Role::Numbers && formats.is_empty() {
+                part.formats.push("storage".to_owned());
+            }
+        });
         self.contradiction(node, &formats);
         let mut regions = Vec::new();
         for format in &formats {

@@ -136,18 +136,19 @@ pub struct Finding {
     excepted: Option<usize>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn rule_name<S: serde::Serializer>(rule: &&'static Rule, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(rule.name)
 }
 
 impl Finding {
-    pub(crate) fn of(rule: &'static Rule, place: Place, message: String) -> Self {
+    pub(crate) fn of(rule: &'static Rule, place: Place, message: &str) -> Self {
         Self {
             rule,
             severity: rule.severity,
             place,
             // Messages quote artifacts; whatever slipped in unescaped is escaped here.
-            message: crate::escape(&message),
+            message: crate::escape(message),
             evidence: Evidence::new(),
             maps_to: rule.maps_to,
             excepted: None,

@@ -79,7 +79,7 @@ pub struct Rule {
 impl Rule {
     /// The only way to make a finding.
     pub fn found(&'static self, place: Place, message: impl Into<String>) -> Finding {
-        Finding::of(self, place, message.into())
+        Finding::of(self, place, &message.into())
     }
 }
 

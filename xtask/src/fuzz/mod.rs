@@ -1,6 +1,11 @@
 //! `cargo xtask fuzz`: cargo-fuzz over one reader, or over each in turn.
+//!
+//! Every target starts from the same seeds, the recipes of all pages, and from its own kept inputs.
+
+mod seeds;
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -38,11 +43,14 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         "`cargo fuzz` is not installed\nhint: `rustup toolchain install nightly` and \
          `cargo install cargo-fuzz --locked`",
     )?;
+    let seeds = seeds::write(&Repo::load()?)?;
     for target in targets.iter().filter(|target| wanted.is_none_or(|wanted| wanted == *target)) {
-        let seeds = unpack(target)?;
-        eprintln!("== {target}: {seeds} kept inputs");
+        let kept = unpack(target)?;
+        eprintln!("== {target}: {kept} kept inputs, {} seeds", seeds.count);
         let mut command = shell::command("cargo");
-        command.args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target, "--"]);
+        command.args(["+nightly", "fuzz", "run", "--fuzz-dir", "fuzz", target]);
+        // New inputs go to the first folder.
+        command.arg(corpus(target)).arg(&seeds.folder).arg("--");
         command.args([limit.as_str(), "-print_final_stats=1"]);
         command.arg(format!("-rss_limit_mb={MEMORY_MIB}")).arg(format!("-timeout={HANG}"));
         shell::run(&mut command)?;
@@ -59,9 +67,14 @@ fn targets(repo: &Repo) -> Vec<String> {
     repo.texts(".rs").filter_map(|(path, _)| name(path)).collect()
 }
 
+/// Where libFuzzer keeps what it found worth keeping.
+fn corpus(target: &str) -> PathBuf {
+    shell::root().join("fuzz/corpus").join(target)
+}
+
 /// Puts the kept inputs of a target, which stand in git as hex, where libFuzzer starts from.
 fn unpack(target: &str) -> Result<usize> {
-    let corpus = shell::root().join("fuzz/corpus").join(target);
+    let corpus = corpus(target);
     fs::create_dir_all(&corpus)?;
     let kept = shell::root().join("fuzz/corpus-kept").join(target);
     let Ok(files) = fs::read_dir(kept) else { return Ok(0) };

@@ -58,7 +58,7 @@ pub(crate) fn check() -> Result<()> {
 /// The files that differ from what they should be; `None` for one that should not be there.
 fn stale(repo: &Repo) -> Result<BTreeMap<String, Option<String>>> {
     let pages = [
-        Page { file: "rules.md", title: "Rules", text: rules_page(repo) },
+        Page { file: "rules.md", title: "Rules", text: rules_page() },
         Page { file: "formats.md", title: "Formats", text: formats::page(repo) },
         Page { file: "policies.md", title: "Policies", text: policies::page(repo)? },
         Page { file: "commands.md", title: "Commands", text: commands::page()? },
@@ -97,38 +97,35 @@ fn summary_with(summary: &str, entries: &str) -> Option<String> {
     Some(format!("{before}{PART}\n{entries}{rest}"))
 }
 
-fn rules_page(repo: &Repo) -> String {
-    let (rules, _) = rules::read(repo);
-    if rules.is_empty() {
-        return String::new();
-    }
+fn rules_page() -> String {
+    let rules = gate::rules::all();
     let mut text = String::from(
         "Everything that is looked for. Each page is a test as well: what it says it fires on and \
          stays quiet on is built and weighed. `weighbridge explain RULE` prints a page.\n\n\
          | rule | severity | threats | what a finding says |\n|---|---|---|---|\n",
     );
     for rule in &rules {
-        let threats = rule.threats.join(", ");
+        let threats: Vec<_> = rule.threats.iter().map(ToString::to_string).collect();
+        let (name, severity, threats) = (rule.name, rule.severity, threats.join(", "));
         let summary = rule.summary.replace('|', "\\|");
-        let _ = writeln!(
-            text,
-            "| [{0}](#{0}) | {1} | {threats} | {summary} |",
-            rule.name, rule.severity
-        );
+        let _ = writeln!(text, "| [{name}](#{name}) | {severity} | {threats} | {summary} |");
     }
     for rule in &rules {
-        let _ = write!(text, "\n## {}\n\n*{}*", rule.name, rule.severity);
-        if !rule.ids.is_empty() {
-            let _ = write!(text, " · {}", rule.ids.join(", "));
-        }
-        let _ = writeln!(text, "\n\n{}", lowered(rule.page).trim());
+        let maps = &rule.maps_to;
+        let aisvs = maps.aisvs.iter().map(|id| format!("AISVS {id}"));
+        let ids = maps.cwe.iter().chain(maps.atlas).map(|id| rules::with_links(id)).chain(aisvs);
+        let line: Vec<_> = std::iter::once(format!("*{}*", rule.severity)).chain(ids).collect();
+        let _ = write!(text, "\n## {}\n\n{}\n", rule.name, line.join(" · "));
+        let _ = writeln!(text, "\n{}", lowered(rule.page).trim());
     }
     text
 }
 
-/// A page as a part of a larger one: without its title, its headings one level lower.
+/// A page as a part of a larger one: without its title, its headings one level lower, and links
+/// among its sources.
 fn lowered(page: &str) -> String {
     let mut fenced = false;
+    let mut sources = false;
     let mut text = String::new();
     for line in page.lines() {
         if line.trim_start().starts_with("```") {
@@ -139,8 +136,9 @@ fn lowered(page: &str) -> String {
         }
         if !fenced && line.starts_with("##") {
             text.push('#');
+            sources = line == "## Sources";
         }
-        text.push_str(line);
+        text.push_str(&if sources { rules::with_links(line) } else { line.to_owned() });
         text.push('\n');
     }
     text

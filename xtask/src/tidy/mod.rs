@@ -17,7 +17,7 @@ type Check = fn(&Repo) -> Result<Vec<String>>;
 const CHECKS: &[(&str, Check)] = &[
     ("edges", edges::check),
     ("hostile-bytes", edges::lints),
-    ("rules", |repo| Ok(rules::read(repo).1)),
+    ("rules", |repo| Ok(rules::problems(repo))),
     ("invariants", |repo| Ok(architecture::invariants(repo))),
     ("lengths", |repo| Ok(text::lengths(repo))),
     ("leftovers", |repo| Ok(text::leftovers(repo))),

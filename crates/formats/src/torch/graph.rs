@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use vocabulary::{Untrusted, escape};
 
 use super::names::{self, Callee};
+use super::plain::Plain;
 use super::rebuild::{self, Extent, Made};
 use super::storages::{Reference, Storages};
 use super::{Checkpoint, KEPT, Left, LeftKind, TensorView, TorchOddity};
@@ -47,6 +48,8 @@ struct Frame {
     entries: std::vec::IntoIter<Entry>,
     /// How long the name was here.
     base: usize,
+    /// Whether there is a name: it may be empty.
+    named: bool,
     /// Why no name can be made below.
     bad: Option<&'static str>,
 }
@@ -64,12 +67,12 @@ pub(super) struct Walk<'a, 'b> {
     storages: &'a mut Storages<'b>,
     out: &'a mut Checkpoint,
     oddities: &'a mut Oddities<TorchOddity>,
-    /// Whether a node holds nothing but plain values.
-    plain: HashMap<Value, bool>,
+    plain: Plain<'a>,
     /// The containers between the root and here.
     above: HashSet<Value>,
     frames: Vec<Frame>,
     path: String,
+    named: bool,
     visits: usize,
     names: usize,
     kept: [usize; 4],
@@ -87,10 +90,11 @@ impl<'a, 'b> Walk<'a, 'b> {
             storages,
             out,
             oddities,
-            plain: HashMap::new(),
+            plain: Plain::new(heap),
             above: HashSet::new(),
             frames: Vec::new(),
             path: String::new(),
+            named: false,
             visits: 0,
             names: 0,
             kept: [0; 4],
@@ -109,7 +113,7 @@ impl<'a, 'b> Walk<'a, 'b> {
                 continue;
             };
             let mut bad = frame.bad;
-            let first = self.frames.len() <= 1 && self.path.is_empty();
+            self.named = frame.named;
             let segment = match &entry.segment {
                 Segment::Name(name) => Some(name),
                 Segment::Bad(shown, why) => {
@@ -119,10 +123,11 @@ impl<'a, 'b> Walk<'a, 'b> {
                 Segment::Nothing => None,
             };
             if let Some(segment) = segment {
-                if !first {
+                if self.named {
                     self.path.push('.');
                 }
                 self.path.push_str(segment);
+                self.named = true;
             }
             self.visit(entry.value, bad);
             if self.out.incomplete.is_some() {
@@ -133,7 +138,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     fn visit(&mut self, value: Value, bad: Option<&'static str>) {
-        if self.is_plain(value) {
+        if self.plain.holds(value) {
             let shown = self.show(value);
             self.leave(LeftKind::Plain, shown, None);
             return;
@@ -158,16 +163,15 @@ impl<'a, 'b> Walk<'a, 'b> {
                 let words = format!("the import of {}", names::imported(global));
                 self.leave(LeftKind::Object, words, Some(global.at));
             }
-            View::PersistentId(id) => match Reference::read(self.heap, id) {
-                Ok(_) => {
-                    let words = "a storage that no tensor is a view of".to_owned();
-                    self.leave(LeftKind::Unsupported, words, None);
-                }
-                Err(_) => {
+            View::PersistentId(id) => {
+                let (kind, words) = if Reference::read(self.heap, id).is_ok() {
+                    (LeftKind::Unsupported, "a storage that no tensor is a view of".to_owned())
+                } else {
                     let shown = self.heap.show(id, SHOWN);
-                    self.leave(LeftKind::Object, format!("persistent_load({shown})"), None);
-                }
-            },
+                    (LeftKind::Object, format!("persistent_load({shown})"))
+                };
+                self.leave(kind, words, None);
+            }
             View::Buffer => {
                 self.leave(LeftKind::Object, "an out-of-band buffer".to_owned(), None);
             }
@@ -236,7 +240,7 @@ impl<'a, 'b> Walk<'a, 'b> {
                     for entry in self.keyed(pairs.shown, false) {
                         self.path.truncate(length);
                         if let Segment::Name(name) | Segment::Bad(name, _) = &entry.segment {
-                            if length > 0 {
+                            if self.named {
                                 self.path.push('.');
                             }
                             self.path.push_str(name);
@@ -251,7 +255,7 @@ impl<'a, 'b> Walk<'a, 'b> {
     }
 
     fn attribute(&mut self, value: Value, at: u64) {
-        if self.is_plain(value) {
+        if self.plain.holds(value) {
             let shown = format!("an attribute: {}", self.show(value));
             self.leave(LeftKind::Plain, shown, None);
         } else {
@@ -266,7 +270,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         let mut hold = |name: &str, value: Value| {
             entries.push(Entry { segment: Segment::Name(name.to_owned()), value });
         };
-        if !self.is_plain(call.args) {
+        if !self.plain.holds(call.args) {
             hold("<arguments>", call.args);
         }
         if let Some(kwargs) = call.kwargs {
@@ -371,7 +375,13 @@ impl<'a, 'b> Walk<'a, 'b> {
             return;
         }
         let base = self.path.len();
-        self.frames.push(Frame { node, entries: entries.into_iter(), base, bad });
+        self.frames.push(Frame {
+            node,
+            entries: entries.into_iter(),
+            base,
+            named: self.named,
+            bad,
+        });
     }
 
     /// Counts members that are visited; whether there may be so many.
@@ -389,7 +399,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         for (kind, words) in made.with {
             self.leave(kind, words, at);
         }
-        if !made.aside.iter().all(|value| self.is_plain(*value)) {
+        if !made.aside.iter().all(|value| self.plain.holds(*value)) {
             let words = "hooks of a tensor that are more than plain values".to_owned();
             self.leave(LeftKind::Object, words, at);
         }
@@ -407,7 +417,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             self.leave(LeftKind::Unsupported, format!("a tensor without a name: {why}"), at);
             return;
         }
-        let name = if self.frames.is_empty() { "tensor" } else { self.path.as_str() };
+        let name = if self.named { self.path.as_str() } else { "tensor" };
         let view = TensorView {
             name: Untrusted::new(name),
             dtype: made.dtype,
@@ -470,7 +480,7 @@ impl<'a, 'b> Walk<'a, 'b> {
             self.out.left_out = self.out.left_out.saturating_add(1);
             return;
         }
-        // The start and the end of a long path tell more than all of it.
+        // Enough to find it by; a path may be as long as the file.
         let path = Untrusted::new(self.path.chars().take(1000).collect::<String>());
         self.out.left.push(Left { path, kind, what, at });
     }
@@ -488,84 +498,5 @@ impl<'a, 'b> Walk<'a, 'b> {
                 self.oddities.add(TorchOddity::DuplicateName, *at, detail);
             }
         }
-    }
-
-    // --- what is plain ---
-
-    /// Whether a value is a scalar, text, a constant, or a container of nothing else. What a
-    /// container holds by way of itself does not count.
-    fn is_plain(&mut self, value: Value) -> bool {
-        if let Some(known) = self.quickly(value) {
-            return known;
-        }
-        let children = self.children(value);
-        self.plain.insert(value, children.is_some());
-        let Some(children) = children else { return false };
-        let mut stack = vec![(value, children.into_iter())];
-        while let Some((_, children)) = stack.last_mut() {
-            let Some(child) = children.next() else {
-                stack.pop();
-                continue;
-            };
-            let known = match self.quickly(child) {
-                Some(known) => known,
-                None => match self.children(child) {
-                    Some(below) => {
-                        self.plain.insert(child, true);
-                        stack.push((child, below.into_iter()));
-                        true
-                    }
-                    None => false,
-                },
-            };
-            if !known {
-                self.plain.insert(child, false);
-                for (holder, _) in stack {
-                    self.plain.insert(holder, false);
-                }
-                return false;
-            }
-        }
-        true
-    }
-
-    fn quickly(&self, value: Value) -> Option<bool> {
-        match self.heap.view(value) {
-            View::None
-            | View::Bool(_)
-            | View::Int(_)
-            | View::BigInt
-            | View::Float(_)
-            | View::Text(_)
-            | View::Bytes(_)
-            | View::ByteArray(_) => Some(true),
-            View::Global(global) => Some(names::is_constant(global)),
-            View::PersistentId(_) | View::Buffer | View::Missing | View::Forgotten => Some(false),
-            _ => self.plain.get(&value).copied(),
-        }
-    }
-
-    /// What a container holds; `None` where a call makes more than a plain value.
-    fn children(&self, value: Value) -> Option<Vec<Value>> {
-        Some(match self.heap.view(value) {
-            View::Tuple(items) | View::List(items) | View::Set(items) | View::FrozenSet(items) => {
-                items.shown.to_vec()
-            }
-            View::Dict(pairs) => pairs.shown.iter().flat_map(|(k, v)| [*k, *v]).collect(),
-            View::Call(call) => {
-                let callee = self.heap.global(call.callee).map(names::callee)?;
-                let plain =
-                    matches!(callee, Callee::Plain | Callee::OrderedDict | Callee::DefaultDict);
-                if !plain || call.left_out > 0 {
-                    return None;
-                }
-                let mut all = vec![call.args];
-                all.extend(call.kwargs);
-                all.extend(call.states.iter().chain(&call.items));
-                all.extend(call.pairs.iter().flat_map(|(k, v)| [*k, *v]));
-                all
-            }
-            _ => return None,
-        })
     }
 }

@@ -17,6 +17,7 @@
 mod graph;
 mod layout;
 mod names;
+mod plain;
 mod rebuild;
 mod storages;
 

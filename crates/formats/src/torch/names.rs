@@ -78,14 +78,12 @@ fn utils(name: &str) -> Callee {
 
 /// Whether a class of this name is a tensor that holds nothing but its numbers.
 pub(super) fn is_tensor_class(global: &Global) -> bool {
-    matches!(
-        global.known(),
-        Some(
-            ("torch", "Tensor")
-                | ("torch._tensor" | "torch.tensor", "Tensor")
-                | ("torch.nn.parameter", "Parameter" | "Buffer")
-        )
-    )
+    let Some((module, name)) = global.known() else { return false };
+    match module {
+        "torch" | "torch._tensor" | "torch.tensor" => name == "Tensor",
+        "torch.nn.parameter" => matches!(name, "Parameter" | "Buffer"),
+        _ => false,
+    }
 }
 
 /// `torch.float16` and the like.
@@ -118,6 +116,14 @@ pub(super) fn storage_dtype(heap: &Heap, class: Value) -> Option<DType> {
 pub(super) fn called(heap: &Heap, callee: Value) -> String {
     match heap.view(callee) {
         View::Global(global) => imported(global),
+        // The legacy layout has the class of a module as `('module', class, file, source)`.
+        View::PersistentId(id) => match heap.view(id) {
+            View::Tuple(items) => match items.shown.get(1).and_then(|class| heap.global(*class)) {
+                Some(class) => imported(class),
+                None => "a persistent id".into(),
+            },
+            _ => "a persistent id".into(),
+        },
         _ => "something that the pickle computes".into(),
     }
 }

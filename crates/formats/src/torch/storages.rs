@@ -201,15 +201,13 @@ impl<'a> Storages<'a> {
         reference: &Reference,
         oddities: &mut Oddities<TorchOddity>,
     ) -> usize {
-        let index = match self.by_key.get(&reference.key) {
-            Some(index) => *index,
-            None => {
-                let storage = self.open(reference, oddities);
-                self.list.push(storage);
-                let index = self.list.len().saturating_sub(1);
-                self.by_key.insert(reference.key.clone(), index);
-                index
-            }
+        let index = if let Some(index) = self.by_key.get(&reference.key) {
+            *index
+        } else {
+            let index = self.list.len();
+            self.list.push(self.open(reference, oddities));
+            self.by_key.insert(reference.key.clone(), index);
+            index
         };
         match &reference.part {
             None => index,
@@ -239,8 +237,8 @@ impl<'a> Storages<'a> {
         });
         storage.count = count;
         storage.key = Untrusted::from_bytes(key);
+        let index = self.list.len();
         self.list.push(storage);
-        let index = self.list.len().saturating_sub(1);
         self.by_part.insert(key.to_vec(), index);
         index
     }

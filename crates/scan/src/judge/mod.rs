@@ -47,8 +47,10 @@ const ACTS: usize = 2000;
 const NESTED: usize = 4096;
 /// Storages whose element size is kept.
 const STORAGES: usize = 1_000_000;
-/// Arguments of a call that are judged as callables.
-const ARGUMENTS: usize = 64;
+/// Values among the arguments of a call that are judged as callables.
+const ARGUMENTS: u32 = 20_000;
+/// Containers in containers of arguments.
+const NESTING: u32 = 16;
 
 /// Something that loading does, and that is not inert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +195,7 @@ impl Judge {
             at,
             count: 1,
             shown: express(heap, target),
-            because: format!("{} when called", because_of(effects)),
+            because: format!("nothing calls it here; called, {}", because_of(effects)),
             effects: effects.names(),
         };
         self.references.entry(named.path).or_insert((act, false));
@@ -402,19 +404,29 @@ impl Judge {
     ) -> Option<Verdict> {
         let mut worst: Option<Verdict> = None;
         let mut queue: Vec<(Value, u32)> = args.iter().map(|arg| (*arg, 0)).collect();
-        if let Some(kwargs) = call.kwargs
-            && let View::Dict(pairs) = heap.view(kwargs)
-        {
-            queue.extend(pairs.shown.iter().map(|(_, value)| (*value, 0)));
-        }
-        for _ in 0..ARGUMENTS {
-            let Some((arg, depth)) = queue.pop() else { break };
-            if let View::Tuple(items) | View::List(items) = heap.view(arg) {
-                if depth < 2 {
-                    let deeper = depth.saturating_add(1);
-                    queue.extend(items.shown.iter().take(ARGUMENTS).map(|v| (*v, deeper)));
+        queue.extend(call.kwargs.map(|kwargs| (kwargs, 0)));
+        let mut looked = 0u32;
+        while let Some((arg, depth)) = queue.pop() {
+            looked = looked.saturating_add(1);
+            if looked > ARGUMENTS || depth > NESTING {
+                let verdict = unknown("it calls one of more arguments than are looked through");
+                return Some(worst.unwrap_or(verdict));
+            }
+            let deeper = depth.saturating_add(1);
+            match heap.view(arg) {
+                View::Tuple(items)
+                | View::List(items)
+                | View::Set(items)
+                | View::FrozenSet(items) => {
+                    queue.extend(items.shown.iter().map(|value| (*value, deeper)));
+                    continue;
                 }
-                continue;
+                View::Dict(pairs) => {
+                    queue.extend(pairs.shown.iter().map(|(_, value)| (*value, deeper)));
+                    continue;
+                }
+                View::Global(_) | View::Call(_) | View::Missing | View::Forgotten => {}
+                _ => continue,
             }
             let what = meaning(heap, arg);
             let verdict = match &what {
@@ -422,8 +434,13 @@ impl Judge {
                 Meaning::Name(inner) => {
                     // The arguments it will get are not known: effects count as a whole.
                     match inner.resolve().known {
-                        Known::Function { effects, .. } => judge_blind(inner, effects),
-                        Known::Class { call, .. } => judge_blind(inner, call),
+                        // What these call in turn is among the arguments, and looked at here.
+                        Known::Function { effects, .. } => {
+                            judge_blind(inner, effects.without(Effects::CALLS))
+                        }
+                        Known::Class { call, .. } => {
+                            judge_blind(inner, call.without(Effects::CALLS))
+                        }
                         Known::Unknown(_) => self.judge_named(heap, inner, &[], call, at),
                         Known::Module(_) | Known::Data => None,
                     }
@@ -573,7 +590,7 @@ impl Judge {
                             class: kind,
                             path: class.path.clone(),
                             written: class.written(),
-                            because: format!("its `__setstate__` {}", because_of(effects)),
+                            because: format!("its `__setstate__`: {}", because_of(effects)),
                             effects: effects.names(),
                         })
                     } else if effects.contains(Effects::UNRESOLVED) {
@@ -645,7 +662,7 @@ impl Judge {
                 class: kind,
                 path: class.path.clone(),
                 written: class.written(),
-                because: format!("adding items to it {}", because_of(items)),
+                because: format!("adding items to it: {}", because_of(items)),
                 effects: items.names(),
             };
             self.add(heap, at, target, verdict);
@@ -814,9 +831,22 @@ fn huge(heap: &Heap, path: &str, args: &[Value]) -> Option<u64> {
         .find(|count| *count > MOST && !path.ends_with(".int") && !path.ends_with(".float"))
 }
 
+/// The weightiest of the effects as a sentence; all of them stand in the evidence.
 fn because_of(effects: Effects) -> String {
-    let names = effects.names();
-    if names.is_empty() { "it is inert".into() } else { names.join(", ") }
+    let sentences = [
+        (Effects::EXECUTES, "it runs code or starts a process"),
+        (Effects::NATIVE, "it loads native code or touches raw memory"),
+        (Effects::NETWORK, "it opens a network connection"),
+        (Effects::WRITES, "it writes files or changes the process"),
+        (Effects::READS, "it reads files or the environment"),
+        (Effects::UNPICKLES, "it unpickles bytes"),
+        (Effects::IMPORTS, "it imports by name"),
+        (Effects::ATTRIBUTE, "it reaches attributes by name"),
+        (Effects::CALLS, "it calls what it is given"),
+        (Effects::UNRESOLVED, "it could not be shown to be inert"),
+    ];
+    let found = sentences.iter().find(|(effect, _)| effects.contains(*effect));
+    found.map_or("it is inert", |(_, sentence)| sentence).to_owned()
 }
 
 /// A state and the parts of a `(state, slots)` pair.

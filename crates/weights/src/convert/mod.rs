@@ -111,7 +111,7 @@ pub fn plan<'a>(collected: &'a Collected, options: &Options) -> Result<Plan<'a>,
     let hard =
         |what: String| Objection { path: Untrusted::default(), at: None, what, waivable: false };
     let order = header::order(&collected.arrays);
-    if order.is_empty() && against.is_empty() {
+    if order.is_empty() {
         against.push(hard("the file holds no tensor that can be taken".to_owned()));
     }
     let stored = collected.stored.saturating_mul(16).max(64 << 20);

@@ -26,7 +26,7 @@ pub(super) fn collect(blob: &Blob, budget: &Budget) -> Option<Collected> {
         return None;
     }
     let archive = zip::read(blob, budget);
-    if !archive.members.iter().any(|member| member.name.raw().ends_with(".npy")) {
+    if !archive.members.iter().any(|member| member.name.raw().strip_suffix(".npy").is_some()) {
         return None;
     }
     out.format = "npz";

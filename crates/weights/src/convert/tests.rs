@@ -9,22 +9,23 @@ use super::array::plain;
 struct Numbers(u64);
 
 impl Numbers {
-    fn below(&mut self, n: u64) -> u64 {
+    fn below(&mut self, n: u8) -> u8 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (self.0 >> 33) % n
+        let [.., high] = self.0.to_le_bytes();
+        high % n
     }
 }
 
 /// Any view of a small storage.
 fn any(numbers: &mut Numbers) -> Array {
-    let dtype = [DType::U8, DType::I16, DType::F32, DType::C64][numbers.below(4) as usize];
-    let dimensions = numbers.below(5) as usize;
-    let shape: Vec<u64> = (0..dimensions).map(|_| numbers.below(5)).collect();
-    let stride: Vec<u64> = (0..dimensions).map(|_| numbers.below(40)).collect();
-    let offset = numbers.below(10);
+    let dtype = [DType::U8, DType::I16, DType::F32, DType::C64][usize::from(numbers.below(4))];
+    let dimensions = numbers.below(5);
+    let shape: Vec<u64> = (0..dimensions).map(|_| numbers.below(5).into()).collect();
+    let stride: Vec<u64> = (0..dimensions).map(|_| numbers.below(40).into()).collect();
+    let offset = numbers.below(10).into();
     let last: u64 = shape.iter().zip(&stride).map(|(n, s)| n.saturating_sub(1) * s).sum();
     let width = dtype.block().1;
-    let data = (0..(offset + last + 1) * width).map(|_| numbers.below(256) as u8).collect();
+    let data = (0..(offset + last + 1) * width).map(|_| numbers.below(255)).collect();
     Array {
         name: Untrusted::new("x"),
         dtype,
@@ -53,13 +54,13 @@ fn any_view_is_written_as_its_elements_in_order() {
 
 #[test]
 fn a_large_transposed_array_is_read_in_runs() {
-    let (rows, columns) = (3000u64, 1700u64);
-    let data: Vec<u8> = (0..rows * columns).flat_map(|n| (n as u32).to_le_bytes()).collect();
+    let (rows, columns) = (3000u32, 1700u32);
+    let data: Vec<u8> = (0..rows * columns).flat_map(u32::to_le_bytes).collect();
     let array = Array {
         name: Untrusted::new("x"),
         dtype: DType::I32,
-        shape: vec![columns, rows],
-        stride: vec![1, columns],
+        shape: vec![columns.into(), rows.into()],
+        stride: vec![1, columns.into()],
         offset: 0,
         data: Blob::from_vec(data),
         big_endian: false,
@@ -69,8 +70,8 @@ fn a_large_transposed_array_is_read_in_runs() {
     array.write(&mut out, &mut Vec::new()).unwrap();
     let element = |index: usize| u32::from_le_bytes(out[index * 4..][..4].try_into().unwrap());
     for (row, column) in [(0, 0), (1, 0), (2999, 1699), (1234, 567), (2999, 0)] {
-        let expected = u32::try_from(row * columns + column).unwrap();
-        assert_eq!(element(usize::try_from(column * rows + row).unwrap()), expected);
+        let index = usize::try_from(column * rows + row).unwrap();
+        assert_eq!(element(index), row * columns + column);
     }
 }
 

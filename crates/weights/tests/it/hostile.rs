@@ -14,8 +14,11 @@ const STRICT: Options = Options { tensors_only: false, max_output: None };
 /// A tensor of floats in storage `0`, as opcodes.
 fn tensor(offset: &str, shape: &str, stride: &str) -> String {
     let numbers = |list: &str| {
-        let each: String = list.split_whitespace().map(|n| format!("INT {n}\n")).collect();
-        format!("MARK\n{each}TUPLE\n")
+        let each: Vec<&str> = list.split_whitespace().collect();
+        if each.is_empty() {
+            return "EMPTY_TUPLE\n".to_owned();
+        }
+        format!("MARK\nINT {}\nTUPLE\n", each.join("\nINT "))
     };
     format!(
         "GLOBAL torch._utils _rebuild_tensor_v2\nMARK\n{}INT {offset}\n{}{}NEWFALSE\nNONE\nTUPLE\nREDUCE\n",
@@ -38,7 +41,8 @@ fn good() -> String {
 
 /// A dict of these entries: a key's opcode and a value's opcodes.
 fn dict(entries: &[(&str, &str)]) -> String {
-    let each: String = entries.iter().map(|(key, value)| format!("{key}\n{value}")).collect();
+    let each: Vec<String> = entries.iter().map(|pair| [pair.0, pair.1].join("\n")).collect();
+    let each = each.concat();
     format!("PROTO 2\nEMPTY_DICT\nMARK\n{each}SETITEMS\nSTOP\n")
 }
 
@@ -48,8 +52,13 @@ fn file(object: &str) -> Vec<u8> {
 }
 
 fn file_with(object: &str, storages: &str) -> Vec<u8> {
-    let object: String = object.lines().map(|line| format!("    {line}\n")).collect();
+    let object = indented(object);
     build(&format!("model.pt: zip\n  m/data.pkl: pickle\n{object}{storages}"))
+}
+
+/// Lines below an entry that is itself below one.
+fn indented(lines: &str) -> String {
+    lines.lines().flat_map(|line| ["    ", line, "\n"]).collect()
 }
 
 fn one(value: &str) -> Vec<u8> {
@@ -251,7 +260,7 @@ fn depth_and_repetition_end_in_a_refusal() {
 fn many_entries_are_taken() {
     let mut entries = String::new();
     for number in 0..50_000 {
-        entries.push_str(&format!("BINUNICODE k{number}\nBINGET 0\n"));
+        entries.extend(["BINUNICODE k", &number.to_string(), "\nBINGET 0\n"]);
     }
     let plain = "INT 7\n".repeat(1_000_000);
     let object = format!(
@@ -279,10 +288,8 @@ fn pickles_that_no_unpickler_reads_to_the_end_are_refused() {
 
 #[test]
 fn legacy_files_that_lie_are_refused() {
-    let object: String = dict(&[("BINUNICODE w", &good().replace("INT 4\n", "INT 4\nNONE\n"))])
-        .lines()
-        .map(|line| format!("    {line}\n"))
-        .collect();
+    let view = good().replace("INT 4\n", "INT 4\nNONE\n");
+    let object = indented(&dict(&[("BINUNICODE w", &view)]));
     let legacy = |keys: &str, storages: &str| {
         build(&format!(
             "model.pt: torch-legacy\n  object: pickle\n{object}  keys: pickle\n    PROTO 2\n    MARK\n{keys}    LIST\n    STOP\n  storages: hex {storages}\n"

@@ -1,5 +1,7 @@
 //! Building and converting samples.
 
+use std::fmt::Write as _;
+
 use artifact::{Blob, Budget};
 use sha2::{Digest, Sha256};
 use vocabulary::Limits;
@@ -30,7 +32,11 @@ pub(crate) fn converted(bytes: Vec<u8>, options: &Options) -> Result<Vec<u8>, Er
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes) {
+        write!(text, "{byte:02x}").unwrap();
+    }
+    text
 }
 
 /// What is said where a file is refused.
