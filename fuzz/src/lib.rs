@@ -78,9 +78,27 @@ pub fn stream(bytes: &[u8]) {
     }
 }
 
-/// 7z.
+/// 7z, as it is and with checksums that fit: the decoder reads no header without them.
 pub fn sevenz(bytes: &[u8]) {
     sevenz::read(&blob(bytes), &budget());
+    if let Some(sealed) = sealed(bytes) {
+        sevenz::read(&blob(&sealed), &budget());
+    }
+}
+
+/// The checksums of a 7z archive put right: of the header, and of what says where it stands.
+fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let number = |at: usize| {
+        let bytes = bytes.get(at..)?.first_chunk()?;
+        usize::try_from(u64::from_le_bytes(*bytes)).ok()
+    };
+    let start = number(12)?.checked_add(32)?;
+    let header = bytes.get(start..start.checked_add(number(20)?)?)?;
+    let mut sealed = bytes.to_vec();
+    sealed.get_mut(28..32)?.copy_from_slice(&crc32fast::hash(header).to_le_bytes());
+    let crc = crc32fast::hash(sealed.get(12..32)?);
+    sealed.get_mut(8..12)?.copy_from_slice(&crc.to_le_bytes());
+    Some(sealed)
 }
 
 /// safetensors.

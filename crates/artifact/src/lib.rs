@@ -35,4 +35,4 @@ pub use cursor::Cursor;
 pub use digest::{Digests, Hasher};
 pub use error::{Error, Trouble};
 pub use file::SourceFile;
-pub use spool::{Spooled, spool};
+pub use spool::{Spool, Spooled, Taken, spool};

@@ -1,14 +1,18 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex};
 
+use vocabulary::Span;
+
 use crate::{Blob, Budget, Exhausted, ReadAt, Trouble};
 
-const IN_MEMORY: usize = 16 << 20;
+/// Bytes of one output that stay in memory. Containers within containers hold one each at a time.
+const IN_MEMORY: usize = 4 << 20;
 
 /// What came out of a decoder.
 #[derive(Debug)]
 pub struct Spooled {
-    /// The decoded bytes, up to where decoding stopped.
+    /// The decoded bytes, up to where decoding stopped. Where they could not be kept, nothing, and
+    /// its [`Blob::trouble`] says why.
     pub blob: Blob,
     /// Which limit stopped it.
     pub exhausted: Option<Exhausted>,
@@ -43,51 +47,119 @@ impl ReadAt for TempFile {
     }
 }
 
+/// What was decoded and could not be kept: the fault is the machine's, so not even the beginning of
+/// it is shown to a reader, which would take its end for the file's.
+struct Lost(Trouble);
+
+impl ReadAt for Lost {
+    fn len(&self) -> u64 {
+        0
+    }
+
+    fn read_at(&self, _offset: u64, _buffer: &mut [u8]) -> usize {
+        0
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        Some(self.0.clone())
+    }
+}
+
 /// Runs a decoder to its end and keeps what it made: in memory while it is small, in an unnamed
 /// temporary file after that. `input` is the length of what it decodes, for the ratio.
 ///
 /// A decoder that fails has still made something; payloads stand before the error, so that part is
 /// kept and looked at.
-pub fn spool(mut decoder: impl Read, input: u64, budget: &Budget) -> Spooled {
-    let mut kept = tempfile::SpooledTempFile::new(IN_MEMORY);
-    let mut len = 0u64;
-    let mut exhausted = None;
-    let mut fault = None;
-    let mut buffer = vec![0; 256 << 10];
-    loop {
-        let count = match decoder.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                fault = Some(error.to_string());
+pub fn spool(decoder: impl Read, input: u64, budget: &Budget) -> Spooled {
+    let mut spool = Spool::new(input, budget);
+    let Taken { exhausted, fault, .. } = spool.take(decoder);
+    Spooled { blob: spool.finish(), exhausted, fault }
+}
+
+/// What a decoder added to a [`Spool`].
+#[derive(Debug)]
+pub struct Taken {
+    /// Where it stands in what the spool holds.
+    pub span: Span,
+    /// Which limit stopped it.
+    pub exhausted: Option<Exhausted>,
+    /// What the decoder complained of; the bytes before it are there.
+    pub fault: Option<String>,
+}
+
+/// Keeps what several decoders make, one after another, in one place: the members of an archive
+/// that all have to be decoded before the first is looked at.
+pub struct Spool<'a> {
+    kept: tempfile::SpooledTempFile,
+    len: u64,
+    input: u64,
+    budget: &'a Budget,
+    buffer: Vec<u8>,
+    trouble: Option<Trouble>,
+}
+
+impl<'a> Spool<'a> {
+    /// An empty one. `input` is the length of what is decoded, of all decoders together.
+    pub fn new(input: u64, budget: &'a Budget) -> Self {
+        let kept = tempfile::SpooledTempFile::new(IN_MEMORY);
+        Self { kept, len: 0, input, budget, buffer: vec![0; 256 << 10], trouble: None }
+    }
+
+    /// Runs a decoder to its end.
+    pub fn take(&mut self, mut decoder: impl Read) -> Taken {
+        let start = self.len;
+        let mut taken = Taken { span: Span::new(start, start), exhausted: None, fault: None };
+        loop {
+            let count = match decoder.read(&mut self.buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    taken.fault = Some(error.to_string());
+                    break;
+                }
+            };
+            let total = self.len.saturating_add(count as u64);
+            let spent = self.budget.spend_bytes(count as u64);
+            if let Err(limit) = spent.and_then(|()| self.budget.check_ratio(self.input, total)) {
+                taken.exhausted = Some(limit);
                 break;
             }
-        };
-        let total = len.saturating_add(count as u64);
-        if let Err(limit) =
-            budget.spend_bytes(count as u64).and_then(|()| budget.check_ratio(input, total))
-        {
-            exhausted = Some(limit);
-            break;
+            if let Err(error) = self.kept.write_all(self.buffer.get(..count).unwrap_or_default()) {
+                let trouble = Trouble(format!("cannot write a temporary file: {error}"));
+                taken.fault = Some(trouble.to_string());
+                self.trouble = Some(trouble);
+                break;
+            }
+            self.len = total;
         }
-        if let Err(error) = kept.write_all(buffer.get(..count).unwrap_or_default()) {
-            fault = Some(format!("cannot write a temporary file: {error}"));
-            break;
-        }
-        len = total;
+        taken.span = Span::new(start, self.len);
+        taken
     }
-    let blob = match kept.into_inner() {
-        tempfile::SpooledData::InMemory(bytes) => {
-            let mut bytes = bytes.into_inner();
-            bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
-            Blob::from_vec(bytes)
+
+    /// Whether something could not be kept; then the rest need not be decoded.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
+    }
+
+    /// All that was taken.
+    pub fn finish(self) -> Blob {
+        if let Some(trouble) = self.trouble {
+            return Blob::new(Arc::new(Lost(trouble)));
         }
-        tempfile::SpooledData::OnDisk(file) => {
-            Blob::new(Arc::new(TempFile { file: Mutex::new(file), len, trouble: Mutex::new(None) }))
+        let len = self.len;
+        match self.kept.into_inner() {
+            tempfile::SpooledData::InMemory(bytes) => {
+                let mut bytes = bytes.into_inner();
+                bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+                Blob::from_vec(bytes)
+            }
+            tempfile::SpooledData::OnDisk(file) => {
+                let file = Mutex::new(file);
+                Blob::new(Arc::new(TempFile { file, len, trouble: Mutex::new(None) }))
+            }
         }
-    };
-    Spooled { blob, exhausted, fault }
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +175,22 @@ mod tests {
         assert_eq!(made.blob.len(), 40 << 20);
         assert_eq!(made.blob.bytes_at((40 << 20) - 2, 9), [7, 7]);
         assert_eq!((made.exhausted, made.fault), (None, None));
+    }
+
+    #[test]
+    fn several_outputs_share_one_place_and_one_ratio() {
+        let budget = Budget::new(Limits::default());
+        let mut spool = Spool::new(10, &budget);
+        let first = spool.take(&b"abc"[..]);
+        let second = spool.take(&b"defg"[..]);
+        assert_eq!((first.span, second.span), (Span::new(0, 3), Span::new(3, 7)));
+        let third = spool.take(io::repeat(7).take(40 << 20));
+        assert_eq!(third.exhausted, None);
+        let fourth = spool.take(io::repeat(7).take(40 << 20));
+        assert_eq!(fourth.exhausted, Some(Exhausted::Ratio));
+        let blob = spool.finish();
+        assert_eq!(blob.len(), fourth.span.end);
+        assert_eq!(blob.bytes_at(0, 8), *b"abcdefg\x07");
     }
 
     #[test]

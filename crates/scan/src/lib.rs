@@ -150,22 +150,14 @@ fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
     for one in looked {
         let Looked { path, bytes, sink, digests, .. } = one;
         let top = Place::file(path.clone());
-        let unexplained: u64 = sink
-            .unexplained
-            .iter()
-            .filter(|(place, _)| *place == top)
-            .fold(0, |sum, (_, span)| sum.saturating_add(span.len()));
+        let unexplained =
+            sink.unexplained.iter().fold(0u64, |sum, span| sum.saturating_add(span.len()));
         let unread = sink.gaps.iter().any(|gap| gap.place == top);
         coverage.absorb(Coverage {
             files: 1,
             bytes_total: bytes,
             bytes_parsed: if unread { 0 } else { bytes.saturating_sub(unexplained) },
-            unexplained: sink
-                .unexplained
-                .iter()
-                .filter(|(place, _)| *place == top)
-                .cloned()
-                .collect(),
+            unexplained: sink.unexplained.iter().map(|span| (top.clone(), *span)).collect(),
             gaps: Vec::new(),
         });
         let dropped = sink.dropped();

@@ -13,7 +13,8 @@ const PER_FILE: usize = 400;
 pub(crate) struct Sink {
     pub(crate) findings: Vec<Finding>,
     pub(crate) gaps: Vec<Gap>,
-    pub(crate) unexplained: Vec<(Place, Span)>,
+    /// What no reader explained of the file itself. Of what is nested in it the findings tell.
+    pub(crate) unexplained: Vec<Span>,
     /// Names of the formats that the file itself was read as.
     pub(crate) formats: Vec<String>,
     /// The formats anywhere in it that may run code on loading, or that no reader knows.

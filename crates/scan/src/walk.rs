@@ -248,8 +248,8 @@ impl Walker {
         for (n, span) in Span::uncovered(&spans, node.blob.len()).into_iter().enumerate() {
             let part = node.blob.slice(span.start, span.len());
             let zero = is_zero(&part);
-            if n < 1000 && !zero {
-                self.sink.unexplained.push((node.place.clone(), span));
+            if n < 1000 && !zero && node.role == Role::File {
+                self.sink.unexplained.push(span);
             }
             let content = Content::Unexplained { span, zero };
             rules::apply(&node.place, &content, &mut self.sink);

@@ -115,3 +115,19 @@ pub fn read(blob: &Blob) -> Json {
 pub fn read_within(blob: &Blob, limits: Limits) -> Json {
     tree::build(blob, limits)
 }
+
+/// Tells the keys of the first value at the top, in one pass and flat memory, however large the
+/// document is. False where it nests so deep that it was not read to its end.
+pub fn keys(blob: &Blob, mut tell: impl FnMut(&Text)) -> bool {
+    let limits = Limits { string: 4 << 10, ..Limits::default() };
+    let mut parser = Parser::new(blob, 0, limits);
+    while let Some((event, _)) = parser.next_event() {
+        if let Event::Key(key) = event
+            && parser.depth() == 1
+            && parser.roots() == 1
+        {
+            tell(&key);
+        }
+    }
+    !parser.oddities_mut().has(OddityKind::TooDeep)
+}

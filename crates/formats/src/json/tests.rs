@@ -153,3 +153,21 @@ print("".join(out), end="")
         }
     }
 }
+
+#[test]
+fn keys_are_told_beyond_what_a_tree_holds() {
+    let mut text = String::from("{");
+    for n in 0..1_100_000 {
+        text.push_str(&format!("\"{n}\":[0],"));
+    }
+    text.push_str(r#""last":{"inner":1}} {"second":1}"#);
+    let blob = Blob::from_vec(text.into_bytes());
+    let (mut count, mut last) = (0, String::new());
+    assert!(keys(&blob, |key| {
+        count += 1;
+        key.text.raw().clone_into(&mut last);
+    }));
+    assert_eq!((count, last.as_str()), (1_100_001, "last"));
+    let deep = Blob::from_vec([b"{\"a\":".as_slice(), &vec![b'['; 2 << 20]].concat());
+    assert!(!keys(&deep, |_| ()));
+}

@@ -1,8 +1,8 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use artifact::{Blob, Budget, Cursor, spool};
+use artifact::{Blob, Budget, Cursor, Spool};
 use sevenz_rust2::{Archive, ArchiveEntry, Block, BlockDecoder, Password};
 use vocabulary::{Span, Untrusted};
 
@@ -53,6 +53,12 @@ impl<R: Read> Read for Last<R> {
     }
 }
 
+/// What was decoded: the content of all members, and which part is which member's.
+struct Made<'a> {
+    spool: Spool<'a>,
+    spans: BTreeMap<usize, Span>,
+}
+
 /// Lists and decodes the members of an archive that starts at the first byte of `blob`.
 ///
 /// Members and their bytes are spent on the budget.
@@ -73,8 +79,15 @@ pub fn read(blob: &Blob, budget: &Budget) -> SevenZ {
     };
     seven.regions.push(Region::new(0, START, "signature header"));
     seven.regions.push(Region::new(start.header_at, start.header_end, "header"));
+    let mut made = Made { spool: Spool::new(blob.len(), budget), spans: BTreeMap::new() };
     // After a panic nothing of the decoder is used again.
-    let result = catch_unwind(AssertUnwindSafe(|| unpack(blob, budget, &mut seven)));
+    let result = catch_unwind(AssertUnwindSafe(|| unpack(blob, budget, &mut seven, &mut made)));
+    let content = made.spool.finish();
+    for (member, span) in made.spans {
+        if let Some(member) = seven.members.get_mut(member) {
+            member.blob = Some(content.slice(span.start, span.len()));
+        }
+    }
     match result {
         Ok(Ok(())) => {}
         Ok(Err(fault)) => seven.fault = Some(fault),
@@ -107,7 +120,12 @@ fn odd(seven: &mut SevenZ, kind: SevenZOddity, at: u64, detail: String) {
     }
 }
 
-fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String> {
+fn unpack(
+    blob: &Blob,
+    budget: &Budget,
+    seven: &mut SevenZ,
+    made: &mut Made<'_>,
+) -> Result<(), String> {
     let mut source = Source(blob.cursor(0));
     let archive = Archive::read(&mut source, &Password::empty()).map_err(|e| e.to_string())?;
     packed(blob, &archive, seven);
@@ -124,7 +142,7 @@ fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String
         let first = archive.stream_map.block_first_file_index.get(index).copied();
         let mut at = first.unwrap_or(usize::MAX);
         if let Some(fault) = refusal(block) {
-            mark(seven, &archive, index, &fault);
+            mark(seven, made, &archive, index, &fault);
             seven.fault.get_or_insert(fault);
             continue;
         }
@@ -136,16 +154,18 @@ fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String
         let result = decoder.for_each_entries(&mut |entry, reader| {
             let slot = at;
             at = at.saturating_add(1);
-            let made = spool(Last { reader, left: entry.size }, blob.len(), budget);
-            exhausted = made.exhausted;
-            if made.fault.is_some() || (exhausted.is_none() && made.blob.len() != entry.size) {
+            let taken = made.spool.take(Last { reader, left: entry.size });
+            exhausted = taken.exhausted;
+            let lost = made.spool.trouble().is_some();
+            let short = exhausted.is_none() && taken.span.len() != entry.size;
+            if !lost && (taken.fault.is_some() || short) {
                 broken.push(slot);
             }
             if let Some(member) = members.get_mut(slot) {
-                member.blob = Some(made.blob);
-                member.fault = made.fault;
+                made.spans.insert(slot, taken.span);
+                member.fault = taken.fault;
             }
-            Ok(exhausted.is_none())
+            Ok(exhausted.is_none() && !lost)
         });
         for slot in broken {
             let name = seven.members.get(slot).map(|member| member.name.shortened(80));
@@ -154,8 +174,11 @@ fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String
         }
         if let Err(error) = result {
             let fault = error.to_string();
-            mark(seven, &archive, index, &fault);
+            mark(seven, made, &archive, index, &fault);
             seven.fault.get_or_insert(fault);
+        }
+        if let Some(trouble) = made.spool.trouble() {
+            return Err(trouble.to_string());
         }
         if exhausted.is_some() {
             seven.exhausted = exhausted;
@@ -166,9 +189,10 @@ fn unpack(blob: &Blob, budget: &Budget, seven: &mut SevenZ) -> Result<(), String
 }
 
 /// Marks what the decoder did not reach in a block.
-fn mark(seven: &mut SevenZ, archive: &Archive, block: usize, fault: &str) {
-    for (member, of) in seven.members.iter_mut().zip(&archive.stream_map.file_block_index) {
-        if *of == Some(block) && member.blob.is_none() {
+fn mark(seven: &mut SevenZ, made: &Made<'_>, archive: &Archive, block: usize, fault: &str) {
+    let blocks = &archive.stream_map.file_block_index;
+    for (slot, (member, of)) in seven.members.iter_mut().zip(blocks).enumerate() {
+        if *of == Some(block) && member.blob.is_none() && !made.spans.contains_key(&slot) {
             member.fault = Some(fault.to_owned());
         }
     }

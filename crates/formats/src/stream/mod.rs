@@ -91,7 +91,7 @@ pub enum StreamOddity {
 pub struct Unpacked {
     /// The decoded bytes of all members or frames, one after another.
     pub blob: Blob,
-    /// Input bytes that belong to the stream.
+    /// Input bytes that belong to the stream; all, where a limit or a full disk stopped it.
     pub consumed: u64,
     /// Input bytes after the stream.
     pub trailing: Span,
@@ -112,9 +112,12 @@ pub fn open(blob: &Blob, codec: Codec, budget: &Budget) -> Unpacked {
     let mut unpacker = Unpacker::new(blob, codec, budget);
     let spooled = spool(&mut Guarded::new(&mut unpacker), blob.len(), budget);
     let done = unpacker.finish(spooled.blob.len());
+    // Where it was given up for a reason that is not the stream's, the rest is not told from it.
+    let given_up = spooled.exhausted.is_some() || spooled.blob.trouble().is_some();
+    let consumed = if given_up { blob.len() } else { done.consumed };
     Unpacked {
-        trailing: Span::new(done.consumed.min(blob.len()), blob.len()),
-        consumed: done.consumed,
+        trailing: Span::new(consumed.min(blob.len()), blob.len()),
+        consumed,
         members: done.members,
         name: done.name,
         // The time limit is noticed inside the decoder as well, between members without output.

@@ -119,7 +119,9 @@ pub fn open(blob: &Blob, member: &Member, budget: &Budget) -> Opened {
     };
     let spooled = spool(Guarded::new(&mut decoder), data.len(), budget);
     let len = spooled.blob.len();
-    let stopped = spooled.exhausted.is_some() || spooled.fault.is_some();
+    // The end of the stream was not reached for a reason that is not the archive's.
+    let given_up = spooled.exhausted.is_some() || spooled.blob.trouble().is_some();
+    let stopped = given_up || spooled.fault.is_some();
     // Only a header in order leaves them out.
     let declared = !member.unsized_data;
     let crc = if stopped || !declared {
@@ -132,7 +134,7 @@ pub fn open(blob: &Blob, member: &Member, budget: &Budget) -> Opened {
     let mut opened = Opened {
         checks: Checks {
             crc,
-            declared_len: (declared && spooled.exhausted.is_none() && len != member.uncompressed)
+            declared_len: (declared && !given_up && len != member.uncompressed)
                 .then_some(member.uncompressed),
             encryption: Encryption::No,
             unread: Span::new(
@@ -144,8 +146,8 @@ pub fn open(blob: &Blob, member: &Member, budget: &Budget) -> Opened {
         exhausted: spooled.exhausted,
         fault: spooled.fault,
     };
-    if member.unsized_data {
-        // What follows is not the member's.
+    if member.unsized_data || given_up {
+        // What follows is not the member's, or the rest of its stream.
         opened.checks.unread = nothing;
     }
     if member.encrypted {

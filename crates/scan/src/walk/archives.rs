@@ -56,9 +56,13 @@ impl Walker {
         if let Some(fault) = &opened.fault {
             self.sink.could_not_look(&place, fault.clone());
         }
+        let is_decoded = member.method != zip::Method::Stored;
+        if is_decoded && opened.blob.trouble().is_some() {
+            return;
+        }
         // The numbers of a tensor are not read for their checksum: a scan of a large checkpoint
         // reads what it must. What is parsed is.
-        if role != Role::Numbers && opened.checks.crc == zip::CrcCheck::NotChecked {
+        if !is_decoded && role != Role::Numbers && opened.checks.crc == zip::CrcCheck::NotChecked {
             match zip::check_crc(&opened.blob, member.crc, &self.budget) {
                 Some(checked) if !member.unsized_data => opened.checks.crc = checked,
                 Some(_) => {}
@@ -131,6 +135,9 @@ impl Walker {
         if let Some(fault) = &archive.fault {
             self.sink.could_not_look(&node.place, fault.clone());
         }
+        if archive.members.iter().any(|m| m.blob.as_ref().is_some_and(|b| b.trouble().is_some())) {
+            return;
+        }
         for member in &archive.members {
             let Some(blob) = member.blob.clone() else { continue };
             self.look(&Self::child(node, member.name.raw(), blob, Role::Member));
@@ -142,6 +149,10 @@ impl Walker {
         regions.push(Region::new(0, unpacked.consumed, "compressed stream"));
         if let Some(limit) = unpacked.exhausted {
             self.sink.exhausted(&node.place, limit);
+        }
+        if let Some(trouble) = unpacked.blob.trouble() {
+            self.sink.could_not_look(&node.place, trouble.to_string());
+            return;
         }
         if let Some(fault) = &unpacked.fault {
             let because = format!("the {} stream is broken: {fault}", codec.name());

@@ -47,7 +47,10 @@ impl Walker {
             rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
             rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
             self.tell_left_out(node, &judge);
-            self.nested(node, std::mem::take(&mut judge.nested));
+            let nested = std::mem::take(&mut judge.nested);
+            // What is nested may be sixteen levels deep: their heaps must not stand at once.
+            drop((heap, judge, acts, listing));
+            self.nested(node, nested);
             if !stream.arrays.is_empty() {
                 self.plainly(node, at);
             }

@@ -81,22 +81,30 @@ impl Walker {
     }
 
     pub(super) fn json(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        let tree = json::read(&node.blob);
-        self.note(|part| {
-            for member in tree.root().map(json::Node::members).unwrap_or_default() {
-                if let Some(key) = member.key.as_str() {
-                    part.fact(key.clone(), outline(&member.value));
+        if self.records() {
+            let tree = json::read(&node.blob);
+            self.note(|part| {
+                for member in tree.root().map(json::Node::members).unwrap_or_default() {
+                    if let Some(key) = member.key.as_str() {
+                        part.fact(key.clone(), outline(&member.value));
+                    }
                 }
-            }
-            part.odd(&tree.oddities);
-        });
+                part.odd(&tree.oddities);
+            });
+        }
         regions.push(Region::new(0, node.blob.len(), "json"));
-        let root = tree.root();
-        let has = |key: &str| root.is_some_and(|root| root.get(key).is_some());
-        if has("weight_map") {
+        let (mut is_index, mut has_code) = (false, false);
+        let whole = json::keys(&node.blob, |key| {
+            is_index |= key.text.raw() == "weight_map";
+            has_code |= key.text.raw() == "auto_map";
+        });
+        if !whole {
+            self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
+        }
+        if is_index {
             self.index = Some(index::read(&node.blob));
         }
-        if has("auto_map") {
+        if has_code {
             let because = "it names code of the repository (`auto_map`), which is not judged";
             self.sink.could_not_look(&node.place, because);
         }
@@ -104,8 +112,10 @@ impl Walker {
     }
 
     pub(super) fn yaml(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        let tree = yaml::read(&node.blob);
-        self.note(|part| part.odd(&tree.oddities));
+        if self.records() {
+            let tree = yaml::read(&node.blob);
+            self.note(|part| part.odd(&tree.oddities));
+        }
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }

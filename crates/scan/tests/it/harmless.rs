@@ -24,7 +24,7 @@ fn harmless_files_stay_calm() {
     assert!(faults.is_empty(), "{} of {samples}:\n{}", faults.len(), faults.join("\n"));
 }
 
-fn visit(folder: &Path, act: &mut dyn FnMut(&str, &str)) {
+pub(super) fn visit(folder: &Path, act: &mut dyn FnMut(&str, &str)) {
     let mut paths: Vec<_> =
         fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()).collect();
     paths.sort();

@@ -6,6 +6,7 @@ mod bypasses;
 mod harmless;
 mod hub;
 mod pages;
+mod truncated;
 
 use std::path::Path;
 

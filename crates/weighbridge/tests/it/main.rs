@@ -6,6 +6,7 @@
 )]
 
 mod convert;
+mod full_disk;
 mod program;
 mod readme;
 

@@ -18,6 +18,17 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
+impl Ended {
+    fn of(mut command: Command) -> Self {
+        let out = command.output().unwrap();
+        Self {
+            code: out.status.code(),
+            stdout: String::from_utf8(out.stdout).unwrap(),
+            stderr: String::from_utf8(out.stderr).unwrap(),
+        }
+    }
+}
+
 /// A folder to weigh things in.
 pub(crate) struct Place(TempDir);
 
@@ -59,12 +70,14 @@ impl Place {
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Ended {
-        let out = self.command(args).output().unwrap();
-        Ended {
-            code: out.status.code(),
-            stdout: String::from_utf8(out.stdout).unwrap(),
-            stderr: String::from_utf8(out.stderr).unwrap(),
-        }
+        Ended::of(self.command(args))
+    }
+
+    /// Where temporary files would go, there is no folder.
+    pub(crate) fn run_without_temporary_files(&self, args: &[&str]) -> Ended {
+        let mut command = self.command(args);
+        command.env("TMPDIR", self.at("nowhere"));
+        Ended::of(command)
     }
 
     pub(crate) fn run_into_closed_pipe(&self, args: &[&str]) -> Ended {
