@@ -63,13 +63,22 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// Of how many parts the file says that it is one, where it is one of several.
+    pub(crate) parts: Option<u64>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
 
 impl Walker {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { budget, sink: Sink::default(), tensors: None, index: None, record: None }
+        Self {
+            budget,
+            sink: Sink::default(),
+            tensors: None,
+            index: None,
+            parts: None,
+            record: None,
+        }
     }
 
     /// Writes the walk down from now on.
@@ -136,6 +145,7 @@ impl Walker {
             }
         });
         self.contradiction(node, &formats);
+        self.checkpoint(node, &formats);
         let mut regions = Vec::new();
         for format in &formats {
             self.read(node, *format, &formats, &mut regions);
@@ -149,6 +159,22 @@ impl Walker {
             return;
         }
         self.leftovers(node, &regions);
+    }
+
+    /// Lists the tensors of a PyTorch checkpoint, where the walk is written down.
+    fn checkpoint(&mut self, node: &Node, formats: &[Format]) {
+        let torch = [Format::Zip, Format::TorchLegacy, Format::Pickle, Format::Tar];
+        if !self.records() || node.role != Role::File || !formats.iter().any(|f| torch.contains(f))
+        {
+            return;
+        }
+        let Some(checkpoint) = formats::torch::read(&node.blob, &self.budget) else { return };
+        self.note(|part| {
+            for row in checkpoint.rows() {
+                let dtype = row.tensor.dtype.map_or("?", |dtype| dtype.name());
+                part.tensor(&row.tensor, dtype.to_owned());
+            }
+        });
     }
 
     /// Leaves out the readings that the node's role rules out.
