@@ -133,7 +133,7 @@ impl Walker {
         if node.role == Role::File {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
-        let mut formats = self.relevant(node, formats);
+        let mut formats = Self::relevant(node, formats);
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
@@ -178,7 +178,7 @@ impl Walker {
     }
 
     /// Leaves out the readings that the node's role rules out.
-    fn relevant(&self, node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
+    fn relevant(node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
         match node.role {
             Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {
