@@ -146,6 +146,7 @@ impl ReadAt for SourceFile {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the tests make their own files")]
 mod tests {
     use std::io::Write;
     use std::sync::Arc;
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn reads_a_file_once_when_it_is_read_in_order() {
-        let (_temp, file) = file_of(&[9; 500_000]);
+        let (_temp, file) = file_of(&vec![9; 500_000]);
         let mut cursor = Blob::new(file.clone()).cursor(0);
         while cursor.byte().is_some() {}
         file.finish().unwrap();
@@ -187,7 +188,7 @@ mod tests {
 
     #[test]
     fn tells_that_a_file_shrank() {
-        let (temp, file) = file_of(&[9; 500_000]);
+        let (temp, file) = file_of(&vec![9; 500_000]);
         temp.as_file().set_len(10).unwrap();
         let mut cursor = Blob::new(file.clone()).cursor(0);
         while cursor.byte().is_some() {}

@@ -460,7 +460,6 @@ case("xgboost", "classifier-pickle", BOOST.format(library="xgboost") + """
 case("xgboost", "booster-files", BOOST.format(library="xgboost") + """
     model = xgboost.XGBClassifier(n_estimators=2, max_depth=2, n_jobs=1).fit(x, y)
     model.save_model("model.json")
-    model.save_model("model.ubj")
 """)
 case("lightgbm", "classifier-pickle", BOOST.format(library="lightgbm") + """
     model = lightgbm.LGBMClassifier(n_estimators=2, num_leaves=3, n_jobs=1, verbose=-1).fit(x, y)

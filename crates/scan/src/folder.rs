@@ -1,6 +1,6 @@
 //! What only the files of a folder together can tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::tree::{EntryKind, Tree};
 use vocabulary::Place;
@@ -13,6 +13,35 @@ use crate::subject::{Content, Siblings};
 pub(crate) fn check(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
     hub_cache(tree, looked, sink);
     indexes(tree, looked, sink);
+    parts(tree, looked, sink);
+}
+
+/// A loader that is given one part of a split GGUF (`m-00001-of-00003.gguf`) opens the others.
+fn parts(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
+    /// Parts that are looked for.
+    const MOST: u64 = 10_000;
+    let paths: BTreeSet<&str> = tree.entries.iter().map(|entry| entry.path.raw()).collect();
+    for one in looked {
+        let Some(count) = one.parts else { continue };
+        let place = Place::file(one.path.clone());
+        let numbered = one.path.raw().strip_suffix(".gguf").and_then(|stem| {
+            let (rest, total) = stem.rsplit_once("-of-")?;
+            let (prefix, number) = rest.rsplit_once('-')?;
+            (number.len() == 5 && total.parse() == Ok(count)).then_some((prefix, total))
+        });
+        let Some((prefix, total)) = numbered else {
+            let because = format!("it says that it is one of {count} parts, and its name does not");
+            sink.could_not_look(&place, because);
+            continue;
+        };
+        let missing = (1..=count.min(MOST))
+            .filter(|n| !paths.contains(format!("{prefix}-{n:05}-of-{total}.gguf").as_str()))
+            .count();
+        if missing > 0 || count > MOST {
+            let because = format!("it is one of {count} parts, and {missing} of them are not here");
+            sink.could_not_look(&place, because);
+        }
+    }
 }
 
 /// Blobs of a Hugging Face cache are named by the SHA-256 of their content where they are large.

@@ -94,6 +94,7 @@ struct Looked {
     digests: Option<Digests>,
     tensors: Option<Vec<String>>,
     index: Option<formats::index::Index>,
+    parts: Option<u64>,
 }
 
 /// Looks at every file of a tree.
@@ -198,6 +199,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             digests: None,
             tensors: None,
             index: None,
+            parts: None,
         }
     })
 }
@@ -233,6 +235,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         digests,
         tensors: walker.tensors,
         index: walker.index,
+        parts: walker.parts,
     }
 }
 

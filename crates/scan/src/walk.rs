@@ -63,13 +63,22 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// Of how many parts the file says that it is one, where it is one of several.
+    pub(crate) parts: Option<u64>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
 
 impl Walker {
     pub(crate) fn new(budget: Budget) -> Self {
-        Self { budget, sink: Sink::default(), tensors: None, index: None, record: None }
+        Self {
+            budget,
+            sink: Sink::default(),
+            tensors: None,
+            index: None,
+            parts: None,
+            record: None,
+        }
     }
 
     /// Writes the walk down from now on.
@@ -124,7 +133,7 @@ impl Walker {
         if node.role == Role::File {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
-        let mut formats = self.relevant(node, formats);
+        let mut formats = Self::relevant(node, formats);
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
@@ -136,6 +145,7 @@ impl Walker {
             }
         });
         self.contradiction(node, &formats);
+        self.checkpoint(node, &formats);
         let mut regions = Vec::new();
         for format in &formats {
             self.read(node, *format, &formats, &mut regions);
@@ -151,8 +161,24 @@ impl Walker {
         self.leftovers(node, &regions);
     }
 
+    /// Lists the tensors of a PyTorch checkpoint, where the walk is written down.
+    fn checkpoint(&mut self, node: &Node, formats: &[Format]) {
+        let torch = [Format::Zip, Format::TorchLegacy, Format::Pickle, Format::Tar];
+        if !self.records() || node.role != Role::File || !formats.iter().any(|f| torch.contains(f))
+        {
+            return;
+        }
+        let Some(checkpoint) = formats::torch::read(&node.blob, &self.budget) else { return };
+        self.note(|part| {
+            for row in checkpoint.rows() {
+                let dtype = row.tensor.dtype.map_or("?", |dtype| dtype.name());
+                part.tensor(&row.tensor, dtype.to_owned());
+            }
+        });
+    }
+
     /// Leaves out the readings that the node's role rules out.
-    fn relevant(&self, node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
+    fn relevant(node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
         match node.role {
             Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {

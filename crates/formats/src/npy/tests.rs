@@ -5,7 +5,7 @@ use crate::harness;
 /// A version 1 file of this header, as numpy pads it.
 fn file(header: &str, data: &[u8]) -> Vec<u8> {
     let mut text = header.to_owned();
-    while (text.len() + 11) % 64 != 0 {
+    while !(text.len() + 11).is_multiple_of(64) {
         text.push(' ');
     }
     text.push('\n');

@@ -3,6 +3,8 @@ use crate::effects::Effects;
 /// How an act counts, mild to severe. Each class is one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Class {
+    /// Gives bytes of the file to a native parser of a known library.
+    ParsesNatively,
     /// Cannot be told to be inert: an unknown class, or one whose code could not be followed.
     Unknown,
     /// Loads bytes that cannot be seen.

@@ -8,6 +8,7 @@
 mod class;
 mod express;
 mod meaning;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -585,6 +586,16 @@ impl Judge {
                             because: "`__setstate__` loads bytes that cannot be seen here".into(),
                             effects: effects.names(),
                         })
+                    } else if effects == Effects::NATIVE {
+                        Some(Verdict {
+                            class: Class::ParsesNatively,
+                            path: class.path.clone(),
+                            written: class.written(),
+                            because: "its `__setstate__` gives bytes to a native parser".into(),
+                            effects: effects.names(),
+                        })
+                    } else if template::is_argument_parser(heap, &class.path, state) {
+                        None
                     } else if let Some(kind) = class::of_call(effects) {
                         Some(Verdict {
                             class: kind,

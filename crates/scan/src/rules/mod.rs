@@ -20,6 +20,7 @@ mod pickle_import_tampering;
 mod pickle_indirect_call;
 mod pickle_malformed;
 mod pickle_native_code;
+mod pickle_native_parser;
 mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
@@ -71,7 +72,7 @@ macro_rules! rule {
 pub(crate) use rule;
 
 /// Every rule of the static check.
-pub(crate) static ALL: [Entry; 25] = [
+pub(crate) static ALL: [Entry; 26] = [
     Entry { rule: &archive_unsafe_path::RULE, check: archive_unsafe_path::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
@@ -88,6 +89,7 @@ pub(crate) static ALL: [Entry; 25] = [
     Entry { rule: &pickle_indirect_call::RULE, check: pickle_indirect_call::check },
     Entry { rule: &pickle_malformed::RULE, check: pickle_malformed::check },
     Entry { rule: &pickle_native_code::RULE, check: pickle_native_code::check },
+    Entry { rule: &pickle_native_parser::RULE, check: pickle_native_parser::check },
     Entry { rule: &pickle_nested::RULE, check: pickle_nested::check },
     Entry { rule: &pickle_network_access::RULE, check: pickle_network_access::check },
     Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },

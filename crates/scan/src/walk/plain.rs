@@ -36,6 +36,10 @@ impl Walker {
         let file = gguf::read(&node.blob);
         regions.extend(file.regions.iter().copied());
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
+        if node.role == Role::File {
+            let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
+            self.parts = number("split.count").filter(|count| *count > 1);
+        }
         self.note(|part| {
             part.fact("version", file.version.to_string());
             part.fact("alignment", file.alignment.to_string());
