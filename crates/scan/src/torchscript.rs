@@ -51,22 +51,36 @@ const KNOWN_NAMESPACES: [&str; 17] = [
     "torchaudio",
 ];
 
+/// Namespaces of native classes that hold packed numbers.
+const KNOWN_CLASSES: [&str; 5] = ["quantized.", "xnnpack.", "mkldnn.", "sparse.", "rnn."];
+
 /// The statements of `source` that do more than arithmetic.
 pub(crate) fn judge(source: &[u8]) -> Vec<Statement> {
     let mut found = Vec::new();
     let mut tokens = Tokens { source, at: 0 };
-    while let Some((at, name)) = tokens.called_name() {
+    while let Some((at, name)) = tokens.name() {
         let mut parts = name.split('.');
         let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let last = name.rsplit('.').next().unwrap_or_default();
         let operator = matches!(first, "torch" | "ops" | "prim" | "aten");
+        // A name counts whether or not `(` follows: `f = torch.save` and `(torch.save)(x)` call it.
         let dangerous = DANGEROUS.iter().find(|(n, _)| operator && *n == last);
+        let bare = matches!(name.as_str(), "torch" | "ops");
+        let custom = name.strip_prefix("__torch__.torch.classes.");
         if let Some((_, because)) = dangerous {
             found.push(Statement { at, name, because, dangerous: true });
         } else if first == "ops" && !KNOWN_NAMESPACES.contains(&second) {
             let because = "it is an operator of a library that does not come with PyTorch";
             found.push(Statement { at, name, because, dangerous: false });
-        } else if matches!(name.as_str(), "open" | "eval" | "exec" | "__import__" | "compile") {
+        } else if bare {
+            let because = "it hands the operators on under another name";
+            found.push(Statement { at, name, because, dangerous: false });
+        } else if custom.is_some_and(|class| !KNOWN_CLASSES.iter().any(|k| class.starts_with(k))) {
+            let because = "it is a native class that does not come with every model";
+            found.push(Statement { at, name, because, dangerous: false });
+        } else if tokens.is_call()
+            && matches!(name.as_str(), "open" | "eval" | "exec" | "__import__" | "compile")
+        {
             let because = "TorchScript has no such function: only Python would run it";
             found.push(Statement { at, name, because, dangerous: true });
         }
@@ -91,8 +105,13 @@ impl Tokens<'_> {
         self.at = self.at.saturating_add(count);
     }
 
-    /// The next dotted name that is followed by `(`, outside strings and comments.
-    fn called_name(&mut self) -> Option<(u64, String)> {
+    /// Whether `(` follows.
+    fn is_call(&self) -> bool {
+        self.peek(0) == Some(b'(')
+    }
+
+    /// The next dotted name outside strings and comments.
+    fn name(&mut self) -> Option<(u64, String)> {
         loop {
             match self.peek(0)? {
                 b'#' => self.skip_line(),
@@ -100,9 +119,7 @@ impl Tokens<'_> {
                 b if b.is_ascii_alphabetic() || b == b'_' => {
                     let start = self.at;
                     let name = self.dotted();
-                    if self.peek(0) == Some(b'(') && name.len() < 512 {
-                        return Some((start as u64, name));
-                    }
+                    return Some((start as u64, name));
                 }
                 b if b.is_ascii_digit() => {
                     // A number's letters (`1e5`, `0x1f`) are no name.

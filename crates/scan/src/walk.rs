@@ -12,7 +12,8 @@ mod plain;
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
-use formats::{Region, pickle, stream};
+use formats::pickle::{self, Arrays, Event, EventKind, Heap, Likeness, Options, View, Watcher};
+use formats::{Region, stream};
 use vocabulary::{Place, Span};
 
 pub(crate) use legacy::storage_of;
@@ -183,8 +184,10 @@ impl Walker {
             Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {
                 // Numbers may look like anything; only what loaders find by its magic counts.
-                matches!(format, Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf)
-                    || (*format == Format::Pickle && certain_pickle(&node.blob))
+                matches!(
+                    format,
+                    Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf | Format::Npy
+                ) || (*format == Format::Pickle && certain_pickle(&node.blob))
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
                 !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
@@ -279,6 +282,10 @@ impl Walker {
             }
             let content = Content::Unexplained { span, zero };
             rules::apply(&node.place, &content, &mut self.sink);
+            if !zero && n == RANGES {
+                let because = "more ranges that no reader explains than are looked into";
+                self.sink.could_not_look(&node.place, because);
+            }
             if !zero && n < RANGES {
                 self.look(&Node {
                     place: node.place.member(format!("bytes {}..{}", span.start, span.end)),
@@ -315,9 +322,49 @@ fn promised(name: &str) -> Option<Format> {
 
 /// Every format that the content fits.
 pub(crate) fn identify(blob: &Blob) -> Vec<Format> {
-    let pickle = |head: &[u8]| pickle::looks_like_pickle(head) != pickle::Likeness::No;
+    let pickle = |head: &[u8]| likeness(blob, head) != pickle::Likeness::No;
     let stream = |head: &[u8]| stream::identify(head).map(format_of);
     identify::identify(blob, &Probes { pickle: &pickle, stream: &stream })
+}
+
+/// How much a blob that begins with `head` looks like a pickle.
+///
+/// A line or a text that is longer than what is looked at hides every opcode behind it; so where
+/// the head ends in the first few of them, the interpreter goes on as far as the first import.
+pub(crate) fn likeness(blob: &Blob, head: &[u8]) -> Likeness {
+    /// Opcodes that are followed.
+    const FOLLOWED: u64 = 1024;
+    let told = pickle::looks_like_pickle(head);
+    if told != Likeness::No || (head.len() as u64) >= blob.len() {
+        return told;
+    }
+    let mut first = Sense { import: None };
+    let options = Options { max_opcodes: FOLLOWED, ..Options::bounded(Arrays::Plain) };
+    let (stream, _) = pickle::interpret(blob, 0, &options, &mut first);
+    let Some(import) = first.import else { return told };
+    let sound = stream.oddities.iter().all(|odd| odd.at > import);
+    if sound { Likeness::Plausible } else { told }
+}
+
+/// Waits for the first import that names something.
+struct Sense {
+    import: Option<u64>,
+}
+
+impl Watcher for Sense {
+    fn event(&mut self, heap: &Heap, event: &Event) {
+        if let EventKind::Import { target } = event.kind
+            && self.import.is_none()
+            && let View::Global(global) = heap.view(target)
+            && global.known().is_none_or(|(module, name)| is_path(module) && is_path(name))
+        {
+            self.import = Some(event.at);
+        }
+    }
+}
+
+fn is_path(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 pub(crate) fn certain_pickle(blob: &Blob) -> bool {

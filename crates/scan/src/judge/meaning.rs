@@ -105,18 +105,78 @@ impl Evaluator<'_> {
             },
             View::Call(call) => {
                 let callee = self.of(call.callee, deeper);
-                if call.how != How::Reduce {
-                    return match callee {
-                        Meaning::Name(class) => Meaning::Instance(class),
-                        _ => Meaning::Unknown("its class cannot be told"),
-                    };
+                // `OBJ` and `INST` call like `REDUCE`; `NEWOBJ` makes the same kind of thing.
+                if matches!(call.how, How::NewObj | How::NewObjEx)
+                    && !matches!(callee, Meaning::Name(_))
+                {
+                    return Meaning::Unknown("its class cannot be told");
                 }
                 let args = tuple(self.heap, call.args).to_vec();
-                self.call(callee, &args, deeper)
+                let made = self.call(callee, &args, deeper);
+                match (&made, call.states.last()) {
+                    (Meaning::Partial(_), Some(state)) => match self.heap.view(*state) {
+                        View::Tuple(parts) if !parts.shown.is_empty() => {
+                            let function = parts.shown.first().copied();
+                            let function = function.map_or(Meaning::Plain, |f| self.of(f, deeper));
+                            Meaning::Partial(Box::new(function))
+                        }
+                        _ => Meaning::Unknown("its state decides what it calls"),
+                    },
+                    (Meaning::AttributeGetter(_) | Meaning::MethodCaller(_), Some(_)) => {
+                        Meaning::Unknown("its state decides what it calls")
+                    }
+                    _ => made,
+                }
             }
             View::Missing => Meaning::Unknown("it is not on the stack or in the memo"),
-            View::PersistentId(_) => Meaning::Plain,
+            View::Forgotten => Meaning::Unknown("it was dropped to bound memory"),
+            View::PersistentId(id) => self.persistent(id, deeper),
             _ => Meaning::Plain,
+        }
+    }
+
+    /// What `persistent_load` gives. PyTorch hands back the class of `('module', class, …)`.
+    fn persistent(&mut self, id: Value, depth: u32) -> Meaning {
+        let parts = tuple(self.heap, id).to_vec();
+        match (parts.first().and_then(|kind| self.heap.text(*kind, 16)).as_deref(), parts.get(1)) {
+            (Some("module"), Some(class)) => self.of(*class, depth),
+            _ => Meaning::Unknown("it is what the loader gives for a persistent id"),
+        }
+    }
+
+    /// Whether an instance may have an attribute of its own of this name.
+    fn shadows(&self, value: Value, name: &str) -> bool {
+        let View::Call(call) = self.heap.view(value) else { return false };
+        let first = name.split('.').next().unwrap_or(name);
+        call.kwargs.is_some()
+            || call.left_out > 0
+            || call.states.iter().any(|state| self.may_set(*state, first, 0))
+    }
+
+    fn may_set(&self, state: Value, name: &str, depth: u32) -> bool {
+        match self.heap.view(state) {
+            View::None | View::Bool(_) | View::Int(_) | View::Text(_) | View::Bytes(_) => false,
+            View::Dict(pairs) => {
+                pairs.total > pairs.shown.len() as u64
+                    || pairs
+                        .shown
+                        .iter()
+                        .any(|(key, _)| self.heap.text(*key, TEXT).is_none_or(|key| key == name))
+            }
+            View::Tuple(parts) if depth < 2 => {
+                parts.shown.iter().any(|part| self.may_set(*part, name, depth.saturating_add(1)))
+            }
+            _ => true,
+        }
+    }
+
+    /// The attribute of a value.
+    fn attribute_of(&mut self, target: Value, name: &str, depth: u32) -> Meaning {
+        match self.of(target, depth) {
+            Meaning::Instance(_) if self.shadows(target, name) => {
+                Meaning::Unknown("an attribute that the object itself may have")
+            }
+            of => attribute(of, name),
         }
     }
 
@@ -135,10 +195,7 @@ impl Evaluator<'_> {
         match callee {
             Meaning::Partial(inner) => self.call(*inner, args, depth.saturating_add(1)),
             Meaning::AttributeGetter(name) => match first {
-                Some(target) => {
-                    let target = self.of(target, depth);
-                    attribute(target, &name)
-                }
+                Some(target) => self.attribute_of(target, &name, depth),
                 None => Meaning::Plain,
             },
             Meaning::MethodCaller(_) => Meaning::Unknown("it is what a method gave"),
@@ -159,9 +216,15 @@ impl Evaluator<'_> {
         };
         match named_.path.as_str() {
             "builtins.getattr" | "inspect.getattr_static" | "builtins.object.__getattribute__" => {
-                let target = arg(0);
-                match arg(1) {
-                    Meaning::Text(name) => attribute(target, &name),
+                let (name, default) = (arg(1), arg(2));
+                match (name, default) {
+                    (_, default) if default != Meaning::Plain => {
+                        Meaning::Unknown("an attribute, or a default where there is none")
+                    }
+                    (Meaning::Text(name), _) => match args.first() {
+                        Some(target) => self.attribute_of(*target, &name, depth),
+                        None => Meaning::Plain,
+                    },
                     _ => Meaning::Unknown("the attribute's name is computed while loading"),
                 }
             }
@@ -180,7 +243,15 @@ impl Evaluator<'_> {
             | "builtins.__import__"
             | "cloudpickle.cloudpickle.subimport"
             | "dill._dill._import_module" => match arg(0) {
-                // `__import__("a.b")` gives `a`; judging `a.b` judges more than is there.
+                Meaning::Text(module)
+                    if named_.path.ends_with("__import__") && module.contains('.') =>
+                {
+                    // `a`, or `a.b` where a list of names is given.
+                    match (args.len(), module.split_once('.')) {
+                        (1, Some((top, _))) => Meaning::Module(top.to_owned()),
+                        _ => Meaning::Unknown("a package or a module in it"),
+                    }
+                }
                 Meaning::Text(module) => Meaning::Module(module),
                 _ => Meaning::Unknown("the module's name is computed while loading"),
             },
@@ -191,7 +262,7 @@ impl Evaluator<'_> {
             "copyreg._reconstructor" | "copyreg.__newobj__" | "copyreg.__newobj_ex__" => {
                 match arg(0) {
                     Meaning::Name(class) => Meaning::Instance(class),
-                    other => other,
+                    _ => Meaning::Unknown("its class cannot be told"),
                 }
             }
             "numpy.core.multiarray._reconstruct"
@@ -201,7 +272,7 @@ impl Evaluator<'_> {
                 let class = usize::from(named_.path.ends_with("_v2"));
                 match arg(class) {
                     Meaning::Name(class) => Meaning::Instance(class),
-                    other => other,
+                    _ => Meaning::Unknown("its class cannot be told"),
                 }
             }
             "_codecs.encode" | "_codecs.decode" | "codecs.encode" | "codecs.decode" => {

@@ -5,9 +5,13 @@
 //! can be shown to be inert. Functions such as `getattr` and `functools.partial`, which do nothing
 //! but what their arguments say, are judged by their arguments.
 
+mod change;
 mod class;
 mod express;
 mod meaning;
+mod names;
+mod reach;
+mod tamper;
 mod template;
 
 use std::collections::BTreeMap;
@@ -18,40 +22,16 @@ use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 pub(crate) use class::Class;
 use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
+use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};
 
-use crate::effects::{Effects, Known, Why, lookup};
+use crate::effects::{Effects, Known, lookup};
 
-/// Attributes from which everything in the process can be reached.
-const WAYS_OUT: [&str; 18] = [
-    "__globals__",
-    "__builtins__",
-    "__subclasses__",
-    "__bases__",
-    "__base__",
-    "__mro__",
-    "mro",
-    "__code__",
-    "__closure__",
-    "__loader__",
-    "__spec__",
-    "__import__",
-    "__getattribute__",
-    "f_globals",
-    "gi_frame",
-    "tb_frame",
-    "__self__",
-    "__dict__",
-];
 /// Acts that are kept one by one; more are only counted.
 const ACTS: usize = 2000;
 /// Nested pieces of bytes that are looked into.
 const NESTED: usize = 4096;
 /// Storages whose element size is kept.
 const STORAGES: usize = 1_000_000;
-/// Values among the arguments of a call that are judged as callables.
-const ARGUMENTS: u32 = 20_000;
-/// Containers in containers of arguments.
-const NESTING: u32 = 16;
 
 /// Something that loading does, and that is not inert.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +70,8 @@ pub(crate) struct Judge {
     acts: BTreeMap<(Class, String, String), Act>,
     /// Dangerous names that were imported: where, and whether they were called since.
     references: BTreeMap<String, (Act, bool)>,
+    /// Names whose import alone runs code that is not known, or known to act.
+    imports_judged: BTreeMap<String, Act>,
     pub(crate) nested: Vec<Nested>,
     pub(crate) nested_left_out: u64,
     pub(crate) acts_left_out: u64,
@@ -99,6 +81,8 @@ pub(crate) struct Judge {
     pub(crate) storage_sizes: BTreeMap<String, u64>,
     blob: Blob,
     script: bool,
+    /// Values below arguments that may still be looked at.
+    reach_fuel: u64,
 }
 
 /// What was learned of one callable.
@@ -117,6 +101,7 @@ impl Judge {
         Self {
             acts: BTreeMap::new(),
             references: BTreeMap::new(),
+            imports_judged: BTreeMap::new(),
             nested: Vec::new(),
             nested_left_out: 0,
             acts_left_out: 0,
@@ -124,6 +109,7 @@ impl Judge {
             storage_sizes: BTreeMap::new(),
             blob,
             script,
+            reach_fuel: reach::FUEL,
         }
     }
 
@@ -136,6 +122,8 @@ impl Judge {
                 acts.push(act.clone());
             }
         }
+        let judged = self.imports_judged.values();
+        acts.extend(judged.filter(|act| !called.contains(&&act.path)).cloned());
         acts.sort_by(|a, b| (a.at, a.class, &a.path).cmp(&(b.at, b.class, &b.path)));
         acts
     }
@@ -181,6 +169,20 @@ impl Judge {
         self.count_import(named.written());
         if let Some(verdict) = judge_path(&named) {
             self.add(heap, at, target, verdict);
+            return;
+        }
+        let in_script = self.script && named.module.starts_with("__torch__");
+        if !in_script && let Some(verdict) = judge_import(&named.module, &named) {
+            self.imports_judged.entry(named.path.clone()).or_insert_with(|| Act {
+                class: verdict.class,
+                path: named.path.clone(),
+                written: verdict.written,
+                at,
+                count: 1,
+                shown: express(heap, target),
+                because: verdict.because,
+                effects: verdict.effects,
+            });
             return;
         }
         let effects = match named.resolve().known {
@@ -257,7 +259,8 @@ impl Judge {
                     name: format!("{}.__call__", class.name),
                     path: format!("{}.__call__", class.path),
                 };
-                self.judge_named(heap, &method, args, call, at)
+                let verdict = self.judge_named(heap, &method, args, call, at);
+                reach::worse(verdict, self.judge_reachable(heap, vec![call.callee]))
             }
             Meaning::Name(named) => self.judge_named(heap, named, args, call, at),
         }
@@ -305,22 +308,11 @@ impl Judge {
                 How::NewObj | How::NewObjEx => *new,
                 _ => *whole,
             },
-            Known::Module(_) | Known::Data => Effects::default(),
+            // A value that is called: what its class does then is not told.
+            Known::Data => Effects::UNRESOLVED,
+            Known::Module(_) => Effects::NONE,
             Known::Unknown(why) => {
-                if let Some(verdict) = judge_through(named) {
-                    return Some(verdict);
-                }
-                return Some(Verdict {
-                    class: Class::Unknown,
-                    path: named.path.clone(),
-                    written: named.written(),
-                    because: match why {
-                        Why::NoSuchLibrary => "no knowledge pack has this library".into(),
-                        Why::NoSuchModule => "the library has no such module".into(),
-                        Why::NoSuchName => "the module has no such name".into(),
-                    },
-                    effects: Vec::new(),
-                });
+                return Some(judge_unknown_as(named, *why));
             }
         };
         let verdict = |class: Class, because: String| {
@@ -344,23 +336,33 @@ impl Judge {
         if let Some(class) = class::of_call(effects) {
             return verdict(class, because_of(effects));
         }
+        if let Some(verdict) = tamper::judge_mutator(heap, named, &resolved.path, args) {
+            return Some(verdict);
+        }
+        let decided_by_arguments = Effects::CALLS.union(Effects::ATTRIBUTE).union(Effects::IMPORTS);
+        if effects.intersects(decided_by_arguments) && !are_seen(heap, call.args) {
+            return verdict(Class::Indirect, "its arguments are computed while loading".into());
+        }
         if resolved.path == "copyreg._reconstructor" {
             return self.judge_reconstructor(heap, args, call, at);
         }
         if let Some(count) = huge(heap, &resolved.path, args) {
             return verdict(Class::Unknown, format!("it is asked for {count} items at once"));
         }
-        if effects.contains(Effects::ATTRIBUTE) {
-            return self.judge_getter(heap, &resolved.path, args, named);
-        }
         if effects.contains(Effects::IMPORTS) {
-            return match args.first().map(|arg| meaning(heap, *arg)) {
+            let imports = match args.first().map(|arg| meaning(heap, *arg)) {
                 Some(Meaning::Text(module)) => judge_import(&module, named),
                 _ => verdict(Class::Indirect, "it imports a module whose name is computed".into()),
             };
+            if imports.is_some() || !effects.contains(Effects::ATTRIBUTE) {
+                return imports;
+            }
+        }
+        if effects.contains(Effects::ATTRIBUTE) {
+            return self.judge_getter(heap, &resolved.path, args, named);
         }
         if effects.contains(Effects::CALLS) {
-            return self.judge_arguments(heap, args, call, at, named);
+            return self.judge_arguments(heap, args, call, named);
         }
         if effects.contains(Effects::UNRESOLVED) {
             let what = if is_class { "its constructor" } else { "it" };
@@ -390,7 +392,8 @@ impl Judge {
                 _ => self.judge_named(heap, &base, &[], call, at),
             },
             Some(Meaning::Unknown(why)) => Some(unknown(why)),
-            _ => None,
+            None | Some(Meaning::Plain | Meaning::Text(_)) => None, // raises
+            Some(_) => Some(unknown("it calls `__new__` of an object")),
         }
     }
 
@@ -400,74 +403,15 @@ impl Judge {
         heap: &Heap,
         args: &[Value],
         call: &Call,
-        at: u64,
         named: &Named,
     ) -> Option<Verdict> {
-        let mut worst: Option<Verdict> = None;
-        let mut queue: Vec<(Value, u32)> = args.iter().map(|arg| (*arg, 0)).collect();
-        queue.extend(call.kwargs.map(|kwargs| (kwargs, 0)));
-        let mut looked = 0u32;
-        while let Some((arg, depth)) = queue.pop() {
-            looked = looked.saturating_add(1);
-            if looked > ARGUMENTS || depth > NESTING {
-                let verdict = unknown("it calls one of more arguments than are looked through");
-                return Some(worst.unwrap_or(verdict));
-            }
-            let deeper = depth.saturating_add(1);
-            match heap.view(arg) {
-                View::Tuple(items)
-                | View::List(items)
-                | View::Set(items)
-                | View::FrozenSet(items) => {
-                    queue.extend(items.shown.iter().map(|value| (*value, deeper)));
-                    continue;
-                }
-                View::Dict(pairs) => {
-                    queue.extend(pairs.shown.iter().map(|(_, value)| (*value, deeper)));
-                    continue;
-                }
-                View::Global(_) | View::Call(_) | View::Missing | View::Forgotten => {}
-                _ => continue,
-            }
-            let what = meaning(heap, arg);
-            let verdict = match &what {
-                Meaning::Name(inner) if inner.path == named.path => None,
-                Meaning::Name(inner) => {
-                    // The arguments it will get are not known: effects count as a whole.
-                    match inner.resolve().known {
-                        // What these call in turn is among the arguments, and looked at here.
-                        Known::Function { effects, .. } => {
-                            judge_blind(inner, effects.without(Effects::CALLS))
-                        }
-                        Known::Class { call, .. } => {
-                            judge_blind(inner, call.without(Effects::CALLS))
-                        }
-                        Known::Unknown(_) => self.judge_named(heap, inner, &[], call, at),
-                        Known::Module(_) | Known::Data => None,
-                    }
-                }
-                Meaning::Partial(inner) => match inner.as_ref() {
-                    Meaning::Name(inner) => self.judge_named(heap, inner, &[], call, at),
-                    _ => None,
-                },
-                Meaning::AttributeGetter(_) | Meaning::MethodCaller(_) => {
-                    Some(unknown("it calls an attribute chosen by its name"))
-                }
-                Meaning::Unknown(why) if matches!(heap.view(arg), View::Call(_)) => {
-                    Some(unknown(why))
-                }
-                _ => None,
-            };
-            if let Some(verdict) = verdict
-                && worst.as_ref().is_none_or(|held| verdict.class > held.class)
-            {
-                worst = Some(Verdict {
-                    because: format!("`{}` calls it: {}", named.path, verdict.because),
-                    ..verdict
-                });
-            }
-        }
-        worst
+        let mut roots = args.to_vec();
+        roots.extend(call.kwargs);
+        let verdict = self.judge_reachable(heap, roots)?;
+        Some(Verdict {
+            because: format!("`{}` calls it: {}", named.path, verdict.because),
+            ..verdict
+        })
     }
 
     fn judge_getter(
@@ -484,7 +428,8 @@ impl Judge {
             .any(|setter| path.ends_with(setter));
         if sets {
             return match target {
-                Meaning::Instance(_) | Meaning::Plain | Meaning::Text(_) => None,
+                Meaning::Plain | Meaning::Text(_) => None,
+                Meaning::Instance(_) => Some(unknown("it sets an attribute of an object")),
                 _ => Some(Verdict {
                     class: Class::Tampers,
                     path: path.to_owned(),
@@ -497,6 +442,12 @@ impl Judge {
         if path.ends_with("attrgetter") || path.ends_with("methodcaller") {
             return None; // judged when it is called
         }
+        if matches!(path, "builtins.vars" | "builtins.globals" | "builtins.locals") {
+            return match target {
+                Meaning::Plain if !args.is_empty() => None,
+                _ => judge_attribute(&target, "__dict__"),
+            };
+        }
         match name {
             Meaning::Text(name) => judge_attribute(&target, &name),
             Meaning::Plain if args.len() < 2 => None,
@@ -508,19 +459,28 @@ impl Judge {
     fn nested_of(&mut self, heap: &Heap, args: &[Value], at: u64, loader: &str) -> bool {
         let mut seen = false;
         for arg in args.iter().take(4) {
+            // What may have changed since it was written out is looked into and not relied on.
+            let mut fixed = true;
             let blob = match heap.view(*arg) {
-                View::Bytes(_) | View::ByteArray(_) => heap.content(*arg),
+                View::ByteArray(_) => {
+                    fixed = false;
+                    heap.content(*arg)
+                }
+                View::Bytes(_) => heap.content(*arg),
                 View::Call(call) => {
                     // `BytesIO(b"…")`, `bytearray(b"…")`, `_codecs.encode("…", "latin1")`
                     let inner = tuple(heap, call.args).to_vec();
                     match meaning(heap, call.callee) {
                         Meaning::Name(named) if named.path.ends_with("BytesIO") => {
+                            fixed = false;
                             inner.first().and_then(|v| heap.content(*v))
                         }
-                        Meaning::Name(named) if named.path == "_codecs.encode" => inner
-                            .first()
-                            .and_then(|v| heap.text(*v, 64 << 20))
-                            .and_then(|text| latin1(&text)),
+                        Meaning::Name(named) if named.path == "_codecs.encode" => {
+                            let codec = inner.get(1).and_then(|v| heap.text(*v, 16));
+                            fixed = matches!(codec.as_deref(), Some("latin1" | "latin-1"));
+                            let text = inner.first().and_then(|v| heap.text(*v, 64 << 20));
+                            text.and_then(|text| latin1(&text))
+                        }
                         _ => None,
                     }
                 }
@@ -528,7 +488,7 @@ impl Judge {
                 _ => None,
             };
             if let Some(blob) = blob {
-                seen = true;
+                seen |= fixed;
                 self.keep_nested(at, blob, Some(loader.to_owned()));
             }
         }
@@ -542,143 +502,6 @@ impl Judge {
             self.nested_left_out = self.nested_left_out.saturating_add(1);
         }
     }
-
-    fn built(&mut self, heap: &Heap, at: u64, target: Value, state: Value) {
-        let what = meaning(heap, target);
-        let tampers = |path: &str, written: String| Verdict {
-            class: Class::Tampers,
-            path: path.to_owned(),
-            written,
-            because: "BUILD sets attributes of a module, class or function".into(),
-            effects: vec!["attribute"],
-        };
-        match what {
-            Meaning::Name(named) => {
-                let verdict = tampers(&named.path, named.written());
-                self.add(heap, at, target, verdict);
-            }
-            Meaning::Module(module) => {
-                let verdict = tampers(&module, module.clone());
-                self.add(heap, at, target, verdict);
-            }
-            Meaning::Instance(class) => {
-                if let Some(name) = self.planted_method(heap, target, state) {
-                    let verdict = Verdict {
-                        class: Class::Tampers,
-                        path: class.path.clone(),
-                        written: class.written(),
-                        because: format!(
-                            "its state plants the method `{name}`, which the next opcode calls"
-                        ),
-                        effects: vec!["attribute"],
-                    };
-                    self.add(heap, at, target, verdict);
-                }
-                if let Known::Class { state: Some(effects), .. } = class.resolve().known {
-                    let verdict = if effects.contains(Effects::UNPICKLES)
-                        && !effects.contains(Effects::EXECUTES)
-                    {
-                        let parts = parts_of(heap, state);
-                        (!self.nested_of(heap, &parts, at, &class.path)).then(|| Verdict {
-                            class: Class::Unpickles,
-                            path: class.path.clone(),
-                            written: class.written(),
-                            because: "`__setstate__` loads bytes that cannot be seen here".into(),
-                            effects: effects.names(),
-                        })
-                    } else if effects == Effects::NATIVE {
-                        Some(Verdict {
-                            class: Class::ParsesNatively,
-                            path: class.path.clone(),
-                            written: class.written(),
-                            because: "its `__setstate__` gives bytes to a native parser".into(),
-                            effects: effects.names(),
-                        })
-                    } else if template::is_argument_parser(heap, &class.path, state) {
-                        None
-                    } else if let Some(kind) = class::of_call(effects) {
-                        Some(Verdict {
-                            class: kind,
-                            path: class.path.clone(),
-                            written: class.written(),
-                            because: format!("its `__setstate__`: {}", because_of(effects)),
-                            effects: effects.names(),
-                        })
-                    } else if effects.contains(Effects::UNRESOLVED) {
-                        Some(Verdict {
-                            class: Class::Unknown,
-                            path: class.path.clone(),
-                            written: class.written(),
-                            because: "its `__setstate__` could not be shown to be inert".into(),
-                            effects: effects.names(),
-                        })
-                    } else {
-                        None
-                    };
-                    if let Some(verdict) = verdict {
-                        self.add(heap, at, target, verdict);
-                    }
-                }
-            }
-            Meaning::Unknown(why) => {
-                // Told already when the unknown thing was made, unless it came from nowhere.
-                if matches!(heap.view(target), View::Missing | View::Forgotten) {
-                    let verdict = unknown(why);
-                    self.add(heap, at, target, verdict);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A method that the state plants on the instance and that a later opcode would call.
-    fn planted_method(&self, heap: &Heap, _target: Value, state: Value) -> Option<&'static str> {
-        const CALLED: [&str; 6] =
-            ["__setstate__", "append", "extend", "add", "__setitem__", "__reduce_ex__"];
-        for dict in std::iter::once(state).chain(parts_of(heap, state)) {
-            let View::Dict(pairs) = heap.view(dict) else { continue };
-            for (key, value) in pairs.shown {
-                let callable = matches!(heap.view(*value), View::Global(_) | View::Call(_));
-                if callable && let Some(text) = heap.text(*key, 32) {
-                    let planted = CALLED.iter().find(|name| **name == text);
-                    if let Some(name) = planted {
-                        return Some(name);
-                    }
-                }
-            }
-        }
-        None
-    }
-
-    fn filled(&mut self, heap: &Heap, at: u64, target: Value) {
-        let what = meaning(heap, target);
-        let Meaning::Instance(class) = &what else {
-            if let Meaning::Name(named) = what {
-                // Appending to a class or function object calls an attribute of it.
-                let verdict = Verdict {
-                    class: Class::Tampers,
-                    path: named.path.clone(),
-                    written: named.written(),
-                    because: "items are added to an object of the loading process".into(),
-                    effects: Vec::new(),
-                };
-                self.add(heap, at, target, verdict);
-            }
-            return;
-        };
-        if let Known::Class { items, .. } = class.resolve().known
-            && let Some(kind) = class::of_call(items)
-        {
-            let verdict = Verdict {
-                class: kind,
-                path: class.path.clone(),
-                written: class.written(),
-                because: format!("adding items to it: {}", because_of(items)),
-                effects: items.names(),
-            };
-            self.add(heap, at, target, verdict);
-        }
-    }
 }
 
 impl Watcher for Judge {
@@ -687,9 +510,12 @@ impl Watcher for Judge {
             EventKind::Import { target } => self.imported(heap, event.at, *target),
             EventKind::Call { result } => self.called(heap, event.at, *result),
             EventKind::Build { target, state } => self.built(heap, event.at, *target, *state),
-            EventKind::Append { target, .. }
-            | EventKind::SetItems { target, .. }
-            | EventKind::AddItems { target, .. } => self.filled(heap, event.at, *target),
+            EventKind::Append { target, items, .. } | EventKind::AddItems { target, items, .. } => {
+                self.filled(heap, event.at, *target, *items);
+            }
+            EventKind::SetItems { target, entries, .. } => {
+                self.filled(heap, event.at, *target, *entries);
+            }
             EventKind::PersistentId { id } => {
                 if self.storage_sizes.len() < STORAGES
                     && let Some((key, size)) = crate::walk::storage_of(heap, *id)
@@ -733,89 +559,6 @@ fn judge_blind(named: &Named, effects: Effects) -> Option<Verdict> {
     })
 }
 
-/// A dotted name can lead through the same attributes as `getattr`.
-fn judge_path(named: &Named) -> Option<Verdict> {
-    let way = named.name.split('.').find(|part| WAYS_OUT.contains(part))?;
-    Some(Verdict {
-        class: Class::Indirect,
-        path: named.path.clone(),
-        written: named.written(),
-        because: format!("`{way}` is a way to reach everything from any object"),
-        effects: vec!["attribute"],
-    })
-}
-
-/// Getting an attribute does nothing by itself; some attributes are ways out of any box.
-fn judge_attribute(target: &Meaning, name: &str) -> Option<Verdict> {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let (path, written) = match target {
-        Meaning::Name(n) | Meaning::Instance(n) | Meaning::Result(n) => {
-            (n.path.clone(), n.written())
-        }
-        Meaning::Module(m) => (m.clone(), m.clone()),
-        _ => (String::new(), String::new()),
-    };
-    if name.split('.').any(|part| WAYS_OUT.contains(&part)) {
-        return Some(Verdict {
-            class: Class::Indirect,
-            path: format!("{path}.{name}"),
-            written,
-            because: format!("`{last}` is a way to reach everything from any object"),
-            effects: vec!["attribute"],
-        });
-    }
-    if let Meaning::Unknown(why) = target {
-        return Some(unknown(why));
-    }
-    None
-}
-
-/// A dotted name that the module does not have in the pinned version of its library. It may lead
-/// through a module that another version imports, or through an object of the loading process.
-fn judge_through(named: &Named) -> Option<Verdict> {
-    let parts: Vec<&str> = named.name.split('.').collect();
-    for (n, part) in parts.iter().enumerate().take(parts.len().saturating_sub(1)).take(8) {
-        let rest = parts.get(n.saturating_add(1)..).unwrap_or_default().join(".");
-        let module = part.trim_start_matches('_');
-        let effects = match lookup(module, &rest).known {
-            Known::Function { effects, .. } => effects,
-            Known::Class { call, .. } => call,
-            _ => continue,
-        };
-        if let Some(class) = class::of_call(effects) {
-            return Some(Verdict {
-                class,
-                path: format!("{module}.{rest}"),
-                written: named.written(),
-                because: format!("through another module: {}", because_of(effects)),
-                effects: effects.names(),
-            });
-        }
-    }
-    let (object, method) = named.name.rsplit_once('.')?;
-    matches!(lookup(&named.module, object).known, Known::Data).then(|| Verdict {
-        class: Class::Tampers,
-        path: format!("{}.{}", named.module, named.name),
-        written: named.written(),
-        because: format!("`{method}` of an object of the loading process"),
-        effects: vec!["attribute"],
-    })
-}
-
-fn judge_import(module: &str, named: &Named) -> Option<Verdict> {
-    let known = lookup(module, "__name__").known;
-    if !matches!(known, Known::Unknown(Why::NoSuchLibrary | Why::NoSuchModule)) {
-        return None;
-    }
-    Some(Verdict {
-        class: Class::Unknown,
-        path: module.to_owned(),
-        written: named.written(),
-        because: "it imports a module that no knowledge pack has".into(),
-        effects: vec!["imports"],
-    })
-}
-
 /// Something that cannot be told. What an unknown callable gave is as unknown as the callable;
 /// everything else was hidden by somebody.
 fn unknown(why: &str) -> Verdict {
@@ -826,6 +569,14 @@ fn unknown(why: &str) -> Verdict {
         written: String::new(),
         because: why.to_owned(),
         effects: Vec::new(),
+    }
+}
+
+/// Whether the arguments of a call are written out.
+fn are_seen(heap: &Heap, args: Value) -> bool {
+    match heap.view(args) {
+        View::Tuple(items) | View::List(items) => items.shown.len() as u64 == items.total,
+        _ => false,
     }
 }
 
@@ -858,17 +609,6 @@ fn because_of(effects: Effects) -> String {
     ];
     let found = sentences.iter().find(|(effect, _)| effects.contains(*effect));
     found.map_or("it is inert", |(_, sentence)| sentence).to_owned()
-}
-
-/// A state and the parts of a `(state, slots)` pair.
-fn parts_of(heap: &Heap, state: Value) -> Vec<Value> {
-    match heap.view(state) {
-        View::Tuple(items) => std::iter::once(state).chain(items.shown.iter().copied()).collect(),
-        View::Dict(pairs) => {
-            std::iter::once(state).chain(pairs.shown.iter().map(|(_, v)| *v)).collect()
-        }
-        _ => vec![state],
-    }
 }
 
 fn latin1(text: &str) -> Option<Blob> {

@@ -74,7 +74,7 @@ impl Walker {
             let target = opened.blob.bytes_at(0, 4096);
             let target = String::from_utf8_lossy(&target).into_owned();
             rules::apply(&place, &Content::ArchiveLink(&target), &mut self.sink);
-            return;
+            // Loaders do not ask what kind of member it is: its content is looked at like any other.
         }
         let child = Self::child(node, name, opened.blob, role);
         if script {
@@ -184,7 +184,10 @@ impl Torch {
             .find_map(|name| name.strip_suffix("data.pkl"))
             .filter(|prefix| prefix.is_empty() || prefix.ends_with('/'))
             .map(ToOwned::to_owned);
-        let script = names().any(|name| name.ends_with("constants.pkl"));
+        // As `torch.load` asks: beside `data.pkl`, in the folder that everything stands in.
+        let script = prefix.as_ref().is_some_and(|prefix| {
+            names().any(|name| name.strip_prefix(prefix.as_str()) == Some("constants.pkl"))
+        });
         let export = names()
             .find_map(|name| name.strip_suffix("archive_format"))
             .filter(|prefix| prefix.ends_with('/'))

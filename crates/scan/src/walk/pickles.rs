@@ -1,8 +1,11 @@
 use std::collections::BTreeSet;
 
 use formats::Region;
+use formats::identify;
 use formats::pickle::show::Listing;
-use formats::pickle::{self, Arrays, Ended, Event, Heap, Likeness, Options, Stream, Watcher};
+use formats::pickle::{
+    self, Arrays, Ended, Event, Heap, Likeness, Options, PickleOddity, Stream, Watcher,
+};
 
 use super::{Node, Role, Walker, legacy};
 use crate::inspect::{LINES, Part};
@@ -10,6 +13,8 @@ use crate::judge::{Class, Judge, Nested};
 use crate::rules;
 use crate::subject::Content;
 
+/// Bytes at the beginning of a stream that tell whether it is a pickle.
+const HEAD: usize = identify::HEAD;
 /// Pickle streams of one file that are read one after the other.
 const STREAMS: usize = 10_000;
 
@@ -19,8 +24,8 @@ impl Walker {
         let mut at = 0u64;
         let mut storages = legacy::Storages::default();
         for n in 0..STREAMS {
-            let head = node.blob.bytes_at(at, 4096);
-            let likeness = pickle::looks_like_pickle(&head);
+            let head = node.blob.bytes_at(at, HEAD);
+            let likeness = super::likeness(&node.blob.from(at), &head);
             if likeness == Likeness::No || (n > 0 && head.iter().all(|b| *b == 0)) {
                 break;
             }
@@ -72,9 +77,12 @@ impl Walker {
     fn plainly(&mut self, node: &Node, at: u64) {
         let mut judge = Judge::new(node.blob.clone(), node.role == Role::Script);
         let options = Options::bounded(Arrays::Plain);
-        pickle::interpret(&node.blob, at, &options, &mut judge);
+        let (stream, _) = pickle::interpret(&node.blob, at, &options, &mut judge);
+        // Numbers taken for opcodes go wrong soon. What comes before that happens.
+        let wrong = stream.oddities.iter().filter(|odd| odd.kind != PickleOddity::ComputedName);
+        let wrong = wrong.map(|odd| odd.at).min().unwrap_or(u64::MAX);
         let mut acts = judge.acts();
-        acts.retain(|act| act.class != Class::Unknown && !act.path.is_empty());
+        acts.retain(|act| act.class != Class::Unknown && (act.at < wrong || !act.path.is_empty()));
         rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
     }
 
