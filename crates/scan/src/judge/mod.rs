@@ -26,6 +26,15 @@ use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};
 
 use crate::effects::{Effects, Known, lookup};
 
+/// What makes classes. The names and annotations of a class are source text to some libraries.
+const METACLASSES: [&str; 6] = [
+    "builtins.type",
+    "abc.ABCMeta",
+    "_py_abc.ABCMeta",
+    "enum.EnumMeta",
+    "enum.EnumType",
+    "types.new_class",
+];
 /// Acts that are kept one by one; more are only counted.
 const ACTS: usize = 2000;
 /// Nested pieces of bytes that are looked into.
@@ -340,6 +349,9 @@ impl Judge {
             return Some(verdict);
         }
         let decided_by_arguments = Effects::CALLS.union(Effects::ATTRIBUTE).union(Effects::IMPORTS);
+        if METACLASSES.contains(&resolved.path.as_str()) && args.len() > 1 {
+            return verdict(Class::Indirect, "it makes a class of what it is given".into());
+        }
         if effects.intersects(decided_by_arguments) && !are_seen(heap, call.args) {
             return verdict(Class::Indirect, "its arguments are computed while loading".into());
         }
