@@ -3,17 +3,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::tree::{EntryKind, Tree};
+use formats::identify;
 use vocabulary::Place;
 
-use crate::Looked;
 use crate::rules;
 use crate::sink::Sink;
 use crate::subject::{Content, Siblings};
+use crate::{Looked, walk};
 
 pub(crate) fn check(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
     hub_cache(tree, looked, sink);
     indexes(tree, looked, sink);
     parts(tree, looked, sink);
+    second_names(tree, looked, sink);
+}
+
+/// A file that stands in the folder under several names was looked at under the first. What a name
+/// promises is told for each of the others as well.
+fn second_names(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
+    let read: BTreeMap<&str, &Looked> = looked.iter().map(|one| (one.path.raw(), one)).collect();
+    for entry in &tree.entries {
+        let first = match &entry.kind {
+            EntryKind::File(file) => {
+                file.same_as.and_then(|n| tree.entries.get(n)).map(|first| first.path.raw())
+            }
+            EntryKind::Alias { target } => Some(target.raw()),
+            _ => None,
+        };
+        let Some(one) = first.and_then(|first| read.get(first)) else { continue };
+        let place = Place::file(entry.path.clone());
+        if let Some(because) = walk::source_code(entry.path.raw()) {
+            sink.could_not_look(&place, because);
+        }
+        if let Some(extension) = walk::extension(entry.path.raw())
+            && let Some(contradiction) = identify::contradiction(&extension, &one.kinds)
+        {
+            let content =
+                Content::Contradiction { extension: &extension, contradiction: &contradiction };
+            rules::apply(&place, &content, sink);
+        }
+    }
 }
 
 /// A loader that is given one part of a split GGUF (`m-00001-of-00003.gguf`) opens the others.

@@ -95,6 +95,7 @@ struct Looked {
     tensors: Option<Vec<String>>,
     index: Option<formats::index::Index>,
     parts: Option<u64>,
+    kinds: Vec<formats::identify::Format>,
 }
 
 /// Looks at every file of a tree.
@@ -200,6 +201,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             tensors: None,
             index: None,
             parts: None,
+            kinds: Vec::new(),
         }
     })
 }
@@ -236,6 +238,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         tensors: walker.tensors,
         index: walker.index,
         parts: walker.parts,
+        kinds: walker.kinds,
     }
 }
 

@@ -17,6 +17,7 @@ use formats::{Region, stream};
 use vocabulary::{Place, Span};
 
 pub(crate) use legacy::storage_of;
+pub(crate) use plain::source_code;
 
 use crate::inspect::{LINES, Part};
 use crate::rules;
@@ -66,6 +67,8 @@ pub(crate) struct Walker {
     pub(crate) index: Option<formats::index::Index>,
     /// Of how many parts the file says that it is one, where it is one of several.
     pub(crate) parts: Option<u64>,
+    /// The formats of the file itself.
+    pub(crate) kinds: Vec<Format>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -78,6 +81,7 @@ impl Walker {
             tensors: None,
             index: None,
             parts: None,
+            kinds: Vec::new(),
             record: None,
         }
     }
@@ -132,6 +136,7 @@ impl Walker {
             formats.retain(|format| *format != Format::Text);
         }
         if node.role == Role::File {
+            self.kinds.clone_from(&formats);
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
         let mut formats = Self::relevant(node, formats);

@@ -11,6 +11,12 @@ const CODE: [&str; 15] = [
     "jinja", "r",
 ];
 
+/// Why a file of this name is not judged, where its name says that it is source code.
+pub(crate) fn source_code(name: &str) -> Option<String> {
+    let extension = extension(name).filter(|extension| CODE.contains(&extension.as_str()))?;
+    Some(format!("it is source code (`.{extension}`), which is not judged"))
+}
+
 impl Walker {
     pub(super) fn safetensors(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = safetensors::read(&node.blob);
@@ -138,10 +144,8 @@ impl Walker {
 
     /// Source code is read as text, and what it would do is not judged here.
     fn code(&mut self, node: &Node) {
-        let Some(extension) = extension(&node.name) else { return };
-        if CODE.contains(&extension.as_str()) {
+        if let Some(because) = source_code(&node.name) {
             self.sink.not_data("source code");
-            let because = format!("it is source code (`.{extension}`), which is not judged");
             self.sink.could_not_look(&node.place, because);
         }
     }
