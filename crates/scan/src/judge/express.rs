@@ -32,22 +32,19 @@ fn write(heap: &Heap, value: Value, depth: u32, out: &mut String) {
                 How::NewObj | How::NewObjEx => ".__new__(",
                 How::Reduce | How::Obj | How::Inst => "(",
             });
-            match heap.view(call.args) {
-                View::Tuple(items) => {
-                    for (n, item) in items.shown.iter().take(LEAF.width).enumerate() {
-                        if n > 0 {
-                            out.push_str(", ");
-                        }
-                        write(heap, *item, deeper, out);
+            if let View::Tuple(items) = heap.view(call.args) {
+                for (n, item) in items.shown.iter().take(LEAF.width).enumerate() {
+                    if n > 0 {
+                        out.push_str(", ");
                     }
-                    if items.total > LEAF.width as u64 {
-                        out.push_str(", …");
-                    }
+                    write(heap, *item, deeper, out);
                 }
-                _ => {
-                    out.push('*');
-                    write(heap, call.args, deeper, out);
+                if items.total > LEAF.width as u64 {
+                    out.push_str(", …");
                 }
+            } else {
+                out.push('*');
+                write(heap, call.args, deeper, out);
             }
             out.push(')');
         }

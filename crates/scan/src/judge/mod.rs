@@ -334,13 +334,10 @@ impl Judge {
             })
         };
         if effects.contains(Effects::UNPICKLES) && !effects.contains(Effects::EXECUTES) {
-            return match self.nested_of(heap, args, at, &resolved.path) {
-                // What the bytes do is judged where they stand.
-                true => None,
-                false => {
-                    verdict(Class::Unpickles, "it loads bytes that cannot be seen here".into())
-                }
-            };
+            if self.nested_of(heap, args, at, &resolved.path) {
+                return None; // what the bytes do is judged where they stand
+            }
+            return verdict(Class::Unpickles, "it loads bytes that cannot be seen here".into());
         }
         if let Some(class) = class::of_call(effects) {
             return verdict(class, because_of(effects));
@@ -371,7 +368,7 @@ impl Judge {
             }
         }
         if effects.contains(Effects::ATTRIBUTE) {
-            return self.judge_getter(heap, &resolved.path, args, named);
+            return Self::judge_getter(heap, &resolved.path, args, named);
         }
         if effects.contains(Effects::CALLS) {
             return self.judge_arguments(heap, args, call, named);
@@ -426,13 +423,7 @@ impl Judge {
         })
     }
 
-    fn judge_getter(
-        &mut self,
-        heap: &Heap,
-        path: &str,
-        args: &[Value],
-        named: &Named,
-    ) -> Option<Verdict> {
+    fn judge_getter(heap: &Heap, path: &str, args: &[Value], named: &Named) -> Option<Verdict> {
         let target = args.first().map_or(Meaning::Plain, |arg| meaning(heap, *arg));
         let name = args.get(1).map_or(Meaning::Plain, |arg| meaning(heap, *arg));
         let sets = ["setattr", "delattr", "__setattr__", "__delattr__"]
