@@ -46,7 +46,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         extensions: &["pkl", "pickle", "p", "dill", "cloudpickle", "joblib", "sav"],
-        formats: &[Pickle, TorchLegacy, Zip, Gzip, Zlib, Bzip2, Xz, Lzma, Lz4, Zstd],
+        formats: &[Pickle, TorchLegacy, Zip, Gzip, Zlib, JoblibZf, Bzip2, Xz, Lzma, Lz4, Zstd],
         opaque: false,
     },
     Row { extensions: &["json", "ipynb", "jsonl", "ndjson"], formats: &[Json], opaque: false },

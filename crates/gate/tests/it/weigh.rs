@@ -72,7 +72,7 @@ fn what_is_not_listed_or_opened_is_told() {
     )
     .unwrap();
     let report = weigh(folder.path(), &standard());
-    assert_eq!(report.verdict, Verdict::Undecided);
+    assert_eq!(report.verdict, Verdict::Refuse, "a link leads out of the folder");
     assert_eq!(
         gaps(&report, "files"),
         [
