@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use scan::effects::Effects;
+
 /// An index into [`Program::functions`].
 pub(super) type FunctionId = usize;
 /// An index into [`Program::classes`].
@@ -45,7 +47,11 @@ pub(super) struct Function {
     pub(super) is_property: bool,
     /// By the last name of each decorator that is not known to hand the function on as it is.
     pub(super) odd_decorator: bool,
+    /// What it does without a call: the environment read, state of the process changed.
+    pub(super) own: Effects,
     pub(super) calls: Vec<Call>,
+    /// What it returns or yields.
+    pub(super) gives: Vec<Value>,
     /// Attributes of `self` that are read: they may be properties.
     pub(super) reads: Vec<String>,
 }
@@ -54,7 +60,29 @@ pub(super) struct Function {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Call {
     pub(super) callee: Value,
-    pub(super) arguments: Vec<Value>,
+    pub(super) arguments: Vec<Argument>,
+    /// Whether it has two positional arguments or more.
+    pub(super) texts: bool,
+}
+
+impl Call {
+    /// Whether a parameter of a function inside this one, or of itself, may be what is called.
+    pub(super) fn calls_given(&self) -> bool {
+        match &self.callee {
+            Value::Parameter => true,
+            Value::Nested(calls) => *calls,
+            Value::Any(values) => values.contains(&Value::Parameter),
+            _ => false,
+        }
+    }
+}
+
+/// One argument of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Argument {
+    /// Of a keyword argument; `**` has none.
+    pub(super) name: Option<String>,
+    pub(super) value: Value,
 }
 
 pub(super) struct Class {
@@ -80,8 +108,13 @@ pub(super) enum Member {
 pub(super) enum Value {
     /// A constant of the source text.
     Literal,
-    /// Data made of builtin types.
+    /// Text or a number.
     Plain,
+    /// A container of builtin type, and values that it may hold; none where that is not known.
+    Holds(Vec<Value>),
+    /// A function inside the function, whose calls are part of it, and whether it may call what
+    /// it is given.
+    Nested(bool),
     /// A parameter, or something taken out of one.
     Parameter,
     /// The instance that the method was called on.
@@ -119,12 +152,12 @@ impl Value {
     /// An item of the value, or a part of it by unpacking.
     pub(super) fn item(&self) -> Self {
         match self {
-            Self::Parameter | Self::Itself => Self::Parameter,
+            Self::Parameter => Self::Parameter,
             Self::Literal => Self::Literal,
-            Self::Attribute(base, _) => match base.item() {
-                Self::Parameter => Self::Parameter,
-                _ => Self::Unknown,
-            },
+            Self::Holds(held) if !held.is_empty() => Self::any(held.clone()),
+            Self::Itself | Self::Attribute(..) => {
+                Self::Attribute(Box::new(self.clone()), "[]".to_owned())
+            }
             Self::Any(values) => Self::any(values.iter().map(Self::item).collect()),
             _ => Self::Unknown,
         }
@@ -143,7 +176,10 @@ impl Value {
                 }
             }
         }
-        flat.truncate(8);
+        if flat.len() > 8 {
+            flat.truncate(7);
+            flat.push(Self::Unknown);
+        }
         match flat.len() {
             0 => Self::Literal,
             1 => flat.remove(0),
@@ -154,11 +190,55 @@ impl Value {
     /// Whether an argument of the enclosing call can choose the value.
     pub(super) fn is_chosen(&self) -> bool {
         match self {
-            Self::Literal | Self::Path(_) | Self::ItsClass => false,
+            Self::Literal | Self::Path(_) | Self::ItsClass | Self::Nested(_) => false,
+            Self::Holds(held) => held.is_empty() || held.iter().any(Self::is_chosen),
             Self::Plain | Self::Parameter | Self::Itself | Self::Super | Self::Unknown => true,
             Self::Attribute(base, _) => base.is_chosen(),
             Self::Returned(base, chosen) => *chosen || base.is_chosen(),
             Self::Any(values) => values.iter().any(Self::is_chosen),
+        }
+    }
+
+    /// Whether it is a container of builtin type.
+    pub(super) fn is_container(&self) -> bool {
+        match self {
+            Self::Holds(_) => true,
+            Self::Any(values) => values.iter().any(Self::is_container),
+            _ => false,
+        }
+    }
+
+    /// Whether it is an object that outlives the call: of a module, or a class.
+    pub(super) fn is_shared(&self) -> bool {
+        match self {
+            Self::Path(_) | Self::ItsClass => true,
+            Self::Returned(maker, _) => matches!(
+                &**maker,
+                Self::Path(parts) if matches!(
+                    parts.last().map(String::as_str),
+                    Some("globals" | "vars" | "locals" | "import_module" | "__import__")
+                )
+            ),
+            Self::Attribute(base, _) => base.is_shared(),
+            Self::Any(values) => values.iter().any(Self::is_shared),
+            _ => false,
+        }
+    }
+
+    /// Whether it is the `__dict__` of something that the caller gave.
+    pub(super) fn is_foreign_dictionary(&self) -> bool {
+        match self {
+            Self::Attribute(base, name) => name == "__dict__" && *base.root() == Self::Parameter,
+            Self::Any(values) => values.iter().any(Self::is_foreign_dictionary),
+            _ => false,
+        }
+    }
+
+    /// What an attribute of an attribute is taken from.
+    pub(super) fn root(&self) -> &Self {
+        match self {
+            Self::Attribute(base, _) => base.root(),
+            other => other,
         }
     }
 }

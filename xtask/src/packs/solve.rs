@@ -4,264 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use scan::effects::Effects;
 
-use super::ir::{Binding, Call, ClassId, FunctionId, Member, Program, Value};
+use super::ir::{Binding, ClassId, FunctionId, Member, Program, Value};
+use super::known::INERT_METHODS;
+use super::read::FACTORIES;
 use super::reviewed::{Layer, Reviewed, ReviewedClass};
-
-/// Methods of builtin types and of arrays and tensors that only compute. A call of one of these on
-/// an object of unknown type counts as inert.
-const INERT_METHODS: &[&str] = &[
-    // containers
-    "append",
-    "extend",
-    "insert",
-    "pop",
-    "remove",
-    "clear",
-    "index",
-    "count",
-    "copy",
-    "reverse",
-    "keys",
-    "values",
-    "items",
-    "get",
-    "setdefault",
-    "update",
-    "popitem",
-    "add",
-    "discard",
-    "union",
-    "intersection",
-    "difference",
-    "issubset",
-    "issuperset",
-    "symmetric_difference",
-    "difference_update",
-    "intersection_update",
-    "appendleft",
-    "popleft",
-    "extendleft",
-    "rotate",
-    "most_common",
-    "elements",
-    "fromkeys",
-    "move_to_end",
-    // text and bytes
-    "capitalize",
-    "casefold",
-    "center",
-    "encode",
-    "decode",
-    "endswith",
-    "startswith",
-    "expandtabs",
-    "find",
-    "rfind",
-    "rindex",
-    "isalnum",
-    "isalpha",
-    "isdecimal",
-    "isdigit",
-    "isidentifier",
-    "islower",
-    "isnumeric",
-    "isspace",
-    "istitle",
-    "isupper",
-    "join",
-    "ljust",
-    "rjust",
-    "lower",
-    "upper",
-    "lstrip",
-    "rstrip",
-    "strip",
-    "partition",
-    "rpartition",
-    "replace",
-    "split",
-    "rsplit",
-    "splitlines",
-    "swapcase",
-    "title",
-    "translate",
-    "zfill",
-    "removeprefix",
-    "removesuffix",
-    "format",
-    "hex",
-    "maketrans",
-    "fromhex",
-    "tobytes",
-    "bit_length",
-    "to_bytes",
-    "from_bytes",
-    "as_integer_ratio",
-    "is_integer",
-    "conjugate",
-    // patterns, dates
-    "match",
-    "fullmatch",
-    "search",
-    "finditer",
-    "findall",
-    "group",
-    "groups",
-    "groupdict",
-    "start",
-    "end",
-    "span",
-    "isoformat",
-    "strftime",
-    "total_seconds",
-    "timestamp",
-    "date",
-    "weekday",
-    "utcoffset",
-    "tzname",
-    // arrays and tensors
-    "reshape",
-    "astype",
-    "sum",
-    "mean",
-    "std",
-    "var",
-    "min",
-    "max",
-    "argmin",
-    "argmax",
-    "argsort",
-    "any",
-    "all",
-    "ravel",
-    "flatten",
-    "transpose",
-    "dot",
-    "tolist",
-    "item",
-    "fill",
-    "fill_",
-    "nonzero",
-    "view",
-    "squeeze",
-    "unsqueeze",
-    "expand",
-    "permute",
-    "clone",
-    "detach",
-    "contiguous",
-    "numel",
-    "dim",
-    "size",
-    "cumsum",
-    "cumprod",
-    "prod",
-    "round",
-    "clip",
-    "clamp",
-    "repeat",
-    "take",
-    "sort",
-    "cpu",
-    "cuda",
-    "long",
-    "float",
-    "double",
-    "half",
-    "int",
-    "bool",
-    "type_as",
-    "new_zeros",
-    "new_ones",
-    "new_empty",
-    "new_tensor",
-    "new_full",
-    "zero_",
-    "normal_",
-    "uniform_",
-    "copy_",
-    "mul_",
-    "add_",
-    "div_",
-    "masked_fill",
-    "masked_fill_",
-    "view_as",
-    "expand_as",
-    "unbind",
-    "chunk",
-    "abs",
-    "sqrt",
-    "exp",
-    "log",
-    "pow",
-    "matmul",
-    "mm",
-    "bmm",
-    "t",
-    "is_floating_point",
-    "is_complex",
-    "gather",
-    "scatter",
-    "scatter_",
-    "index_select",
-    "topk",
-    "softmax",
-    "sigmoid",
-    "tanh",
-    "relu",
-    "eq",
-    "ne",
-    "lt",
-    "gt",
-    "le",
-    "ge",
-    "mul",
-    "sub",
-    "div",
-    "swapaxes",
-    "diagonal",
-    "trace",
-    "searchsorted",
-    "newbyteorder",
-    "setflags",
-    "to_list",
-    "toarray",
-    "todense",
-    "tocsr",
-    "tocsc",
-    "tocoo",
-    "sum_duplicates",
-    "eliminate_zeros",
-    "requires_grad_",
-    "storage_offset",
-    "stride",
-    "element_size",
-    "is_contiguous",
-    "norm",
-    "flip",
-    "roll",
-    "tril",
-    "triu",
-    "isnan",
-    "isna",
-    "notna",
-    "nelement",
-    "get_device",
-    "erf",
-    "cos",
-    "sin",
-    "rsqrt",
-    "square",
-    "log_softmax",
-    "logsumexp",
-    "neg",
-    "amax",
-    "amin",
-    "bitwise_not",
-    "logical_not",
-    "logical_and",
-    "logical_or",
-];
 
 /// One thing whose effects are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -307,7 +53,7 @@ pub(super) struct Solver<'p> {
     pub(super) program: &'p Program,
     pub(super) layer: &'p Layer,
     orders: HashMap<ClassId, Vec<Base>>,
-    edges: HashMap<Node, (Effects, Vec<(Node, Effects)>)>,
+    edges: HashMap<Node, Out>,
 }
 
 /// A class in a method resolution order.
@@ -318,10 +64,7 @@ pub(super) enum Base {
     Unknown,
 }
 
-const DEPTH: u32 = 24;
-
-/// What an argument can decide: ruled out where all arguments are constants.
-const BY_ARGUMENT: Effects = Effects::CALLS.union(Effects::ATTRIBUTE).union(Effects::IMPORTS);
+pub(super) const DEPTH: u32 = 24;
 
 impl<'p> Solver<'p> {
     pub(super) fn new(program: &'p Program, layer: &'p Layer) -> Self {
@@ -335,41 +78,60 @@ impl<'p> Solver<'p> {
             if self.edges.contains_key(&node) {
                 continue;
             }
-            let (own, targets) = self.direct(node);
-            open.extend(
-                targets.iter().map(|(node, _)| *node).filter(|node| !self.edges.contains_key(node)),
-            );
-            self.edges.insert(node, (own, targets));
+            let out = self.direct(node);
+            let handed = out.handed.iter().flat_map(|handed| &handed.what.nodes);
+            let called = out.edges.iter().map(|(node, _)| node);
+            open.extend(called.chain(handed).filter(|node| !self.edges.contains_key(node)));
+            self.edges.insert(node, out);
         }
         let mut effects: HashMap<Node, Effects> =
-            self.edges.iter().map(|(node, (own, _))| (*node, *own)).collect();
+            self.edges.iter().map(|(node, out)| (*node, out.own)).collect();
         let mut callers: HashMap<Node, Vec<(Node, Effects)>> = HashMap::new();
-        for (node, (_, targets)) in &self.edges {
-            for (target, mask) in targets {
+        let mut handing: HashMap<Node, Vec<(Node, &Handed)>> = HashMap::new();
+        for (node, out) in &self.edges {
+            for (target, mask) in &out.edges {
                 callers.entry(*target).or_default().push((*node, *mask));
+            }
+            for handed in &out.handed {
+                handing.entry(handed.to).or_default().push((*node, handed));
             }
         }
         let mut changed: Vec<Node> = self.edges.keys().copied().collect();
         while let Some(node) = changed.pop() {
             let now = effects[&node];
-            for (caller, mask) in callers.get(&node).into_iter().flatten() {
-                let old = effects[caller];
-                let new = old.union(now.without(*mask));
+            let mut add = |caller: Node, more: Effects, changed: &mut Vec<Node>| {
+                let old = effects[&caller];
+                let new = old.union(more);
                 if new != old {
-                    effects.insert(*caller, new);
-                    changed.push(*caller);
+                    effects.insert(caller, new);
+                    changed.push(caller);
+                }
+            };
+            for (caller, mask) in callers.get(&node).into_iter().flatten() {
+                add(*caller, now.without(*mask), &mut changed);
+            }
+            if !now.contains(Effects::CALLS) {
+                continue;
+            }
+            // The node calls what it is given: what this caller gives it is called.
+            for (caller, handed) in handing.remove(&node).unwrap_or_default() {
+                add(caller, handed.what.effects, &mut changed);
+                for target in &handed.what.nodes {
+                    callers.entry(*target).or_default().push((caller, Effects::NONE));
+                    changed.push(*target);
                 }
             }
         }
         Solved { effects }
     }
 
-    /// The node's own effects and the nodes that it calls, with the effects that do not carry over.
-    fn direct(&mut self, node: Node) -> (Effects, Vec<(Node, Effects)>) {
-        let mut out = Out { own: Effects::NONE, edges: Vec::new() };
+    /// What the node does itself, and the nodes that it calls.
+    fn direct(&mut self, node: Node) -> Out {
+        let mut out = Out::default();
         match node {
             Node::Function(id, class) => {
                 let function = &self.program.functions[id];
+                out.own = function.own;
                 if function.odd_decorator {
                     out.own = out.own.union(Effects::UNRESOLVED);
                 }
@@ -403,7 +165,7 @@ impl<'p> Solver<'p> {
                     matches!(base, Base::Class(id) if self.program.classes[*id].is_dataclass)
                 });
                 if is_dataclass {
-                    self.slot(class, &["__post_init__"], |_| Effects::NONE, &mut out);
+                    self.slot(class, &["__post_init__", FACTORIES], |_| Effects::NONE, &mut out);
                 }
                 self.metaclass(&order, &mut out);
             }
@@ -421,7 +183,7 @@ impl<'p> Solver<'p> {
                 }
             }
         }
-        (out.own, out.edges)
+        out
     }
 
     /// Whether making an instance runs code of a metaclass.
@@ -498,7 +260,7 @@ impl<'p> Solver<'p> {
                                 Member::Data(value) => {
                                     let module = &self.program.classes[*id].module;
                                     for target in self.targets(module, value, None, None) {
-                                        self.enter(&target, Effects::NONE, out);
+                                        out.enter(&target);
                                     }
                                 }
                             }
@@ -510,7 +272,7 @@ impl<'p> Solver<'p> {
         }
     }
 
-    fn reviewed(&self, path: &str) -> Option<&'p Reviewed> {
+    pub(super) fn reviewed(&self, path: &str) -> Option<&'p Reviewed> {
         let (module, name) = path.split_once(':')?;
         self.layer.exact(module, name)
     }
@@ -580,7 +342,12 @@ impl<'p> Solver<'p> {
     }
 
     /// A method along the order, `after` a class where `super()` is asked.
-    fn method(&mut self, class: ClassId, name: &str, after: Option<ClassId>) -> Vec<Target> {
+    pub(super) fn method(
+        &mut self,
+        class: ClassId,
+        name: &str,
+        after: Option<ClassId>,
+    ) -> Vec<Target> {
         let order = self.order(class);
         let start = after
             .and_then(|after| order.iter().position(|base| *base == Base::Class(after)))
@@ -609,141 +376,6 @@ impl<'p> Solver<'p> {
             }
         }
         Vec::new()
-    }
-
-    /// Adds what one call does.
-    fn call(&mut self, call: &Call, function: FunctionId, class: Option<ClassId>, out: &mut Out) {
-        let info = &self.program.functions[function];
-        let fixed = !call.arguments.iter().any(Value::is_chosen)
-            && !receiver(&call.callee).is_some_and(Value::is_chosen);
-        let mask = if fixed { BY_ARGUMENT } else { Effects::NONE };
-        let mut added = Out { own: Effects::NONE, edges: Vec::new() };
-        self.callee(&call.callee, info.class, class, &info.module, mask, &mut added);
-        out.own = out.own.union(added.own);
-        for (node, mask) in added.edges {
-            out.edge(node, mask);
-        }
-        if fixed {
-            // Functions handed over by name are called at worst.
-            for argument in &call.arguments {
-                if matches!(argument, Value::Path(_)) {
-                    for target in self.targets(&info.module, argument, info.class, class) {
-                        if matches!(
-                            target,
-                            Target::Function(_) | Target::Class(_) | Target::Reviewed(..)
-                        ) {
-                            self.enter(&target, BY_ARGUMENT, out);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn callee(
-        &mut self,
-        callee: &Value,
-        home: Option<ClassId>,
-        class: Option<ClassId>,
-        module: &str,
-        mask: Effects,
-        out: &mut Out,
-    ) {
-        match callee {
-            Value::Literal | Value::Plain => {}
-            Value::Parameter | Value::Itself => out.own = out.own.union(Effects::CALLS),
-            Value::ItsClass => match class {
-                Some(class) => out.edge(Node::Call(class), mask),
-                None => out.own = out.own.union(Effects::CALLS),
-            },
-            Value::Super | Value::Unknown => out.own = out.own.union(Effects::UNRESOLVED),
-            Value::Any(values) => {
-                for value in values {
-                    self.callee(value, home, class, module, mask, out);
-                }
-            }
-            Value::Attribute(base, name) => match &**base {
-                Value::Itself | Value::ItsClass | Value::Super => {
-                    let Some(class) = class else {
-                        if !INERT_METHODS.contains(&name.as_str()) {
-                            out.own = out.own.union(Effects::CALLS);
-                        }
-                        return;
-                    };
-                    let after = if **base == Value::Super { home } else { None };
-                    let targets = self.method(class, name, after);
-                    if targets.is_empty() {
-                        let dunder = name.starts_with("__") && name.ends_with("__");
-                        let inherited = **base == Value::Super || dunder;
-                        if inherited {
-                            if let Some(effects) = object_method(name) {
-                                out.own = out.own.union(effects.without(mask));
-                            }
-                        } else if !INERT_METHODS.contains(&name.as_str()) {
-                            // An attribute that was set from outside.
-                            out.own = out.own.union(Effects::CALLS);
-                        }
-                    }
-                    for target in targets {
-                        self.enter(&target, mask, out);
-                    }
-                }
-                Value::Literal | Value::Plain => {}
-                base => {
-                    let chosen = matches!(base.item(), Value::Parameter);
-                    let targets = self.targets(module, callee, home, class);
-                    let known: Vec<Target> = targets
-                        .into_iter()
-                        .filter(|target| !matches!(target, Target::Unknown))
-                        .collect();
-                    if known.is_empty() {
-                        if !INERT_METHODS.contains(&name.as_str()) {
-                            out.own = out.own.union(if chosen {
-                                Effects::CALLS
-                            } else {
-                                Effects::UNRESOLVED
-                            });
-                        }
-                    } else {
-                        for target in known {
-                            self.enter(&target, mask, out);
-                        }
-                    }
-                }
-            },
-            Value::Path(parts) => {
-                let targets = self.targets(module, callee, home, class);
-                if targets.is_empty() {
-                    out.own = out.own.union(Effects::UNRESOLVED);
-                }
-                for target in targets {
-                    match target {
-                        Target::Unknown | Target::Data(..)
-                            if parts.len() > 1
-                                && parts
-                                    .last()
-                                    .is_some_and(|name| INERT_METHODS.contains(&name.as_str())) => {
-                        }
-                        target => self.enter(&target, mask, out),
-                    }
-                }
-            }
-            Value::Returned(..) => out.own = out.own.union(Effects::UNRESOLVED),
-        }
-    }
-
-    /// Adds what calling the target does.
-    fn enter(&mut self, target: &Target, mask: Effects, out: &mut Out) {
-        match target {
-            Target::Function(id) => out.edge(Node::Function(*id, None), mask),
-            Target::Method(id, class) => out.edge(Node::Function(*id, Some(*class)), mask),
-            Target::Class(id) => out.edge(Node::Call(*id), mask),
-            Target::Reviewed(effects, _) => out.own = out.own.union(effects.without(mask)),
-            Target::ReviewedClass(_, entry) => out.own = out.own.union(entry.call.without(mask)),
-            Target::Module(_) | Target::Data(..) | Target::Instance(_) | Target::Unknown => {
-                out.own = out.own.union(Effects::UNRESOLVED);
-            }
-        }
     }
 
     /// What an expression of a module stands for.
@@ -799,7 +431,7 @@ impl<'p> Solver<'p> {
         }
     }
 
-    fn path(&mut self, module: &str, parts: &[String], depth: u32) -> Vec<Target> {
+    pub(super) fn path(&mut self, module: &str, parts: &[String], depth: u32) -> Vec<Target> {
         let Some((first, rest)) = parts.split_first() else { return vec![Target::Unknown] };
         let mut found = if let Some(module) = first.strip_prefix('@') {
             vec![Target::Module(self.layer.real(module))]
@@ -865,7 +497,15 @@ impl<'p> Solver<'p> {
             None => {}
         }
         let program = self.program;
+        let wildcard = self.layer.wildcard(module, name);
         if let Some(source) = program.modules.get(module) {
+            let bindings = source.names.get(name);
+            let own = bindings.is_some_and(|bindings| {
+                !bindings.iter().any(|one| matches!(one, Binding::Module(_) | Binding::Name { .. }))
+            });
+            if let Some(effects) = wildcard.filter(|_| own) {
+                return vec![Target::Reviewed(effects, None)];
+            }
             if let Some(bindings) = source.names.get(name) {
                 return self.bound(module, bindings, depth);
             }
@@ -884,7 +524,7 @@ impl<'p> Solver<'p> {
         if program.modules.contains_key(&inside) || self.layer.has(&inside) {
             return vec![Target::Module(inside)];
         }
-        match self.layer.wildcard(module, name) {
+        match wildcard {
             Some(effects) => vec![Target::Reviewed(effects, None)],
             None => Vec::new(),
         }
@@ -931,8 +571,9 @@ impl<'p> Solver<'p> {
         }
         // `try: import …` with a fallback of `None`: the fallback cannot be called.
         if found.len() > 1 {
-            found
-                .retain(|target| !matches!(target, Target::Data(_, Value::Literal | Value::Plain)));
+            found.retain(|target| {
+                !matches!(target, Target::Data(_, Value::Literal | Value::Plain | Value::Holds(_)))
+            });
         }
         if found.is_empty() {
             found.push(Target::Unknown);
@@ -941,34 +582,46 @@ impl<'p> Solver<'p> {
     }
 }
 
-/// The effects of a method of `object`; `None` where it has none of that name.
-fn object_method(name: &str) -> Option<Effects> {
-    match name {
-        "__setattr__" | "__delattr__" | "__getattribute__" | "__getattr__" => {
-            Some(Effects::ATTRIBUTE)
-        }
-        "__reduce__" | "__reduce_ex__" | "__init_subclass__" => Some(Effects::CALLS),
-        _ => None,
-    }
-}
-
-/// The object whose method a call calls.
-fn receiver(callee: &Value) -> Option<&Value> {
-    match callee {
-        Value::Attribute(base, _) => Some(base),
-        Value::Any(values) => values.iter().find_map(receiver),
-        _ => None,
-    }
-}
-
 /// What a node does and calls.
-struct Out {
-    own: Effects,
-    edges: Vec<(Node, Effects)>,
+#[derive(Default)]
+pub(super) struct Out {
+    pub(super) own: Effects,
+    /// The nodes that it calls, and their effects that the constants among the arguments rule out.
+    pub(super) edges: Vec<(Node, Effects)>,
+    pub(super) handed: Vec<Handed>,
+}
+
+/// What is given to a node, and called where that node calls what it is given.
+pub(super) struct Handed {
+    pub(super) to: Node,
+    pub(super) what: Given,
+}
+
+/// What calling the values given does.
+#[derive(Clone, Default)]
+pub(super) struct Given {
+    pub(super) effects: Effects,
+    pub(super) nodes: Vec<Node>,
 }
 
 impl Out {
-    fn edge(&mut self, node: Node, mask: Effects) {
+    /// Adds what calling the target does.
+    pub(super) fn enter(&mut self, target: &Target) {
+        match target {
+            Target::Function(id) => self.edge(Node::Function(*id, None), Effects::NONE),
+            Target::Method(id, class) => {
+                self.edge(Node::Function(*id, Some(*class)), Effects::NONE);
+            }
+            Target::Class(id) => self.edge(Node::Call(*id), Effects::NONE),
+            Target::Reviewed(effects, _) => self.own = self.own.union(*effects),
+            Target::ReviewedClass(_, entry) => self.own = self.own.union(entry.call),
+            Target::Module(_) | Target::Data(..) | Target::Instance(_) | Target::Unknown => {
+                self.own = self.own.union(Effects::UNRESOLVED);
+            }
+        }
+    }
+
+    pub(super) fn edge(&mut self, node: Node, mask: Effects) {
         match self.edges.iter_mut().find(|(known, _)| *known == node) {
             // What either call lets through gets through.
             Some((_, known)) => *known = known.without(known.without(mask)),

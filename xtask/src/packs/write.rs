@@ -6,6 +6,7 @@ use std::fmt::Write;
 use scan::effects::Effects;
 
 use super::ir::{Binding, ClassId, Member, Module, Program, Value};
+use super::read::FACTORIES;
 use super::solve::{Base, Node, Solved, Solver, Target};
 use super::source::Source;
 
@@ -226,7 +227,16 @@ impl Writer<'_, '_> {
             }
         };
         let first = bindings.iter().find(|binding| {
-            !matches!(binding, Binding::Data(Value::Literal | Value::Plain | Value::Unknown))
+            !matches!(
+                binding,
+                Binding::Data(
+                    Value::Literal
+                        | Value::Plain
+                        | Value::Holds(_)
+                        | Value::Nested(_)
+                        | Value::Unknown
+                )
+            )
         });
         match first.or(bindings.first()) {
             Some(Binding::Module(target)) => {
@@ -354,6 +364,9 @@ impl Writer<'_, '_> {
         let brief = !self.source.lists_methods(&class.module);
         for (name, members) in &class.methods {
             let private = name.starts_with('_') && self.source.terse;
+            if name == FACTORIES {
+                continue;
+            }
             if (private || name.starts_with("__")) && !DUNDERS.contains(&name.as_str()) {
                 continue;
             }

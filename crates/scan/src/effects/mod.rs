@@ -11,6 +11,13 @@
 //! judged further by whoever knows the arguments: [`Effects::CALLS`], [`Effects::ATTRIBUTE`] and
 //! [`Effects::IMPORTS`] say that an argument decides.
 //!
+//! `a` alone says that everything called comes from the arguments. With `?` beside it, `a?`, more
+//! may be called than the callables among the arguments: a method of an instance given, or what an
+//! attribute of it holds. Such a call is inert only where both are ruled out.
+//!
+//! The effects of a method are those for an instance of its own class; a caller that hands it
+//! another object is to ask about that object's class.
+//!
 //! Not modelled: implicit calls through operators, iteration, hashing and comparison
 //! (`__add__`, `__iter__`, `__hash__`, `__eq__`). Finalizers (`__del__`) count as part of making
 //! an instance.

@@ -213,16 +213,29 @@ impl Walk {
             return None;
         }
         let bodies = bodies(module);
-        let exact = bodies.iter().flatten().find_map(|body| pack::find(body, name));
-        if let Some(entry) = exact {
+        let [reviewed, generated] = bodies;
+        if let Some(entry) = reviewed.and_then(|body| pack::find(body, name)) {
+            return Some(self.entered(module, name, entry));
+        }
+        let found = generated.and_then(|body| pack::find(body, name));
+        // What is bound to something of another module is what that module says.
+        if let Some(entry @ (Entry::Module(_) | Entry::Name { .. })) = found {
             return Some(self.entered(module, name, entry));
         }
         if name == "__builtins__" {
             return Some(Place::Module("builtins".to_owned()));
         }
         let inside = format!("{module}.{name}");
-        if packs(&inside).into_iter().flatten().any(|pack| pack.has_module(&inside)) {
+        if found.is_none()
+            && packs(&inside).into_iter().flatten().any(|pack| pack.has_module(&inside))
+        {
             return Some(Place::Module(self.real_module(&inside)));
+        }
+        let covering = |body: Option<&'static str>| {
+            body.filter(|_| wild).and_then(|body| pack::find_wildcard(body, name))
+        };
+        if let Some(entry) = covering(reviewed).or(found) {
+            return Some(self.entered(module, name, entry));
         }
         for source in bodies.iter().flatten().flat_map(|body| pack::star_imports(body)) {
             let real = self.real_module(source);
@@ -230,11 +243,8 @@ impl Walk {
                 return Some(place);
             }
         }
-        if !wild {
-            return None;
-        }
-        let covering = bodies.iter().flatten().find_map(|body| pack::find_wildcard(body, name))?;
-        Some(self.entered(module, name, covering))
+        let entry = covering(generated)?;
+        Some(self.entered(module, name, entry))
     }
 
     /// What an entry stands for.

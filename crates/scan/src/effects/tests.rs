@@ -19,6 +19,50 @@ fn a_name_of_the_reviewed_layer_has_its_effects() {
 }
 
 #[test]
+fn a_function_that_everybody_knows_has_exactly_its_effects() {
+    for (module, name, wanted) in [
+        ("cProfile", "run", "x"),
+        ("profile", "run", "x"),
+        ("torch._dynamo.guards", "GuardBuilder.get", "x"),
+        ("torch.fx.experimental.symbolic_shapes", "ShapeEnv.evaluate_guards_expression", "x"),
+        ("ctypes", "CDLL", "l"),
+        ("ctypes", "cdll.LoadLibrary", "l"),
+        ("ctypes", "string_at", "l"),
+        ("ctypes", "memmove", "l"),
+        ("ctypes", "c_int", "-"),
+        ("ctypes", "_os.system", "x"),
+        ("numpy.ctypeslib", "load_library", "l"),
+        ("torch", "ops.load_library", "l"),
+        ("torch", "classes.load_library", "l"),
+        ("importlib.machinery", "ExtensionFileLoader", "-"),
+        ("importlib.machinery", "ExtensionFileLoader.load_module", "xl"),
+        ("importlib.machinery", "SourceFileLoader.load_module", "x"),
+        ("imp", "load_source", "x"),
+        ("imp", "load_dynamic", "xl"),
+        ("shutil", "rmtree", "rw"),
+        ("shutil", "copyfile", "rw"),
+        ("zipfile", "ZipFile", "rw"),
+        ("tarfile", "open", "rw"),
+        ("sqlite3", "connect", "rw"),
+        ("logging", "FileHandler", "rw"),
+        ("tempfile", "mkdtemp", "rw"),
+        ("glob", "glob", "r"),
+        ("os.path", "exists", "r"),
+        ("os", "getenv", "r"),
+        ("os.path", "join", "-"),
+        ("urllib.request", "urlopen", "n"),
+        ("urllib.request", "urlretrieve", "rwn"),
+        ("smtplib", "SMTP", "n"),
+        ("ftplib", "FTP", "n"),
+        ("requests", "get", "n"),
+        ("site", "addsitedir", "xw"),
+        ("functools", "update_wrapper", "g"),
+    ] {
+        assert_eq!(effects(module, name), wanted, "{module}.{name}");
+    }
+}
+
+#[test]
 fn an_unknown_name_says_what_is_not_known() {
     assert_eq!(lookup("nowhere", "x").known, Known::Unknown(Why::NoSuchLibrary));
     assert_eq!(lookup("importlib.nowhere", "x").known, Known::Unknown(Why::NoSuchModule));
