@@ -14,9 +14,10 @@ pub(super) fn imported(import: &ast::StmtImport) -> Vec<(String, String)> {
     import
         .names
         .iter()
-        .map(|alias| match &alias.asname {
-            Some(bound) => (bound.to_string(), alias.name.to_string()),
-            None => {
+        .map(|alias| {
+            if let Some(bound) = &alias.asname {
+                (bound.to_string(), alias.name.to_string())
+            } else {
                 let top = alias.name.split('.').next().unwrap_or(&alias.name).to_owned();
                 (top.clone(), top)
             }
@@ -345,7 +346,8 @@ impl<'m> Body<'m> {
         }
         let arguments = &call.arguments;
         match name.id.as_str() {
-            "super" | "isinstance" | "issubclass" | "len" => true,
+            "super" | "isinstance" | "issubclass" | "len" | "next" | "vars" | "globals"
+            | "locals" => true,
             "getattr" | "hasattr" => is_fixed(arguments),
             "setattr" | "delattr" => {
                 let value = arguments.args.first().map(|object| self.value(object));
@@ -353,7 +355,6 @@ impl<'m> Body<'m> {
             }
             "sorted" | "min" | "max" => arguments.find_keyword("key").is_none(),
             "type" | "iter" => arguments.args.len() == 1,
-            "next" | "vars" | "globals" | "locals" => true,
             "print" => arguments.find_keyword("file").is_none(),
             _ => false,
         }
@@ -374,7 +375,7 @@ impl<'m> Body<'m> {
     fn nested(&mut self, parameters: Option<&ast::Parameters>) -> BTreeMap<String, Value> {
         let outer = self.locals.clone();
         if let Some(parameters) = parameters {
-            for parameter in parameters.iter() {
+            for parameter in parameters {
                 self.locals.insert(parameter.name().to_string(), Value::Parameter);
             }
         }

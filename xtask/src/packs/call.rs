@@ -123,7 +123,7 @@ impl Solver<'_> {
                 }
             }
             Value::Attribute(base, name) => {
-                self.method_call(base, name, callee, call, around, called)
+                self.method_call(base, name, callee, call, around, called);
             }
             Value::Path(parts) => {
                 let name = parts.last().map_or("", String::as_str);

@@ -1,6 +1,6 @@
 //! `cargo xtask packs`: makes the generated part of the knowledge pack `python-effects`.
 //!
-//! The sources are releases on PyPI and one CPython standard library, each pinned with its digest
+//! The sources are releases on PyPI and one `CPython` standard library, each pinned with its digest
 //! in `packs/python-effects/sources.toml`. Every Python file is parsed; the effects of a function
 //! are those of everything that it calls, followed by name. What cannot be followed is `?`.
 //!

@@ -54,17 +54,16 @@ impl Layer {
             let context = || format!("reviewed.txt:{}: {line}", at + 1);
             match kind {
                 "#" => {}
-                "m" => match rest.split_once(" = ") {
-                    Some((name, real)) => {
+                "m" => {
+                    if let Some((name, real)) = rest.split_once(" = ") {
                         layer.renamed.insert(name.to_owned(), real.to_owned());
-                    }
-                    None => {
+                    } else {
                         rest.clone_into(&mut module);
                         if layer.names.insert(module.clone(), BTreeMap::new()).is_some() {
                             bail!("{}: the module has a section already", context());
                         }
                     }
-                },
+                }
                 "f" => {
                     let mut parts = rest.split(' ');
                     let name = parts.next().unwrap_or_default();

@@ -564,7 +564,7 @@ impl<'p> Solver<'p> {
                     found.extend(targets);
                 }
                 Binding::Data(Value::Path(parts)) => {
-                    found.extend(self.path(module, parts, depth - 1))
+                    found.extend(self.path(module, parts, depth - 1));
                 }
                 Binding::Data(value) => found.push(Target::Data(module.to_owned(), value.clone())),
             }
