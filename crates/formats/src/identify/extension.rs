@@ -3,9 +3,9 @@
 use super::Format;
 
 use Format::{
-    Arrow, Bzip2, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, Jpeg, Json, Lz4, Lzma, MachO,
-    Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Safetensors, Script, SevenZ, Sqlite, Tar, Text,
-    TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
+    Arrow, Bzip2, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JoblibZf, Jpeg, Json, Lz4, Lzma,
+    MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Safetensors, Script, SevenZ, Sqlite, Tar,
+    Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
 };
 
 /// A name that promises something else than the content is.
