@@ -39,6 +39,9 @@ impl Judge {
                     };
                     self.add(heap, at, target, verdict);
                 }
+                if let Some(verdict) = companion_file(heap, &class, state) {
+                    self.add(heap, at, target, verdict);
+                }
                 let before = match heap.view(target) {
                     View::Call(call) => call.states.split_last().map_or(&[][..], |(_, b)| b),
                     _ => &[],
@@ -238,4 +241,27 @@ fn planted_method(heap: &Heap, state: Value) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// Old joblib put an array into a file of its own and its name into the pickle: loading reads that
+/// file, pickled objects allowed.
+fn companion_file(heap: &Heap, class: &Named, state: Value) -> Option<Verdict> {
+    if !class.path.starts_with("joblib.") || !class.path.ends_with("NDArrayWrapper") {
+        return None;
+    }
+    let View::Dict(pairs) = heap.view(state) else { return None };
+    let named = |key: &Value| heap.text(*key, 16).is_some_and(|key| key == "filename");
+    let (_, name) = pairs.shown.iter().rev().find(|(key, _)| named(key))?;
+    let name = heap.text(*name, 4096).unwrap_or_default();
+    let outside = crate::rules::leaves_its_folder(&name);
+    Some(Verdict {
+        class: if outside { Class::Files } else { Class::Unknown },
+        path: class.path.clone(),
+        written: class.written(),
+        because: format!(
+            "it loads the file `{}`, pickled objects allowed",
+            vocabulary::escape(&name)
+        ),
+        effects: vec!["reads files"],
+    })
 }

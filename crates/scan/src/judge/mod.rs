@@ -23,6 +23,7 @@ pub(crate) use class::Class;
 use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
 use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};
+use reach::worse;
 
 use crate::effects::{Effects, Known, lookup};
 
@@ -333,7 +334,10 @@ impl Judge {
                 effects: effects.names(),
             })
         };
-        if effects.contains(Effects::UNPICKLES) && !effects.contains(Effects::EXECUTES) {
+        let by_path = effects.intersects(Effects::READS.union(Effects::NETWORK))
+            && args.first().is_some_and(|arg| heap.is_text(*arg));
+        if effects.contains(Effects::UNPICKLES) && !effects.contains(Effects::EXECUTES) && !by_path
+        {
             if self.nested_of(heap, args, at, &resolved.path) {
                 return None; // what the bytes do is judged where they stand
             }
@@ -358,20 +362,23 @@ impl Judge {
         if let Some(count) = huge(heap, &resolved.path, args) {
             return verdict(Class::Unknown, format!("it is asked for {count} items at once"));
         }
+        // Each of these is inert where the arguments are; whatever else it does stays.
+        let mut worst = None;
         if effects.contains(Effects::IMPORTS) {
             let imports = match args.first().map(|arg| meaning(heap, *arg)) {
                 Some(Meaning::Text(module)) => judge_import(&module, named),
                 _ => verdict(Class::Indirect, "it imports a module whose name is computed".into()),
             };
-            if imports.is_some() || !effects.contains(Effects::ATTRIBUTE) {
-                return imports;
-            }
+            worst = worse(worst, imports);
         }
         if effects.contains(Effects::ATTRIBUTE) {
-            return Self::judge_getter(heap, &resolved.path, args, named);
+            worst = worse(worst, Self::judge_getter(heap, &resolved.path, args, named));
         }
         if effects.contains(Effects::CALLS) {
-            return self.judge_arguments(heap, args, call, named);
+            worst = worse(worst, self.judge_arguments(heap, args, call, named));
+        }
+        if worst.is_some() {
+            return worst;
         }
         if effects.contains(Effects::UNRESOLVED) {
             let what = if is_class { "its constructor" } else { "it" };

@@ -146,6 +146,13 @@ fn judge_result(heap: &Heap, value: Value) -> Option<Verdict> {
     }
 }
 
+/// Whether it makes an instance of the class that it is given first, and calls nothing of it. So do
+/// the functions that Cython generates for its classes.
+fn makes_an_instance(path: &str) -> bool {
+    MAKERS.contains(&path)
+        || path.rsplit('.').next().is_some_and(|name| name.starts_with("__pyx_unpickle_"))
+}
+
 /// What stands below a call. Where its own function calls its arguments, they were judged when it
 /// was called.
 fn below(heap: &Heap, call: &Call, queue: &mut Vec<Value>) {
@@ -154,7 +161,7 @@ fn below(heap: &Heap, call: &Call, queue: &mut Vec<Value>) {
     queue.extend(call.kwargs);
     let judged = match meaning(heap, call.callee) {
         Meaning::Name(named) => {
-            MAKERS.contains(&named.path.as_str())
+            makes_an_instance(&named.path)
                 || match named.resolve().known {
                     Known::Function { effects, .. } => {
                         effects.intersects(Effects::CALLS.union(Effects::ATTRIBUTE))
