@@ -264,6 +264,7 @@ impl Solver<'_> {
         }
     }
 
+    #[expect(clippy::match_same_arms, reason = "each arm has its own reason")]
     fn given_target(&mut self, target: &Target, depth: u32, given: &mut Given) {
         match target {
             Target::Function(id) => given.nodes.push(Node::Function(*id, None)),

@@ -88,6 +88,7 @@ impl<'p> Solver<'p> {
             self.edges.iter().map(|(node, out)| (*node, out.own)).collect();
         let mut callers: HashMap<Node, Vec<(Node, Effects)>> = HashMap::new();
         let mut handing: HashMap<Node, Vec<(Node, &Handed)>> = HashMap::new();
+        #[expect(clippy::iter_over_hash_type, reason = "a fixpoint is the same in any order")]
         for (node, out) in &self.edges {
             for (target, mask) in &out.edges {
                 callers.entry(*target).or_default().push((*node, *mask));
@@ -379,6 +380,7 @@ impl<'p> Solver<'p> {
     }
 
     /// What an expression of a module stands for.
+    #[expect(clippy::only_used_in_recursion, reason = "`home` is for the values below")]
     pub(super) fn targets(
         &mut self,
         module: &str,
