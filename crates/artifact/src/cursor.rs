@@ -43,6 +43,18 @@ impl Cursor {
             self.next = ahead;
             return;
         }
+        // A short way ahead is read and not jumped over: bytes that pass in order are digested as
+        // they pass, and a gap would have to be read again.
+        let end = self.base.saturating_add(self.buffer.len() as u64);
+        if offset > end && offset.saturating_sub(end) < BUFFER as u64 && offset <= self.blob.len() {
+            self.next = self.buffer.len();
+            self.fill(1);
+            let ahead = usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX);
+            if ahead <= self.buffer.len() {
+                self.next = ahead;
+                return;
+            }
+        }
         self.base = offset;
         self.buffer.clear();
         self.next = 0;
@@ -202,6 +214,20 @@ mod tests {
         cursor.read_to_end(&mut rest).unwrap();
         assert_eq!(rest.len(), 200_000 - 65_551);
         assert_eq!(cursor.byte(), None);
+    }
+
+    #[test]
+    fn goes_ahead_and_back() {
+        let mut cursor = long();
+        for target in [70_000u64, 65_000, 131_072, 131_072 + 65_536, 3, 199_999, 0, 66_000] {
+            cursor.seek(target);
+            assert_eq!(cursor.position(), target);
+            assert_eq!(cursor.byte(), Some((target % 251) as u8), "{target}");
+        }
+        cursor.seek(200_000);
+        assert_eq!(cursor.byte(), None);
+        cursor.seek(300_000);
+        assert_eq!((cursor.byte(), cursor.position()), (None, 300_000));
     }
 
     #[test]

@@ -21,6 +21,8 @@ struct State {
     hashed: u64,
     /// Bytes read from the file so far.
     read: u64,
+    /// All of a small file, once the first byte of it was asked for.
+    whole: Option<Vec<u8>>,
     trouble: Option<Trouble>,
 }
 
@@ -28,6 +30,7 @@ struct State {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Identity {
     len: u64,
+    regular: bool,
     inode: u64,
     device: u64,
     modified: (i64, i64),
@@ -39,6 +42,7 @@ impl Identity {
         let meta = file.metadata()?;
         Ok(Self {
             len: meta.len(),
+            regular: meta.is_file(),
             inode: meta.ino(),
             device: meta.dev(),
             modified: (meta.mtime(), meta.mtime_nsec()),
@@ -48,6 +52,8 @@ impl Identity {
 }
 
 const CHUNK: usize = 1 << 20;
+/// Files up to this size are read at once, and read no second time.
+const SMALL: u64 = 64 << 10;
 
 impl SourceFile {
     /// Wraps an open regular file.
@@ -60,6 +66,11 @@ impl SourceFile {
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         act(&mut state)
+    }
+
+    /// Whether it is a regular file.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.identity.regular
     }
 
     /// Bytes that were read from the file so far.
@@ -103,6 +114,33 @@ impl ReadAt for SourceFile {
         if buffer.is_empty() {
             return 0;
         }
+        if self.len > SMALL {
+            return self.read_from_disk(offset, buffer);
+        }
+        let whole = self.with(|state| state.whole.take()).unwrap_or_else(|| {
+            let mut whole = vec![0; usize::try_from(self.len).unwrap_or_default()];
+            let mut filled = 0usize;
+            while let Some(rest) = whole.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+                match self.read_from_disk(filled as u64, rest) {
+                    0 => break,
+                    count => filled = filled.saturating_add(count),
+                }
+            }
+            whole.truncate(filled);
+            whole
+        });
+        let count = whole.read_at(offset, buffer);
+        self.with(|state| state.whole = Some(whole));
+        count
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        self.with(|state| state.trouble.clone())
+    }
+}
+
+impl SourceFile {
+    fn read_from_disk(&self, offset: u64, buffer: &mut [u8]) -> usize {
         let read = loop {
             match self.file.read_at(buffer, offset) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -138,10 +176,6 @@ impl ReadAt for SourceFile {
                 0
             }
         })
-    }
-
-    fn trouble(&self) -> Option<Trouble> {
-        self.with(|state| state.trouble.clone())
     }
 }
 

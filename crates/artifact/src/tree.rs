@@ -17,6 +17,8 @@ pub struct Tree {
     /// What stands under the root, in the order of their paths.
     pub entries: Vec<Entry>,
     boundary: PathBuf,
+    /// The boundary, open: files are opened beneath it.
+    handle: Option<File>,
 }
 
 /// Something under the root.
@@ -91,6 +93,7 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
             single: true,
             entries: vec![Entry { path, kind: EntryKind::File(file) }],
             boundary: real,
+            handle: None,
         });
     }
     if !meta.is_dir() {
@@ -115,6 +118,12 @@ fn boundary_of(root: &Path) -> PathBuf {
     let snapshots = root.parent().filter(|p| p.file_name().is_some_and(|n| n == "snapshots"));
     let repository = snapshots.and_then(Path::parent).filter(|folder| is_repository(folder));
     repository.unwrap_or(root).to_path_buf()
+}
+
+/// A folder as a handle to open files beneath.
+#[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
+fn open_folder(folder: &Path) -> Option<File> {
+    File::open(folder).ok()
 }
 
 /// Whether a folder is that of a repository in a Hugging Face cache, by its name.
@@ -266,16 +275,47 @@ impl Lister {
             entries
                 .push(Entry { path: Untrusted::new("."), kind: EntryKind::Unreadable { because } });
         }
-        Tree { single: false, entries, boundary: self.boundary }
+        let handle = open_folder(&self.boundary);
+        Tree { single: false, entries, boundary: self.boundary, handle }
     }
 }
 
 impl Tree {
+    /// Opens a file beneath the boundary in one step that follows no link (`openat2`); `None` where
+    /// this system has no such step.
+    #[cfg(target_os = "linux")]
+    fn open_beneath(&self, entry: &FileEntry) -> Option<std::io::Result<File>> {
+        use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+        use rustix::io::Errno;
+        let handle = self.handle.as_ref()?;
+        let relative = entry.real.strip_prefix(&self.boundary).ok()?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        match openat2(handle, relative, flags, Mode::empty(), resolve) {
+            Ok(file) => Some(Ok(File::from(file))),
+            Err(Errno::NOSYS | Errno::PERM | Errno::INVAL | Errno::AGAIN) => None,
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn open_beneath(&self, _entry: &FileEntry) -> Option<std::io::Result<File>> {
+        None
+    }
+
     /// Opens a file of the tree. It is opened as what it was listed as: a link or a FIFO that was
     /// put in its place meanwhile is refused.
     #[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
     pub fn open(&self, entry: &FileEntry, digest: bool) -> Result<SourceFile, Trouble> {
         let fail = |error: std::io::Error| Trouble(format!("cannot be opened: {error}"));
+        if let Some(file) = self.open_beneath(entry) {
+            let source = SourceFile::new(file.map_err(fail)?, digest).map_err(fail)?;
+            return if source.is_regular() {
+                Ok(source)
+            } else {
+                Err(Trouble("it is no regular file now".into()))
+            };
+        }
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         let flags = i32::try_from(flags.bits()).unwrap_or_default();
         let real = fs::canonicalize(&entry.real).map_err(fail)?;

@@ -460,7 +460,12 @@ impl Judge {
         }
         match name {
             Meaning::Text(name) => judge_attribute(&target, &name),
-            Meaning::Plain if args.len() < 2 => None,
+            Meaning::Plain if args.len() < 2 => match target {
+                Meaning::Name(_) | Meaning::Module(_) => {
+                    Some(unknown("it may change the attributes of what it is given"))
+                }
+                _ => None,
+            },
             _ => Some(unknown("it gets an attribute whose name is computed")),
         }
     }
