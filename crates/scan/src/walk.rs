@@ -279,19 +279,24 @@ impl Walker {
             return;
         }
         let spans: Vec<Span> = regions.iter().map(|region| region.span).collect();
-        for (n, span) in Span::uncovered(&spans, node.blob.len()).into_iter().enumerate() {
+        // Ranges that hold something.
+        let mut n = 0usize;
+        for span in Span::uncovered(&spans, node.blob.len()) {
             let part = node.blob.slice(span.start, span.len());
             let zero = is_zero(&part);
-            if n < 1000 && !zero && node.role == Role::File {
-                self.sink.unexplained.push(span);
-            }
             let content = Content::Unexplained { span, zero };
             rules::apply(&node.place, &content, &mut self.sink);
-            if !zero && n == RANGES {
+            if zero {
+                continue;
+            }
+            n = n.saturating_add(1);
+            if n <= 1000 && node.role == Role::File {
+                self.sink.unexplained.push(span);
+            }
+            if n > RANGES {
                 let because = "more ranges that no reader explains than are looked into";
                 self.sink.could_not_look(&node.place, because);
-            }
-            if !zero && n < RANGES {
+            } else {
                 self.look(&Node {
                     place: node.place.member(format!("bytes {}..{}", span.start, span.end)),
                     blob: part,
