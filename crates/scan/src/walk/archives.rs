@@ -160,6 +160,10 @@ impl Walker {
             return;
         }
         for member in &archive.members {
+            if let Some(fault) = &member.fault {
+                let place = node.place.member(member.name.raw());
+                self.sink.could_not_look(&place, fault.clone());
+            }
             let Some(blob) = member.blob.clone() else { continue };
             self.look(&Self::child(node, member.name.raw(), blob, Role::Member));
         }
