@@ -97,6 +97,12 @@ impl Blob {
         self.slice(start, u64::MAX)
     }
 
+    /// Whether it is the same part of the same source.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source)
+            && (self.start, self.len) == (other.start, other.len)
+    }
+
     /// Fills the front of `buffer`; says how many bytes were written.
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize {
         let Some(rest) = self.len.checked_sub(offset) else { return 0 };
@@ -152,6 +158,9 @@ mod tests {
         assert_eq!(part.bytes_at(3, 9), []);
         assert_eq!(part.bytes_at(u64::MAX, 9), []);
         assert_eq!(blob.from(8).bytes_at(0, 9), [8, 9]);
+        assert!(part.is_same(&blob.slice(4, 3)));
+        assert!(!part.is_same(&blob.slice(4, 4)));
+        assert!(!part.is_same(&Blob::from_vec((0..10).collect()).slice(4, 3)));
         assert_eq!(blob.slice(u64::MAX, u64::MAX).len(), 0);
         assert_eq!(blob.array_at::<2>(9), None);
         assert_eq!(blob.array_at::<2>(8), Some([8, 9]));

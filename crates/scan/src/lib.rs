@@ -180,6 +180,10 @@ fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
         }
         summaries.push(FileSummary { path, bytes, formats: sink.formats, digests: digest_map });
     }
+    if folder.dropped() > 0 {
+        let because = format!("{} findings more than are kept", folder.dropped());
+        coverage.gaps.push(vocabulary::Gap { place: Place::file("."), because });
+    }
     coverage.gaps.extend(folder.gaps);
     findings.extend(folder.findings);
     coverage.gaps.sort();

@@ -12,7 +12,9 @@ mod plain;
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
-use formats::pickle::{self, Arrays, Event, EventKind, Heap, Likeness, Options, View, Watcher};
+use formats::pickle::{
+    self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
+};
 use formats::{Region, stream};
 use vocabulary::{Place, Span};
 
@@ -279,19 +281,24 @@ impl Walker {
             return;
         }
         let spans: Vec<Span> = regions.iter().map(|region| region.span).collect();
-        for (n, span) in Span::uncovered(&spans, node.blob.len()).into_iter().enumerate() {
+        // Ranges that hold something.
+        let mut n = 0usize;
+        for span in Span::uncovered(&spans, node.blob.len()) {
             let part = node.blob.slice(span.start, span.len());
             let zero = is_zero(&part);
-            if n < 1000 && !zero && node.role == Role::File {
-                self.sink.unexplained.push(span);
-            }
             let content = Content::Unexplained { span, zero };
             rules::apply(&node.place, &content, &mut self.sink);
-            if !zero && n == RANGES {
+            if zero {
+                continue;
+            }
+            n = n.saturating_add(1);
+            if n <= 1000 && node.role == Role::File {
+                self.sink.unexplained.push(span);
+            }
+            if n > RANGES {
                 let because = "more ranges that no reader explains than are looked into";
                 self.sink.could_not_look(&node.place, because);
-            }
-            if !zero && n < RANGES {
+            } else {
                 self.look(&Node {
                     place: node.place.member(format!("bytes {}..{}", span.start, span.end)),
                     blob: part,
@@ -346,7 +353,11 @@ pub(crate) fn likeness(blob: &Blob, head: &[u8]) -> Likeness {
     let mut first = Sense { import: None };
     let options = Options { max_opcodes: FOLLOWED, ..Options::bounded(Arrays::Plain) };
     let (stream, _) = pickle::interpret(blob, 0, &options, &mut first);
-    let Some(import) = first.import else { return told };
+    let Some(import) = first.import else {
+        // So many opcodes without a fault are no accident, even where they are all the same.
+        let goes_on = matches!(stream.ended, Ended::Exhausted(_)) && stream.oddities.is_empty();
+        return if goes_on { Likeness::Plausible } else { told };
+    };
     let sound = stream.oddities.iter().all(|odd| odd.at > import);
     if sound { Likeness::Plausible } else { told }
 }

@@ -92,6 +92,10 @@ impl Walker {
             return;
         }
         let source = node.blob.bytes_at(0, usize::try_from(LARGEST).unwrap_or(usize::MAX));
+        if let Some(trouble) = node.blob.trouble() {
+            self.sink.could_not_look(&node.place, trouble.to_string());
+            return;
+        }
         let statements = torchscript::judge(&source);
         rules::apply(&node.place, &Content::TorchScript(&statements), &mut self.sink);
     }
@@ -109,15 +113,32 @@ impl Walker {
         let names: Vec<&str> = tape.members.iter().map(|m| m.name.raw()).collect();
         let torch = ["pickle", "storages", "tensors"].iter().all(|name| names.contains(name));
         for member in &tape.members {
-            if member.kind != tar::TarKind::File {
+            // Of an unknown kind, readers take a member for a file.
+            let has_content = matches!(
+                member.kind,
+                tar::TarKind::File | tar::TarKind::Sparse | tar::TarKind::Other(_)
+            );
+            if !has_content {
                 continue;
             }
             let name = member.name.raw();
+            if member.kind == tar::TarKind::Sparse {
+                let because = "a file with holes: what a reader makes of it is not put together";
+                self.sink.could_not_look(&node.place.member(name), because);
+            }
             let blob = node.blob.slice(member.data.start, member.data.len());
             let numbers = torch && matches!(name, "storages" | "tensors");
             let child = Self::child(node, name, blob, Role::Member);
             if numbers {
-                self.pickle(&child, &mut Vec::new());
+                let mut pickles = Vec::new();
+                self.pickle(&child, &mut pickles);
+                // The numbers are no pickle, and a loader goes on with the pickles behind them.
+                let read = pickles.iter().map(|region| region.span.end).max().unwrap_or(0);
+                if read < child.blob.len() {
+                    let because = "there are raw numbers between its pickles, and what comes after \
+                                   the first of them is not read";
+                    self.sink.could_not_look(&child.place, because);
+                }
             } else {
                 self.look(&child);
             }
@@ -139,6 +160,10 @@ impl Walker {
             return;
         }
         for member in &archive.members {
+            if let Some(fault) = &member.fault {
+                let place = node.place.member(member.name.raw());
+                self.sink.could_not_look(&place, fault.clone());
+            }
             let Some(blob) = member.blob.clone() else { continue };
             self.look(&Self::child(node, member.name.raw(), blob, Role::Member));
         }

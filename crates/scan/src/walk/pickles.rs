@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use artifact::{Blob, Hasher};
 use formats::Region;
 use formats::identify;
 use formats::pickle::show::Listing;
@@ -17,6 +18,8 @@ use crate::subject::Content;
 const HEAD: usize = identify::HEAD;
 /// Pickle streams of one file that are read one after the other.
 const STREAMS: usize = 10_000;
+/// Bytes of a nested piece that are digested at a time.
+const CHUNK: usize = 64 << 10;
 
 impl Walker {
     /// Reads every pickle stream of a node, one after the other.
@@ -77,13 +80,19 @@ impl Walker {
     fn plainly(&mut self, node: &Node, at: u64) {
         let mut judge = Judge::new(node.blob.clone(), node.role == Role::Script);
         let options = Options::bounded(Arrays::Plain);
-        let (stream, _) = pickle::interpret(&node.blob, at, &options, &mut judge);
+        let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut judge);
         // Numbers taken for opcodes go wrong soon. What comes before that happens.
         let wrong = stream.oddities.iter().filter(|odd| odd.kind != PickleOddity::ComputedName);
         let wrong = wrong.map(|odd| odd.at).min().unwrap_or(u64::MAX);
         let mut acts = judge.acts();
         acts.retain(|act| act.class != Class::Unknown && (act.at < wrong || !act.path.is_empty()));
         rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
+        self.tell_left_out(node, &judge);
+        // A call that loads bytes is no act of its own: what it does stands in the bytes.
+        let mut nested = std::mem::take(&mut judge.nested);
+        nested.retain(|piece| piece.loader.is_some());
+        drop((stream, heap, judge, acts));
+        self.nested(node, nested);
     }
 
     fn tell_left_out(&mut self, node: &Node, judge: &Judge) {
@@ -99,9 +108,26 @@ impl Walker {
     fn nested(&mut self, node: &Node, mut nested: Vec<Nested>) {
         // Handed to a loader first: those must be looked at whatever they are.
         nested.sort_by_key(|piece| (piece.loader.is_none(), piece.at));
-        let mut seen: BTreeSet<(u64, Vec<u8>)> = BTreeSet::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut places: Vec<Blob> = Vec::new();
         for piece in nested {
-            if !seen.insert((piece.blob.len(), piece.blob.bytes_at(0, 256))) {
+            // The same bytes, loaded again and again from one place, are not even read again.
+            if places.iter().any(|place| place.is_same(&piece.blob)) {
+                continue;
+            }
+            places.push(piece.blob.clone());
+            // All of the content: two pieces may differ in their last byte alone.
+            let mut content = Hasher::default();
+            let mut at = 0u64;
+            while at < piece.blob.len() {
+                let bytes = piece.blob.bytes_at(at, CHUNK);
+                if bytes.is_empty() {
+                    break;
+                }
+                content.update(&bytes);
+                at = at.saturating_add(bytes.len() as u64);
+            }
+            if !seen.insert(content.finish().sha256) {
                 continue;
             }
             let role = if piece.loader.is_some() { Role::Nested } else { Role::Leftover };

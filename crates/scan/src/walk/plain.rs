@@ -111,7 +111,7 @@ impl Walker {
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
         }
-        if is_index {
+        if is_index && node.role == Role::File {
             self.index = Some(index::read(&node.blob));
         }
         if has_code {
