@@ -19,9 +19,11 @@ pub struct Hasher {
 const LARGE: usize = 128 << 10;
 
 impl Hasher {
-    /// Adds bytes. Large pieces are hashed by both algorithms at once, on two threads.
+    /// Adds bytes. Large pieces are hashed by both algorithms at once, on two threads; not where
+    /// files are looked at side by side already: a worker that waited for the other half would take
+    /// up another file in the middle of this one.
     pub fn update(&mut self, bytes: &[u8]) {
-        if bytes.len() < LARGE {
+        if bytes.len() < LARGE || rayon::current_thread_index().is_some() {
             self.sha256.update(bytes);
             self.blake3.update(bytes);
         } else {

@@ -40,6 +40,10 @@ const METACLASSES: [&str; 6] = [
 const ACTS: usize = 2000;
 /// Nested pieces of bytes that are looked into.
 const NESTED: usize = 4096;
+/// Characters of text that are copied to be looked into; longer text is not relied on.
+const COPIED: usize = 4 << 20;
+/// Bytes of copies that are held at once.
+const COPIES: u64 = 64 << 20;
 /// Storages whose element size is kept.
 const STORAGES: usize = 1_000_000;
 
@@ -89,6 +93,8 @@ pub(crate) struct Judge {
     pub(crate) imports: BTreeMap<String, u64>,
     /// Bytes of an element by storage key, from PyTorch's persistent ids.
     pub(crate) storage_sizes: BTreeMap<String, u64>,
+    /// Bytes of nested pieces that are copies.
+    copied: u64,
     blob: Blob,
     script: bool,
     /// Values below arguments that may still be looked at.
@@ -117,6 +123,7 @@ impl Judge {
             acts_left_out: 0,
             imports: BTreeMap::new(),
             storage_sizes: BTreeMap::new(),
+            copied: 0,
             blob,
             script,
             reach_fuel: reach::FUEL,
@@ -493,17 +500,29 @@ impl Judge {
                         Meaning::Name(named) if named.path == "_codecs.encode" => {
                             let codec = inner.get(1).and_then(|v| heap.text(*v, 16));
                             fixed = matches!(codec.as_deref(), Some("latin1" | "latin-1"));
-                            let text = inner.first().and_then(|v| heap.text(*v, 64 << 20));
+                            let text = inner.first().and_then(|v| heap.text(*v, COPIED));
+                            fixed &= text.as_ref().is_some_and(|text| text.len() < COPIED);
                             text.and_then(|text| latin1(&text))
                         }
                         _ => None,
                     }
                 }
-                View::Text(_) => heap.text(*arg, 64 << 20).and_then(|text| latin1(&text)),
+                View::Text(_) => {
+                    let text = heap.text(*arg, COPIED);
+                    fixed = text.as_ref().is_some_and(|text| text.len() < COPIED);
+                    text.and_then(|text| latin1(&text))
+                }
                 _ => None,
             };
             if let Some(blob) = blob {
                 seen |= fixed;
+                if !matches!(heap.view(*arg), View::Bytes(_)) {
+                    self.copied = self.copied.saturating_add(blob.len());
+                }
+                if self.copied > COPIES {
+                    self.nested_left_out = self.nested_left_out.saturating_add(1);
+                    continue;
+                }
                 self.keep_nested(at, blob, Some(loader.to_owned()));
             }
         }

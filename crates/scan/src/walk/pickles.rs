@@ -40,15 +40,15 @@ impl Walker {
             storages.note(n, &node.blob, &stream, &heap, &judge);
             let acts = judge.acts();
             let stopped = matches!(stream.ended, Ended::Stop);
+            if let Ended::Exhausted(because) = &stream.ended {
+                self.sink.could_not_look(&node.place, because.clone());
+            }
             // What only might be a pickle and neither ends nor does anything is none.
             if likeness == Likeness::Plausible && !stopped && acts.is_empty() {
                 if n == 0 && node.role != Role::Leftover {
                     self.sink.could_not_look(&node.place, "it begins like a pickle and is none");
                 }
                 break;
-            }
-            if let Ended::Exhausted(because) = &stream.ended {
-                self.sink.could_not_look(&node.place, because.clone());
             }
             regions.push(Region::new(stream.start, stream.end, "pickle"));
             self.note(|part| write_down(part, &stream, &listing));

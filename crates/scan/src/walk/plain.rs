@@ -1,3 +1,4 @@
+use artifact::Blob;
 use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
 use vocabulary::Untrusted;
 
@@ -139,6 +140,12 @@ impl Walker {
             }
         });
         regions.push(Region::new(0, node.blob.len(), "text"));
+        if read.encoding == text::Encoding::Utf8
+            && let Some(at) = nul(&node.blob)
+        {
+            let because = format!("it is text at first, and byte {at} is none");
+            self.sink.could_not_look(&node.place, because);
+        }
         self.code(node);
     }
 
@@ -185,5 +192,20 @@ fn pair_text(value: &gguf::KvValue) -> String {
             format!("{} × {}: {}{more}", array.len, array.element.name(), shown.join(", "))
         }
         gguf::KvValue::Unknown(id) => format!("a value of the unknown type {id}"),
+    }
+}
+
+/// The offset of the first NUL: what a file that begins as text may be told from text by.
+fn nul(blob: &Blob) -> Option<u64> {
+    let mut at = 0u64;
+    loop {
+        let bytes = blob.bytes_at(at, 64 << 10);
+        if bytes.is_empty() {
+            return None;
+        }
+        if let Some(found) = bytes.iter().position(|byte| *byte == 0) {
+            return Some(at.saturating_add(found as u64));
+        }
+        at = at.saturating_add(bytes.len() as u64);
     }
 }
