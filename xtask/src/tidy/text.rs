@@ -65,7 +65,7 @@ fn places_in(repo: &Repo, places: &[String]) -> Vec<String> {
     for (path, text) in repo.texts("") {
         for place in places {
             for (at, _) in text.match_indices(place.as_str()) {
-                // Only where the path begins here: `crates/work/` is another one.
+                // Only where the path begins here: `a/home/` is not `/home/`.
                 let before = text.get(..at).and_then(|head| head.chars().next_back());
                 if !before.is_some_and(|c| c.is_alphanumeric() || "._-/}*".contains(c)) {
                     let line = text.get(..at).unwrap_or_default().lines().count().max(1);
