@@ -1,7 +1,7 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
@@ -27,6 +27,8 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// The values of a JSON or YAML file.
+    Document(&'a Document<'a>),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.
@@ -58,6 +60,14 @@ pub(crate) enum Content<'a> {
     },
     /// A symbolic link that leads out of the root.
     LinkOutside(&'a str),
+}
+
+/// A JSON or YAML file, or a member of an archive that is one.
+pub(crate) struct Document<'a> {
+    /// The name that a loader goes by, folders included; empty where there is none.
+    pub(crate) name: &'a str,
+    /// Its top values: one, or one a document or line.
+    pub(crate) roots: &'a [json::Node],
 }
 
 /// The files of the artifact by relative path, and the tensors of those that were read.

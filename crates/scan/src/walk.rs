@@ -6,6 +6,7 @@
 //! that shares one budget. What no reader explained is looked at once more, as a node.
 
 mod archives;
+mod documents;
 mod legacy;
 mod pickles;
 mod plain;

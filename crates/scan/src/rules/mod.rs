@@ -72,7 +72,7 @@ macro_rules! rule {
 pub(crate) use rule;
 
 /// Every rule of the static check.
-pub(crate) static ALL: [Entry; 26] = [
+pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &archive_unsafe_path::RULE, check: archive_unsafe_path::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
@@ -103,7 +103,7 @@ pub(crate) static ALL: [Entry; 26] = [
 
 /// Shows a subject to every rule.
 pub(crate) fn apply(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-    for entry in &ALL {
+    for entry in ALL {
         (entry.check)(place, content, sink);
     }
 }

@@ -2,7 +2,7 @@ use artifact::Blob;
 use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
 use vocabulary::Untrusted;
 
-use super::{Node, Role, Walker, extension};
+use super::{Node, Role, Walker, documents, extension};
 use crate::rules;
 use crate::subject::Content;
 
@@ -104,10 +104,10 @@ impl Walker {
             });
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
-        let (mut is_index, mut has_code) = (false, false);
+        let (mut is_index, mut acted_on) = (false, false);
         let whole = json::keys(&node.blob, |key| {
             is_index |= key.text.raw() == "weight_map";
-            has_code |= key.text.raw() == "auto_map";
+            acted_on |= documents::is_acted_on(key.text.raw());
         });
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
@@ -115,18 +115,17 @@ impl Walker {
         if is_index && node.role == Role::File {
             self.index = Some(index::read(&node.blob));
         }
-        if has_code {
-            let because = "it names code of the repository (`auto_map`), which is not judged";
-            self.sink.could_not_look(&node.place, because);
+        if acted_on {
+            let tree = json::read(&node.blob);
+            self.document(node, &tree.roots, tree.omitted);
         }
         self.code(node);
     }
 
     pub(super) fn yaml(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        if self.records() {
-            let tree = yaml::read(&node.blob);
-            self.note(|part| part.odd(&tree.oddities));
-        }
+        let tree = yaml::read(&node.blob);
+        self.note(|part| part.odd(&tree.oddities));
+        self.document(node, &tree.documents, tree.omitted);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
