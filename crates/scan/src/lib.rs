@@ -96,6 +96,7 @@ struct Looked {
     index: Option<formats::index::Index>,
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
+    entry_points: Vec<subject::EntryPoint>,
 }
 
 /// Looks at every file of a tree.
@@ -206,6 +207,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             index: None,
             parts: None,
             kinds: Vec::new(),
+            entry_points: Vec::new(),
         }
     })
 }
@@ -243,6 +245,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         index: walker.index,
         parts: walker.parts,
         kinds: walker.kinds,
+        entry_points: walker.entry_points,
     }
 }
 

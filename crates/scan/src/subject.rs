@@ -70,6 +70,17 @@ pub(crate) struct Document<'a> {
     pub(crate) roots: &'a [json::Node],
 }
 
+/// Code that a configuration has a loader run.
+#[derive(Clone, Debug)]
+pub(crate) struct EntryPoint {
+    /// The Python file, by its path from the root of the artifact.
+    pub(crate) file: String,
+    /// The class or function in it that is used; the whole file where none is named.
+    pub(crate) object: Option<String>,
+    /// Where that is said.
+    pub(crate) said: vocabulary::Place,
+}
+
 /// The files of the artifact by relative path, and the tensors of those that were read.
 #[derive(Default)]
 pub(crate) struct Siblings {

@@ -25,7 +25,7 @@ pub(crate) use plain::source_code;
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;
-use crate::subject::Content;
+use crate::subject::{Content, EntryPoint};
 
 /// Bytes of an unexplained range that are read to tell whether they are all zero.
 const ZEROS: u64 = 64 << 20;
@@ -72,6 +72,8 @@ pub(crate) struct Walker {
     pub(crate) parts: Option<u64>,
     /// The formats of the file itself.
     pub(crate) kinds: Vec<Format>,
+    /// Code of the artifact that the file has a loader run.
+    pub(crate) entry_points: Vec<EntryPoint>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -85,6 +87,7 @@ impl Walker {
             index: None,
             parts: None,
             kinds: Vec::new(),
+            entry_points: Vec::new(),
             record: None,
         }
     }
