@@ -202,6 +202,11 @@ impl Judge {
             });
             return;
         }
+        self.referred(heap, at, target, named);
+    }
+
+    /// Notes a name that would act if it were called.
+    fn referred(&mut self, heap: &Heap, at: u64, target: Value, named: Named) {
         let effects = match named.resolve().known {
             Known::Function { effects, .. } => effects,
             Known::Class { call, .. } => call,
@@ -239,6 +244,9 @@ impl Judge {
         let args = tuple(heap, call.args).to_vec();
         if let Some(verdict) = self.judge_call(heap, &callee, &args, call, at) {
             self.add(heap, at, result, verdict);
+        } else if let Meaning::Name(named) = meaning(heap, result) {
+            // `pkgutil.resolve_name("os:system")` gives what an import of the name would.
+            self.referred(heap, at, result, named);
         }
     }
 
@@ -516,17 +524,24 @@ impl Judge {
             };
             if let Some(blob) = blob {
                 seen |= fixed;
-                if !matches!(heap.view(*arg), View::Bytes(_)) {
-                    self.copied = self.copied.saturating_add(blob.len());
+                if matches!(heap.view(*arg), View::Bytes(_)) {
+                    self.keep_nested(at, blob, Some(loader.to_owned()));
+                } else {
+                    self.keep_copy(at, blob, Some(loader.to_owned()));
                 }
-                if self.copied > COPIES {
-                    self.nested_left_out = self.nested_left_out.saturating_add(1);
-                    continue;
-                }
-                self.keep_nested(at, blob, Some(loader.to_owned()));
             }
         }
         seen
+    }
+
+    /// Keeps bytes that the file does not hold as they are.
+    fn keep_copy(&mut self, at: u64, blob: Blob, loader: Option<String>) {
+        self.copied = self.copied.saturating_add(blob.len());
+        if self.copied > COPIES {
+            self.nested_left_out = self.nested_left_out.saturating_add(1);
+        } else {
+            self.keep_nested(at, blob, loader);
+        }
     }
 
     fn keep_nested(&mut self, at: u64, blob: Blob, loader: Option<String>) {
@@ -555,6 +570,12 @@ impl Watcher for Judge {
                     && let Some((key, size)) = crate::walk::storage_of(heap, *id)
                 {
                     self.storage_sizes.insert(key, size);
+                }
+            }
+            EventKind::Text { content } => {
+                let text = self.blob.slice(content.start, content.len());
+                if let Some(blob) = class::worth_decoding(&text) {
+                    self.keep_copy(event.at, blob, None);
                 }
             }
             EventKind::Bytes { content } => {

@@ -179,7 +179,9 @@ impl Walker {
             self.sink.could_not_look(&node.place, trouble.to_string());
             return;
         }
-        if let Some(fault) = &unpacked.fault {
+        // What only begins like a stream somewhere in other bytes may be no stream.
+        let by_chance = node.role == Role::Leftover && super::identify(&unpacked.blob).is_empty();
+        if let Some(fault) = unpacked.fault.as_ref().filter(|_| !by_chance) {
             let because = format!("the {} stream is broken: {fault}", codec.name());
             self.sink.could_not_look(&node.place, because);
         }
@@ -187,7 +189,8 @@ impl Walker {
             Some(name) => name.raw().to_owned(),
             None => node.name.rsplit_once('.').map_or("", |(stem, _)| stem).to_owned(),
         };
-        let mut child = Self::child(node, &name, unpacked.blob, Role::Member);
+        let role = if by_chance { Role::Leftover } else { Role::Member };
+        let mut child = Self::child(node, &name, unpacked.blob, role);
         child.place = node.place.member(format!("({})", codec.name()));
         self.look(&child);
     }
