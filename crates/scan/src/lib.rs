@@ -20,6 +20,7 @@ pub mod effects;
 mod folder;
 mod inspect;
 mod judge;
+mod python;
 mod rules;
 mod sink;
 mod subject;
@@ -97,6 +98,7 @@ struct Looked {
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    python: Vec<python::Module>,
 }
 
 /// Looks at every file of a tree.
@@ -208,6 +210,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            python: Vec::new(),
         }
     })
 }
@@ -246,6 +249,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        python: walker.python,
     }
 }
 
@@ -259,6 +263,7 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    folder::python(&walker.python, &walker.entry_points, &mut walker.sink);
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }

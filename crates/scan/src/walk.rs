@@ -6,6 +6,7 @@
 //! that shares one budget. What no reader explained is looked at once more, as a node.
 
 mod archives;
+mod code;
 mod documents;
 mod legacy;
 mod pickles;
@@ -19,8 +20,8 @@ use formats::pickle::{
 use formats::{Region, stream};
 use vocabulary::{Place, Span};
 
+pub(crate) use code::{is_python, source_code};
 pub(crate) use legacy::storage_of;
-pub(crate) use plain::source_code;
 
 use crate::inspect::{LINES, Part};
 use crate::rules;
@@ -74,6 +75,8 @@ pub(crate) struct Walker {
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// The Python source in the file, read.
+    pub(crate) python: Vec<crate::python::Module>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -88,6 +91,7 @@ impl Walker {
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            python: Vec::new(),
             record: None,
         }
     }
@@ -149,6 +153,13 @@ impl Walker {
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
+        }
+        if Self::is_source(node) {
+            self.python(node);
+            if formats.is_empty() {
+                // Another encoding of text, which the source declares.
+                formats.push(Format::Text);
+            }
         }
         self.note(|part| {
             part.formats = formats.iter().map(|f| f.name().to_owned()).collect();
@@ -228,6 +239,7 @@ impl Walker {
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
             Format::Empty => {}
+            Format::Script => self.script(node, regions),
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
                 let because = "it is a Git LFS pointer: the content it stands for is not here";

@@ -90,6 +90,11 @@ pub(super) fn generated(module: &str) -> Option<&'static Pack> {
     INDEXED.get(at).map(|pack| pack.get_or_init(|| Pack::index(text)))
 }
 
+/// Whether a generated pack speaks for the top-level package of a module.
+pub(crate) fn has_generated(module: &str) -> bool {
+    generated(module).is_some()
+}
+
 /// The SHA-256 of each knowledge pack of this crate, by the pack's name.
 ///
 /// The digest is computed when the pack is generated and a test holds it fresh, so asking for it

@@ -6,18 +6,6 @@ use super::{Node, Role, Walker, documents, extension};
 use crate::rules;
 use crate::subject::Content;
 
-/// Extensions of text that is code to somebody.
-const CODE: [&str; 15] = [
-    "py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl",
-    "jinja", "r",
-];
-
-/// Why a file of this name is not judged, where its name says that it is source code.
-pub(crate) fn source_code(name: &str) -> Option<String> {
-    let extension = extension(name).filter(|extension| CODE.contains(&extension.as_str()))?;
-    Some(format!("it is source code (`.{extension}`), which is not judged"))
-}
-
 impl Walker {
     pub(super) fn safetensors(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = safetensors::read(&node.blob);
@@ -104,6 +92,10 @@ impl Walker {
             });
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
+        if extension(&node.name).is_some_and(|extension| extension == "ipynb") {
+            self.notebook(node);
+            return;
+        }
         let (mut is_index, mut acted_on) = (false, false);
         let whole = json::keys(&node.blob, |key| {
             is_index |= key.text.raw() == "weight_map";
@@ -146,14 +138,6 @@ impl Walker {
             self.sink.could_not_look(&node.place, because);
         }
         self.code(node);
-    }
-
-    /// Source code is read as text, and what it would do is not judged here.
-    fn code(&mut self, node: &Node) {
-        if let Some(because) = source_code(&node.name) {
-            self.sink.not_data("source code");
-            self.sink.could_not_look(&node.place, because);
-        }
     }
 }
 

@@ -1,0 +1,545 @@
+//! Methods of values, and the judgement of calls that leave the file.
+
+use std::rc::Rc;
+
+use ruff_text_size::Ranged;
+
+use super::calls::Args;
+use super::external::{each, hostile_command, installs};
+use super::known::{Says, is_sensitive};
+use super::machine::Machine;
+use super::value::{
+    HOLE, LENGTH, Origin, Set, Value, items_of, join, merge, ordered, sequence, unknown,
+};
+use super::{Edge, Kind, decode};
+
+/// Functions that load a model, and its code where they are told to trust it.
+const LOADERS: [&str; 4] = ["from_pretrained", "from_config", "pipeline", "load_dataset"];
+
+impl Machine<'_> {
+    /// `owner.name(args)` where the name has no value of its own.
+    pub(super) fn call_method(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) -> Set {
+        if matches!(name, "__getattribute__" | "__getattr__") && !args.at(0).is_empty() {
+            let mut given = args.clone();
+            given.positional.insert(0, vec![owner.clone()]);
+            return self.get_attribute(&given, node);
+        }
+        match owner {
+            Value::Path(path) => {
+                let joined: Rc<str> = Rc::from(format!("{path}.{name}"));
+                self.call_path(&joined, args, node)
+            }
+            Value::Str(..) => self.text_method(owner, name, args, node),
+            Value::Bytes(..) => self.text_method(owner, name, args, node),
+            Value::File(_) => self.file_method(owner, name, args, node),
+            Value::Namespace(module) => {
+                let module = Rc::clone(module);
+                match name {
+                    "get" | "__getitem__" | "pop" | "setdefault" => {
+                        let keys = args.at(0).to_vec();
+                        self.from_namespace(&module, &keys, node)
+                    }
+                    "values" | "items" | "copy" => {
+                        if name == "copy" {
+                            return vec![owner.clone()];
+                        }
+                        self.from_namespace(&module, &unknown(), node)
+                    }
+                    "update" | "__setitem__" => {
+                        for value in args.at(0) {
+                            if let Value::Map(pairs) = value {
+                                for (key, values) in pairs.iter() {
+                                    if let Some(name) = key.as_ref().and_then(Value::whole) {
+                                        if module.is_empty() {
+                                            self.set_in(0, name, values, false);
+                                        } else {
+                                            self.patched(&module, name, values, node);
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                        unknown()
+                    }
+                    _ => unknown(),
+                }
+            }
+            Value::Seq(_) | Value::Map(_) => self.container_method(owner, name, args, node),
+            Value::Made(path, origin) => {
+                let joined = format!("{path}.{name}");
+                let origin = *origin;
+                if joined.len() > 400 {
+                    return vec![Value::Opaque(origin)];
+                }
+                if name == "__call__" {
+                    return self.call_value(owner, args, node);
+                }
+                // A socket that is wired up, a file that is written, a module's loader.
+                self.by_name(owner, name, args, node);
+                let mut values = self.external(&joined, args, node);
+                for value in &mut values {
+                    match value {
+                        Value::Made(_, held) | Value::Opaque(held) => *held = held.with(origin),
+                        _ => {}
+                    }
+                }
+                values
+            }
+            Value::Function(_) | Value::Bound(_) | Value::Class(_) | Value::Partial(_) if name == "__call__" => {
+                self.call_value(owner, args, node)
+            }
+            Value::Function(_) if name == "__get__" => vec![owner.clone()],
+            Value::Class(at) | Value::Instance(at) => {
+                let at = *at;
+                // A method that the file does not have is its library's; it may call those it has.
+                self.calls(Edge::Class(at));
+                self.by_name(owner, name, args, node);
+                self.handed_on(args);
+                vec![Value::Opaque(args.origin())]
+            }
+            _ => {
+                self.by_name(owner, name, args, node);
+                self.handed_on(args);
+                let origin = owner.origin().with(args.origin());
+                if name == "decode" || name == "decompress" || name == "decrypt" {
+                    let decoded = if name == "decode" { origin } else { origin.with(Origin::DECODED) };
+                    return vec![Value::Opaque(decoded)];
+                }
+                vec![Value::Opaque(origin)]
+            }
+        }
+    }
+
+    /// What a method does by its name alone.
+    fn by_name(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) {
+        if LOADERS.contains(&name) {
+            self.fetched(name, args, node);
+        }
+        let known = matches!(owner, Value::Made(path, _) if !matches!(self.names.says(path).0, None | Some(Says::Calm)));
+        if !known {
+            self.harmful_method(name, node);
+        }
+        // Methods of the file that go by that name.
+        let named: Vec<usize> = self
+            .out_classes
+            .iter()
+            .filter_map(|class| class.methods.get(name).copied())
+            .take(64)
+            .collect();
+        if matches!(owner, Value::Opaque(_) | Value::Method(..)) {
+            for method in named {
+                self.calls(Edge::Function(method));
+            }
+        }
+    }
+
+    /// Loads a model from elsewhere, with the code that comes with it.
+    fn fetched(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+        let trusts = args
+            .named("trust_remote_code")
+            .is_some_and(|set| set.iter().any(|value| matches!(value, Value::Int(1))));
+        if trusts {
+            let because = "it trusts the code of what it loads".to_owned();
+            self.act(Kind::Fetch, path, node, Some(because));
+        }
+    }
+
+    fn container_method(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) -> Set {
+        match (name, owner) {
+            ("get" | "__getitem__" | "pop" | "setdefault", Value::Map(_)) => {
+                let keys = if args.at(0).is_empty() { unknown() } else { args.at(0).to_vec() };
+                let mut values = self.item(std::slice::from_ref(owner), &keys, node);
+                merge(&mut values, args.at(1));
+                values
+            }
+            ("values", Value::Map(pairs)) => {
+                let mut all = Set::new();
+                for (_, values) in pairs.iter() {
+                    merge(&mut all, values);
+                }
+                vec![sequence(vec![all])]
+            }
+            ("items", Value::Map(pairs)) => {
+                let rows = pairs
+                    .iter()
+                    .map(|(key, values)| {
+                        let key = key.clone().map_or_else(unknown, |key| vec![key]);
+                        vec![sequence(vec![key, values.clone()])]
+                    })
+                    .collect();
+                vec![sequence(rows)]
+            }
+            ("keys" | "copy" | "__iter__", _) => vec![owner.clone()],
+            ("pop" | "popleft" | "__getitem__", Value::Seq(items)) => match args.at(0) {
+                [] => items.last().cloned().unwrap_or_else(unknown),
+                keys => {
+                    let keys = keys.to_vec();
+                    self.item(std::slice::from_ref(owner), &keys, node)
+                }
+            },
+            ("__next__", _) => items_of(owner),
+            _ => {
+                self.handed_on(args);
+                unknown()
+            }
+        }
+    }
+
+    /// Methods of text and bytes.
+    fn text_method(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) -> Set {
+        let origin = owner.origin().with(args.origin());
+        let first = args.at(0);
+        let text = match owner {
+            Value::Str(text, _) => text.to_string(),
+            Value::Bytes(bytes, _) => {
+                return match name {
+                    "decode" => {
+                        let codec = args.get(0, "encoding").first().and_then(|codec| codec.whole().map(str::to_owned));
+                        let codec = codec.unwrap_or_else(|| "utf-8".to_owned());
+                        each(std::slice::from_ref(owner), |value| decode::by_codec(&codec, value))
+                    }
+                    "hex" => {
+                        let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                        vec![Value::Str(Rc::from(text), origin)]
+                    }
+                    "join" => {
+                        let mut joined: Option<Value> = Some(Value::Bytes(Rc::from(Vec::new()), origin));
+                        for (n, item) in first.first().and_then(ordered).unwrap_or_default().iter().enumerate() {
+                            let held = joined.take();
+                            let held = if n > 0 { held.and_then(|held| super::value::concat(&held, owner)) } else { held };
+                            joined = held.and_then(|held| match item.as_slice() {
+                                [one] => super::value::concat(&held, one),
+                                _ => None,
+                            });
+                        }
+                        vec![joined.unwrap_or(Value::Opaque(origin))]
+                    }
+                    "strip" | "rstrip" | "lstrip" => vec![owner.clone()],
+                    "translate" | "replace" => vec![Value::Opaque(origin.with(Origin::DECODED))],
+                    _ => vec![Value::Opaque(origin)],
+                };
+            }
+            _ => return unknown(),
+        };
+        if text.len() > LENGTH {
+            return vec![Value::Opaque(origin)];
+        }
+        let word = |n: usize| match args.at(n) {
+            [one] => one.whole().map(str::to_owned),
+            _ => None,
+        };
+        let made = |text: String| vec![Value::Str(Rc::from(text), origin)];
+        match name {
+            "join" => {
+                let Some(items) = first.first().and_then(ordered) else {
+                    return vec![Value::Opaque(origin)];
+                };
+                let mut out = String::new();
+                for (n, item) in items.iter().enumerate() {
+                    if n > 0 {
+                        out.push_str(&text);
+                    }
+                    match item.as_slice() {
+                        [one] if one.rough().is_some() => out.push_str(&one.rough().unwrap_or_default()),
+                        _ => out.push(HOLE),
+                    }
+                    if out.len() > LENGTH {
+                        return vec![Value::Opaque(origin)];
+                    }
+                }
+                made(out)
+            }
+            "lower" | "casefold" => made(text.to_lowercase()),
+            "upper" => made(text.to_uppercase()),
+            "swapcase" => made(
+                text.chars()
+                    .flat_map(|c| {
+                        let turned: Vec<char> =
+                            if c.is_uppercase() { c.to_lowercase().collect() } else { c.to_uppercase().collect() };
+                        turned
+                    })
+                    .collect(),
+            ),
+            "title" | "capitalize" | "expandtabs" | "zfill" | "center" | "ljust" | "rjust" => vec![Value::Opaque(origin)],
+            "strip" | "lstrip" | "rstrip" => {
+                let set: Vec<char> = word(0).map_or_else(|| vec![' ', '\t', '\n', '\r', '\x0b', '\x0c'], |set| set.chars().collect());
+                let kept = match name {
+                    "strip" => text.trim_matches(set.as_slice()),
+                    "lstrip" => text.trim_start_matches(set.as_slice()),
+                    _ => text.trim_end_matches(set.as_slice()),
+                };
+                made(kept.to_owned())
+            }
+            "removeprefix" => made(word(0).and_then(|start| text.strip_prefix(start.as_str()).map(str::to_owned)).unwrap_or(text)),
+            "removesuffix" => made(word(0).and_then(|end| text.strip_suffix(end.as_str()).map(str::to_owned)).unwrap_or(text)),
+            "replace" => match (word(0), word(1)) {
+                (Some(old), Some(new)) if !old.is_empty() && text.len().saturating_mul(new.len().saturating_add(1)) < LENGTH => {
+                    made(text.replace(old.as_str(), &new))
+                }
+                _ => vec![Value::Opaque(origin)],
+            },
+            "split" | "rsplit" | "splitlines" => {
+                let parts: Vec<&str> = match word(0) {
+                    Some(by) if !by.is_empty() => text.split(by.as_str()).collect(),
+                    _ if first.is_empty() && name == "splitlines" => text.lines().collect(),
+                    _ if first.is_empty() => text.split_whitespace().collect(),
+                    _ => return vec![Value::Opaque(origin)],
+                };
+                if parts.len() > super::value::ITEMS {
+                    return vec![Value::Opaque(origin)];
+                }
+                vec![sequence(parts.iter().map(|part| vec![Value::Str(Rc::from(*part), origin)]).collect())]
+            }
+            "encode" => match word(0).unwrap_or_else(|| "utf-8".to_owned()).to_ascii_lowercase().as_str() {
+                "rot13" | "rot_13" => each(std::slice::from_ref(owner), |value| decode::by_codec("rot13", value)),
+                _ => vec![Value::Bytes(Rc::from(text.as_bytes()), origin)],
+            },
+            "format" => {
+                // Attributes of what is given can be read by a format: `{0.__globals__}`.
+                if text.contains("__") && text.contains('{') {
+                    let because = "a format reads attributes of what it is given".to_owned();
+                    if ["__globals__", "__builtins__", "__subclasses__", "__class__"].iter().any(|door| text.contains(door)) {
+                        self.act(Kind::Indirect, "str.format", node, Some(because));
+                    }
+                }
+                let mut out = String::new();
+                let mut next = 0usize;
+                let mut rest = text.as_str();
+                while let Some(open) = rest.find('{') {
+                    out.push_str(rest.get(..open).unwrap_or(""));
+                    let after = rest.get(open.saturating_add(1)..).unwrap_or("");
+                    if let Some(more) = after.strip_prefix('{') {
+                        out.push('{');
+                        rest = more;
+                        continue;
+                    }
+                    let Some(close) = after.find('}') else { break };
+                    let field = after.get(..close).unwrap_or("");
+                    let values: &[Value] = match field.parse::<usize>() {
+                        Ok(n) => args.at(n),
+                        Err(_) if field.is_empty() => {
+                            next = next.saturating_add(1);
+                            args.at(next.saturating_sub(1))
+                        }
+                        Err(_) => args.named(field).map_or(&[], Vec::as_slice),
+                    };
+                    match values {
+                        [one] if one.rough().is_some() => out.push_str(&one.rough().unwrap_or_default()),
+                        _ => out.push(HOLE),
+                    }
+                    rest = after.get(close.saturating_add(1)..).unwrap_or("");
+                    if out.len() > LENGTH {
+                        return vec![Value::Opaque(origin)];
+                    }
+                }
+                out.push_str(&rest.replace("}}", "}"));
+                made(out)
+            }
+            "translate" => vec![Value::Opaque(origin)],
+            "__add__" => match first {
+                [one] => super::value::concat(owner, one).map_or_else(unknown, |value| vec![value]),
+                _ => unknown(),
+            },
+            _ => vec![Value::Opaque(origin)],
+        }
+    }
+
+    /// Methods of `pathlib.Path`.
+    fn file_method(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) -> Set {
+        let Value::File(text) = owner else { return unknown() };
+        match name {
+            "joinpath" => {
+                let mut joined = text.to_string();
+                for part in &args.positional {
+                    joined.push('/');
+                    match part.as_slice() {
+                        [one] if one.rough().is_some() => joined.push_str(&one.rough().unwrap_or_default()),
+                        _ => joined.push(HOLE),
+                    }
+                }
+                vec![Value::File(Rc::from(joined))]
+            }
+            "expanduser" | "resolve" | "absolute" | "with_suffix" => vec![owner.clone()],
+            "as_posix" | "__str__" | "__fspath__" => vec![Value::Str(Rc::clone(text), Origin::NONE)],
+            "open" => {
+                let files = vec![owner.clone()];
+                self.open(&files, args.get(0, "mode"), node)
+            }
+            "read_text" | "read_bytes" => {
+                self.touched(owner, "pathlib.Path.read_text", false, node);
+                vec![Value::Opaque(Origin::FILE)]
+            }
+            "write_text" | "write_bytes" | "touch" | "symlink_to" | "hardlink_to" | "chmod" => {
+                self.touched(owner, "pathlib.Path.write_text", true, node);
+                unknown()
+            }
+            "unlink" | "rmdir" | "rename" | "replace" => {
+                self.removed("pathlib.Path.unlink", std::slice::from_ref(owner), node);
+                unknown()
+            }
+            "iterdir" | "glob" | "rglob" => {
+                self.touched(owner, "pathlib.Path.iterdir", false, node);
+                vec![Value::File(Rc::from(format!("{text}/{HOLE}")))]
+            }
+            _ => unknown(),
+        }
+    }
+
+    /// Deletes or moves files.
+    fn removed(&mut self, path: &str, files: &[Value], node: &impl Ranged) {
+        for file in files {
+            let text = file.rough().map(std::borrow::Cow::into_owned).unwrap_or_default();
+            let own_choice = text.starts_with(['/', '~']) || is_sensitive(&text).is_some();
+            if own_choice || self.here == super::BODY {
+                let what = if text.is_empty() || text.starts_with(HOLE) { String::new() } else { format!(" `{}`", text.replace(HOLE, "…")) };
+                self.act(Kind::Delete, path, node, Some(format!("it deletes or moves{what}")));
+                return;
+            }
+        }
+    }
+
+    /// Judges a call of something outside the file by what the packs say of it.
+    pub(super) fn external(&mut self, path: &str, args: &Args, node: &impl Ranged) -> Set {
+        let (says, real) = self.names.says(path);
+        self.handed_on(args);
+        let origin = args.origin();
+        let last = path.rsplit('.').next().unwrap_or(path);
+        self.sensitive_arguments(path, args, node);
+        if LOADERS.contains(&last) {
+            self.fetched(path, args, node);
+        }
+        // A file that may stand beside this one.
+        if !super::known::is_standard(path)
+            && let Some(edge) = super::machine::edge(&Value::path(path))
+        {
+            self.calls(edge);
+        }
+        let Some(says) = says else {
+            return Self::made(path, args);
+        };
+        let kind = match says {
+            Says::Calm => {
+                let mut made = Self::made(path, args);
+                if path == "io.BytesIO" || path == "io.StringIO" {
+                    made = vec![Value::Opaque(origin)];
+                }
+                return made;
+            }
+            Says::Decodes => {
+                if real == "marshal.loads" || real == "marshal.load" {
+                    self.act(Kind::Unpickle, &real, node, None);
+                }
+                let mut made = Set::new();
+                for value in args.at(0) {
+                    let folded = decode::fold(path, value).or_else(|| decode::fold(&real, value));
+                    join(&mut made, folded.unwrap_or(Value::Opaque(origin.with(Origin::DECODED))));
+                }
+                if made.is_empty() {
+                    made.push(Value::Opaque(origin.with(Origin::DECODED)));
+                }
+                return made;
+            }
+            Says::Does(kind) => kind,
+        };
+        if path.starts_with("socket.") {
+            self.seen_socket = true;
+        }
+        if real.ends_with("dup2") || real == "pty.spawn" {
+            self.seen_dup = true;
+        }
+        match kind {
+            Kind::Process => {
+                let hostile = hostile_command(args);
+                let wired = ["stdin", "stdout"].iter().any(|name| {
+                    args.named(name).is_some_and(|set| {
+                        set.iter().any(|value| matches!(value, Value::Made(path, _) if path.starts_with("socket.")))
+                    })
+                });
+                if let Some(because) = hostile {
+                    self.act(Kind::Hostile, &real, node, Some(because.to_owned()));
+                } else if origin.has(Origin::DECODED) || origin.has(Origin::NETWORK) {
+                    let because = "it runs a command that it has decoded or downloaded".to_owned();
+                    self.act(Kind::Hostile, &real, node, Some(because));
+                } else if wired {
+                    let because = "it hands a shell to whoever is at the other end of a socket".to_owned();
+                    self.act(Kind::Hostile, &real, node, Some(because));
+                } else if installs(args) {
+                    self.act(Kind::Install, &real, node, None);
+                } else {
+                    self.act(Kind::Process, &real, node, None);
+                }
+            }
+            Kind::Exec => {
+                if origin.has(Origin::DECODED) || origin.has(Origin::NETWORK) {
+                    let because = "it runs what it has decoded or downloaded".to_owned();
+                    self.act(Kind::Hostile, &real, node, Some(because));
+                }
+                self.act(Kind::Exec, &real, node, None);
+            }
+            Kind::Unpickle => {
+                if !unpickles_nothing(path, args) {
+                    self.act(Kind::Unpickle, &real, node, None);
+                }
+            }
+            Kind::Network => {
+                self.act(Kind::Network, &real, node, None);
+                return vec![Value::Made(Rc::from(path), origin.with(Origin::NETWORK))];
+            }
+            Kind::Delete => {
+                let files: Set = args.positional.iter().flatten().cloned().collect();
+                self.removed(&real, &files, node);
+            }
+            Kind::Write => {
+                let files: Set = args.positional.iter().take(2).flatten().cloned().collect();
+                for file in &files {
+                    self.touched(file, &real, true, node);
+                }
+            }
+            kind => self.act(kind, &real, node, None),
+        }
+        Self::made(path, args)
+    }
+
+    /// Names of files that hold secrets, wherever they are given.
+    fn sensitive_arguments(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+        let talks = ["logging.", "warnings.", "re.", "argparse.", "typing."];
+        if talks.iter().any(|start| path.starts_with(start)) {
+            return;
+        }
+        let mut found = None;
+        for value in args.all().take(64) {
+            if let Some(text) = value.rough()
+                && text.len() < 4096
+                && let Some(what) = is_sensitive(&text)
+            {
+                found = Some(format!("`{}` holds {what}", text.replace(HOLE, "…")));
+            }
+        }
+        if let Some(because) = found {
+            self.act(Kind::SensitiveRead, path, node, Some(because));
+        }
+        if args.positional.iter().flatten().any(|value| matches!(value, Value::Path(path) if path.as_ref() == "os.environ")) {
+            self.whole_environment(node);
+        }
+    }
+}
+
+/// Whether a loader is told to load nothing but numbers.
+fn unpickles_nothing(path: &str, args: &Args) -> bool {
+    let is = |name: &str, wanted: i64| {
+        args.named(name).is_some_and(|set| matches!(set.as_slice(), [Value::Int(n)] if *n == wanted))
+    };
+    if path.ends_with("torch.load") || path == "torch.serialization.load" {
+        return is("weights_only", 1);
+    }
+    if path.starts_with("numpy") || path.starts_with("np.") {
+        let given = args.get(2, "allow_pickle");
+        return given.is_empty() && !args.open || is("allow_pickle", 0);
+    }
+    if path.starts_with("yaml.load") {
+        return args.get(1, "Loader").iter().any(|loader| {
+            matches!(loader, Value::Path(path) if ["SafeLoader", "CSafeLoader", "BaseLoader", "FullLoader"].iter().any(|end| path.ends_with(end)))
+        });
+    }
+    is("safe_mode", 1)
+}
