@@ -12,6 +12,7 @@ mod hub_cache_mismatch;
 mod index_mismatch;
 mod index_unsafe_path;
 mod link_outside;
+mod notebook_active_output;
 mod npy_malformed;
 mod object_array;
 mod pickle_code_execution;
@@ -25,7 +26,17 @@ mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
+mod python_code;
+mod python_effect;
+mod python_hostile_code;
+mod python_import_effect;
+mod python_import_execution;
+mod python_odd_source;
+mod python_program;
+mod python_use_execution;
 mod safetensors_malformed;
+mod script_code;
+mod script_hostile_command;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod zip_tampered;
@@ -33,6 +44,7 @@ mod zip_tampered;
 use vocabulary::{Place, Rule};
 
 use crate::judge::Class;
+use crate::python::reach::Level;
 use crate::sink::Sink;
 use crate::subject::Content;
 
@@ -97,6 +109,17 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
+    Entry { rule: &notebook_active_output::RULE, check: notebook_active_output::check },
+    Entry { rule: &python_import_execution::RULE, check: python_import_execution::check },
+    Entry { rule: &python_import_effect::RULE, check: python_import_effect::check },
+    Entry { rule: &python_use_execution::RULE, check: python_use_execution::check },
+    Entry { rule: &python_effect::RULE, check: python_effect::check },
+    Entry { rule: &python_hostile_code::RULE, check: python_hostile_code::check },
+    Entry { rule: &python_program::RULE, check: python_program::check },
+    Entry { rule: &python_code::RULE, check: python_code::check },
+    Entry { rule: &python_odd_source::RULE, check: python_odd_source::check },
+    Entry { rule: &script_code::RULE, check: script_code::check },
+    Entry { rule: &script_hostile_command::RULE, check: script_hostile_command::check },
     Entry { rule: &archive_irregular::RULE, check: archive_irregular::check },
     Entry { rule: &zip_tampered::RULE, check: zip_tampered::check },
 ];
@@ -134,6 +157,32 @@ fn acts_of(
             let effects: Vec<String> = act.effects.iter().map(|e| (*e).to_owned()).collect();
             finding = finding.with("effects", effects);
         }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of Python that counts in one way.
+fn python_acts_of(
+    rule: &'static Rule,
+    level: Level,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Python(conclusion) = content else { return };
+    for reached in conclusion.acts.iter().filter(|reached| reached.level == level) {
+        let act = &reached.act;
+        let mut message = format!("line {}: `{}` {}", act.line, act.shown, act.kind.words());
+        if let Some(because) = &act.because {
+            message.push_str(&format!(": {because}"));
+        }
+        if !reached.way.is_empty() {
+            message.push_str(&format!("; {}", reached.way));
+        }
+        let finding = rule
+            .found(place.at(act.at), message)
+            .with("callable", act.path.as_str())
+            .with("line", u64::from(act.line));
         sink.found(finding);
     }
 }
