@@ -7,6 +7,7 @@
 
 mod change;
 mod class;
+mod expansion;
 mod express;
 mod meaning;
 mod names;
@@ -93,6 +94,8 @@ pub(crate) struct Judge {
     pub(crate) imports: BTreeMap<String, u64>,
     /// Bytes of an element by storage key, from PyTorch's persistent ids.
     pub(crate) storage_sizes: BTreeMap<String, u64>,
+    /// How many containers a walk through the result would meet, where that has no end.
+    pub(crate) expansion: Option<u64>,
     /// Bytes of nested pieces that are copies.
     copied: u64,
     blob: Blob,
@@ -123,6 +126,7 @@ impl Judge {
             acts_left_out: 0,
             imports: BTreeMap::new(),
             storage_sizes: BTreeMap::new(),
+            expansion: None,
             copied: 0,
             blob,
             script,
@@ -597,6 +601,7 @@ impl Watcher for Judge {
                     self.storage_sizes.insert(key, size);
                 }
             }
+            EventKind::Stop { result } => self.expansion = expansion::expansion(heap, *result),
             EventKind::Text { content } => {
                 let text = self.blob.slice(content.start, content.len());
                 if let Some(blob) = class::worth_decoding(&text) {
