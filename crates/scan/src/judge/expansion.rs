@@ -3,17 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use formats::pickle::{Heap, Value, View};
+use formats::pickle::{Heap, Stream, Value, View};
 
 /// Containers of one value that are counted. Where there are more, the file itself is large.
 const VALUES: usize = 1 << 16;
 /// Containers that a walk would meet, from which on it would not end.
 const ENDLESS: u64 = 1 << 28;
-/// How often, in the mean, a walk would meet each of them. Data shares its parts, but not so.
+/// How many a walk would meet for every opcode of the stream. Data shares its parts, but not so.
 const TIMES: u64 = 1 << 16;
 
-/// How many containers a walk through `root` would meet, where that is out of all proportion.
-pub(super) fn expansion(heap: &Heap, root: Value) -> Option<u64> {
+/// How many containers a walk through the result would meet, where that is out of all proportion.
+pub(crate) fn expansion(heap: &Heap, stream: &Stream) -> Option<u64> {
+    let root = stream.result?;
     // What a walk would meet in each container, itself included; zero while it is open, so that a
     // circle counts nothing.
     let mut sizes: BTreeMap<Value, u64> = BTreeMap::new();
@@ -24,8 +25,10 @@ pub(super) fn expansion(heap: &Heap, root: Value) -> Option<u64> {
         let (value, n) = (*value, *next);
         let Some(child) = part(heap, value, n) else {
             let below = (0..n).filter_map(|n| sizes.get(&part(heap, value, n)?));
-            let size = below.fold(1u64, |sum, size| sum.saturating_add(*size));
-            sizes.insert(value, size);
+            let size = below.fold(0u64, |sum, size| sum.saturating_add(*size));
+            // Of a long container the first members are kept; the others are taken to be like them.
+            let times = members(heap, value).checked_div(n as u64).unwrap_or(1);
+            sizes.insert(value, size.saturating_mul(times).saturating_add(1));
             open.pop();
             continue;
         };
@@ -39,8 +42,18 @@ pub(super) fn expansion(heap: &Heap, root: Value) -> Option<u64> {
         }
     }
     let size = *sizes.get(&root)?;
-    let distinct = sizes.len() as u64;
-    (size >= ENDLESS && size.checked_div(distinct)? >= TIMES).then_some(size)
+    (size >= ENDLESS && size.checked_div(stream.opcodes)? >= TIMES).then_some(size)
+}
+
+/// How many members a container has, kept or not; keys and values each count.
+fn members(heap: &Heap, value: Value) -> u64 {
+    match heap.view(value) {
+        View::Tuple(items) | View::List(items) | View::Set(items) | View::FrozenSet(items) => {
+            items.total
+        }
+        View::Dict(pairs) => pairs.total.saturating_mul(2),
+        _ => 0,
+    }
 }
 
 /// The member number `n` of a container; nothing of anything else.

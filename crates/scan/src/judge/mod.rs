@@ -21,6 +21,7 @@ use artifact::Blob;
 use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
 pub(crate) use class::Class;
+pub(crate) use expansion::expansion;
 use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
 use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};
@@ -94,8 +95,6 @@ pub(crate) struct Judge {
     pub(crate) imports: BTreeMap<String, u64>,
     /// Bytes of an element by storage key, from PyTorch's persistent ids.
     pub(crate) storage_sizes: BTreeMap<String, u64>,
-    /// How many containers a walk through the result would meet, where that has no end.
-    pub(crate) expansion: Option<u64>,
     /// Bytes of nested pieces that are copies.
     copied: u64,
     blob: Blob,
@@ -126,7 +125,6 @@ impl Judge {
             acts_left_out: 0,
             imports: BTreeMap::new(),
             storage_sizes: BTreeMap::new(),
-            expansion: None,
             copied: 0,
             blob,
             script,
@@ -601,7 +599,6 @@ impl Watcher for Judge {
                     self.storage_sizes.insert(key, size);
                 }
             }
-            EventKind::Stop { result } => self.expansion = expansion::expansion(heap, *result),
             EventKind::Text { content } => {
                 let text = self.blob.slice(content.start, content.len());
                 if let Some(blob) = class::worth_decoding(&text) {

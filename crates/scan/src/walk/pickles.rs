@@ -10,7 +10,7 @@ use formats::pickle::{
 
 use super::{Node, Role, Walker, legacy};
 use crate::inspect::{LINES, Part};
-use crate::judge::{Class, Judge, Nested};
+use crate::judge::{Class, Judge, Nested, expansion};
 use crate::rules;
 use crate::subject::Content;
 
@@ -82,7 +82,7 @@ impl Walker {
         self.note(|part| write_down(part, &stream, &listing));
         rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
         rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
-        if let Some(size) = judge.expansion {
+        if let Some(size) = expansion(&heap, &stream) {
             rules::apply(&node.place.at(stream.start), &Content::Expansion(size), &mut self.sink);
         }
         self.tell_left_out(node, &judge);
