@@ -37,7 +37,8 @@ chores:
                                    speed against other scanners, over the same files in one run
   fuzz [TARGET] [--seconds N | --runs N]
                                    cargo-fuzz over one reader, or over each in turn
-  packs [--check | --manifest]     generate the knowledge packs, or compare their digests";
+  packs [NAME] [--check | --manifest]
+                                   the knowledge packs: generate, compare or renew their digests";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
