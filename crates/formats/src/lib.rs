@@ -22,14 +22,17 @@
 mod bounded;
 pub mod dtype;
 pub mod encoded;
+pub mod executable;
 pub mod gguf;
 #[cfg(test)]
 mod harness;
 pub mod identify;
 pub mod index;
 pub mod json;
+pub mod media;
 pub mod names;
 pub mod npy;
+pub mod payload;
 pub mod pickle;
 pub mod safetensors;
 pub mod sevenz;
