@@ -24,6 +24,7 @@ pub mod dtype;
 pub mod gguf;
 #[cfg(test)]
 mod harness;
+pub mod hdf5;
 pub mod identify;
 pub mod index;
 pub mod json;
