@@ -26,6 +26,7 @@ pub mod executable;
 pub mod gguf;
 #[cfg(test)]
 mod harness;
+pub mod hdf5;
 pub mod identify;
 pub mod index;
 pub mod json;
