@@ -27,6 +27,7 @@ mod harness;
 pub mod identify;
 pub mod index;
 pub mod json;
+pub mod marshal;
 pub mod names;
 pub mod npy;
 pub mod pickle;
