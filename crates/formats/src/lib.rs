@@ -21,6 +21,7 @@
 
 mod bounded;
 pub mod dtype;
+pub mod encoded;
 pub mod gguf;
 #[cfg(test)]
 mod harness;

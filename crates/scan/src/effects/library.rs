@@ -45,6 +45,18 @@ packs![
     "accelerate",
     "python-dateutil",
     "pytz",
+    "diffusers",
+    "einops",
+    "httpx",
+    "hydra-core",
+    "keras",
+    "omegaconf",
+    "peft",
+    "requests",
+    "sentence-transformers",
+    "skops",
+    "tf_keras",
+    "urllib3",
 ];
 
 /// The layer written by hand.
