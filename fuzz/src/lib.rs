@@ -11,7 +11,7 @@ use artifact::{Blob, Budget};
 use formats::identify::Probes;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::{
-    gguf, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, identify, index, json, marshal, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
 };
 use vocabulary::Limits;
 
@@ -24,6 +24,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gguf", gguf),
     ("identify", identify),
     ("json", json),
+    ("marshal", marshal),
     ("npy", npy),
     ("pickle", pickle),
     ("safetensors", safetensors),
@@ -120,6 +121,15 @@ pub fn npy(bytes: &[u8]) {
 pub fn json(bytes: &[u8]) {
     json::read(&blob(bytes));
     index::read(&blob(bytes));
+}
+
+/// Python's marshalled objects, and what their code would call in every version that fits.
+pub fn marshal(bytes: &[u8]) {
+    for reading in marshal::read(&blob(bytes)) {
+        for version in reading.layout.versions() {
+            marshal::trace(&reading, *version);
+        }
+    }
 }
 
 /// YAML.

@@ -31,6 +31,7 @@ pub mod identify;
 pub mod index;
 pub mod json;
 pub mod media;
+pub mod marshal;
 pub mod names;
 pub mod npy;
 pub mod payload;
