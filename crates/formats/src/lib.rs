@@ -30,6 +30,7 @@ pub mod json;
 pub mod names;
 pub mod npy;
 pub mod pickle;
+pub mod protobuf;
 pub mod safetensors;
 pub mod sevenz;
 pub mod stream;
