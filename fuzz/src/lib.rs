@@ -10,6 +10,7 @@ use std::io;
 use artifact::{Blob, Budget};
 use formats::identify::Probes;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
+use formats::protobuf::{Message, Wire};
 use formats::{
     gguf, identify, index, json, marshal, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
 };
@@ -27,6 +28,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("marshal", marshal),
     ("npy", npy),
     ("pickle", pickle),
+    ("protobuf", protobuf),
     ("safetensors", safetensors),
     ("sevenz", sevenz),
     ("stream", stream),
@@ -163,6 +165,24 @@ pub fn convert(bytes: &[u8]) {
             let _ = plan.write(&mut io::sink());
         }
     }
+}
+
+/// Messages of protocol buffers, each payload read as numbers and as a message in its turn.
+pub fn protobuf(bytes: &[u8]) {
+    let blob = blob(bytes);
+    let mut wire = Wire::new(&blob);
+    let mut open = vec![Message::all(&blob)];
+    while let Some(mut message) = open.pop() {
+        let Some(field) = wire.next(&mut message) else { continue };
+        open.push(message);
+        if let Some(mut packed) = field.packed() {
+            while wire.next_packed(&mut packed).is_some() {}
+        }
+        if let Some(inner) = field.message().filter(|_| open.len() < 16) {
+            open.push(inner);
+        }
+    }
+    wire.finish();
 }
 
 /// A whole scan of one file in memory, nesting included.

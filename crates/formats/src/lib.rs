@@ -36,6 +36,7 @@ pub mod names;
 pub mod npy;
 pub mod payload;
 pub mod pickle;
+pub mod protobuf;
 pub mod safetensors;
 pub mod sevenz;
 pub mod stream;
