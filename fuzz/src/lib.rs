@@ -11,7 +11,7 @@ use artifact::{Blob, Budget};
 use formats::identify::Probes;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::{
-    gguf, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, identify, index, jinja, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
 };
 use vocabulary::Limits;
 
@@ -23,6 +23,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
     ("gguf", gguf),
     ("identify", identify),
+    ("jinja", jinja),
     ("json", json),
     ("npy", npy),
     ("pickle", pickle),
@@ -114,6 +115,11 @@ pub fn gguf(bytes: &[u8]) {
 /// `NumPy` arrays.
 pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
+}
+
+/// Jinja templates.
+pub fn jinja(bytes: &[u8]) {
+    jinja::read(&String::from_utf8_lossy(bytes));
 }
 
 /// JSON, also as the index of a sharded checkpoint.

@@ -26,6 +26,7 @@ pub mod gguf;
 mod harness;
 pub mod identify;
 pub mod index;
+pub mod jinja;
 pub mod json;
 pub mod names;
 pub mod npy;
