@@ -13,6 +13,7 @@ use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::protobuf::{Message, Wire};
 use formats::{
     gguf, identify, index, json, marshal, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, identify, index, jinja, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
 };
 use vocabulary::Limits;
 
@@ -24,6 +25,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
     ("gguf", gguf),
     ("identify", identify),
+    ("jinja", jinja),
     ("json", json),
     ("marshal", marshal),
     ("npy", npy),
@@ -117,6 +119,11 @@ pub fn gguf(bytes: &[u8]) {
 /// `NumPy` arrays.
 pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
+}
+
+/// Jinja templates.
+pub fn jinja(bytes: &[u8]) {
+    jinja::read(&String::from_utf8_lossy(bytes));
 }
 
 /// JSON, also as the index of a sharded checkpoint.

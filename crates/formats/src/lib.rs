@@ -29,6 +29,7 @@ mod harness;
 pub mod hdf5;
 pub mod identify;
 pub mod index;
+pub mod jinja;
 pub mod json;
 pub mod media;
 pub mod marshal;
