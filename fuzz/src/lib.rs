@@ -8,13 +8,24 @@
 use std::io;
 
 use artifact::{Blob, Budget};
+use formats::gguf;
+use formats::identify;
 use formats::identify::Probes;
+use formats::index;
+use formats::jinja;
+use formats::json;
+use formats::marshal;
+use formats::npy;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::protobuf::{Message, Wire};
-use formats::{
-    gguf, identify, index, json, marshal, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
-    gguf, identify, index, jinja, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
-};
+use formats::safetensors;
+use formats::sevenz;
+use formats::stream;
+use formats::tar;
+use formats::text;
+use formats::torch;
+use formats::yaml;
+use formats::zip;
 use vocabulary::Limits;
 
 /// What a target does with its bytes.
