@@ -31,6 +31,5 @@ mod resolve;
 mod tests;
 
 pub use bits::{Effects, NotAnEffect};
-pub use library::digests;
 pub(crate) use library::has_generated;
 pub use resolve::{Known, Resolved, Why, lookup};

@@ -7,6 +7,7 @@
 
 mod change;
 mod class;
+mod expansion;
 mod express;
 mod meaning;
 mod names;
@@ -20,6 +21,7 @@ use artifact::Blob;
 use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
 pub(crate) use class::Class;
+pub(crate) use expansion::expansion;
 use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
 use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};

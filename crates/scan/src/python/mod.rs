@@ -16,6 +16,8 @@ mod expressions;
 mod external;
 mod known;
 mod machine;
+#[cfg(test)]
+mod measure;
 mod methods;
 pub(crate) mod notebook;
 pub(crate) mod reach;

@@ -131,15 +131,9 @@ impl Walker {
             let numbers = torch && matches!(name, "storages" | "tensors");
             let child = Self::child(node, name, blob, Role::Member);
             if numbers {
-                let mut pickles = Vec::new();
-                self.pickle(&child, &mut pickles);
-                // The numbers are no pickle, and a loader goes on with the pickles behind them.
-                let read = pickles.iter().map(|region| region.span.end).max().unwrap_or(0);
-                if read < child.blob.len() {
-                    let because = "there are raw numbers between its pickles, and what comes after \
-                                   the first of them is not read";
-                    self.sink.could_not_look(&child.place, because);
-                }
+                let mut explained = Vec::new();
+                self.oldest(&child, name, &mut explained);
+                self.leftovers(&child, &explained);
             } else {
                 self.look(&child);
             }
