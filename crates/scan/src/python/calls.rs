@@ -7,7 +7,7 @@ use ruff_text_size::Ranged;
 
 use super::machine::{Machine, edge};
 use super::value::{
-    Getter, Origin, Set, Value, items_of, join, merge, ordered, origin_of, sequence, unknown,
+    Getter, Origin, Set, Value, items_of, join, mapping, merge, ordered, sequence, unknown,
 };
 use super::{Act, Edge, Kind, Target};
 
@@ -66,6 +66,13 @@ fn only_asks(callee: &[Value]) -> bool {
                 | "builtins.id" | "builtins.repr" | "builtins.print"
         ))
     })
+}
+
+fn callable_edge(value: &Value) -> Option<Edge> {
+    match value {
+        Value::Function(_) | Value::Bound(_) | Value::Partial(_) => edge(value),
+        _ => None,
+    }
 }
 
 impl<'a> Machine<'a> {
@@ -193,7 +200,7 @@ impl<'a> Machine<'a> {
             }
             Value::Function(at) => self.call_function(*at, args, false),
             Value::Bound(at) => self.call_function(*at, args, true),
-            Value::Class(at) => self.instantiate(*at, args),
+            Value::Class(at) => self.instantiate(*at, args, node),
             Value::Instance(at) => {
                 self.calls(Edge::Class(*at));
                 let mut result = Set::new();
@@ -234,6 +241,7 @@ impl<'a> Machine<'a> {
             | Value::Str(..)
             | Value::Bytes(..)
             | Value::Int(_)
+            | Value::Bool(_)
             | Value::File(_)
             | Value::Code(..)
             | Value::Seq(_)
@@ -247,13 +255,59 @@ impl<'a> Machine<'a> {
 
     /// Functions that are given to somebody else may be called there and then.
     pub(super) fn handed_on(&mut self, args: &Args) {
-        let edges: Vec<Edge> = args
-            .all()
-            .filter(|value| matches!(value, Value::Function(_) | Value::Bound(_) | Value::Partial(_)))
-            .filter_map(edge)
-            .collect();
+        let mut edges = Vec::new();
+        for value in args.all() {
+            match value {
+                Value::Seq(held) => edges.extend(held.iter().flatten().filter_map(callable_edge)),
+                Value::Map(held) => {
+                    edges.extend(held.iter().flat_map(|(_, set)| set).filter_map(callable_edge));
+                }
+                Value::Instance(class) => edges.push(Edge::Class(*class)),
+                value => edges.extend(callable_edge(value)),
+            }
+        }
         for edge in edges {
             self.calls(edge);
+        }
+    }
+
+    /// What the standard library is given it may call by any name that it knows.
+    pub(super) fn handed_to_library(&mut self, args: &Args) {
+        let classes: Vec<usize> = args
+            .all()
+            .filter_map(|value| match value {
+                Value::Class(class) | Value::Instance(class) => Some(*class),
+                _ => None,
+            })
+            .collect();
+        for class in classes {
+            self.all_methods(class);
+        }
+    }
+
+    /// Every method of a class may be called here.
+    pub(super) fn all_methods(&mut self, class: usize) {
+        let mut queue = vec![class];
+        let mut seen = Vec::new();
+        while let Some(at) = queue.pop() {
+            if seen.contains(&at) || seen.len() > 64 {
+                continue;
+            }
+            seen.push(at);
+            let methods: Vec<usize> = self
+                .out_classes
+                .get(at)
+                .map(|class| class.methods.values().copied().collect())
+                .unwrap_or_default();
+            for method in methods {
+                self.calls(Edge::Function(method));
+            }
+            if let Some(state) = self.classes.get(at) {
+                queue.extend(state.bases.iter().filter_map(|base| match base {
+                    Value::Class(base) => Some(*base),
+                    _ => None,
+                }));
+            }
         }
     }
 
@@ -309,21 +363,44 @@ impl<'a> Machine<'a> {
         found
     }
 
-    fn instantiate(&mut self, class: usize, args: &Args) -> Set {
+    fn instantiate(&mut self, class: usize, args: &Args, node: &impl Ranged) -> Set {
         self.calls(Edge::Class(class));
         for name in ["__init__", "__new__"] {
             for method in self.methods_named(class, name) {
                 self.call_function(method, args, true);
             }
         }
-        // The `__call__` of a metaclass runs.
-        let bases: Vec<Value> = self.classes.get(class).map(|class| class.bases.clone()).unwrap_or_default();
-        for base in bases {
+        // What it inherits runs as well.
+        for base in self.foreign_bases(class) {
+            if let Value::Path(path) = &base {
+                self.inherited(path, args, node);
+            }
             if let Value::Sibling(level, module, name) = base {
                 self.calls(Edge::Other(Target { level, module: module.to_string(), name: name.to_string() }));
             }
         }
         vec![Value::Instance(class)]
+    }
+
+    /// What a class inherits from outside the file, through what it inherits in it.
+    fn foreign_bases(&self, class: usize) -> Vec<Value> {
+        let mut queue = vec![class];
+        let mut seen = Vec::new();
+        let mut found = Vec::new();
+        while let Some(at) = queue.pop() {
+            if seen.contains(&at) || seen.len() > 64 {
+                continue;
+            }
+            seen.push(at);
+            for base in self.classes.get(at).map(|class| class.bases.as_slice()).unwrap_or_default() {
+                match base {
+                    Value::Class(base) => queue.push(*base),
+                    Value::Path(_) | Value::Sibling(..) => found.push(base.clone()),
+                    _ => {}
+                }
+            }
+        }
+        found
     }
 
     fn call_function(&mut self, at: usize, args: &Args, bound: bool) -> Set {
@@ -376,7 +453,7 @@ impl<'a> Machine<'a> {
         if let Some(variadic) = &parameters.kwarg
             && !pairs.is_empty()
         {
-            self.give(at, variadic.name.as_str(), &[Value::Map(Rc::new(pairs))]);
+            self.give(at, variadic.name.as_str(), &[mapping(pairs)]);
         }
         let returns = self.bodies.get(at).map(|body| body.returns.clone()).unwrap_or_default();
         if returns.is_empty() { unknown() } else { returns }
@@ -494,6 +571,7 @@ impl<'a> Machine<'a> {
                 for value in &held {
                     match value {
                         Value::Seq(items) if items.len() < super::value::ITEMS => {
+                            self.spend(items.len());
                             let mut items = items.to_vec();
                             if attribute.attr.as_str() == "extend" {
                                 let more = args.at(0).iter().find_map(ordered);
@@ -512,7 +590,7 @@ impl<'a> Machine<'a> {
                                 }
                                 _ => pairs.push((None, added.clone())),
                             }
-                            changed.push(Value::Map(Rc::new(pairs)));
+                            changed.push(mapping(pairs));
                         }
                         _ => {}
                     }
@@ -532,10 +610,5 @@ impl<'a> Machine<'a> {
     /// What a call that nobody judges gives back.
     pub(super) fn made(path: &str, args: &Args) -> Set {
         vec![Value::Made(Rc::from(path), args.origin())]
-    }
-
-    /// The origin of everything that a container leads to.
-    pub(super) fn origin_within(values: &[Value]) -> Origin {
-        origin_of(values)
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn fold(path: &str, given: &Value) -> Option<Value> {
     let origin = given.origin().with(Origin::DECODED);
     let decoded = match path {
         "base64.b64decode" | "base64.standard_b64decode" | "base64.decodebytes"
-        | "base64.decodestring" | "binascii.a2b_base64" | "base64.urlsafe_b64decode" => base64(&bytes)?,
+        | "base64.decodestring" | "binascii.a2b_base64" => base64(&bytes, false)?,
+        "base64.urlsafe_b64decode" => base64(&bytes, true)?,
         "base64.b32decode" => base32(&bytes)?,
         "base64.b16decode" | "binascii.unhexlify" | "binascii.a2b_hex" | "builtins.bytes.fromhex"
         | "builtins.bytearray.fromhex" => hex(&bytes)?,
@@ -40,11 +41,17 @@ pub(super) fn by_codec(codec: &str, given: &Value) -> Option<Value> {
             Some(Value::Str(Rc::from(turned), origin))
         }
         "base64" | "base64_codec" | "base_64" => {
-            Some(Value::Bytes(Rc::from(base64(&bytes_of(given)?)?), origin))
+            Some(Value::Bytes(Rc::from(base64(&bytes_of(given)?, false)?), origin))
         }
         "hex" | "hex_codec" => Some(Value::Bytes(Rc::from(hex(&bytes_of(given)?)?), origin)),
         "utf_8" | "utf8" | "ascii" | "latin_1" | "latin1" | "unicode_escape" => {
             let text = String::from_utf8(bytes_of(given)?).ok()?;
+            let same = match codec.as_str() {
+                "utf_8" | "utf8" => true,
+                "unicode_escape" => text.is_ascii() && !text.contains('\\'),
+                _ => text.is_ascii(),
+            };
+            same.then_some(())?;
             Some(Value::Str(Rc::from(text), given.origin()))
         }
         _ => None,
@@ -65,20 +72,31 @@ fn bytes_of(value: &Value) -> Option<Vec<u8>> {
     }
 }
 
-fn base64(bytes: &[u8]) -> Option<Vec<u8>> {
+fn base64(bytes: &[u8], url: bool) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(bytes.len());
-    let (mut held, mut bits) = (0u32, 0u32);
+    let (mut held, mut bits, mut place, mut pads) = (0u32, 0u32, 0u32, 0u32);
     for byte in bytes {
         let digit = match byte {
             b'A'..=b'Z' => byte.wrapping_sub(b'A'),
             b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
             b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
+            b'+' if !url => 62,
+            b'/' if !url => 63,
+            b'-' if url => 62,
+            b'_' if url => 63,
+            // Padding ends the text where a group can end, and is skipped elsewhere.
+            b'=' => {
+                pads = pads.saturating_add(1);
+                if place >= 2 && place.saturating_add(pads) >= 4 {
+                    break;
+                }
+                continue;
+            }
             // Python skips what is no digit.
             _ => continue,
         };
+        pads = 0;
+        place = place.saturating_add(1) & 3;
         held = (held << 6) | u32::from(digit);
         bits = bits.wrapping_add(6);
         if bits >= 8 {

@@ -8,8 +8,8 @@ use ruff_text_size::Ranged;
 use super::known::{Says, is_touchy};
 use super::machine::{Code, Machine};
 use super::value::{
-    Getter, HOLE, ITEMS, Origin, Set, Value, items_of, join, merge, ordered, origin_of, sequence,
-    unknown,
+    Getter, HOLE, ITEMS, Origin, Set, Value, items_of, join, mapping, merge, ordered, origin_of,
+    sequence, unknown,
 };
 use super::{Edge, Kind, shell};
 
@@ -30,6 +30,11 @@ const DOORS: [&str; 14] = [
     "__reduce_ex__",
     "func_globals",
 ];
+
+/// Whether a function of that name does harm whatever it hangs on.
+pub(super) fn is_harmful(name: &str) -> bool {
+    HARMFUL.contains(&name)
+}
 
 /// Names of functions that do harm whatever they hang on.
 const HARMFUL: [&str; 26] = [
@@ -155,6 +160,7 @@ impl<'a> Machine<'a> {
                 if let Some(body) = self.bodies.get_mut(at) {
                     body.is_static = true;
                 }
+                self.defined(at);
                 vec![Value::Function(at)]
             }
             Expr::If(one) => {
@@ -190,8 +196,7 @@ impl<'a> Machine<'a> {
                         }
                     }
                 }
-                pairs.truncate(ITEMS);
-                vec![Value::Map(Rc::new(pairs))]
+                vec![mapping(pairs)]
             }
             Expr::Set(ast::ExprSet { elts, .. })
             | Expr::List(ast::ExprList { elts, .. })
@@ -232,7 +237,7 @@ impl<'a> Machine<'a> {
                 for value in &items {
                     merge(&mut values, &items_of(value));
                 }
-                vec![Value::Map(Rc::new(vec![(None, values)]))]
+                vec![mapping(vec![(None, values)])]
             }
             Expr::Await(one) => self.expr(&one.value),
             Expr::Yield(one) => {
@@ -266,7 +271,16 @@ impl<'a> Machine<'a> {
                 }
                 unknown()
             }
-            Expr::StringLiteral(one) => vec![Value::Str(Rc::from(one.value.to_str()), Origin::NONE)],
+            Expr::StringLiteral(one) => {
+                let text = vec![Value::Str(Rc::from(one.value.to_str()), Origin::NONE)];
+                if self.annotations > 0 && one.value.to_str().contains('(') {
+                    // Libraries evaluate annotations that are text.
+                    let held = std::mem::take(&mut self.annotations);
+                    self.run_text("annotation", &text, one);
+                    self.annotations = held;
+                }
+                text
+            }
             Expr::BytesLiteral(one) => {
                 let bytes: Vec<u8> = one.value.bytes().collect();
                 vec![Value::Bytes(Rc::from(bytes), Origin::NONE)]
@@ -278,7 +292,7 @@ impl<'a> Machine<'a> {
                 },
                 _ => unknown(),
             },
-            Expr::BooleanLiteral(one) => vec![Value::Int(i64::from(one.value))],
+            Expr::BooleanLiteral(one) => vec![Value::Bool(one.value)],
             Expr::NoneLiteral(_) | Expr::EllipsisLiteral(_) => unknown(),
             Expr::Attribute(one) => {
                 let owner = self.value(&one.value);
@@ -327,6 +341,10 @@ impl<'a> Machine<'a> {
                             ast::InterpolatedStringElement::Interpolation(inner) => {
                                 let values = self.expr(&inner.expression);
                                 self.operated(&values, &[]);
+                                let as_is = matches!(
+                                    inner.conversion,
+                                    ast::ConversionFlag::None | ast::ConversionFlag::Str
+                                ) && inner.debug_text.is_none();
                                 let mut spelled = inner.format_spec.is_none();
                                 if let Some(spec) = &inner.format_spec {
                                     for nested in spec.elements.interpolations() {
@@ -336,7 +354,7 @@ impl<'a> Machine<'a> {
                                 }
                                 origin = origin.with(origin_of(&values));
                                 match values.as_slice() {
-                                    [one] if spelled && one.rough().is_some() => {
+                                    [one] if spelled && as_is && one.rough().is_some() => {
                                         text.push_str(&one.rough().unwrap_or_default());
                                     }
                                     _ => text.push(HOLE),
@@ -491,8 +509,12 @@ impl<'a> Machine<'a> {
                     Some(vec![Value::text(name)])
                 }
                 "__builtins__" => Some(vec![Value::path("builtins")]),
+                "__class__" => Some(vec![Value::path("types.FunctionType")]),
                 _ => None,
             },
+            Value::Method(_, of) if of.as_ref() == "__code__" && name == "__class__" => {
+                Some(vec![Value::path("types.CodeType")])
+            }
             Value::Getter(..) => None,
             Value::Partial(partial) if name == "func" => Some(vec![partial.0.clone()]),
             Value::Str(..) if name == "__class__" => Some(vec![Value::path("builtins.str")]),
@@ -709,7 +731,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether text is the name of the module itself, as far as can be told.
-    fn is_own_name(&self, key: &Value) -> bool {
+    pub(super) fn is_own_name(&self, key: &Value) -> bool {
         // `cls.__module__`
         matches!(key, Value::Method(_, name) if matches!(name.as_ref(), "__module__" | "__name__"))
             || matches!(key, Value::Str(text, _) if text.starts_with("__weighbridge__"))
@@ -784,7 +806,7 @@ impl<'a> Machine<'a> {
 
     /// A call of a method whose owner is not known, by the name alone.
     pub(super) fn harmful_method(&mut self, name: &str, node: &impl Ranged) {
-        if HARMFUL.contains(&name) {
+        if is_harmful(name) {
             let because = format!("what `.{name}` hangs on cannot be told");
             self.act(Kind::Indirect, name, node, Some(because));
         }
@@ -854,11 +876,12 @@ fn sliced(value: &Value, lower: &[Value], upper: &[Value], step: &[Value]) -> Va
     let number = |set: &[Value]| match set {
         [] => Some(None),
         [Value::Int(n)] => Some(Some(*n)),
-        // `None` is no number.
-        [Value::Opaque(origin)] if *origin == Origin::NONE => Some(None),
         _ => None,
     };
     let (Some(lower), Some(upper), Some(step)) = (number(lower), number(upper), number(step)) else {
+        if let Value::Seq(_) = value {
+            return sequence(vec![items_of(value)]);
+        }
         return Value::Opaque(value.origin());
     };
     match value {

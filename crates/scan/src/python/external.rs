@@ -8,7 +8,8 @@ use super::calls::Args;
 use super::known::{Says, is_secret, is_sensitive, is_steering};
 use super::machine::Machine;
 use super::value::{
-    Getter, HOLE, ITEMS, Origin, Set, Value, items_of, join, merge, ordered, sequence, unknown,
+    Getter, HOLE, ITEMS, Origin, Set, Value, items_of, join, mapping, merge, ordered, sequence,
+    unknown,
 };
 use super::{Edge, Kind, Target, decode, shell};
 
@@ -27,6 +28,13 @@ impl Machine<'_> {
             && let Some(values) = self.call_builtin(name, args, node)
         {
             return values;
+        }
+        if let Some((owner, "__getattribute__" | "__getattr__")) = path.rsplit_once('.')
+            && !owner.starts_with("builtins.")
+        {
+            let mut given = args.clone();
+            given.positional.insert(0, vec![Value::path(owner)]);
+            return self.get_attribute(&given, node);
         }
         if let Some(values) = self.call_followed(&path, args, node) {
             return values;
@@ -57,7 +65,7 @@ impl Machine<'_> {
                     })
                     .collect()
             }
-            "__import__" => self.import_by_name(first, !args.get(3, "fromlist").is_empty(), node),
+            "__import__" => self.import_by_name(first, &[], !args.get(3, "fromlist").is_empty(), node),
             "eval" | "exec" => {
                 let given = args.get(0, "source").to_vec();
                 self.run_text(&format!("builtins.{name}"), &given, node)
@@ -104,6 +112,9 @@ impl Machine<'_> {
                 })
             }
             "str" | "repr" | "ascii" => {
+                if args.positional.len() + args.named.len() > 2 {
+                    return Some(each(first, |_| None));
+                }
                 if let Some(codec) = args.get(1, "encoding").first().and_then(|codec| codec.whole().map(str::to_owned)) {
                     return Some(each(first, |value| decode::by_codec(&codec, value)));
                 }
@@ -129,6 +140,7 @@ impl Machine<'_> {
                 _ => None,
             }),
             "list" | "tuple" | "set" | "frozenset" | "sorted" | "iter" | "enumerate" => {
+                let as_is = args.positional.len() == 1 && args.named.is_empty();
                 if first.is_empty() {
                     return Some(vec![sequence(Vec::new())]);
                 }
@@ -147,7 +159,30 @@ impl Machine<'_> {
                         join(&mut made, value.clone());
                         continue;
                     }
-                    match (name, ordered(value)) {
+                    match (name, ordered(value).filter(|_| as_is)) {
+                        ("set" | "frozenset", Some(items)) => {
+                            join(&mut made, sequence(vec![items.into_iter().flatten().collect()]));
+                        }
+                        ("sorted", Some(items)) => {
+                            let texts: Option<Vec<String>> = items
+                                .iter()
+                                .map(|item| match item.as_slice() {
+                                    [one] => one.whole().map(str::to_owned),
+                                    _ => None,
+                                })
+                                .collect();
+                            match texts {
+                                Some(mut texts) => {
+                                    texts.sort();
+                                    let items = texts.iter().map(|text| vec![Value::text(text)]);
+                                    join(&mut made, sequence(items.collect()));
+                                }
+                                None => {
+                                    let items = items.into_iter().flatten().collect();
+                                    join(&mut made, sequence(vec![items]));
+                                }
+                            }
+                        }
                         ("enumerate", Some(items)) => {
                             let pairs = items
                                 .into_iter()
@@ -196,9 +231,12 @@ impl Machine<'_> {
                     (Some(low), Some(high), Some(step)) if step != 0 => {
                         let mut items = Vec::new();
                         let mut at = low;
-                        while items.len() < 512 && ((step > 0 && at < high) || (step < 0 && at > high)) {
+                        while items.len() <= 512 && ((step > 0 && at < high) || (step < 0 && at > high)) {
                             items.push(vec![Value::Int(at)]);
                             at = at.saturating_add(step);
+                        }
+                        if items.len() > 512 {
+                            return Some(unknown());
                         }
                         vec![sequence(items)]
                     }
@@ -233,8 +271,7 @@ impl Machine<'_> {
                         other => pairs.push((None, vec![Value::Opaque(other.origin())])),
                     }
                 }
-                pairs.truncate(ITEMS);
-                join(&mut made, Value::Map(Rc::new(pairs)));
+                join(&mut made, mapping(pairs));
                 made
             }
             "zip" => {
@@ -284,6 +321,12 @@ impl Machine<'_> {
                         values = row.first().cloned().unwrap_or_default();
                     }
                     made.push(values);
+                }
+                if name == "filter" {
+                    // Which of them stay is not told.
+                    let mut all: Set = made.into_iter().flatten().collect();
+                    join(&mut all, Value::Opaque(Origin::NONE));
+                    made = vec![all];
                 }
                 vec![sequence(made)]
             }
@@ -359,7 +402,7 @@ impl Machine<'_> {
         }
         Some(match path {
             "importlib.import_module" | "importlib.__import__" | "imp.find_module" => {
-                self.import_by_name(first, true, node)
+                self.import_by_name(first, args.get(1, "package"), true, node)
             }
             "pkgutil.resolve_name" | "pydoc.locate" | "inspect.getattr_static" | "django.utils.module_loading.import_string"
             | "werkzeug.utils.import_string" | "hydra.utils.get_method" | "hydra.utils.get_class" | "hydra.utils.get_object" => {
@@ -528,7 +571,16 @@ impl Machine<'_> {
             }
             "sys.path.insert" | "sys.path.append" | "sys.path.extend" => {
                 let because = "it adds a folder that modules are looked up in".to_owned();
-                self.act(Kind::Background, path, node, Some(because));
+                // An archive is no folder of the author's own modules, and neither is a fixed one.
+                let strange = args.all().any(|value| {
+                    value.rough().is_some_and(|text| {
+                        let text = text.to_ascii_lowercase();
+                        let archive = [".zip", ".whl", ".egg", ".pyz", ".bin", ".pt", ".pth", ".tar"];
+                        archive.iter().any(|end| text.ends_with(end)) || text.starts_with('/')
+                    })
+                });
+                let kind = if strange { Kind::Tamper } else { Kind::Background };
+                self.act(kind, path, node, Some(because));
                 unknown()
             }
             "sys.modules.items" | "sys.modules.values" => {
@@ -607,10 +659,24 @@ impl Machine<'_> {
     }
 
     /// Imports what a text names.
-    fn import_by_name(&mut self, names: &[Value], whole: bool, node: &impl Ranged) -> Set {
+    fn import_by_name(&mut self, names: &[Value], package: &[Value], whole: bool, node: &impl Ranged) -> Set {
         let mut result = Set::new();
         for name in names {
             let Some(text) = name.whole() else {
+                // A module of a library that is named.
+                let inside = |text: &str| {
+                    text.split_once('.').is_some_and(|(top, _)| {
+                        !top.is_empty() && !top.contains(HOLE) && !super::known::is_standard(top)
+                    })
+                };
+                let foreign = name.rough().is_some_and(|text| {
+                    let package = package.iter().find_map(Value::whole).unwrap_or("");
+                    inside(&text) || (text.starts_with('.') && inside(&format!("{package}.")) && package != "__weighbridge__")
+                });
+                if foreign {
+                    join(&mut result, Value::Opaque(Origin::NONE));
+                    continue;
+                }
                 let because = "it imports a module whose name is computed".to_owned();
                 self.act(Kind::Indirect, "importlib.import_module", node, Some(because));
                 join(&mut result, Value::Opaque(Origin::COMPUTED));
@@ -618,6 +684,11 @@ impl Machine<'_> {
             };
             if text == "__weighbridge__" {
                 join(&mut result, Value::Own);
+                continue;
+            }
+            let package = package.iter().find_map(Value::whole).filter(|name| *name != "__weighbridge__");
+            if let (Some(package), true) = (package, text.starts_with('.')) {
+                join(&mut result, Value::path(&format!("{package}{text}")));
                 continue;
             }
             let dots = text.chars().take_while(|c| *c == '.').count();
@@ -708,6 +779,8 @@ impl Machine<'_> {
         let callable = values.iter().any(|value| {
             matches!(value, Value::Function(_) | Value::Bound(_) | Value::Class(_) | Value::Partial(_) | Value::Path(_) | Value::Sibling(..))
         });
+        let given = Args { positional: vec![values.to_vec()], ..Args::default() };
+        self.handed_on(&given);
         let path = format!("{module}.{name}");
         let always = matches!(module, "builtins" | "__builtins__") || matches!(path.as_str(), "sys.meta_path" | "sys.path_hooks" | "sys.modules" | "sys.excepthook");
         if always || callable {

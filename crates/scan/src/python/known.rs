@@ -45,6 +45,7 @@ fn index() -> &'static Index {
                 Some("write") => Says::Does(Kind::Write),
                 Some("read") => Says::Does(Kind::SensitiveRead),
                 Some("tamper") => Says::Does(Kind::Tamper),
+                Some("indirect") => Says::Does(Kind::Indirect),
                 Some("fetch") => Says::Does(Kind::Fetch),
                 Some("background") => Says::Does(Kind::Background),
                 Some("decode") => Says::Decodes,
@@ -150,7 +151,9 @@ fn answer(path: &str) -> (Option<Says>, String) {
     };
     // A worst case that could not be followed to its end says nothing about a call in source code,
     // and of the large libraries most functions reach everything.
-    let judged = is_standard(&real) || !effects::has_generated(&real);
+    let judged = is_standard(&real)
+        || !effects::has_generated(&real)
+        || effects::reviewed(&real).is_some_and(|own| own == effects);
     if !judged || effects.contains(Effects::UNRESOLVED) {
         return (None, real);
     }

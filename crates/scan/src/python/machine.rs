@@ -8,11 +8,13 @@ use ruff_python_parser::Parsed;
 use ruff_text_size::{Ranged, TextSize};
 
 use super::known::Names;
-use super::value::{Origin, Set, Value, join, merge, unknown};
+use super::value::{Origin, Set, Value, join, merge, settled, unknown, widen};
 use super::{Act, BODY, Class, Edge, Function, Kind, Module, Target};
 
 /// Passes over a file until nothing new is learned.
-const PASSES: usize = 12;
+const PASSES: usize = 60;
+/// Passes after which texts and containers are no longer told apart.
+const EXACT: usize = 4;
 /// Expressions that are evaluated in one file.
 const FUEL: u64 = 3_000_000;
 /// Acts that are kept of one function.
@@ -101,7 +103,12 @@ pub(super) struct Machine<'a> {
     pub(super) conditions: u32,
     /// References count as harmless: annotations, `isinstance`.
     pub(super) quiet: u32,
+    /// Annotations around the expression.
+    pub(super) annotations: u32,
+    /// Loops around it whose turns are not followed one by one.
+    pub(super) loops: u32,
     pub(super) changed: bool,
+    pub(super) pass: usize,
     fuel: u64,
     /// Texts around this one.
     pub(super) within: u32,
@@ -197,7 +204,8 @@ fn evaluate<'a>(
     let mut machine = Machine::new(text, skipped, within, outside);
     machine.doc = docstring(body);
     let mut gap = Some("its values are more tangled than is followed");
-    for _ in 0..PASSES {
+    for pass in 0..PASSES {
+        machine.pass = pass;
         machine.begin();
         machine.block(body);
         machine.functions();
@@ -246,6 +254,11 @@ pub(super) fn edge(value: &Value) -> Option<Edge> {
     })
 }
 
+/// Adds to what is known of a name; tells whether that is more.
+pub(super) fn learn(held: &mut Set, values: &[Value], pass: usize) -> bool {
+    if pass < EXACT { merge(held, values) } else { widen(held, values) }
+}
+
 /// Where lines begin.
 fn lines_of(text: &str) -> Vec<u32> {
     text.bytes()
@@ -292,7 +305,10 @@ impl<'a> Machine<'a> {
             scope: 0,
             conditions: 0,
             quiet: 0,
+            annotations: 0,
+            loops: 0,
             changed: false,
+            pass: 0,
             fuel: FUEL,
             within,
             outside,
@@ -312,6 +328,8 @@ impl<'a> Machine<'a> {
         self.scope = 0;
         self.conditions = 0;
         self.quiet = 0;
+        self.annotations = 0;
+        self.loops = 0;
         self.seen_dup = false;
         self.seen_socket = false;
         for scope in &mut self.scopes {
@@ -342,6 +360,8 @@ impl<'a> Machine<'a> {
             self.scope = scope;
             self.conditions = 0;
             self.quiet = 0;
+            self.annotations = 0;
+            self.loops = 0;
             if let Some(parameters) = parameters {
                 self.bind_parameters(at, parameters, own);
             }
@@ -380,15 +400,30 @@ impl<'a> Machine<'a> {
     /// Adds to what a function gives back.
     pub(super) fn returns(&mut self, at: usize, values: &[Value]) {
         if let Some(body) = self.bodies.get_mut(at) {
-            let grew = merge(&mut body.returns, values);
+            let grew = learn(&mut body.returns, &settled(values), self.pass);
             self.changed |= grew;
         }
+    }
+
+    /// Takes as many steps as a list is long.
+    pub(super) fn spend(&mut self, items: usize) {
+        self.fuel = self.fuel.saturating_sub(u64::try_from(items / 8).unwrap_or(u64::MAX)).max(1);
     }
 
     /// One more step; whether there is fuel left.
     pub(super) fn step(&mut self) -> bool {
         self.fuel = self.fuel.saturating_sub(1);
         self.fuel > 0
+    }
+
+    /// A function in another one is used where that is used.
+    pub(super) fn defined(&mut self, at: usize) {
+        let here = self.here;
+        if here > super::MAIN
+            && let Some(function) = self.out.get_mut(here)
+        {
+            function.names.insert(Edge::Function(at));
+        }
     }
 
     /// A scope in the current one.
@@ -497,18 +532,23 @@ impl<'a> Machine<'a> {
 
     /// A name that no scope of the file has.
     fn builtin(&mut self, name: &str) -> Set {
-        let from_star = self.from_stars(name);
-        if !from_star.is_empty() {
-            return from_star;
-        }
+        let mut values = self.from_stars(name);
+        merge(&mut values, &self.predefined(name));
+        values
+    }
+
+    /// A name that Python defines.
+    fn predefined(&self, name: &str) -> Set {
         match name {
             "__name__" => vec![Value::text("__weighbridge__")],
-            "__builtins__" | "builtins" if name == "__builtins__" => vec![Value::path("builtins")],
+            "__builtins__" => vec![Value::path("builtins")],
             "__doc__" => match &self.doc {
                 Some(doc) => vec![Value::Str(Rc::clone(doc), Origin::NONE)],
                 None => unknown(),
             },
-            "__file__" | "__path__" | "__package__" | "__spec__" => unknown(),
+            // What is added to it is looked up like what is added to `sys.path`.
+            "__path__" => vec![Value::path("sys.path")],
+            "__file__" | "__package__" | "__spec__" => unknown(),
             "__loader__" => vec![Value::Made(Rc::from("importlib.machinery.SourceFileLoader"), Origin::NONE)],
             "get_ipython" => vec![Value::path("IPython.get_ipython")],
             name => {
@@ -523,6 +563,9 @@ impl<'a> Machine<'a> {
 
     fn from_stars(&self, name: &str) -> Set {
         let mut values = Set::new();
+        if name.starts_with('_') {
+            return values;
+        }
         for star in &self.stars {
             match star {
                 Value::Sibling(level, module, _) => {
@@ -576,22 +619,24 @@ impl<'a> Machine<'a> {
             Some(slot) => slot,
             None => scope.names.entry(name.to_owned()).or_default(),
         };
-        let grew = merge(&mut slot.ever, values);
+        let values = settled(values);
+        let grew = learn(&mut slot.ever, &values, self.pass);
         if strong {
             slot.now.clear();
         }
-        merge(&mut slot.now, values);
+        merge(&mut slot.now, &values);
         self.changed |= grew;
     }
 
     /// Remembers what is stored in an attribute of that name.
     pub(super) fn set_attribute(&mut self, name: &str, values: &[Value]) {
-        let kept: Set = values.iter().filter(|value| !matches!(value, Value::Opaque(o) if *o == Origin::NONE)).cloned().collect();
+        let mut kept = settled(values);
+        kept.retain(|value| !matches!(value, Value::Opaque(o) if *o == Origin::NONE));
         if kept.is_empty() {
             return;
         }
         let held = self.attributes.entry(name.to_owned()).or_default();
-        let grew = merge(held, &kept);
+        let grew = learn(held, &kept, self.pass);
         self.changed |= grew;
     }
 

@@ -24,6 +24,10 @@ impl Machine<'_> {
             given.positional.insert(0, vec![owner.clone()]);
             return self.get_attribute(&given, node);
         }
+        if matches!(owner, Value::Method(_, of) if of.as_ref() == "__code__") && name == "replace" {
+            let because = "it changes the code of a function".to_owned();
+            self.act(Kind::Exec, "types.CodeType.replace", node, Some(because));
+        }
         match owner {
             Value::Path(path) => {
                 let joined: Rc<str> = Rc::from(format!("{path}.{name}"));
@@ -47,6 +51,17 @@ impl Machine<'_> {
                     }
                     "update" | "__setitem__" => {
                         for value in args.at(0) {
+                            // The names of another module become those of this one.
+                            if let Value::Namespace(other) = value
+                                && module.is_empty()
+                                && !other.is_empty()
+                            {
+                                let star = Value::Path(Rc::clone(other));
+                                if !self.stars.contains(&star) {
+                                    self.stars.push(star);
+                                    self.changed = true;
+                                }
+                            }
                             if let Value::Map(pairs) = value {
                                 for (key, values) in pairs.iter() {
                                     if let Some(name) = key.as_ref().and_then(Value::whole) {
@@ -76,7 +91,12 @@ impl Machine<'_> {
                 }
                 // A socket that is wired up, a file that is written, a module's loader.
                 self.by_name(owner, name, args, node);
+                let told = self.names.says(&joined).0;
                 let mut values = self.external(&joined, args, node);
+                if told.is_none() {
+                    // What nobody knows is not followed further.
+                    values = vec![Value::Opaque(args.origin())];
+                }
                 for value in &mut values {
                     match value {
                         Value::Made(_, held) | Value::Opaque(held) => *held = held.with(origin),
@@ -93,6 +113,9 @@ impl Machine<'_> {
                 let at = *at;
                 // A method that the file does not have is its library's; it may call those it has.
                 self.calls(Edge::Class(at));
+                if matches!(owner, Value::Instance(_)) {
+                    self.all_methods(at);
+                }
                 self.by_name(owner, name, args, node);
                 self.handed_on(args);
                 vec![Value::Opaque(args.origin())]
@@ -135,9 +158,14 @@ impl Machine<'_> {
 
     /// Loads a model from elsewhere, with the code that comes with it.
     fn fetched(&mut self, path: &str, args: &Args, node: &impl Ranged) {
-        let trusts = args
-            .named("trust_remote_code")
-            .is_some_and(|set| set.iter().any(|value| matches!(value, Value::Int(1))));
+        let named = args.at(0).iter().any(|name| name.whole().is_some());
+        let trusts = args.named("trust_remote_code").is_some_and(|set| {
+            set.iter().any(|value| match value {
+                Value::Bool(flag) => *flag,
+                // It depends on the caller; a name that is fixed was chosen for it.
+                _ => named,
+            })
+        });
         if trusts {
             let because = "it trusts the code of what it loads".to_owned();
             self.act(Kind::Fetch, path, node, Some(because));
@@ -214,7 +242,6 @@ impl Machine<'_> {
                         }
                         vec![joined.unwrap_or(Value::Opaque(origin))]
                     }
-                    "strip" | "rstrip" | "lstrip" => vec![owner.clone()],
                     "translate" | "replace" => vec![Value::Opaque(origin.with(Origin::DECODED))],
                     _ => vec![Value::Opaque(origin)],
                 };
@@ -251,34 +278,41 @@ impl Machine<'_> {
             }
             "lower" | "casefold" => made(text.to_lowercase()),
             "upper" => made(text.to_uppercase()),
-            "swapcase" => made(
+            "swapcase" if text.is_ascii() => made(
                 text.chars()
-                    .flat_map(|c| {
-                        let turned: Vec<char> =
-                            if c.is_uppercase() { c.to_lowercase().collect() } else { c.to_uppercase().collect() };
-                        turned
-                    })
+                    .map(|c| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() })
                     .collect(),
             ),
             "title" | "capitalize" | "expandtabs" | "zfill" | "center" | "ljust" | "rjust" => vec![Value::Opaque(origin)],
             "strip" | "lstrip" | "rstrip" => {
-                let set: Vec<char> = word(0).map_or_else(|| vec![' ', '\t', '\n', '\r', '\x0b', '\x0c'], |set| set.chars().collect());
+                let set: Option<Vec<char>> = word(0).map(|set| set.chars().collect());
+                if set.is_none() && !first.is_empty() {
+                    return vec![Value::Opaque(origin)];
+                }
+                let off = |c: char| match &set {
+                    Some(set) => set.contains(&c),
+                    None => c.is_whitespace() || ('\x1c'..='\x1f').contains(&c),
+                };
                 let kept = match name {
-                    "strip" => text.trim_matches(set.as_slice()),
-                    "lstrip" => text.trim_start_matches(set.as_slice()),
-                    _ => text.trim_end_matches(set.as_slice()),
+                    "strip" => text.trim_matches(off),
+                    "lstrip" => text.trim_start_matches(off),
+                    _ => text.trim_end_matches(off),
                 };
                 made(kept.to_owned())
             }
+            "removeprefix" | "removesuffix" if word(0).is_none() => vec![Value::Opaque(origin)],
             "removeprefix" => made(word(0).and_then(|start| text.strip_prefix(start.as_str()).map(str::to_owned)).unwrap_or(text)),
             "removesuffix" => made(word(0).and_then(|end| text.strip_suffix(end.as_str()).map(str::to_owned)).unwrap_or(text)),
             "replace" => match (word(0), word(1)) {
-                (Some(old), Some(new)) if !old.is_empty() && text.len().saturating_mul(new.len().saturating_add(1)) < LENGTH => {
+                (Some(old), Some(new)) if !old.is_empty() && args.positional.len() == 2 && args.named.is_empty() && text.len().saturating_mul(new.len().saturating_add(1)) < LENGTH => {
                     made(text.replace(old.as_str(), &new))
                 }
                 _ => vec![Value::Opaque(origin)],
             },
             "split" | "rsplit" | "splitlines" => {
+                if args.positional.len() > 1 || !args.named.is_empty() {
+                    return vec![Value::Opaque(origin)];
+                }
                 let parts: Vec<&str> = match word(0) {
                     Some(by) if !by.is_empty() => text.split(by.as_str()).collect(),
                     _ if first.is_empty() && name == "splitlines" => text.lines().collect(),
@@ -292,7 +326,11 @@ impl Machine<'_> {
             }
             "encode" => match word(0).unwrap_or_else(|| "utf-8".to_owned()).to_ascii_lowercase().as_str() {
                 "rot13" | "rot_13" => each(std::slice::from_ref(owner), |value| decode::by_codec("rot13", value)),
-                _ => vec![Value::Bytes(Rc::from(text.as_bytes()), origin)],
+                "utf-8" | "utf8" | "utf_8" => vec![Value::Bytes(Rc::from(text.as_bytes()), origin)],
+                "ascii" | "latin-1" | "latin1" | "latin_1" if text.is_ascii() => {
+                    vec![Value::Bytes(Rc::from(text.as_bytes()), origin)]
+                }
+                _ => vec![Value::Opaque(origin)],
             },
             "format" => {
                 // Attributes of what is given can be read by a format: `{0.__globals__}`.
@@ -405,6 +443,15 @@ impl Machine<'_> {
         let origin = args.origin();
         let last = path.rsplit('.').next().unwrap_or(path);
         self.sensitive_arguments(path, args, node);
+        self.given_away(path, args, node);
+        if super::known::is_standard(path) {
+            self.handed_to_library(args);
+        }
+        if (last.starts_with("read_") || last == "imread")
+            && args.all().any(|value| value.rough().is_some_and(|text| text.starts_with("http")))
+        {
+            self.act(Kind::Network, path, node, None);
+        }
         if LOADERS.contains(&last) {
             self.fetched(path, args, node);
         }
@@ -431,7 +478,9 @@ impl Machine<'_> {
                 }
                 let mut made = Set::new();
                 for value in args.at(0) {
+                    let plain = args.positional.len() == 1 && args.named.is_empty();
                     let folded = decode::fold(path, value).or_else(|| decode::fold(&real, value));
+                    let folded = folded.filter(|_| plain);
                     join(&mut made, folded.unwrap_or(Value::Opaque(origin.with(Origin::DECODED))));
                 }
                 if made.is_empty() {
@@ -500,6 +549,58 @@ impl Machine<'_> {
         Self::made(path, args)
     }
 
+    /// A module that could do harm, or the name of a function that does, given to somebody else.
+    fn given_away(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+        const ASK: [&str; 8] =
+            ["builtins.", "inspect.", "logging.", "warnings.", "typing.", "unittest.mock.", "print", "importlib.reload"];
+        if ASK.iter().any(|start| path.starts_with(start)) {
+            return;
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for value in args.all().take(64) {
+            match value {
+                Value::Map(held) => values.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned()),
+                Value::Seq(held) => values.extend(held.iter().flatten().take(64).cloned()),
+                other => values.push(other.clone()),
+            }
+        }
+        for value in values {
+            match &value {
+                Value::Path(module) if super::known::is_touchy(module) => {
+                    let because = format!("it gives the module `{module}` away");
+                    self.act(Kind::Indirect, path, node, Some(because));
+                }
+                Value::Str(text, _)
+                    if text.len() < 80
+                        && text.contains(['.', ':'])
+                        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_')) =>
+                {
+                    let name = text.replace(':', ".");
+                    if let (Some(Says::Does(Kind::Process | Kind::Exec)), real) = self.names.says(&name)
+                        && real.contains('.')
+                    {
+                        let because = format!("it gives the name `{name}` away");
+                        self.act(Kind::Indirect, path, node, Some(because));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What making an instance of a class does that inherits from a library's.
+    pub(super) fn inherited(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+        let (says, real) = self.names.says(path);
+        if let Some(Says::Does(kind)) = says
+            && kind != Kind::Background
+        {
+            self.act(kind, &real, node, Some("it inherits from it".to_owned()));
+        }
+        if super::known::is_standard(path) {
+            self.handed_on(args);
+        }
+    }
+
     /// Names of files that hold secrets, wherever they are given.
     fn sensitive_arguments(&mut self, path: &str, args: &Args, node: &impl Ranged) {
         let talks = ["logging.", "warnings.", "re.", "argparse.", "typing."];
@@ -526,20 +627,20 @@ impl Machine<'_> {
 
 /// Whether a loader is told to load nothing but numbers.
 fn unpickles_nothing(path: &str, args: &Args) -> bool {
-    let is = |name: &str, wanted: i64| {
-        args.named(name).is_some_and(|set| matches!(set.as_slice(), [Value::Int(n)] if *n == wanted))
+    let is = |name: &str, wanted: bool| {
+        args.named(name).is_some_and(|set| matches!(set.as_slice(), [Value::Bool(flag)] if *flag == wanted))
     };
     if path.ends_with("torch.load") || path == "torch.serialization.load" {
-        return is("weights_only", 1);
+        return is("weights_only", true);
     }
     if path.starts_with("numpy") || path.starts_with("np.") {
         let given = args.get(2, "allow_pickle");
-        return given.is_empty() && !args.open || is("allow_pickle", 0);
+        return given.is_empty() && !args.open || is("allow_pickle", false);
     }
     if path.starts_with("yaml.load") {
         return args.get(1, "Loader").iter().any(|loader| {
             matches!(loader, Value::Path(path) if ["SafeLoader", "CSafeLoader", "BaseLoader", "FullLoader"].iter().any(|end| path.ends_with(end)))
         });
     }
-    is("safe_mode", 1)
+    is("safe_mode", true)
 }

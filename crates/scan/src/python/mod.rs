@@ -24,6 +24,8 @@ pub(crate) mod reach;
 pub(crate) mod shell;
 pub(crate) mod source;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

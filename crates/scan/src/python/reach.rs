@@ -75,6 +75,8 @@ struct Reach<'a> {
     functions: BTreeMap<Spot, (When, String)>,
     classes: BTreeMap<Spot, (When, String)>,
     queue: VecDeque<(Thing, When, String)>,
+    /// Something adds folders to where modules are looked up.
+    loose: bool,
     /// Imports that lead to something that is no source.
     foreign: Vec<(usize, When, Act, String)>,
 }
@@ -117,6 +119,9 @@ pub(crate) fn conclude<'a>(
         functions: BTreeMap::new(),
         classes: BTreeMap::new(),
         queue: VecDeque::new(),
+        loose: modules.iter().flat_map(|module| &module.functions).any(|function| {
+            function.acts.iter().any(|act| act.path.starts_with("sys.path"))
+        }),
         foreign: Vec::new(),
     };
     reach.imports(entry_points);
@@ -404,6 +409,17 @@ impl<'a> Reach<'a> {
                     found.push(*module);
                 }
             }
+        }
+        if self.loose && target.level == 0 && found.is_empty() {
+            let path = target.module.replace('.', "/");
+            let ends = [format!("{path}.py"), format!("{path}/__init__.py")];
+            let fits = |key: &str| {
+                ends.iter().any(|end| {
+                    key.strip_suffix(end.as_str())
+                        .is_some_and(|folder| folder.is_empty() || folder.ends_with(['/', '!']))
+                })
+            };
+            found.extend(self.by_key.iter().filter(|(key, _)| fits(key)).map(|(_, at)| *at));
         }
         found
     }

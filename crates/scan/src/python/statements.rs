@@ -5,8 +5,11 @@ use std::rc::Rc;
 use ruff_python_ast::{self as ast, Decorator, Expr, Pattern, Stmt};
 use ruff_text_size::Ranged;
 
-use super::machine::{Code, Machine, edge};
-use super::value::{Getter, Origin, Set, Value, concat, items_of, join, merge, ordered, unknown};
+use super::machine::{Code, Machine, edge, learn};
+use super::value::{
+    Getter, Origin, Set, Value, concat, items_of, join, mapping, merge, ordered, sequence, settled,
+    unknown,
+};
 use super::{BODY, Edge, Kind, MAIN, Target};
 
 impl<'a> Machine<'a> {
@@ -77,16 +80,13 @@ impl<'a> Machine<'a> {
                 }
             }
             Stmt::For(one) => {
-                let items = self.items(&one.iter);
-                self.conditions = self.conditions.saturating_add(1);
-                self.assign(&one.target, &items);
-                self.block(&one.body);
-                self.conditions = self.conditions.saturating_sub(1);
+                let values = self.expr(&one.iter);
+                self.for_each(&values, &one.target, &one.body);
                 self.maybe(&one.orelse);
             }
             Stmt::While(one) => {
                 self.expr(&one.test);
-                self.maybe(&one.body);
+                self.turns(&one.body);
                 self.maybe(&one.orelse);
             }
             Stmt::If(one) => self.if_statement(one),
@@ -142,6 +142,37 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// The body of a `for`: turn by turn where the items are known and few.
+    fn for_each(&mut self, values: &[Value], target: &'a Expr, body: &'a [Stmt]) {
+        /// Turns that are followed one by one.
+        const TURNS: usize = 64;
+        let items = match values {
+            [value] if !leaves_early(body) => ordered(value).filter(|items| items.len() <= TURNS),
+            _ => None,
+        };
+        if let Some(items) = items {
+            self.items_of_set(values);
+            for item in items {
+                self.assign(target, &item);
+                self.block(body);
+            }
+            return;
+        }
+        let items = self.items_of_set(values);
+        self.conditions = self.conditions.saturating_add(1);
+        self.assign(target, &items);
+        self.conditions = self.conditions.saturating_sub(1);
+        self.turns(body);
+    }
+
+    /// The body of a loop, in any number of turns.
+    fn turns(&mut self, body: &'a [Stmt]) {
+        self.loops = self.loops.saturating_add(1);
+        self.maybe(body);
+        self.maybe(body);
+        self.loops = self.loops.saturating_sub(1);
+    }
+
     fn if_statement(&mut self, one: &'a ast::StmtIf) {
         let outer = self.here;
         let guard = outer == BODY && self.scope == 0 && !self.renamed && is_main_guard(&one.test);
@@ -188,7 +219,25 @@ impl<'a> Machine<'a> {
     }
 
     fn annotation(&mut self, expression: &'a Expr) -> Set {
-        self.quietly(|machine| machine.expr(expression))
+        self.annotations = self.annotations.saturating_add(1);
+        let values = self.quietly(|machine| machine.expr(expression));
+        self.annotations = self.annotations.saturating_sub(1);
+        values
+    }
+
+    /// Bounds and defaults of type parameters are evaluated when somebody asks for them.
+    fn type_parameters(&mut self, parameters: Option<&'a ast::TypeParams>) {
+        for parameter in parameters.into_iter().flat_map(|all| &all.type_params) {
+            let (bound, default) = match parameter {
+                ast::TypeParam::TypeVar(one) => (one.bound.as_deref(), one.default.as_deref()),
+                ast::TypeParam::TypeVarTuple(one) => (None, one.default.as_deref()),
+                ast::TypeParam::ParamSpec(one) => (None, one.default.as_deref()),
+            };
+            for part in [bound, default].into_iter().flatten() {
+                self.annotation(part);
+            }
+            self.set(parameter.name().as_str(), &unknown());
+        }
     }
 
     pub(super) fn optional(&mut self, expression: Option<&'a Expr>) -> Set {
@@ -287,6 +336,8 @@ impl<'a> Machine<'a> {
             Code::Statements(&def.body),
             Some(&def.parameters),
         );
+        self.defined(at);
+        self.type_parameters(def.type_params.as_deref());
         self.parameters(&def.parameters, Some(at));
         if let Some(returns) = &def.returns {
             self.annotation(returns);
@@ -349,12 +400,12 @@ impl<'a> Machine<'a> {
     /// Remembers what a parameter is given.
     pub(super) fn give(&mut self, function: usize, name: &str, values: &[Value]) {
         let Some(body) = self.bodies.get_mut(function) else { return };
-        let kept: Set =
-            values.iter().filter(|value| !matches!(value, Value::Opaque(o) if *o == Origin::NONE)).cloned().collect();
+        let mut kept = settled(values);
+        kept.retain(|value| !matches!(value, Value::Opaque(o) if *o == Origin::NONE));
         if kept.is_empty() {
             return;
         }
-        let grew = merge(body.given.entry(name.to_owned()).or_default(), &kept);
+        let grew = learn(body.given.entry(name.to_owned()).or_default(), &kept, self.pass);
         self.changed |= grew;
     }
 
@@ -373,6 +424,7 @@ impl<'a> Machine<'a> {
     fn class_def(&mut self, def: &'a ast::StmtClassDef) {
         let start = def.name.range().start().to_u32();
         let at = self.class_at(start, def.name.as_str());
+        self.type_parameters(def.type_params.as_deref());
         let mut bases = Set::new();
         let mut meta = Set::new();
         if let Some(arguments) = &def.arguments {
@@ -396,6 +448,9 @@ impl<'a> Machine<'a> {
         }
         // Making a class calls its metaclass, and `__init_subclass__` of those it inherits from.
         for value in &meta {
+            if let Value::Class(class) = value {
+                self.all_methods(*class);
+            }
             if let Some(edge) = edge(value) {
                 self.calls(edge);
             }
@@ -412,7 +467,7 @@ impl<'a> Machine<'a> {
             self.subclass_hooks(&base, &own);
         }
         if let Some(class) = self.classes.get_mut(at) {
-            let grew = merge(&mut class.bases, &bases);
+            let grew = learn(&mut class.bases, &bases, self.pass);
             self.changed |= grew;
         }
         let outer = self.scope;
@@ -422,7 +477,7 @@ impl<'a> Machine<'a> {
             self.block(&def.body);
             self.scope = outer;
         }
-        for hook in ["__class_getitem__", "__set_name__"] {
+        for hook in ["__class_getitem__", "__set_name__", "_generate_next_value_"] {
             if let Some(method) = self.out_classes.get(at).and_then(|class| class.methods.get(hook)) {
                 let edge = Edge::Function(*method);
                 self.calls(edge);
@@ -466,6 +521,7 @@ impl<'a> Machine<'a> {
                         if let Edge::Class(meta) = meta
                             && self.is_metaclass(meta)
                         {
+                            self.all_methods(meta);
                             self.calls(Edge::Class(meta));
                         }
                     }
@@ -668,6 +724,8 @@ impl<'a> Machine<'a> {
             match value {
                 Value::Path(path) => match path.as_ref() {
                     "os.environ" | "posix.environ" => self.steered(key, node),
+                    // A module may put a better one in its own place.
+                    "sys.modules" if key.iter().all(|key| self.is_own_name(key)) => {}
                     "sys.modules" => self.tampered(owner, node, "it puts a module of its own there"),
                     "builtins" => self.tampered(owner, node, "it is added to"),
                     _ => {}
@@ -710,7 +768,7 @@ impl<'a> Machine<'a> {
                             None => pairs.push((key, values.to_vec())),
                         }
                     }
-                    changed.push(Value::Map(Rc::new(pairs)));
+                    changed.push(mapping(pairs));
                 }
                 Value::Seq(items) if items.len() < super::value::ITEMS => {
                     let mut items = items.to_vec();
@@ -783,6 +841,10 @@ impl<'a> Machine<'a> {
                 join(&mut result, binary(a, op, b));
             }
         }
+        if self.loops > 0 && !result.is_empty() {
+            // The next turn goes on from here.
+            join(&mut result, Value::Opaque(Origin::MANY));
+        }
         result
     }
 }
@@ -814,13 +876,29 @@ fn binary(a: &Value, op: ast::Operator, b: &Value) -> Value {
                 .then(|| Value::Str(Rc::from(text.repeat(times)), *origin))
         }
         (Operator::Div, Value::File(a), b) => b.rough().map(|b| Value::File(Rc::from(format!("{a}/{b}")))),
+        (Operator::Mult, Value::Seq(_), _) => Some(sequence(vec![items_of(a)])),
+        (Operator::Mult, _, Value::Seq(_)) => Some(sequence(vec![items_of(b)])),
         (Operator::BitOr, Value::Class(_) | Value::Path(_), _) => Some(Value::Opaque(Origin::NONE)),
         (Operator::BitOr, Value::Map(a), Value::Map(b)) => {
-            Some(Value::Map(Rc::new([a.as_slice(), b.as_slice()].concat())))
+            Some(mapping([a.as_slice(), b.as_slice()].concat()))
         }
         _ => None,
     };
     made.unwrap_or(Value::Opaque(origin))
+}
+
+/// Whether a loop may end before its last item, or skip a part of its body.
+fn leaves_early(body: &[Stmt]) -> bool {
+    body.iter().any(|statement| match statement {
+        Stmt::Break(_) | Stmt::Continue(_) | Stmt::Return(_) | Stmt::Raise(_) => true,
+        Stmt::If(one) => {
+            leaves_early(&one.body)
+                || one.elif_else_clauses.iter().any(|clause| leaves_early(&clause.body))
+        }
+        Stmt::With(one) => leaves_early(&one.body),
+        Stmt::Try(_) | Stmt::Match(_) | Stmt::For(_) | Stmt::While(_) => true,
+        _ => false,
+    })
 }
 
 /// `text % arguments`.
@@ -843,13 +921,23 @@ fn formatted(text: &str, arguments: &Value, origin: Origin) -> Value {
             out.push('%');
             continue;
         }
-        while let Some(c) = rest.next() {
+        let plain = rest.peek().copied();
+        for c in rest.by_ref() {
             if c.is_ascii_alphabetic() {
                 break;
             }
         }
         let part = parts.next().flatten();
-        match part.as_ref().and_then(Value::rough) {
+        let spelled = match (plain, part.as_ref()) {
+            (Some('s'), Some(part)) => part.rough(),
+            (Some('d' | 'i'), Some(part @ Value::Int(_))) => part.rough(),
+            (Some('c'), Some(part @ Value::Str(..))) => part.rough(),
+            (Some('c'), Some(Value::Int(n))) => {
+                u32::try_from(*n).ok().and_then(char::from_u32).map(|c| c.to_string().into())
+            }
+            _ => None,
+        };
+        match spelled {
             Some(part) if out.len() < super::value::LENGTH => out.push_str(&part),
             _ => out.push(HOLE),
         }

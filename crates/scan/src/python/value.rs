@@ -1,5 +1,7 @@
 //! What an expression may evaluate to, as far as source text tells.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
 use std::rc::Rc;
 
 /// Stands in a text for a part that is not known.
@@ -9,7 +11,7 @@ pub(super) const MOST: usize = 16;
 /// The same for what can be called or reached into.
 const MOST_IMPORTANT: usize = 64;
 /// Items of a container that are followed.
-pub(super) const ITEMS: usize = 4096;
+pub(super) const ITEMS: usize = 1024;
 /// Bytes of a text or of bytes that are put together.
 pub(super) const LENGTH: usize = 1 << 20;
 
@@ -50,8 +52,10 @@ pub(super) enum Value {
     Str(Rc<str>, Origin),
     /// Bytes.
     Bytes(Rc<[u8]>, Origin),
-    /// An integer or a truth value.
+    /// An integer.
     Int(i64),
+    /// A truth value.
+    Bool(bool),
     /// A file name that an object stands for (`pathlib.Path`).
     File(Rc<str>),
     /// Compiled source text.
@@ -73,9 +77,9 @@ pub(super) enum Value {
     /// A function of the file whose first parameter is given.
     Bound(usize),
     /// A list, tuple or set.
-    Seq(Rc<Vec<Set>>),
+    Seq(Rc<Held<Set>>),
     /// A dictionary; no key stands for a key that is not known.
-    Map(Rc<Vec<(Option<Value>, Set)>>),
+    Map(Rc<Held<Pair>>),
     /// The attributes of a module by name; of the module itself where the path is empty.
     Namespace(Rc<str>),
     /// An attribute of a value that has no meaning of its own.
@@ -96,6 +100,128 @@ pub(super) enum Getter {
 
 /// The values that an expression may have.
 pub(super) type Set = Vec<Value>;
+/// A key, where it is known, and what it leads to.
+pub(super) type Pair = (Option<Value>, Set);
+
+/// What a container holds, with what is asked of it again and again.
+#[derive(Debug)]
+pub(super) struct Held<T> {
+    items: Vec<T>,
+    origin: Origin,
+    hash: u64,
+    depth: u32,
+    size: usize,
+}
+
+impl<T> Deref for Held<T> {
+    type Target = Vec<T>;
+
+    fn deref(&self) -> &Vec<T> {
+        &self.items
+    }
+}
+
+impl<T: PartialEq> PartialEq for Held<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.size == other.size && self.items == other.items
+    }
+}
+
+/// Containers in containers that are kept apart.
+const DEEPEST: u32 = 5;
+/// Values in a container, those in its containers included.
+const LARGEST: usize = 8192;
+
+/// What containers are weighed by while they are made.
+struct Weighed {
+    hasher: DefaultHasher,
+    origin: Origin,
+    depth: u32,
+    size: usize,
+}
+
+impl Weighed {
+    fn new() -> Self {
+        Self { hasher: DefaultHasher::new(), origin: Origin::NONE, depth: 0, size: 0 }
+    }
+
+    fn set(&mut self, set: &[Value]) {
+        set.len().hash(&mut self.hasher);
+        for value in set {
+            self.value(value);
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        std::mem::discriminant(value).hash(&mut self.hasher);
+        self.size = self.size.saturating_add(1);
+        self.origin = self.origin.with(value.origin());
+        let hasher = &mut self.hasher;
+        match value {
+            Value::Opaque(origin) => origin.0.hash(hasher),
+            Value::Str(text, _) | Value::File(text) | Value::Code(text, _) => text.hash(hasher),
+            Value::Path(text) | Value::Made(text, _) | Value::Namespace(text) => text.hash(hasher),
+            Value::Bytes(bytes, _) => bytes.hash(hasher),
+            Value::Int(number) => number.hash(hasher),
+            Value::Bool(flag) => flag.hash(hasher),
+            Value::Sibling(level, module, name) => (level, module, name).hash(hasher),
+            Value::Function(at) | Value::Class(at) | Value::Instance(at) | Value::Bound(at) => {
+                at.hash(hasher);
+            }
+            Value::Seq(held) => {
+                held.hash.hash(hasher);
+                self.depth = self.depth.max(held.depth);
+                self.size = self.size.saturating_add(held.size);
+            }
+            Value::Map(held) => {
+                held.hash.hash(hasher);
+                self.depth = self.depth.max(held.depth);
+                self.size = self.size.saturating_add(held.size);
+            }
+            Value::Method(_, name) | Value::Getter(_, name) => name.hash(hasher),
+            Value::Partial(_) | Value::Own => {}
+        }
+    }
+
+    fn hold<T>(self, items: Vec<T>) -> Held<T> {
+        let Self { hasher, origin, depth, size } = self;
+        Held { items, origin, hash: hasher.finish(), depth: depth.saturating_add(1), size }
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.depth >= DEEPEST || self.size > LARGEST
+    }
+}
+
+/// What can be called or reached into, out of values of any depth, in place of a container that
+/// holds too much.
+fn leaves(sets: &mut dyn Iterator<Item = &Value>, origin: Origin) -> Set {
+    let mut kept = Set::new();
+    for value in sets {
+        match value {
+            Value::Seq(held) => {
+                for inner in held.iter().flatten() {
+                    if inner.is_important() && !matches!(inner, Value::Seq(_) | Value::Map(_)) {
+                        join(&mut kept, inner.clone());
+                    }
+                }
+            }
+            Value::Map(held) => {
+                for inner in held.iter().flat_map(|(_, set)| set) {
+                    if inner.is_important() && !matches!(inner, Value::Seq(_) | Value::Map(_)) {
+                        join(&mut kept, inner.clone());
+                    }
+                }
+            }
+            value if value.is_important() => {
+                join(&mut kept, value.clone());
+            }
+            _ => {}
+        }
+    }
+    join(&mut kept, Value::Opaque(origin.with(Origin::MANY)));
+    kept
+}
 
 impl Value {
     pub(super) fn text(text: &str) -> Self {
@@ -115,9 +241,8 @@ impl Value {
             | Self::Code(_, origin)
             | Self::Made(_, origin) => *origin,
             Self::Method(owner, _) => owner.origin(),
-            Self::Seq(items) => items.iter().take(64).fold(Origin::NONE, |all, set| {
-                all.with(origin_of(set))
-            }),
+            Self::Seq(held) => held.origin,
+            Self::Map(held) => held.origin,
             _ => Origin::NONE,
         }
     }
@@ -144,7 +269,14 @@ impl Value {
     fn is_important(&self) -> bool {
         !matches!(
             self,
-            Self::Opaque(_) | Self::Str(..) | Self::Bytes(..) | Self::Int(_) | Self::File(_)
+            Self::Opaque(_)
+                | Self::Str(..)
+                | Self::Bytes(..)
+                | Self::Int(_)
+                | Self::Bool(_)
+                | Self::File(_)
+                | Self::Made(..)
+                | Self::Code(..)
         )
     }
 }
@@ -157,11 +289,6 @@ pub(super) fn origin_of(set: &[Value]) -> Origin {
 /// A set of one unknown value.
 pub(super) fn unknown() -> Set {
     vec![Value::Opaque(Origin::NONE)]
-}
-
-/// A set of one unknown value of that origin.
-pub(super) fn opaque(origin: Origin) -> Set {
-    vec![Value::Opaque(origin)]
 }
 
 /// Adds a value; tells whether the set grew.
@@ -181,15 +308,63 @@ pub(super) fn join(set: &mut Set, value: Value) -> bool {
     if set.contains(&value) {
         return false;
     }
+    if matches!(value, Value::Seq(_) | Value::Map(_)) {
+        if set.iter().filter(|held| matches!(held, Value::Seq(_) | Value::Map(_))).count() >= 4 {
+            return pour(set, &value);
+        }
+        set.push(value);
+        return true;
+    }
     let important = value.is_important();
     let held = set.iter().filter(|held| held.is_important() == important).count();
     if held >= if important { MOST_IMPORTANT } else { MOST } {
-        // What is dropped may be anything that the file can name.
-        let lost = if important { Origin::MANY.with(Origin::COMPUTED) } else { Origin::MANY };
+        // What does harm is told where it is named; a module that is dropped may lead to it.
+        let leads = matches!(&value, Value::Path(path) if super::known::is_touchy(path));
+        let lost = if leads { Origin::MANY.with(Origin::COMPUTED) } else { Origin::MANY };
         return join_opaque(set, value.origin().with(lost));
     }
     set.push(value);
     true
+}
+
+/// Makes one container of all in the set, that holds what can be called or reached into.
+fn pour(set: &mut Set, value: &Value) -> bool {
+    let is_container = |held: &&Value| matches!(held, Value::Seq(_) | Value::Map(_));
+    let all = set.iter().filter(is_container).chain([value]);
+    let origin = all.clone().fold(Origin::NONE, |origin, held| origin.with(held.origin()));
+    let poured = sequence(vec![leaves(&mut all.into_iter(), origin)]);
+    if set.contains(&poured) && set.iter().filter(is_container).count() == 1 {
+        return false;
+    }
+    set.retain(|held| !matches!(held, Value::Seq(_) | Value::Map(_)));
+    set.push(poured);
+    true
+}
+
+/// Adds every value where no more texts, numbers and containers are to be told apart, so that an
+/// end is reached; tells whether the set grew.
+pub(super) fn widen(set: &mut Set, more: &[Value]) -> bool {
+    let mut grew = false;
+    for value in more {
+        if set.contains(value) {
+            continue;
+        }
+        grew |= match value {
+            Value::Seq(_) | Value::Map(_) => pour(set, value),
+            Value::Method(owner, name)
+                if !super::expressions::is_harmful(name)
+                    && !matches!(**owner, Value::Path(_) | Value::Namespace(_) | Value::Function(_)) =>
+            {
+                join_opaque(set, value.origin().with(Origin::MANY))
+            }
+            Value::Partial(partial) if !partial.1.is_empty() => {
+                join(set, Value::Partial(Rc::new((partial.0.clone(), Vec::new()))))
+            }
+            value if value.is_important() => join(set, value.clone()),
+            value => join_opaque(set, value.origin().with(Origin::MANY)),
+        };
+    }
+    grew
 }
 
 fn join_opaque(set: &mut Set, origin: Origin) -> bool {
@@ -212,7 +387,66 @@ pub(super) fn merge(set: &mut Set, more: &[Value]) -> bool {
 
 /// A list of known items.
 pub(super) fn sequence(items: Vec<Set>) -> Value {
-    Value::Seq(Rc::new(items))
+    let mut weighed = Weighed::new();
+    for set in &items {
+        weighed.set(set);
+    }
+    if !weighed.is_too_much() {
+        return Value::Seq(Rc::new(weighed.hold(items)));
+    }
+    let kept = leaves(&mut items.iter().flatten(), weighed.origin);
+    let mut weighed = Weighed::new();
+    weighed.set(&kept);
+    Value::Seq(Rc::new(weighed.hold(vec![kept])))
+}
+
+/// A dictionary.
+pub(super) fn mapping(mut pairs: Vec<Pair>) -> Value {
+    if pairs.len() > ITEMS {
+        let rest = pairs.split_off(ITEMS);
+        pairs.push((None, leaves(&mut rest.iter().flat_map(|(_, set)| set), Origin::NONE)));
+    }
+    let mut weighed = Weighed::new();
+    for (key, set) in &pairs {
+        if let Some(key) = key {
+            weighed.value(key);
+        }
+        weighed.set(set);
+    }
+    if !weighed.is_too_much() {
+        return Value::Map(Rc::new(weighed.hold(pairs)));
+    }
+    let kept = leaves(&mut pairs.iter().flat_map(|(_, set)| set), weighed.origin);
+    let mut weighed = Weighed::new();
+    weighed.set(&kept);
+    Value::Map(Rc::new(weighed.hold(vec![(None, kept)])))
+}
+
+/// The values as they are kept under a name: an attribute of something unknown is unknown.
+pub(super) fn settled(values: &[Value]) -> Set {
+    let mut kept = Set::new();
+    for value in values {
+        let value = match value {
+            Value::Method(owner, name)
+                if !super::expressions::is_harmful(name)
+                    && matches!(
+                        **owner,
+                        Value::Opaque(_)
+                            | Value::Instance(_)
+                            | Value::Method(..)
+                            | Value::Sibling(..)
+                    ) =>
+            {
+                Value::Opaque(owner.origin())
+            }
+            Value::Partial(partial) if matches!(partial.0, Value::Partial(_)) => {
+                Value::Opaque(Origin::COMPUTED)
+            }
+            other => other.clone(),
+        };
+        join(&mut kept, value);
+    }
+    kept
 }
 
 /// Everything that a container may hold.
@@ -283,6 +517,12 @@ pub(super) fn concat(a: &Value, b: &Value) -> Option<Value> {
         }
         (Value::Seq(a), Value::Seq(b)) if a.len().saturating_add(b.len()) <= ITEMS => {
             Some(sequence([a.as_slice(), b.as_slice()].concat()))
+        }
+        (Value::Seq(_), other) | (other, Value::Seq(_)) => {
+            let mut items = items_of(a);
+            merge(&mut items, &items_of(b));
+            join(&mut items, Value::Opaque(other.origin()));
+            Some(sequence(vec![items]))
         }
         (Value::Str(a, x), other) | (other, Value::Str(a, x)) if a.len() <= LENGTH => {
             // An unknown half leaves a hole.
