@@ -213,9 +213,12 @@ impl<'a> Machine<'a> {
                 join(&mut result, Value::Opaque(args.origin()));
                 result
             }
-            Value::Sibling(..) => {
+            Value::Sibling(_, _, name) => {
                 if let Some(edge) = edge(callee) {
                     self.calls(edge);
+                }
+                if let Some((_, last)) = name.rsplit_once('.') {
+                    self.harmful_method(last, node);
                 }
                 self.handed_on(args);
                 vec![Value::Opaque(args.origin())]
@@ -280,6 +283,14 @@ impl<'a> Machine<'a> {
                 _ => None,
             })
             .collect();
+        let others: Vec<Edge> = args
+            .all()
+            .filter(|value| matches!(value, Value::Sibling(..)))
+            .filter_map(edge)
+            .collect();
+        for edge in others {
+            self.calls(edge);
+        }
         for class in classes {
             self.all_methods(class);
         }

@@ -483,8 +483,9 @@ impl<'a> Machine<'a> {
                 } else {
                     format!("{inner}.{name}")
                 };
-                if joined.len() > 400 {
-                    return Some(unknown());
+                // No attribute further down means anything.
+                if joined.matches('.').count() > 3 {
+                    return Some(vec![Value::Opaque(Origin::NONE)]);
                 }
                 Some(vec![Value::Sibling(*level, Rc::clone(module), Rc::from(joined))])
             }
@@ -550,8 +551,8 @@ impl<'a> Machine<'a> {
             }
             _ => {}
         }
-        if path.len().saturating_add(name.len()) > 400 {
-            return unknown();
+        if path.len().saturating_add(name.len()) > 400 || path.matches('.').count() > 16 {
+            return vec![Value::Opaque(Origin::COMPUTED)];
         }
         vec![Value::path(&format!("{path}.{name}"))]
     }
@@ -596,6 +597,9 @@ impl<'a> Machine<'a> {
                     Value::Class(base) => queue.push(*base),
                     Value::Sibling(level, module, inner) => {
                         let joined = format!("{inner}.{name}");
+                        if joined.matches('.').count() > 3 {
+                            continue;
+                        }
                         join(&mut found, Value::Sibling(*level, Rc::clone(module), Rc::from(joined)));
                     }
                     _ => {}

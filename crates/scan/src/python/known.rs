@@ -123,6 +123,14 @@ impl Names {
     }
 }
 
+/// What calling the object of that dotted name does that is not calm, and its real name.
+pub(super) fn does(path: &str) -> Option<(Kind, String)> {
+    match answer(path) {
+        (Some(Says::Does(kind)), real) if real.contains('.') => Some((kind, real)),
+        _ => None,
+    }
+}
+
 fn answer(path: &str) -> (Option<Says>, String) {
     if let Some(says) = index().exact.get(path) {
         return (Some(*says), path.to_owned());

@@ -134,7 +134,7 @@ pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Modul
     let module_scope = machine.scopes.first();
     let mut exports = BTreeMap::new();
     for (name, slot) in module_scope.map(|scope| &scope.names).into_iter().flatten() {
-        let edges: BTreeSet<Edge> = slot.ever.iter().filter_map(edge).collect();
+        let edges: BTreeSet<Edge> = slot.ever.iter().filter_map(exported).collect();
         if !edges.is_empty() {
             exports.insert(name.clone(), edges);
         }
@@ -233,6 +233,16 @@ pub(super) fn docstring(body: &[Stmt]) -> Option<Rc<str>> {
     }
 }
 
+/// What another file gets by importing a name.
+fn exported(value: &Value) -> Option<Edge> {
+    match value {
+        Value::Path(path) if super::known::is_standard(path) || super::known::is_touchy(path) => {
+            Some(Edge::Library(path.to_string()))
+        }
+        value => edge(value),
+    }
+}
+
 pub(super) fn edge(value: &Value) -> Option<Edge> {
     Some(match value {
         Value::Function(at) | Value::Bound(at) => Edge::Function(*at),
@@ -240,12 +250,11 @@ pub(super) fn edge(value: &Value) -> Option<Edge> {
         Value::Sibling(level, module, name) => Edge::Other(Target {
             level: *level,
             module: module.to_string(),
-            name: name.split('.').next().unwrap_or_default().to_owned(),
+            name: name.to_string(),
         }),
         // The file may stand beside this one: `helper.run`.
         Value::Path(path) | Value::Made(path, _) if !super::known::is_standard(path) => {
             let (module, name) = path.split_once('.').unwrap_or((path, ""));
-            let name = name.split('.').next().unwrap_or_default();
             Edge::Other(Target { level: 0, module: module.to_owned(), name: name.to_owned() })
         }
         Value::Method(owner, _) => return edge(owner),

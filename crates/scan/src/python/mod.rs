@@ -117,6 +117,8 @@ pub(crate) enum Edge {
     Class(usize),
     /// A name of another file of the artifact.
     Other(Target),
+    /// Something of a library that does harm, or a module that leads to such.
+    Library(String),
 }
 
 /// A name of another file: as a relative import says it, or as an absolute one, where a file of
@@ -127,7 +129,8 @@ pub(crate) struct Target {
     pub(crate) level: u32,
     /// The module.
     pub(crate) module: String,
-    /// The name in it; empty for the module itself, `*` for all of its names.
+    /// The name in it, with attributes of that after dots; empty for the module itself, `*` for all
+    /// of its names.
     pub(crate) name: String,
 }
 

@@ -302,28 +302,87 @@ impl<'a> Reach<'a> {
                 let mut seen = BTreeSet::new();
                 self.other(at, target, when, way, &mut seen);
             }
+            // The file that names it tells of it.
+            Edge::Library(_) => {}
         }
     }
 
     /// A name of another file, through what that file imports in turn.
-    fn other(&mut self, at: usize, target: &Target, when: When, way: &str, seen: &mut BTreeSet<(usize, Target)>) {
+    fn other(
+        &mut self,
+        at: usize,
+        target: &Target,
+        when: When,
+        way: &str,
+        seen: &mut BTreeSet<(usize, Target)>,
+    ) {
         if seen.len() > 64 || !seen.insert((at, target.clone())) {
             return;
         }
-        let name = target.name.split('.').next().unwrap_or_default();
         let modules = self.modules;
-        for found in self.resolve(at, target) {
-            let Some(module) = modules.get(found) else { continue };
-            let Some(edges) = module.exports.get(name) else { continue };
-            for edge in edges {
-                match edge {
-                    Edge::Other(next) => self.other(found, next, when, way, seen),
-                    edge => {
-                        let way = longer(way, &format!("`{}`", key_of(module)));
-                        self.edge(found, edge, when, &way);
+        // The first parts of the name may be modules themselves.
+        let parts: Vec<&str> = target.name.split('.').take(4).collect();
+        for (n, name) in parts.iter().enumerate() {
+            let mut module = target.module.clone();
+            for part in parts.iter().take(n) {
+                if !module.is_empty() {
+                    module.push('.');
+                }
+                module.push_str(part);
+            }
+            let rest = parts.get(n.saturating_add(1)..).unwrap_or_default();
+            let place = Target { level: target.level, module, name: String::new() };
+            for found in self.resolve(at, &place) {
+                let Some(module) = modules.get(found) else { continue };
+                let Some(edges) = module.exports.get(*name) else { continue };
+                for edge in edges {
+                    match edge {
+                        Edge::Other(next) => {
+                            let mut next = next.clone();
+                            for part in rest {
+                                next.name.push('.');
+                                next.name.push_str(part);
+                            }
+                            self.other(found, &next, when, way, seen);
+                        }
+                        Edge::Library(path) => self.library(at, path, rest, target, when, way),
+                        edge => {
+                            let way = longer(way, &format!("`{}`", key_of(module)));
+                            self.edge(found, edge, when, &way);
+                        }
                     }
                 }
             }
+        }
+    }
+
+    /// Something of a library that another file hands on under its own name.
+    fn library(
+        &mut self,
+        at: usize,
+        path: &str,
+        rest: &[&str],
+        target: &Target,
+        when: When,
+        way: &str,
+    ) {
+        let mut path = path.to_owned();
+        for part in rest {
+            path.push('.');
+            path.push_str(part);
+        }
+        let Some((kind, real)) = super::known::does(&path) else { return };
+        let act = Act {
+            kind,
+            path: real,
+            at: 0,
+            line: 1,
+            shown: format!("{}.{}", target.module, target.name),
+            because: Some("another file of the artifact hands it on under this name".to_owned()),
+        };
+        let known = self.foreign.iter().any(|(owner, _, held, _)| *owner == at && *held == act);
+        if !known {
+            self.foreign.push((at, when, act, way.to_owned()));
         }
     }
 

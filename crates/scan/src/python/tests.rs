@@ -89,6 +89,19 @@ fn files_are_joined_by_their_imports() {
     let native = "from . import fast\nclass Model: pass\n";
     let told = levels(&[("modeling.py", native), ("fast.cpython-312-x86_64-linux-gnu.so", "")]);
     assert!(told.iter().any(|(level, ..)| *level == Level::ImportEffect), "{told:?}");
+    let hands = "import os as o\nfrom os import system as s\n";
+    for model in [
+        "from .hands import s\ns('x')\nclass Model: pass\n",
+        "from .hands import o\no.system('x')\nclass Model: pass\n",
+        "from . import hands\nhands.o.system('x')\nclass Model: pass\n",
+        "from . import hands as h\nh.s('x')\nclass Model: pass\n",
+        "from .hands import *\ns('x')\nclass Model: pass\n",
+        "import hands\nhands.s('x')\nclass Model: pass\n",
+        "from importlib import import_module as i\ni('.hands', __package__).s('x')\nclass Model: pass\n",
+    ] {
+        let told = levels(&[("modeling.py", model), ("hands.py", hands)]);
+        assert!(told.iter().any(|(level, ..)| *level == Level::ImportExecution), "{model} {told:?}");
+    }
     let base = "import os\nclass Base:\n    def __init_subclass__(cls):\n        os.system('x')\n";
     let derived = "from .base import Base\nclass Model(Base): pass\n";
     let told = levels(&[("modeling.py", derived), ("base.py", base)]);
