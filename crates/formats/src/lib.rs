@@ -29,6 +29,7 @@ pub mod index;
 pub mod json;
 pub mod names;
 pub mod npy;
+pub mod onnx;
 pub mod pickle;
 pub mod protobuf;
 pub mod safetensors;
