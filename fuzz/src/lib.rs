@@ -12,7 +12,8 @@ use formats::identify::Probes;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::protobuf::{Message, Wire};
 use formats::{
-    gguf, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, identify, index, json, npy, onnx, safetensors, sevenz, stream, tar, text, torch, yaml,
+    zip,
 };
 use vocabulary::Limits;
 
@@ -26,6 +27,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("identify", identify),
     ("json", json),
     ("npy", npy),
+    ("onnx", onnx),
     ("pickle", pickle),
     ("protobuf", protobuf),
     ("safetensors", safetensors),
@@ -116,6 +118,13 @@ pub fn gguf(bytes: &[u8]) {
 /// `NumPy` arrays.
 pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
+}
+
+/// ONNX, whether or not it looks like it.
+pub fn onnx(bytes: &[u8]) {
+    let blob = blob(bytes);
+    onnx::is_onnx(&blob);
+    onnx::read(&blob);
 }
 
 /// JSON, also as the index of a sharded checkpoint.

@@ -64,6 +64,8 @@ pub enum OddityKind {
     NoGraph,
     /// No version of the intermediate representation, or one that cannot be.
     IrVersion,
+    /// No set of operators, which every version of the format since the third has.
+    NoOperatorSet,
     /// Graphs nest deeper than [`MAX_DEPTH`]; what is below was not read.
     TooDeep,
     /// Two initializers of a graph have one name.

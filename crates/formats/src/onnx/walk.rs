@@ -205,6 +205,9 @@ impl Walk {
             }),
             None => self.odd(OddityKind::IrVersion, 0, || "no version of the format".into()),
         }
+        if self.out.opsets.is_empty() && self.out.ir_version.is_none_or(|version| version > 2) {
+            self.odd(OddityKind::NoOperatorSet, 0, || "no set of operators".into());
+        }
     }
 
     fn property(&mut self, key: Untrusted, span: Span) {

@@ -133,8 +133,13 @@ impl Walker {
                 part.fact(format!("external.{}", file.location.raw()), value);
             }
             for entry in &model.tensors {
+                let name = match entry.role {
+                    onnx::Role::Initializer => entry.name.clone(),
+                    onnx::Role::Attribute => format!("of a node: {}", entry.name.raw()).into(),
+                    onnx::Role::Sparse => format!("sparse: {}", entry.name.raw()).into(),
+                };
                 let tensor = formats::Tensor {
-                    name: entry.name.clone(),
+                    name,
                     dtype: None,
                     shape: entry.shape.clone(),
                     data: entry.data.unwrap_or(Span::new(entry.at, entry.at)),
