@@ -29,8 +29,8 @@ pub(crate) enum Content<'a> {
     Npy(&'a npy::Npy),
     /// An ONNX model.
     Onnx(&'a onnx::Onnx),
-    /// A text of the metadata of an ONNX model, by its name; what it decodes to as well.
-    OnnxText(&'a str, &'a str),
+    /// A value of the metadata of an ONNX model, or what it decodes to, with its key.
+    OnnxText(&'a vocabulary::Untrusted, &'a str),
     /// A file with data of an ONNX model: what the model says of it, and what stands in its place.
     OnnxData(&'a onnx::ExternalFile, DataFile),
     /// The values of a JSON or YAML file.

@@ -44,6 +44,8 @@ pub const MAX_EXTERNAL: usize = 65_536;
 pub const MAX_PROPERTIES: usize = 1024;
 /// Inputs and outputs that are kept.
 pub const MAX_VALUES: usize = 1024;
+/// The key of a [`Property`] that is the description of the model.
+pub const DOC_STRING: &str = "doc_string";
 /// Graphs in graphs. The libraries stop at 100 messages in each other, which is fewer.
 pub const MAX_DEPTH: usize = 40;
 /// Bytes of a name that are kept.
@@ -109,7 +111,7 @@ pub enum OddityKind {
 /// A pair of the model's metadata, or a text beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Property {
-    /// Its key; `doc_string` for the description of the model.
+    /// Its key; [`DOC_STRING`] for the description of the model.
     pub key: Untrusted,
     /// Its value, as much as is kept.
     pub value: Untrusted,

@@ -9,8 +9,8 @@ use vocabulary::{Span, Untrusted};
 use super::external::Files;
 use super::tensor::Role;
 use super::{
-    Function, IR_VERSION, MAX_DEPTH, MAX_FUNCTIONS, MAX_OPERATORS, MAX_PROPERTIES, MAX_UNEXPLAINED,
-    MAX_VALUES, NAME, OddityKind, Onnx, Operator, Property, TEXT, ValueInfo,
+    DOC_STRING, Function, IR_VERSION, MAX_DEPTH, MAX_FUNCTIONS, MAX_OPERATORS, MAX_PROPERTIES,
+    MAX_UNEXPLAINED, MAX_VALUES, NAME, OddityKind, Onnx, Operator, Property, TEXT, ValueInfo,
 };
 use crate::bounded::Oddities;
 use crate::protobuf::{Field, Message, Value, Wire};
@@ -178,7 +178,7 @@ impl Walk {
                 }
                 (6, Value::Bytes) => {
                     self.once(&mut seen, &field);
-                    self.property("doc_string".into(), field.payload);
+                    self.property(DOC_STRING.into(), field.payload);
                 }
                 (7, Value::Bytes) => {
                     self.once(&mut seen, &field);

@@ -12,27 +12,33 @@ rule!(
     aisvs: ["6.1.1"],
 );
 
-/// Names of Python that no table of classes or shapes holds.
-const NAMES: [&str; 7] = [
+/// What no table of classes or shapes holds.
+const NAMES: [&str; 13] = [
     "__import__",
     "__builtins__",
+    "__class__",
+    "__base",
+    "__mro__",
     "__subclasses__",
     "__globals__",
-    "importlib",
+    "__init__",
+    "importlib.",
     "subprocess.",
     "os.system",
+    "os.popen",
+    "os.exec",
 ];
-/// Functions of Python, where they are called.
-const CALLS: [&str; 7] = ["eval", "exec", "compile", "getattr", "globals", "popen", "system"];
+/// Functions of Python, where they are called and are no methods.
+const CALLS: [&str; 6] = ["eval", "exec", "compile", "getattr", "globals", "open"];
 
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
-    let Content::OnnxText(name, text) = content else { return };
+    let Content::OnnxText(key, text) = content else { return };
     let found = NAMES
         .into_iter()
         .find(|name| text.contains(name))
         .or_else(|| CALLS.into_iter().find(|name| is_called(text, name)));
     if let Some(found) = found {
-        let message = format!("`{name}` is Python that uses `{found}`");
+        let message = format!("the value of `{}` is Python with `{found}`", key.shortened(60));
         sink.say(&RULE, place, message);
     }
 }
@@ -41,7 +47,9 @@ fn is_called(text: &str, function: &str) -> bool {
     text.match_indices(function).any(|(at, _)| {
         let (before, rest) = text.split_at(at);
         let after = rest.get(function.len()..).unwrap_or_default();
-        !before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
-            && after.trim_start_matches([' ', '\t']).starts_with('(')
+        !before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'))
+            // Prose has a space there, and Python may.
+            && (after.starts_with('(')
+                || function != "open" && after.trim_start().starts_with('('))
     })
 }

@@ -2,8 +2,8 @@
 
 use artifact::Blob;
 use formats::Region;
-use formats::onnx::{self, OddityKind, Onnx};
-use vocabulary::Span;
+use formats::onnx::{self, OddityKind, Onnx, Property};
+use vocabulary::{Span, Untrusted};
 
 use super::{Node, Role, Walker, identify};
 use crate::subject::Content;
@@ -13,6 +13,13 @@ use crate::{onnx_ops, rules};
 const VALUE: u64 = 16 << 20;
 /// Characters of base64 below which a value is rather a word.
 const SHORTEST: usize = 32;
+/// Characters of base64 from which a word among others is decoded, and how many of them.
+const LONG_WORD: usize = 64;
+const WORDS: usize = 1000;
+/// How that begins which a loader opens by its content: pickles with a protocol, archives, HDF5,
+/// GGUF, arrays.
+const OPENED: &[&[u8]] =
+    &[b"\x80", b"PK\x03\x04", b"7z\xbc\xaf", b"\x89HDF", b"GGUF", b"\x93NUMPY"];
 
 impl Walker {
     pub(super) fn onnx(&mut self, node: &Node, regions: &mut Vec<Region>) {
@@ -24,12 +31,9 @@ impl Walker {
             self.sink.not_data("onnx with operators that do not only compute");
         }
         for property in &model.properties {
-            let name = format!("metadata.{}", property.key.raw());
-            self.value(node, &name, property.span, true);
+            self.metadata(node, property);
         }
-        for span in &model.binaries {
-            self.value(node, &format!("text@{}", span.start), *span, false);
-        }
+        self.values(node, &model);
         self.describe(&model);
         match node.role {
             Role::File => self.external = model.external,
@@ -62,34 +66,52 @@ impl Walker {
         }
     }
 
-    /// A text of the model: what else it may be, and what it decodes to.
-    fn value(&mut self, node: &Node, name: &str, span: Span, decode: bool) {
+    /// A value of the metadata: what it says, what else it may be, and what it decodes to.
+    fn metadata(&mut self, node: &Node, property: &Property) {
+        let span = property.span;
+        let name = format!("metadata.{}", property.key.raw());
         let blob = node.blob.slice(span.start, span.len());
-        if blob.len() < 8 {
-            return;
-        }
-        if !decode {
-            self.look_if_known(&Self::child(node, name, blob, Role::Numbers));
-            return;
-        }
-        self.look_if_known(&Self::child(node, name, blob.clone(), Role::Leftover));
+        let bytes = blob.bytes_at(0, usize::try_from(VALUE).unwrap_or(usize::MAX));
+        self.look_if_known(&Self::child(node, &name, blob, Role::Leftover));
         if span.len() > VALUE {
             let because = format!("`{name}` is longer than what is decoded");
             self.sink.could_not_look(&node.place, because);
         }
-        let bytes = blob.bytes_at(0, usize::try_from(VALUE).unwrap_or(usize::MAX));
-        let text = String::from_utf8_lossy(&bytes);
-        rules::apply(&node.place.at(span.start), &Content::OnnxText(name, &text), &mut self.sink);
-        let Some(decoded) = base64(&bytes) else { return };
-        if let Err(limit) = self.budget.spend_bytes(decoded.len() as u64) {
-            self.sink.exhausted(&node.place, limit);
-            return;
+        // A description is prose, and no tool evaluates it.
+        let is_value = property.key.raw() != onnx::DOC_STRING;
+        if is_value {
+            self.code_in_metadata(node, &property.key, span.start, &bytes);
         }
-        let name = format!("{name} as base64");
-        let text = String::from_utf8_lossy(&decoded);
-        rules::apply(&node.place.at(span.start), &Content::OnnxText(&name, &text), &mut self.sink);
-        let blob = Blob::from_vec(decoded);
-        self.look_if_known(&Self::child(node, &name, blob, Role::Leftover));
+        for decoded in encoded(&bytes) {
+            if let Err(limit) = self.budget.spend_bytes(decoded.len() as u64) {
+                self.sink.exhausted(&node.place, limit);
+                return;
+            }
+            if is_value {
+                self.code_in_metadata(node, &property.key, span.start, &decoded);
+            }
+            let name = format!("{name} as base64");
+            let blob = Blob::from_vec(decoded);
+            self.look_if_known(&Self::child(node, &name, blob, Role::Leftover));
+        }
+    }
+
+    fn code_in_metadata(&mut self, node: &Node, key: &Untrusted, at: u64, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        rules::apply(&node.place.at(at), &Content::OnnxText(key, &text), &mut self.sink);
+    }
+
+    /// Values of tensors and texts of nodes that begin as something that a loader opens.
+    fn values(&mut self, node: &Node, model: &Onnx) {
+        let raw = model.tensors.iter().filter_map(|tensor| tensor.data);
+        for span in raw.chain(model.binaries.iter().copied()) {
+            let blob = node.blob.slice(span.start, span.len());
+            let head = blob.bytes_at(0, 8);
+            if OPENED.iter().any(|magic| head.starts_with(magic)) {
+                let name = format!("bytes {}..{}", span.start, span.end);
+                self.look_if_known(&Self::child(node, &name, blob, Role::Numbers));
+            }
+        }
     }
 
     /// Looks at a node, where it is of a format that counts in its place.
@@ -151,26 +173,40 @@ impl Walker {
     }
 }
 
-/// What base64 stands for, in either alphabet, with line breaks and as a data URL; `None` for
-/// everything else, short words included.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let text = match text.strip_prefix(b"data:") {
-        Some(rest) => rest.get(rest.iter().position(|b| *b == b',')?.saturating_add(1)..)?,
+/// What stands in base64 in a text: all of it, with line breaks or as a data URL, or else the long
+/// words of it.
+fn encoded(text: &[u8]) -> Vec<Vec<u8>> {
+    let all = match text.strip_prefix(b"data:") {
+        Some(rest) => rest.split(|byte| *byte == b',').next_back().unwrap_or_default(),
         None => text,
     };
+    if all.iter().all(|byte| six_bits(*byte).is_some() || byte.is_ascii_whitespace()) {
+        return if all.len() < SHORTEST { Vec::new() } else { vec![base64(all)] };
+    }
+    text.split(|byte| six_bits(*byte).is_none())
+        .filter(|word| word.len() >= LONG_WORD)
+        .take(WORDS)
+        .map(base64)
+        .collect()
+}
+
+/// The value of a character of base64, in either alphabet; nothing is 64.
+fn six_bits(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte.wrapping_sub(b'A')),
+        b'a'..=b'z' => Some(byte.wrapping_sub(b'a').wrapping_add(26)),
+        b'0'..=b'9' => Some(byte.wrapping_sub(b'0').wrapping_add(52)),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        b'=' => Some(64),
+        _ => None,
+    }
+}
+
+fn base64(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits, mut count) = (0u32, 0u32, 0usize);
-    for byte in text.iter().filter(|byte| !byte.is_ascii_whitespace()) {
-        let six = match byte {
-            b'A'..=b'Z' => byte.wrapping_sub(b'A'),
-            b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => continue,
-            _ => return None,
-        };
-        count = count.saturating_add(1);
+    let (mut held, mut bits) = (0u32, 0u32);
+    for six in text.iter().filter_map(|byte| six_bits(*byte)).filter(|six| *six < 64) {
         held = (held << 6) | u32::from(six);
         bits = bits.saturating_add(6);
         if bits >= 8 {
@@ -178,21 +214,23 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
             out.push(u8::try_from((held >> bits) & 0xff).unwrap_or_default());
         }
     }
-    (count >= SHORTEST).then_some(out)
+    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::base64;
+    use super::encoded;
 
     #[test]
     fn decodes_what_is_base64() {
         let long = "Y3Bvc2l4CnN5c3RlbQooUydlY2hvJwp0Ui4uLi4uLi4u";
         let plain = b"cposix\nsystem\n(S'echo'\ntR........".to_vec();
-        assert_eq!(base64(long.as_bytes()), Some(plain.clone()));
+        assert_eq!(encoded(long.as_bytes()), [plain.clone()]);
         let (head, tail) = long.split_at(20);
-        assert_eq!(base64(format!("data:x;base64,{head}\n {tail}==").as_bytes()), Some(plain));
-        assert_eq!(base64(b"resnet"), None);
-        assert_eq!(base64(b"a sentence with words, and dots..."), None);
+        assert_eq!(encoded(format!("data:x;base64,{head}\n {tail}==").as_bytes()), [plain]);
+        assert_eq!(encoded(b"resnet"), [b""; 0]);
+        assert_eq!(encoded(b"a sentence with words, and dots..."), [b""; 0]);
+        let inside = format!("{{\"a\": \"{long}{long}\", \"b\": [1]}}");
+        assert_eq!(encoded(inside.as_bytes()).len(), 1);
     }
 }
