@@ -36,6 +36,7 @@ pub mod marshal;
 pub mod names;
 pub mod npy;
 pub mod payload;
+pub mod onnx;
 pub mod pickle;
 pub mod protobuf;
 pub mod safetensors;

@@ -1,7 +1,7 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
@@ -29,6 +29,12 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// An ONNX model.
+    Onnx(&'a onnx::Onnx),
+    /// A value of the metadata of an ONNX model, or what it decodes to, with its key.
+    OnnxText(&'a vocabulary::Untrusted, &'a str),
+    /// A file with data of an ONNX model: what the model says of it, and what stands in its place.
+    OnnxData(&'a onnx::ExternalFile, DataFile),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
     /// Bytes of no known format that a pickle hands to a loader.
@@ -62,6 +68,15 @@ pub(crate) enum Content<'a> {
     },
     /// A symbolic link that leads out of the root.
     LinkOutside(&'a str),
+}
+
+/// What stands where a model says that its data is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataFile {
+    /// A file of so many bytes.
+    File(u64),
+    /// A symbolic link that leads out of the artifact.
+    LinkOutside,
 }
 
 /// A JSON or YAML file, or a member of an archive that is one.

@@ -9,6 +9,7 @@ mod archives;
 mod documents;
 mod legacy;
 mod oldest;
+mod onnx;
 mod pickles;
 mod plain;
 
@@ -32,6 +33,9 @@ use crate::subject::{Content, EntryPoint};
 const ZEROS: u64 = 64 << 20;
 /// Unexplained ranges of one node that are looked at as nodes.
 const RANGES: usize = 64;
+
+/// Why a file of no known format is a gap.
+pub(crate) const UNKNOWN: &str = "no reader knows this format";
 
 /// Some bytes and what is known of them from outside.
 pub(crate) struct Node {
@@ -69,6 +73,8 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// The files beside the file that hold its data.
+    pub(crate) external: Vec<formats::onnx::ExternalFile>,
     /// Of how many parts the file says that it is one, where it is one of several.
     pub(crate) parts: Option<u64>,
     /// The formats of the file itself.
@@ -86,6 +92,7 @@ impl Walker {
             sink: Sink::default(),
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
@@ -225,6 +232,7 @@ impl Walker {
             Format::Safetensors => self.safetensors(node, regions),
             Format::Gguf => self.gguf(node, regions),
             Format::Npy => self.npy(node, regions),
+            Format::Onnx => self.onnx(node, regions),
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
@@ -255,7 +263,7 @@ impl Walker {
         match node.role {
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
-                self.sink.could_not_look(&node.place, "no reader knows this format");
+                self.sink.could_not_look(&node.place, UNKNOWN);
             }
             Role::Nested => {
                 rules::apply(&node.place, &Content::HandedOver, &mut self.sink);

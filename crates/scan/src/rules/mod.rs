@@ -14,6 +14,11 @@ mod index_unsafe_path;
 mod link_outside;
 mod npy_malformed;
 mod object_array;
+mod onnx_custom_operator;
+mod onnx_external_data;
+mod onnx_malformed;
+mod onnx_metadata_code;
+mod onnx_operator_effect;
 mod pickle_code_execution;
 mod pickle_expansion;
 mod pickle_file_access;
@@ -84,6 +89,11 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &link_outside::RULE, check: link_outside::check },
     Entry { rule: &npy_malformed::RULE, check: npy_malformed::check },
     Entry { rule: &object_array::RULE, check: object_array::check },
+    Entry { rule: &onnx_custom_operator::RULE, check: onnx_custom_operator::check },
+    Entry { rule: &onnx_external_data::RULE, check: onnx_external_data::check },
+    Entry { rule: &onnx_malformed::RULE, check: onnx_malformed::check },
+    Entry { rule: &onnx_metadata_code::RULE, check: onnx_metadata_code::check },
+    Entry { rule: &onnx_operator_effect::RULE, check: onnx_operator_effect::check },
     Entry { rule: &pickle_code_execution::RULE, check: pickle_code_execution::check },
     Entry { rule: &pickle_expansion::RULE, check: pickle_expansion::check },
     Entry { rule: &pickle_file_access::RULE, check: pickle_file_access::check },
@@ -137,6 +147,14 @@ fn acts_of(
             finding = finding.with("effects", effects);
         }
         sink.found(finding);
+    }
+}
+
+/// How many nodes use an operator.
+fn nodes(operator: &formats::onnx::Operator) -> String {
+    match operator.count {
+        1 => "1 node".to_owned(),
+        n => format!("{n} nodes"),
     }
 }
 

@@ -12,6 +12,9 @@ const CODE: [&str; 15] = [
     "jinja", "r",
 ];
 
+/// Extensions of protocol buffers and ONNX models as text.
+const MODEL_TEXT: [&str; 6] = ["onnxtxt", "onnxtext", "onnxjson", "textproto", "prototxt", "pbtxt"];
+
 /// Why a file of this name is not judged, where its name says that it is source code.
 pub(crate) fn source_code(name: &str) -> Option<String> {
     let extension = extension(name).filter(|extension| CODE.contains(&extension.as_str()))?;
@@ -105,12 +108,18 @@ impl Walker {
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
         let (mut is_index, mut acted_on) = (false, false);
+        let (mut operator_sets, mut graph) = (false, false);
         let whole = json::keys(&node.blob, |key| {
             is_index |= key.text.raw() == "weight_map";
             acted_on |= documents::is_acted_on(key.text.raw());
+            operator_sets |= matches!(key.text.raw(), "opsetImport" | "opset_import");
+            graph |= key.text.raw() == "graph";
         });
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
+        }
+        if operator_sets && graph {
+            self.model_as_text(node);
         }
         if is_index && node.role == Role::File {
             self.index = Some(index::read(&node.blob));
@@ -145,7 +154,16 @@ impl Walker {
             let because = format!("it is text at first, and byte {at} is none");
             self.sink.could_not_look(&node.place, because);
         }
+        if extension(&node.name).is_some_and(|name| MODEL_TEXT.contains(&name.as_str())) {
+            self.model_as_text(node);
+        }
         self.code(node);
+    }
+
+    /// A model of ONNX, TensorFlow or Caffe as text: its own libraries load it.
+    fn model_as_text(&mut self, node: &Node) {
+        self.sink.not_data("model as text");
+        self.sink.could_not_look(&node.place, "it is a model as text, which is not judged");
     }
 
     /// Source code is read as text, and what it would do is not judged here.
