@@ -2,6 +2,7 @@
 
 use formats::identify::Contradiction;
 use formats::{gguf, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, hdf5, index, json, npy, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
@@ -35,6 +36,8 @@ pub(crate) enum Content<'a> {
     OnnxText(&'a vocabulary::Untrusted, &'a str),
     /// A file with data of an ONNX model: what the model says of it, and what stands in its place.
     OnnxData(&'a onnx::ExternalFile, DataFile),
+    /// An HDF5 file.
+    Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
     /// Bytes of no known format that a pickle hands to a loader.

@@ -7,6 +7,7 @@
 
 mod archives;
 mod documents;
+mod hdf5;
 mod legacy;
 mod oldest;
 mod onnx;
@@ -233,6 +234,7 @@ impl Walker {
             Format::Gguf => self.gguf(node, regions),
             Format::Npy => self.npy(node, regions),
             Format::Onnx => self.onnx(node, regions),
+            Format::Hdf5 => self.hdf5(node, regions),
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
@@ -341,6 +343,7 @@ fn promised(name: &str) -> Option<Format> {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),
         "npy" => Some(Format::Npy),
+        "h5" | "hdf5" => Some(Format::Hdf5),
         _ => None,
     }
 }
