@@ -5,6 +5,8 @@ use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
+use crate::judge::bytecode::Bytecode;
+use crate::judge::keras::Config;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.
@@ -29,6 +31,10 @@ pub(crate) enum Content<'a> {
     Npy(&'a npy::Npy),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
+    /// The configuration of a Keras model.
+    Keras(&'a Config),
+    /// A compiled Python module.
+    Pyc(&'a Bytecode),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.

@@ -5,9 +5,11 @@
 //! can be shown to be inert. Functions such as `getattr` and `functools.partial`, which do nothing
 //! but what their arguments say, are judged by their arguments.
 
+pub(crate) mod bytecode;
 mod change;
 mod class;
 mod express;
+pub(crate) mod keras;
 mod meaning;
 mod names;
 mod reach;
