@@ -40,7 +40,8 @@ chores:
                                    detection on a folder with a labels.csv, ours without FOLDER
   fuzz [TARGET] [--seconds N | --runs N]
                                    cargo-fuzz over one reader, or over each in turn
-  packs [--check | --manifest]     generate the knowledge packs, or compare their digests";
+  packs [NAME] [--check | --manifest]
+                                   the knowledge packs: generate, compare or renew their digests";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -8,6 +8,7 @@
 pub(crate) mod bytecode;
 mod change;
 mod class;
+mod expansion;
 mod express;
 pub(crate) mod keras;
 mod meaning;
@@ -22,6 +23,7 @@ use artifact::Blob;
 use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
 pub(crate) use class::Class;
+pub(crate) use expansion::expansion;
 use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
 use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};

@@ -10,7 +10,7 @@ use formats::pickle::{
 
 use super::{Node, Role, Walker, legacy};
 use crate::inspect::{LINES, Part};
-use crate::judge::{Class, Judge, Nested};
+use crate::judge::{Class, Judge, Nested, expansion};
 use crate::rules;
 use crate::subject::Content;
 
@@ -82,6 +82,9 @@ impl Walker {
         self.note(|part| write_down(part, &stream, &listing));
         rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
         rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
+        if let Some(size) = expansion(&heap, &stream) {
+            rules::apply(&node.place.at(stream.start), &Content::Expansion(size), &mut self.sink);
+        }
         self.tell_left_out(node, &judge);
         let nested = std::mem::take(&mut judge.nested);
         // What is nested may be sixteen levels deep: their heaps must not stand at once.
