@@ -1,7 +1,7 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, hdf5, index, json, npy, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
@@ -31,6 +31,8 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// An HDF5 file.
+    Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
     /// The configuration of a Keras model.

@@ -9,6 +9,7 @@ mod archives;
 mod bytecode;
 mod documents;
 mod keras;
+mod hdf5;
 mod legacy;
 mod oldest;
 mod pickles;
@@ -227,6 +228,7 @@ impl Walker {
             Format::Safetensors => self.safetensors(node, regions),
             Format::Gguf => self.gguf(node, regions),
             Format::Npy => self.npy(node, regions),
+            Format::Hdf5 => self.hdf5(node, regions),
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
@@ -336,6 +338,7 @@ fn promised(name: &str) -> Option<Format> {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),
         "npy" => Some(Format::Npy),
+        "h5" | "hdf5" => Some(Format::Hdf5),
         _ => None,
     }
 }

@@ -7,6 +7,9 @@ mod archive_irregular;
 mod archive_unsafe_path;
 mod extension_mismatch;
 mod gguf_malformed;
+mod hdf5_external_file;
+mod hdf5_malformed;
+mod hdf5_unsafe_path;
 mod hidden_bytes;
 mod hub_cache_mismatch;
 mod index_mismatch;
@@ -84,6 +87,9 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &archive_unsafe_path::RULE, check: archive_unsafe_path::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
+    Entry { rule: &hdf5_external_file::RULE, check: hdf5_external_file::check },
+    Entry { rule: &hdf5_malformed::RULE, check: hdf5_malformed::check },
+    Entry { rule: &hdf5_unsafe_path::RULE, check: hdf5_unsafe_path::check },
     Entry { rule: &hidden_bytes::RULE, check: hidden_bytes::check },
     Entry { rule: &hub_cache_mismatch::RULE, check: hub_cache_mismatch::check },
     Entry { rule: &index_mismatch::RULE, check: index_mismatch::check },
