@@ -8,8 +8,8 @@
 mod archives;
 mod bytecode;
 mod documents;
-mod keras;
 mod hdf5;
+mod keras;
 mod legacy;
 mod oldest;
 mod pickles;

@@ -15,10 +15,25 @@ const CONFIG: &str = "config.json";
 
 impl Walker {
     /// Judges the text of a configuration that stands in something else: `name` says where.
-    #[allow(dead_code, reason = "for the readers of HDF5 and of SavedModels")]
     pub(crate) fn keras_text(&mut self, node: &Node, name: &str, text: Blob) {
         let child = Self::child(node, name, text, Role::Leftover);
         self.keras_config(&child);
+    }
+
+    /// Looks at an attribute of an HDF5 file, where Keras takes its configuration from.
+    pub(super) fn keras_attribute(
+        &mut self,
+        node: &Node,
+        path: &str,
+        name: &str,
+        pieces: &[Option<Blob>],
+    ) {
+        if ["model_config", "training_config"].iter().any(|known| name.eq_ignore_ascii_case(known))
+        {
+            for piece in pieces.iter().flatten() {
+                self.keras_text(node, path, piece.clone());
+            }
+        }
     }
 
     /// Judges a whole file as a configuration, whatever its top value is.

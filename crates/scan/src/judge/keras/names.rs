@@ -7,8 +7,7 @@ use vocabulary::Untrusted;
 
 use super::super::{Act, Class, because_of, class};
 use crate::effects::{Known, lookup};
-
-const NAMES: &str = include_str!("../../../../../packs/keras/names.txt");
+use crate::packs;
 
 /// What a name of a configuration is.
 pub(super) enum Symbol {
@@ -43,7 +42,9 @@ impl Keras {
         static KERAS: OnceLock<Keras> = OnceLock::new();
         KERAS.get_or_init(|| {
             let mut words: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-            for line in NAMES.lines().filter(|line| !line.starts_with('#')) {
+            for line in
+                packs::text("keras", "names.txt").lines().filter(|line| !line.starts_with('#'))
+            {
                 let Some((kind, names)) = line.split_once(' ') else { continue };
                 words.entry(kind).or_default().extend(names.split(' '));
             }
