@@ -6,6 +6,8 @@ use formats::{gguf, hdf5, index, json, npy, pickle, safetensors, sevenz, tar, zi
 use vocabulary::Span;
 
 use crate::judge::Act;
+use crate::judge::bytecode::Bytecode;
+use crate::judge::keras::Config;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.
@@ -40,6 +42,10 @@ pub(crate) enum Content<'a> {
     Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
+    /// The configuration of a Keras model.
+    Keras(&'a Config),
+    /// A compiled Python module.
+    Pyc(&'a Bytecode),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.

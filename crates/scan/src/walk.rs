@@ -6,8 +6,10 @@
 //! that shares one budget. What no reader explained is looked at once more, as a node.
 
 mod archives;
+mod bytecode;
 mod documents;
 mod hdf5;
+mod keras;
 mod legacy;
 mod oldest;
 mod onnx;
@@ -238,6 +240,7 @@ impl Walker {
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
+            Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));

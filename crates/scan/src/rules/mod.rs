@@ -14,6 +14,11 @@ mod hidden_bytes;
 mod hub_cache_mismatch;
 mod index_mismatch;
 mod index_unsafe_path;
+mod keras_code_execution;
+mod keras_custom_object;
+mod keras_file_access;
+mod keras_foreign_object;
+mod keras_lambda;
 mod link_outside;
 mod npy_malformed;
 mod object_array;
@@ -34,6 +39,8 @@ mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
+mod python_bytecode;
+mod python_bytecode_runs;
 mod safetensors_malformed;
 mod torchscript_code;
 mod torchscript_unknown_operator;
@@ -41,7 +48,7 @@ mod zip_tampered;
 
 use vocabulary::{Place, Rule};
 
-use crate::judge::Class;
+use crate::judge::{Act, Class};
 use crate::sink::Sink;
 use crate::subject::Content;
 
@@ -115,6 +122,13 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
+    Entry { rule: &keras_code_execution::RULE, check: keras_code_execution::check },
+    Entry { rule: &keras_custom_object::RULE, check: keras_custom_object::check },
+    Entry { rule: &keras_file_access::RULE, check: keras_file_access::check },
+    Entry { rule: &keras_foreign_object::RULE, check: keras_foreign_object::check },
+    Entry { rule: &keras_lambda::RULE, check: keras_lambda::check },
+    Entry { rule: &python_bytecode::RULE, check: python_bytecode::check },
+    Entry { rule: &python_bytecode_runs::RULE, check: python_bytecode_runs::check },
     Entry { rule: &archive_irregular::RULE, check: archive_irregular::check },
     Entry { rule: &zip_tampered::RULE, check: zip_tampered::check },
 ];
@@ -135,7 +149,23 @@ fn acts_of(
     sink: &mut Sink,
 ) {
     let Content::Pickle(acts) = content else { return };
-    for act in acts.iter().filter(|act| act.class == class) {
+    tell_acts(rule, &[class], place, acts, sink);
+}
+
+/// The findings of a rule that speaks of some classes of acts of a Keras model.
+fn keras_acts_of(
+    rule: &'static Rule,
+    classes: &[Class],
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Keras(config) = content else { return };
+    tell_acts(rule, classes, place, &config.acts, sink);
+}
+
+fn tell_acts(rule: &'static Rule, classes: &[Class], place: &Place, acts: &[Act], sink: &mut Sink) {
+    for act in acts.iter().filter(|act| classes.contains(&act.class)) {
         let times = match act.count {
             1 => String::new(),
             n => format!(", {n} times"),

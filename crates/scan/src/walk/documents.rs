@@ -8,7 +8,14 @@ use crate::subject::{Content, Document};
 
 /// Keys that make a JSON file worth a tree of its values; a file without any of them is read as a
 /// stream of keys, and no more of it is held in memory. Sorted.
-const ACTED_ON: &[&str] = &["auto_map"];
+const ACTED_ON: &[&str] = &[
+    "auto_map",
+    "class_name",
+    "keras_version",
+    "model_config",
+    "registered_name",
+    "training_config",
+];
 
 /// Whether a loader acts on the value of a key of this name.
 pub(super) fn is_acted_on(key: &str) -> bool {
@@ -24,6 +31,7 @@ impl Walker {
         }
         let document = Document { name: &node.name, roots };
         rules::apply(&node.place, &Content::Document(&document), &mut self.sink);
+        self.keras_document(node, roots);
         let mut has_code = false;
         for root in roots {
             root.walk(&mut |value| {

@@ -2,7 +2,7 @@ use artifact::Blob;
 use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
 use vocabulary::Untrusted;
 
-use super::{Node, Role, Walker, documents, extension};
+use super::{Node, Role, Walker, documents, extension, keras};
 use crate::rules;
 use crate::subject::Content;
 
@@ -107,7 +107,7 @@ impl Walker {
             });
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
-        let (mut is_index, mut acted_on) = (false, false);
+        let (mut is_index, mut acted_on) = (false, keras::is_named_so(&node.name));
         let (mut operator_sets, mut graph) = (false, false);
         let whole = json::keys(&node.blob, |key| {
             is_index |= key.text.raw() == "weight_map";
