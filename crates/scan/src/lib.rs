@@ -23,6 +23,7 @@ mod judge;
 mod rules;
 mod sink;
 mod subject;
+mod templates;
 mod torchscript;
 mod walk;
 
