@@ -26,6 +26,7 @@ mod onnx_ops;
 mod rules;
 mod sink;
 mod subject;
+mod templates;
 mod torchscript;
 mod walk;
 
