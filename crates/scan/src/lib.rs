@@ -16,6 +16,7 @@
     )
 )]
 
+mod configuration;
 pub mod effects;
 mod folder;
 mod inspect;
@@ -97,6 +98,9 @@ struct Looked {
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    references: Vec<configuration::Reference>,
+    model: Option<configuration::weights::Model>,
+    embeddings: BTreeMap<String, Vec<u64>>,
 }
 
 /// Looks at every file of a tree.
@@ -140,8 +144,8 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
     conclude(tree, looked, folder)
 }
 
-fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
-    folder::check(tree, &looked, &mut folder);
+fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
+    folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");
@@ -208,6 +212,9 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
         }
     })
 }
@@ -230,6 +237,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
                 depth: 0,
                 role: Role::File,
             });
+            walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
@@ -246,6 +254,9 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        references: walker.references,
+        model: walker.model,
+        embeddings: walker.embeddings,
     }
 }
 
@@ -259,6 +270,7 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    walker.settle();
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }
