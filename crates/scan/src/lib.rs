@@ -21,6 +21,7 @@ pub mod effects;
 mod folder;
 mod inspect;
 mod judge;
+pub mod packs;
 mod rules;
 mod sink;
 mod subject;
@@ -84,7 +85,7 @@ pub fn rules() -> Vec<&'static Rule> {
 
 /// Digest of every knowledge pack that the rules judge by.
 pub fn packs() -> BTreeMap<String, String> {
-    effects::digests()
+    packs::digests()
 }
 
 /// One file after the look.

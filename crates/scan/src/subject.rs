@@ -14,6 +14,8 @@ pub(crate) enum Content<'a> {
     Pickle(&'a [Act]),
     /// The pickle stream itself.
     PickleStream(&'a pickle::Stream),
+    /// How many containers a walk through the result of a pickle would meet.
+    Expansion(u64),
     /// A zip archive.
     Zip(&'a zip::Archive),
     /// A member of a zip archive whose content was read: what its checksum said.

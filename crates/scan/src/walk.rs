@@ -8,6 +8,7 @@
 mod archives;
 mod documents;
 mod legacy;
+mod oldest;
 mod pickles;
 mod plain;
 
@@ -296,7 +297,7 @@ impl Walker {
     }
 
     /// Looks at what no reader explained.
-    fn leftovers(&mut self, node: &Node, regions: &[Region]) {
+    pub(super) fn leftovers(&mut self, node: &Node, regions: &[Region]) {
         if matches!(node.role, Role::Numbers) {
             return;
         }

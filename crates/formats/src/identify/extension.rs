@@ -3,9 +3,9 @@
 use super::Format;
 
 use Format::{
-    Arrow, Bzip2, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JoblibZf, Jpeg, Json, Lz4, Lzma,
-    MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Safetensors, Script, SevenZ, Sqlite, Tar,
-    Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
+    Ar, Arrow, Bzip2, Dex, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JavaClass, JoblibZf,
+    Jpeg, Json, Lnk, Lz4, Lzma, MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Rpm,
+    Safetensors, Script, SevenZ, Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
 };
 
 /// A name that promises something else than the content is.
@@ -102,6 +102,11 @@ const ROWS: &[Row] = &[
     Row { extensions: &["dylib"], formats: &[MachO], opaque: false },
     Row { extensions: &["dll", "exe", "pyd"], formats: &[Pe], opaque: false },
     Row { extensions: &["wasm"], formats: &[Wasm], opaque: false },
+    Row { extensions: &["class"], formats: &[JavaClass], opaque: false },
+    Row { extensions: &["dex"], formats: &[Dex], opaque: false },
+    Row { extensions: &["deb"], formats: &[Ar], opaque: false },
+    Row { extensions: &["rpm"], formats: &[Rpm], opaque: false },
+    Row { extensions: &["lnk"], formats: &[Lnk], opaque: false },
     // sentencepiece, XGBoost, fastText, word2vec: protobuf, binary, text, pickle.
     Row {
         extensions: &["model"],

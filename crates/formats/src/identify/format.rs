@@ -91,6 +91,20 @@ formats! {
     JavaClass "java-class" false ["class"];
     /// WebAssembly.
     Wasm "webassembly" false ["wasm"];
+    /// A Dalvik executable: compiled code of Android.
+    Dex "dex" false ["dex"];
+    /// An `ar` archive: a Debian package or a static library.
+    Ar "ar" false ["deb" "a" "lib"];
+    /// An RPM package.
+    Rpm "rpm" false ["rpm"];
+    /// A macOS installer package.
+    Xar "xar" false ["pkg" "xar"];
+    /// A macOS disk image.
+    Dmg "dmg" false ["dmg"];
+    /// A Windows cabinet.
+    Cab "cab" false ["cab"];
+    /// A Windows shortcut.
+    Lnk "windows-shortcut" false ["lnk"];
     /// Text that begins with `#!`.
     Script "script" false ["sh" "py" "bash" "pl" "rb"];
     /// An OLE compound file: old Office documents, Windows installers.
@@ -138,6 +152,14 @@ impl Format {
         matches!(self, Self::Png | Self::Jpeg | Self::Gif | Self::Riff)
     }
 
+    /// Whether it brings programs onto a machine: a package, an installer, a shortcut.
+    pub fn is_installer(self) -> bool {
+        matches!(
+            self,
+            Self::Ar | Self::Rpm | Self::Xar | Self::Dmg | Self::Cab | Self::Lnk | Self::Ole
+        )
+    }
+
     /// Whether it is a program for a machine or an interpreter: never what a model file should be.
     pub fn is_executable(self) -> bool {
         matches!(
@@ -148,6 +170,7 @@ impl Format {
                 | Self::Pyc
                 | Self::JavaClass
                 | Self::Wasm
+                | Self::Dex
                 | Self::Script
         )
     }

@@ -15,7 +15,7 @@ use artifact::Blob;
 
 pub use extension::{Contradiction, contradiction};
 pub use format::Format;
-pub(crate) use magic::is_torch_legacy;
+pub(crate) use magic::{is_script, is_torch_legacy};
 
 /// Bytes at the beginning that are looked at.
 pub const HEAD: usize = 64 << 10;

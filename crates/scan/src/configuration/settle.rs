@@ -26,7 +26,7 @@ pub(crate) fn settle(
     for reference in references {
         match &reference.target {
             Target::Code(object) => {
-                code(reference, object.as_ref(), files, sink, &mut entry_points)
+                code(reference, object.as_ref(), files, sink, &mut entry_points);
             }
             Target::Folder => folder(reference, files, sink, &mut entry_points),
             Target::Pickle => pickle(reference, files, sink),

@@ -1,4 +1,4 @@
-//! Tags by which YAML has PyYAML and ruamel.yaml make Python objects.
+//! Tags by which YAML has `PyYAML` and ruamel.yaml make Python objects.
 
 use formats::json::Node;
 use vocabulary::Untrusted;
@@ -48,7 +48,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A tag with its `%`-escapes decoded, as PyYAML does.
+/// A tag with its `%`-escapes decoded, as `PyYAML` does.
 fn decoded(tag: &str) -> String {
     let mut out = Vec::with_capacity(tag.len());
     let mut rest = tag.as_bytes();

@@ -23,6 +23,7 @@ mod link_outside;
 mod npy_malformed;
 mod object_array;
 mod pickle_code_execution;
+mod pickle_expansion;
 mod pickle_file_access;
 mod pickle_import_tampering;
 mod pickle_indirect_call;
@@ -111,6 +112,7 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &npy_malformed::RULE, check: npy_malformed::check },
     Entry { rule: &object_array::RULE, check: object_array::check },
     Entry { rule: &pickle_code_execution::RULE, check: pickle_code_execution::check },
+    Entry { rule: &pickle_expansion::RULE, check: pickle_expansion::check },
     Entry { rule: &pickle_file_access::RULE, check: pickle_file_access::check },
     Entry { rule: &pickle_import_tampering::RULE, check: pickle_import_tampering::check },
     Entry { rule: &pickle_indirect_call::RULE, check: pickle_indirect_call::check },
