@@ -22,6 +22,7 @@
 mod bounded;
 pub mod dtype;
 pub mod executable;
+pub mod encoded;
 pub mod gguf;
 #[cfg(test)]
 mod harness;

@@ -8,8 +8,12 @@
 mod archives;
 mod documents;
 mod legacy;
+mod oldest;
+mod payloads;
 mod pickles;
 mod plain;
+mod programs;
+mod secrets;
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
@@ -20,7 +24,9 @@ use formats::{Region, stream};
 use vocabulary::{Place, Span};
 
 pub(crate) use legacy::storage_of;
+pub(crate) use payloads::where_it_stands;
 pub(crate) use plain::source_code;
+pub(crate) use programs::script_by_name;
 
 use crate::inspect::{LINES, Part};
 use crate::rules;
@@ -74,6 +80,12 @@ pub(crate) struct Walker {
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// All bytes of the file.
+    root: Option<Blob>,
+    /// Where in the file programs stand that were told.
+    told: Vec<Span>,
+    /// Where in the file the zip archives end that were read.
+    ends: Vec<u64>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -88,6 +100,9 @@ impl Walker {
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            root: None,
+            told: Vec::new(),
+            ends: Vec::new(),
             record: None,
         }
     }
@@ -142,6 +157,7 @@ impl Walker {
             formats.retain(|format| *format != Format::Text);
         }
         if node.role == Role::File {
+            self.root.get_or_insert_with(|| node.blob.clone());
             self.kinds.clone_from(&formats);
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
@@ -161,6 +177,9 @@ impl Walker {
         let mut regions = Vec::new();
         for format in &formats {
             self.read(node, *format, &formats, &mut regions);
+        }
+        if formats.iter().any(|format| is_textual(*format)) {
+            self.secrets_of_text(node);
         }
         if let Some(trouble) = node.blob.trouble() {
             self.sink.could_not_look(&node.place, trouble.to_string());
@@ -199,9 +218,17 @@ impl Walker {
                     format,
                     Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf | Format::Npy
                 ) || (*format == Format::Pickle && certain_pickle(&node.blob))
+                    || (*format != Format::Script && Self::is_sound(&node.blob, *format))
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
-                !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
+                let is_text = matches!(
+                    format,
+                    Format::Text | Format::Json | Format::Yaml | Format::Empty
+                );
+                !is_text
+                    && (!format.is_executable()
+                        || *format == Format::Pyc
+                        || Self::is_sound(&node.blob, *format))
             }),
         }
         formats
@@ -233,6 +260,15 @@ impl Walker {
                 let because = "it is a Git LFS pointer: the content it stands for is not here";
                 self.sink.could_not_look(&node.place, because);
             }
+            Format::Script => self.script(node, regions),
+            Format::Elf
+            | Format::Pe
+            | Format::MachO
+            | Format::JavaClass
+            | Format::Wasm
+            | Format::Dex => self.program(node, format, regions),
+            format if format.is_installer() => self.installer(node, format, regions),
+            format if format.is_media() => self.media(node, format, regions),
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),
                 None => self.named_only(node, format, regions),
@@ -243,9 +279,6 @@ impl Walker {
     /// A format that is recognised and has no reader here.
     fn named_only(&mut self, node: &Node, format: Format, regions: &mut Vec<Region>) {
         regions.push(Region::new(0, node.blob.len(), "recognised"));
-        if format.is_media() {
-            return;
-        }
         let because = format!("it is {} and no reader here judges that", format.name());
         self.sink.could_not_look(&node.place, because);
     }
@@ -265,6 +298,9 @@ impl Walker {
             }
             Role::Numbers | Role::Leftover => {}
         }
+        if node.role != Role::Numbers {
+            self.search(node, 1);
+        }
     }
 
     fn contradiction(&mut self, node: &Node, formats: &[Format]) {
@@ -280,7 +316,7 @@ impl Walker {
     }
 
     /// Looks at what no reader explained.
-    fn leftovers(&mut self, node: &Node, regions: &[Region]) {
+    pub(super) fn leftovers(&mut self, node: &Node, regions: &[Region]) {
         if matches!(node.role, Role::Numbers) {
             return;
         }
@@ -324,6 +360,11 @@ impl Walker {
             role,
         }
     }
+}
+
+/// Whether credentials are looked for in all of it.
+fn is_textual(format: Format) -> bool {
+    matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Script)
 }
 
 /// The format of tensors that a name promises.

@@ -1,3 +1,6 @@
+use artifact::Blob;
+use formats::encoded;
+
 use crate::effects::Effects;
 
 /// How an act counts, mild to severe. Each class is one rule.
@@ -58,6 +61,22 @@ pub(crate) fn of_reference(effects: Effects) -> Option<Class> {
     }
 }
 
+/// Characters of a text that is decoded whole.
+const DECODED: u64 = 8 << 20;
+
+/// The bytes that a text inside a pickle stands for, where they begin like something that could be
+/// loaded in turn.
+pub(crate) fn worth_decoding(text: &Blob) -> Option<Blob> {
+    let head = text.bytes_at(0, 32);
+    // As many characters as stand for whole bytes, so that a part decodes as the whole does.
+    let start = encoded::decode(std::str::from_utf8(&head).ok()?)?;
+    if !worth_a_look(&start) || text.len() > DECODED {
+        return None;
+    }
+    let whole = text.bytes_at(0, usize::try_from(text.len()).ok()?);
+    Some(Blob::from_vec(encoded::decode(std::str::from_utf8(&whole).ok()?)?))
+}
+
 /// Whether bytes inside a pickle begin like something that could be loaded in turn.
 pub(crate) fn worth_a_look(head: &[u8]) -> bool {
     matches!(
@@ -71,6 +90,9 @@ pub(crate) fn worth_a_look(head: &[u8]) -> bool {
             | [0x04, 0x22, 0x4d, 0x18, ..]
             | [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..]
             | [0x7f, b'E', b'L', b'F', ..]
+            | [b'M', b'Z', ..]
+            | [0xcf, 0xfa, 0xed, 0xfe, ..]
+            | [b'#', b'!', b'/' | b' ', ..]
             | [0x93, b'N', b'U', b'M', b'P', b'Y', ..]
     )
 }

@@ -5,6 +5,8 @@
 
 mod archive_irregular;
 mod archive_unsafe_path;
+mod embedded_executable;
+mod executable_file;
 mod extension_mismatch;
 mod gguf_malformed;
 mod hidden_bytes;
@@ -25,7 +27,9 @@ mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
+mod possible_secret;
 mod safetensors_malformed;
+mod secret_in_file;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod zip_tampered;
@@ -74,6 +78,8 @@ pub(crate) use rule;
 /// Every rule of the static check.
 pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &archive_unsafe_path::RULE, check: archive_unsafe_path::check },
+    Entry { rule: &embedded_executable::RULE, check: embedded_executable::check },
+    Entry { rule: &executable_file::RULE, check: executable_file::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
     Entry { rule: &hidden_bytes::RULE, check: hidden_bytes::check },
@@ -94,6 +100,8 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &pickle_network_access::RULE, check: pickle_network_access::check },
     Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },
     Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
+    Entry { rule: &possible_secret::RULE, check: possible_secret::check },
+    Entry { rule: &secret_in_file::RULE, check: secret_in_file::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },

@@ -27,9 +27,10 @@ impl Walker {
         let mut has_code = false;
         for root in roots {
             root.walk(&mut |value| {
-                has_code |= value.members().iter().any(|member| {
-                    member.key.as_str().is_some_and(|key| key.raw() == "auto_map")
-                });
+                has_code |= value
+                    .members()
+                    .iter()
+                    .any(|member| member.key.as_str().is_some_and(|key| key.raw() == "auto_map"));
             });
         }
         if has_code {

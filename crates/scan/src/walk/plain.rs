@@ -7,10 +7,8 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
-const CODE: [&str; 15] = [
-    "py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl",
-    "jinja", "r",
-];
+const CODE: [&str; 10] =
+    ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "jinja", "r"];
 
 /// Why a file of this name is not judged, where its name says that it is source code.
 pub(crate) fn source_code(name: &str) -> Option<String> {
@@ -22,6 +20,7 @@ impl Walker {
     pub(super) fn safetensors(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = safetensors::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 8, file.header_len.saturating_add(8));
         rules::apply(&node.place, &Content::Safetensors(&file), &mut self.sink);
         self.note(|part| {
             part.fact("header", format!("{} bytes", file.header_len));
@@ -42,6 +41,7 @@ impl Walker {
     pub(super) fn gguf(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = gguf::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
@@ -146,6 +146,7 @@ impl Walker {
             self.sink.could_not_look(&node.place, because);
         }
         self.code(node);
+        self.script_by_name(node);
     }
 
     /// Source code is read as text, and what it would do is not judged here.
