@@ -21,8 +21,8 @@
 
 mod bounded;
 pub mod dtype;
-pub mod executable;
 pub mod encoded;
+pub mod executable;
 pub mod gguf;
 #[cfg(test)]
 mod harness;

@@ -82,6 +82,9 @@ pub(crate) struct Walker {
     pub(crate) entry_points: Vec<EntryPoint>,
     /// All bytes of the file.
     root: Option<Blob>,
+    /// Bytes that may still be searched for what begins inside them, and for credentials.
+    to_search: u64,
+    to_search_for_secrets: u64,
     /// Where in the file programs stand that were told.
     told: Vec<Span>,
     /// Where in the file the zip archives end that were read.
@@ -101,6 +104,8 @@ impl Walker {
             kinds: Vec::new(),
             entry_points: Vec::new(),
             root: None,
+            to_search: payloads::SEARCHED_IN_ALL,
+            to_search_for_secrets: payloads::SEARCHED_IN_ALL,
             told: Vec::new(),
             ends: Vec::new(),
             record: None,
@@ -221,10 +226,8 @@ impl Walker {
                     || (*format != Format::Script && Self::is_sound(&node.blob, *format))
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
-                let is_text = matches!(
-                    format,
-                    Format::Text | Format::Json | Format::Yaml | Format::Empty
-                );
+                let is_text =
+                    matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty);
                 !is_text
                     && (!format.is_executable()
                         || *format == Format::Pyc

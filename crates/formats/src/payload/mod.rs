@@ -66,6 +66,10 @@ impl<'a> Search<'a> {
             if bytes.is_empty() {
                 return None;
             }
+            if bytes.iter().all(|byte| *byte == 0) {
+                at = at.saturating_add(len as u64);
+                continue;
+            }
             for (n, pair) in bytes.windows(2).enumerate().take(len) {
                 let pair = pair.iter().fold(0usize, |pair, byte| pair << 8 | usize::from(*byte));
                 if !BEGINS.get(pair).is_some_and(|begins| *begins) {
@@ -173,7 +177,8 @@ fn guess(head: &[u8]) -> Option<Format> {
 
 /// The first two bytes of everything that [`guess`] knows.
 static BEGINS: [bool; 1 << 16] = {
-    let pairs = *b"\x7fEMZ\xfe\xed\xce\xfa\xcf\xfa\xca\xfe\0adePK\x1f\x8bBZ\xfd77zRa!<\xed\xab\x93N\x89H#!\
+    let pairs =
+        *b"\x7fEMZ\xfe\xed\xce\xfa\xcf\xfa\xca\xfe\0adePK\x1f\x8bBZ\xfd77zRa!<\xed\xab\x93N\x89H#!\
                    \x80\x02\x80\x03\x80\x04\x80\x05";
     let mut table = [false; 1 << 16];
     let mut n = 0;

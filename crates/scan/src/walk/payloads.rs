@@ -10,6 +10,8 @@ use crate::subject::Disguise;
 
 /// Bytes of a range that are searched.
 const SEARCHED: u64 = 64 << 20;
+/// Bytes of a file and everything nested in it that are searched, together.
+pub(super) const SEARCHED_IN_ALL: u64 = 256 << 20;
 /// Things that are looked at in one range.
 const HITS: usize = 64;
 /// What runs on a processor that serves or trains; kernels for graphics cards stand in tensors and
@@ -19,7 +21,13 @@ const KERNELS: [&str; 2] = ["CUDA", "AMD GPU"];
 impl Walker {
     /// Looks for programs, archives, streams and pickles that begin in the middle of bytes.
     pub(super) fn search(&mut self, node: &Node, from: u64) {
-        let upto = node.blob.len().min(SEARCHED);
+        let len = node.blob.len().min(SEARCHED);
+        let upto = len.min(self.to_search);
+        self.to_search = self.to_search.saturating_sub(upto);
+        if upto < len && self.searched_alone(node) {
+            let because = "more bytes may hide something than are searched";
+            self.sink.could_not_look(&node.place, because);
+        }
         let mut search = Search::new(&node.blob, &imports);
         let mut at = from;
         for _ in 0..HITS {
@@ -49,6 +57,11 @@ impl Walker {
         }
     }
 
+    /// Whether nothing else tells that the node holds bytes which nobody explained.
+    fn searched_alone(&self, node: &Node) -> bool {
+        !self.sink.gaps.iter().any(|gap| gap.place == node.place) && node.role != Role::Leftover
+    }
+
     /// Notes that a program stands at the front of these bytes and was told.
     pub(super) fn judged(&mut self, blob: &Blob, len: u64) {
         if let Some(at) = self.root.as_ref().and_then(|root| blob.offset_in(root)) {
@@ -73,7 +86,9 @@ impl Walker {
             }
             let Some((format, at, end)) = mark.confirm(&node.blob) else { continue };
             let is_told = match format {
-                Format::Zip => self.ends.contains(&end) || self.ends.contains(&mark.at.saturating_add(22)),
+                Format::Zip => {
+                    self.ends.contains(&end) || self.ends.contains(&mark.at.saturating_add(22))
+                }
                 _ => self.told.iter().any(|span| span.start <= at && at < span.end),
             };
             let blob = node.blob.slice(at, end.saturating_sub(at));

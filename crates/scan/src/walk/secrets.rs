@@ -30,8 +30,9 @@ impl Walker {
 
     /// Tells the credentials in a part of a node, text or not.
     pub(super) fn secrets(&mut self, node: &Node, from: u64, upto: u64) {
-        let upto = upto.min(from.saturating_add(SEARCHED));
-        let part = node.blob.slice(from, upto.saturating_sub(from));
+        let len = upto.saturating_sub(from).min(SEARCHED).min(self.to_search_for_secrets);
+        self.to_search_for_secrets = self.to_search_for_secrets.saturating_sub(len);
+        let part = node.blob.slice(from, len);
         let mut at = 0u64;
         while at < part.len() {
             let bytes = piece(&part, at);
