@@ -27,6 +27,13 @@ pub(super) struct Kind {
     pub(super) form: Form,
 }
 
+impl Kind {
+    /// Whether the prefix means something in the middle of a word as well.
+    pub(super) fn is_distinct(&self) -> bool {
+        self.prefix.len() >= 4 && matches!(self.prefix.last(), Some(b'_' | b'-' | b' '))
+    }
+}
+
 const fn kind(
     prefix: &'static [u8],
     name: &'static str,

@@ -150,7 +150,6 @@ fn scan(text: &[u8], tell: &mut dyn FnMut(Candidate)) {
     while let Some([first, second, ..]) = text.get(at..) {
         let pair = usize::from(*first) << 8 | usize::from(*second);
         if kinds::BEGINS.get(pair).is_some_and(|begins| *begins)
-            && (*first == b':' || is_border(text, at))
             && let Some(candidate) = candidate(text, text.get(at..).unwrap_or_default(), at)
         {
             let next = candidate.end.max(at.saturating_add(1));
@@ -168,7 +167,7 @@ fn scan(text: &[u8], tell: &mut dyn FnMut(Candidate)) {
     }
 }
 
-/// Whether something may begin here: not inside a word, unless the letter before belongs to an
+/// Whether a short prefix may begin here: not inside a word, unless the letter before belongs to an
 /// escape (`\\n`) or is the length of a short string in a pickle.
 fn is_border(text: &[u8], at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).and_then(|at| text.get(at)).copied();
@@ -182,7 +181,8 @@ fn is_border(text: &[u8], at: usize) -> bool {
 }
 
 fn candidate(text: &[u8], rest: &[u8], at: usize) -> Option<Candidate> {
-    let kind = kinds::of(rest);
+    let border = rest.first() == Some(&b':') || is_border(text, at);
+    let kind = kinds::of(rest).filter(|kind| border || kind.is_distinct());
     if let Some(kind) = kind {
         let body = rest.get(kind.prefix.len()..).unwrap_or_default();
         let run = (kind.form.run)(body);
@@ -199,5 +199,5 @@ fn candidate(text: &[u8], rest: &[u8], at: usize) -> Option<Candidate> {
             end,
         });
     }
-    named::candidate(text, rest, at)
+    border.then(|| named::candidate(text, rest, at)).flatten()
 }
