@@ -11,7 +11,7 @@ use artifact::{Blob, Budget};
 use formats::identify::Probes;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::{
-    gguf, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, hdf5, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
 };
 use vocabulary::Limits;
 
@@ -22,6 +22,7 @@ pub type Reader = fn(&[u8]);
 pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
     ("gguf", gguf),
+    ("hdf5", hdf5),
     ("identify", identify),
     ("json", json),
     ("npy", npy),
@@ -109,6 +110,20 @@ pub fn safetensors(bytes: &[u8]) {
 /// GGUF.
 pub fn gguf(bytes: &[u8]) {
     gguf::read(&blob(bytes));
+}
+
+/// HDF5: its structures, and the values and elements behind them.
+pub fn hdf5(bytes: &[u8]) {
+    let (file, budget) = (hdf5::read(&blob(bytes)), budget());
+    for object in &file.objects {
+        for attribute in &object.attributes {
+            file.pieces(&attribute.value);
+            file.texts(&attribute.value, 1 << 10);
+        }
+        if let Some((value, _)) = file.value(object, 1 << 20, &budget) {
+            file.pieces(&value);
+        }
+    }
 }
 
 /// `NumPy` arrays.
