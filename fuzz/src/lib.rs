@@ -8,10 +8,28 @@
 use std::io;
 
 use artifact::{Blob, Budget};
+use formats::gguf;
+use formats::identify;
 use formats::identify::Probes;
+use formats::index;
+use formats::jinja;
+use formats::json;
+use formats::marshal;
+use formats::npy;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
+use formats::protobuf::{Message, Wire};
+use formats::safetensors;
+use formats::sevenz;
+use formats::stream;
+use formats::tar;
+use formats::text;
+use formats::torch;
+use formats::yaml;
+use formats::zip;
 use formats::{
     gguf, hdf5, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, identify, index, json, npy, onnx, safetensors, sevenz, stream, tar, text, torch, yaml,
+    zip,
 };
 use vocabulary::Limits;
 
@@ -24,9 +42,13 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gguf", gguf),
     ("hdf5", hdf5),
     ("identify", identify),
+    ("jinja", jinja),
     ("json", json),
+    ("marshal", marshal),
     ("npy", npy),
+    ("onnx", onnx),
     ("pickle", pickle),
+    ("protobuf", protobuf),
     ("safetensors", safetensors),
     ("sevenz", sevenz),
     ("stream", stream),
@@ -131,10 +153,29 @@ pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
 }
 
+/// Jinja templates.
+pub fn jinja(bytes: &[u8]) {
+    jinja::read(&String::from_utf8_lossy(bytes));
+/// ONNX, whether or not it looks like it.
+pub fn onnx(bytes: &[u8]) {
+    let blob = blob(bytes);
+    onnx::is_onnx(&blob);
+    onnx::read(&blob);
+}
+
 /// JSON, also as the index of a sharded checkpoint.
 pub fn json(bytes: &[u8]) {
     json::read(&blob(bytes));
     index::read(&blob(bytes));
+}
+
+/// Python's marshalled objects, and what their code would call in every version that fits.
+pub fn marshal(bytes: &[u8]) {
+    for reading in marshal::read(&blob(bytes)) {
+        for version in reading.layout.versions() {
+            marshal::trace(&reading, *version);
+        }
+    }
 }
 
 /// YAML.
@@ -168,6 +209,24 @@ pub fn convert(bytes: &[u8]) {
             let _ = plan.write(&mut io::sink());
         }
     }
+}
+
+/// Messages of protocol buffers, each payload read as numbers and as a message in its turn.
+pub fn protobuf(bytes: &[u8]) {
+    let blob = blob(bytes);
+    let mut wire = Wire::new(&blob);
+    let mut open = vec![Message::all(&blob)];
+    while let Some(mut message) = open.pop() {
+        let Some(field) = wire.next(&mut message) else { continue };
+        open.push(message);
+        if let Some(mut packed) = field.packed() {
+            while wire.next_packed(&mut packed).is_some() {}
+        }
+        if let Some(inner) = field.message().filter(|_| open.len() < 16) {
+            open.push(inner);
+        }
+    }
+    wire.finish();
 }
 
 /// A whole scan of one file in memory, nesting included.

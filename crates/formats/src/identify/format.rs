@@ -68,6 +68,8 @@ formats! {
     Gguf "gguf" true ["gguf" "bin"];
     /// ggml, ggmf, ggjt or ggla: the formats before GGUF.
     Ggml "ggml" true ["ggml" "bin"];
+    /// ONNX.
+    Onnx "onnx" true ["onnx"];
     /// A numpy array.
     Npy "npy" true ["npy"];
     /// JSON.
@@ -92,6 +94,20 @@ formats! {
     JavaClass "java-class" false ["class"];
     /// WebAssembly.
     Wasm "webassembly" false ["wasm"];
+    /// A Dalvik executable: compiled code of Android.
+    Dex "dex" false ["dex"];
+    /// An `ar` archive: a Debian package or a static library.
+    Ar "ar" false ["deb" "a" "lib"];
+    /// An RPM package.
+    Rpm "rpm" false ["rpm"];
+    /// A macOS installer package.
+    Xar "xar" false ["pkg" "xar"];
+    /// A macOS disk image.
+    Dmg "dmg" false ["dmg"];
+    /// A Windows cabinet.
+    Cab "cab" false ["cab"];
+    /// A Windows shortcut.
+    Lnk "windows-shortcut" false ["lnk"];
     /// Text that begins with `#!`.
     Script "script" false ["sh" "py" "bash" "pl" "rb"];
     /// An OLE compound file: old Office documents, Windows installers.
@@ -139,6 +155,14 @@ impl Format {
         matches!(self, Self::Png | Self::Jpeg | Self::Gif | Self::Riff)
     }
 
+    /// Whether it brings programs onto a machine: a package, an installer, a shortcut.
+    pub fn is_installer(self) -> bool {
+        matches!(
+            self,
+            Self::Ar | Self::Rpm | Self::Xar | Self::Dmg | Self::Cab | Self::Lnk | Self::Ole
+        )
+    }
+
     /// Whether it is a program for a machine or an interpreter: never what a model file should be.
     pub fn is_executable(self) -> bool {
         matches!(
@@ -149,6 +173,7 @@ impl Format {
                 | Self::Pyc
                 | Self::JavaClass
                 | Self::Wasm
+                | Self::Dex
                 | Self::Script
         )
     }

@@ -48,7 +48,9 @@ impl Walker {
         for object in &file.objects {
             for attribute in &object.attributes {
                 let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
-                self.pieces(node, &name, file.pieces(&attribute.value), None);
+                let pieces = file.pieces(&attribute.value);
+                self.keras_attribute(node, &name, attribute.name.raw(), &pieces);
+                self.pieces(node, &name, pieces, None);
             }
             if object.kind != Kind::Datatype {
                 self.elements(node, &file, object);
