@@ -140,3 +140,10 @@ case("keras-hdf5", "weights", """
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="d"), keras.layers.BatchNormalization(name="b")])
     model.save_weights("model.weights.h5")
 """)
+case("keras-hdf5", "legacy", """
+    import os
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="d")])
+    model.save("model.h5")
+""")

@@ -44,7 +44,6 @@ impl Walker {
         if elsewhere || file.limit.is_some() {
             self.sink.not_data("hdf5");
         }
-        self.keras_config(node, &file);
         for object in &file.objects {
             for attribute in &object.attributes {
                 let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
@@ -58,16 +57,6 @@ impl Walker {
         }
         user_block(node, &file, regions);
         self.free_space(node, &file, regions);
-    }
-
-    /// The configuration of a Keras model is a program of layers.
-    fn keras_config(&mut self, node: &Node, file: &Hdf5) {
-        let holds = |object: &hdf5::Object| object.attribute("model_config").is_some();
-        if let Some(object) = file.objects.iter().find(|object| holds(object)) {
-            self.sink.not_data("keras");
-            let because = "it holds the configuration of a Keras model, which is not judged";
-            self.sink.could_not_look(&node.place.at(object.at), because);
-        }
     }
 
     /// Looks into the elements of a data set: at what holds bytes or text, all of it; at numbers,
