@@ -9,6 +9,7 @@ use std::io;
 
 use artifact::{Blob, Budget};
 use formats::gguf;
+use formats::hdf5;
 use formats::identify;
 use formats::identify::Probes;
 use formats::index;
@@ -27,11 +28,6 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
-use formats::{
-    gguf, hdf5, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
-    gguf, identify, index, json, npy, onnx, safetensors, sevenz, stream, tar, text, torch, yaml,
-    zip,
-};
 use vocabulary::Limits;
 
 /// What a target does with its bytes.
