@@ -241,7 +241,9 @@ impl Walk<'_> {
                 reading.odd.add(K::DuplicateName, message.at, detail);
             }
             let data = header::resolve(reading, &self.heaps, message)?;
-            Some((data.bytes_at(0, to_usize(data.len())), message.at))
+            let len = to_usize(data.len());
+            let fits = reading.spend(data.len()) && reading.keep(len.saturating_mul(8));
+            fits.then(|| (data.bytes_at(0, len), message.at))
         };
         if let Some((bytes, at)) = part(reading, header::DATATYPE) {
             object.datatype = datatype::parse(&mut Fields::new(&bytes));

@@ -15,6 +15,12 @@ use super::{Attribute, Hdf5, Object, OddityKind as K, Value};
 const MAX_LISTED: u64 = 64 << 20;
 /// Objects of global heaps that are kept at a time.
 const MAX_KEPT: u64 = 1 << 20;
+/// The longest text that is freed of what fills it.
+const LONGEST: u64 = 16 << 20;
+/// The largest chunk that is unpacked.
+const MAX_CHUNK: u64 = 64 << 20;
+/// Attributes that one text is split over.
+const MAX_PARTS: usize = 4096;
 /// Elements of a value that are followed.
 const MAX_ELEMENTS: u64 = 1 << 20;
 
@@ -66,7 +72,8 @@ pub(super) struct Collection {
 
 /// Lists the collection at an address, where one stands there.
 pub(super) fn list(source: &Source, address: u64) -> Option<Collection> {
-    let prefix = source.length_size.saturating_add(8);
+    // Letters, version and length; number, references and length: filled up to a multiple of 8.
+    let prefix = source.length_size.saturating_add(8).next_multiple_of(8);
     let head = source.bytes(address, prefix);
     let mut fields = Fields::new(&head);
     fields.take(4).filter(|letters| *letters == b"GCOL")?;
@@ -145,6 +152,9 @@ impl Hdf5 {
             Class::VariableText { .. } => self.follow(heaps, bytes, 1),
             Class::Sequence(base) => self.follow(heaps, bytes, base.size),
             Class::Text { spaces, .. } => {
+                if bytes.len() > LONGEST {
+                    return Some(bytes.clone());
+                }
                 let text = bytes.bytes_at(0, to_usize(bytes.len()));
                 let fill = if *spaces { b' ' } else { 0 };
                 let end =
@@ -197,7 +207,7 @@ impl Hdf5 {
             return Some(self.texts(&attribute.value, max).concat());
         }
         let mut text: Option<Vec<u8>> = None;
-        for part in 0..object.attributes.len() {
+        for part in 0..object.attributes.len().min(MAX_PARTS) {
             let Some(attribute) = object.attribute(&format!("{name}{part}")) else { break };
             let whole = text.get_or_insert_default();
             let left = max.saturating_sub(whole.len());
@@ -384,8 +394,7 @@ impl<'a> Gather<'a> {
         if chunk.address == UNDEFINED {
             return Some(());
         }
-        // Chunks larger than everything that is wanted are not worth their memory.
-        let limit = len.min(256 << 20);
+        let limit = len.min(MAX_CHUNK);
         let packed = reading
             .source
             .bytes(chunk.address, to_usize(chunk.size.min(limit.saturating_mul(2).max(4096))));

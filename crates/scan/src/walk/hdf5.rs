@@ -11,7 +11,7 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Bytes of one data set that are looked through for what stands in its elements.
-const ELEMENTS: u64 = 256 << 20;
+const ELEMENTS: u64 = 64 << 20;
 /// Bytes at the beginning of numbers that tell whether they are something else.
 const HEAD: u64 = 64 << 10;
 /// Ranges of free space that are looked at.
@@ -45,6 +45,10 @@ impl Walker {
             self.sink.not_data("hdf5");
         }
         for object in &file.objects {
+            if let Err(limit) = self.budget.check_time() {
+                self.sink.exhausted(&node.place, limit);
+                break;
+            }
             for attribute in &object.attributes {
                 let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
                 let pieces = file.pieces(&attribute.value);
@@ -75,7 +79,7 @@ impl Walker {
             return;
         }
         let name = object.path.raw();
-        let dimensions = object.shape.as_ref().map_or(0, Vec::len);
+        let dimensions = object.shape.iter().flatten().filter(|extent| **extent > 1).count();
         if datatype.has_pieces() || (datatype.is_byte() && dimensions <= 1) {
             let Some((value, data)) = file.value(object, ELEMENTS, &self.budget) else { return };
             self.pieces(node, name, file.pieces(&value), data.trouble);
@@ -106,6 +110,10 @@ impl Walker {
                 missing = true;
                 continue;
             };
+            if let Err(limit) = self.budget.check_time() {
+                self.sink.exhausted(&node.place, limit);
+                return;
+            }
             let name = if several { format!("{name}[{index}]") } else { name.to_owned() };
             let child = Self::child(node, &name, piece, Role::Leftover);
             if is_something(&child) {
@@ -190,12 +198,16 @@ fn write_down(part: &mut crate::inspect::Part, file: &Hdf5) {
     for object in &file.objects {
         for attribute in &object.attributes {
             let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
-            let texts = file.texts(&attribute.value, SHOWN);
+            let mut few = attribute.value.clone();
+            let elements =
+                few.shape.iter().flatten().fold(1u64, |n, extent| n.saturating_mul(*extent));
+            few.shape = few.shape.map(|_| vec![elements.min(4)]);
+            let texts = file.texts(&few, SHOWN);
             let told = if texts.is_empty() {
                 attribute.value.datatype.name()
             } else {
                 let texts: Vec<String> =
-                    texts.iter().take(4).map(|t| String::from_utf8_lossy(t).into_owned()).collect();
+                    texts.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect();
                 texts.join(", ")
             };
             part.fact(name, told);

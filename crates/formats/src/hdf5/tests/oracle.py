@@ -215,6 +215,17 @@ def rare(name):
     return True
 
 
+def narrow(name, offsets, lengths):
+    """Addresses and lengths of fewer bytes."""
+    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    creation.set_sizes(offsets, lengths)
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    # libhdf5 1.14 does not know its own unlimited dimensions again in layouts of 1.10.
+    access.set_libver_bounds(h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V18)
+    with h5py.File(h5py.h5f.create(name.encode(), h5py.h5f.ACC_TRUNC, fcpl=creation, fapl=access)) as f:
+        fill(f)
+
+
 def compact_file(name, version, **options):
     """A file that keeps no room for more."""
     lib, ctypes = library()
@@ -305,6 +316,9 @@ def main():
     write("virtual.h5", "v110", virtual)
     write("virtual-latest.h5", "latest", virtual)
     names += ["block.h5", "block-latest.h5", "paged.h5", "aggregated.h5", "heap.h5", "virtual.h5", "virtual-latest.h5"]
+    narrow("narrow.h5", 4, 4)
+    narrow("narrow-lengths.h5", 8, 4)
+    names += ["narrow.h5", "narrow-lengths.h5"]
     if rare("rare.h5"):
         names.append("rare.h5")
     for name in names:
