@@ -10,6 +10,7 @@ use std::io;
 use artifact::{Blob, Budget};
 use formats::executable;
 use formats::gguf;
+use formats::hdf5;
 use formats::identify;
 use formats::identify::{Format, Probes};
 use formats::index;
@@ -40,6 +41,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
     ("executable", executable),
     ("gguf", gguf),
+    ("hdf5", hdf5),
     ("identify", identify),
     ("jinja", jinja),
     ("json", json),
@@ -135,6 +137,20 @@ pub fn safetensors(bytes: &[u8]) {
 /// GGUF.
 pub fn gguf(bytes: &[u8]) {
     gguf::read(&blob(bytes));
+}
+
+/// HDF5: its structures, and the values and elements behind them.
+pub fn hdf5(bytes: &[u8]) {
+    let (file, budget) = (hdf5::read(&blob(bytes)), budget());
+    for object in &file.objects {
+        for attribute in &object.attributes {
+            file.pieces(&attribute.value);
+            file.texts(&attribute.value, 1 << 10);
+        }
+        if let Some((value, _)) = file.value(object, 1 << 20, &budget) {
+            file.pieces(&value);
+        }
+    }
 }
 
 /// `NumPy` arrays.
