@@ -35,6 +35,7 @@ pub mod marshal;
 pub mod media;
 pub mod names;
 pub mod npy;
+pub mod onnx;
 pub mod payload;
 pub mod pickle;
 pub mod protobuf;

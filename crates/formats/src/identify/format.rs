@@ -68,6 +68,8 @@ formats! {
     Gguf "gguf" true ["gguf" "bin"];
     /// ggml, ggmf, ggjt or ggla: the formats before GGUF.
     Ggml "ggml" true ["ggml" "bin"];
+    /// ONNX.
+    Onnx "onnx" true ["onnx"];
     /// A numpy array.
     Npy "npy" true ["npy"];
     /// JSON.
