@@ -27,6 +27,11 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
+use formats::{
+    gguf, hdf5, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, identify, index, json, npy, onnx, safetensors, sevenz, stream, tar, text, torch, yaml,
+    zip,
+};
 use vocabulary::Limits;
 
 /// What a target does with its bytes.
@@ -36,6 +41,7 @@ pub type Reader = fn(&[u8]);
 pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
     ("gguf", gguf),
+    ("hdf5", hdf5),
     ("identify", identify),
     ("jinja", jinja),
     ("json", json),
@@ -127,6 +133,20 @@ pub fn safetensors(bytes: &[u8]) {
 /// GGUF.
 pub fn gguf(bytes: &[u8]) {
     gguf::read(&blob(bytes));
+}
+
+/// HDF5: its structures, and the values and elements behind them.
+pub fn hdf5(bytes: &[u8]) {
+    let (file, budget) = (hdf5::read(&blob(bytes)), budget());
+    for object in &file.objects {
+        for attribute in &object.attributes {
+            file.pieces(&attribute.value);
+            file.texts(&attribute.value, 1 << 10);
+        }
+        if let Some((value, _)) = file.value(object, 1 << 20, &budget) {
+            file.pieces(&value);
+        }
+    }
 }
 
 /// `NumPy` arrays.

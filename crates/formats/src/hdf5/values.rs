@@ -114,7 +114,7 @@ impl Hdf5 {
     pub fn elements(&self, value: &Value) -> Vec<Option<Blob>> {
         let mut heaps = Heaps::default();
         let mut out = Vec::new();
-        let whole = self.each(value, &mut |datatype, bytes| {
+        let whole = each(value, &mut |datatype, bytes| {
             out.push(self.element(&mut heaps, datatype, bytes));
         });
         if !whole {
@@ -132,27 +132,12 @@ impl Hdf5 {
         }
         let mut pieces = Pieces { file: self, heaps: Heaps::default(), found: Vec::new() };
         if value.datatype.has_pieces() {
-            let whole = self.each(value, &mut |datatype, bytes| pieces.add(datatype, bytes, 0));
+            let whole = each(value, &mut |datatype, bytes| pieces.add(datatype, bytes, 0));
             if !whole {
                 pieces.found.push(None);
             }
         }
         pieces.found
-    }
-
-    /// Shows the elements as they stand in the file; false where there are more than are shown, or
-    /// not all are there.
-    fn each(&self, value: &Value, act: &mut dyn FnMut(&Datatype, &Blob)) -> bool {
-        let count = datatype::count(value.shape.as_deref());
-        let size = value.datatype.size;
-        for index in 0..count.unwrap_or(u64::MAX).min(MAX_ELEMENTS) {
-            let start = index.saturating_mul(size);
-            if start >= value.data.len() {
-                return size == 0;
-            }
-            act(&value.datatype, &value.data.slice(start, size));
-        }
-        count.is_some_and(|count| count <= MAX_ELEMENTS)
     }
 
     fn element(&self, heaps: &mut Heaps, datatype: &Datatype, bytes: &Blob) -> Option<Blob> {
@@ -254,6 +239,21 @@ impl Hdf5 {
         let value = Value { datatype, shape: object.shape.clone(), data: data.bytes.clone() };
         Some((value, data))
     }
+}
+
+/// Shows the elements as they stand in the file; false where there are more than are shown, or
+/// not all are there.
+fn each(value: &Value, act: &mut dyn FnMut(&Datatype, &Blob)) -> bool {
+    let count = datatype::count(value.shape.as_deref());
+    let size = value.datatype.size;
+    for index in 0..count.unwrap_or(u64::MAX).min(MAX_ELEMENTS) {
+        let start = index.saturating_mul(size);
+        if start >= value.data.len() {
+            return size == 0;
+        }
+        act(&value.datatype, &value.data.slice(start, size));
+    }
+    count.is_some_and(|count| count <= MAX_ELEMENTS)
 }
 
 impl Object {

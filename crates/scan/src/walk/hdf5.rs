@@ -44,9 +44,6 @@ impl Walker {
         if elsewhere || file.limit.is_some() {
             self.sink.not_data("hdf5");
         }
-        if file.object("/").is_some_and(|root| root.attribute("model_config").is_some()) {
-            self.sink.not_data("keras");
-        }
         for object in &file.objects {
             for attribute in &object.attributes {
                 let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
@@ -58,7 +55,7 @@ impl Walker {
                 self.elements(node, &file, object);
             }
         }
-        self.user_block(node, &file, regions);
+        user_block(node, &file, regions);
         self.free_space(node, &file, regions);
     }
 
@@ -66,6 +63,14 @@ impl Walker {
     /// what they begin with.
     fn elements(&mut self, node: &Node, file: &Hdf5, object: &hdf5::Object) {
         let Some(datatype) = &object.datatype else { return };
+        if let Some(fill) = &object.fill {
+            self.pieces(
+                node,
+                &format!("{} (fill value)", object.path.raw()),
+                file.pieces(fill),
+                None,
+            );
+        }
         if matches!(object.place, Where::Nowhere | Where::External | Where::Virtual) {
             return;
         }
@@ -81,7 +86,7 @@ impl Walker {
             _ => file.data(object, HEAD, &self.budget).bytes,
         };
         let child = Self::child(node, name, begins, Role::Numbers);
-        if self.is_something(&child) {
+        if is_something(&child) {
             self.look(&child);
         }
     }
@@ -103,34 +108,13 @@ impl Walker {
             };
             let name = if several { format!("{name}[{index}]") } else { name.to_owned() };
             let child = Self::child(node, &name, piece, Role::Leftover);
-            if self.is_something(&child) {
+            if is_something(&child) {
                 self.look(&child);
             }
         }
         let missing = missing.then(|| "some of its elements cannot be found".to_owned());
         if let Some(because) = trouble.or(missing) {
             self.sink.could_not_look(&node.place.member(name), because);
-        }
-    }
-
-    fn is_something(&self, child: &Node) -> bool {
-        child.blob.len() > 1 && !Self::relevant(child, identify(&child.blob)).is_empty()
-    }
-
-    /// What stands before the superblock is no business of the format. Text is what programs
-    /// put there, and the header of MATLAB.
-    fn user_block(&mut self, node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
-        let Some(at) = file.superblock.as_ref().map(|superblock| superblock.at) else { return };
-        let block = node.blob.slice(0, at);
-        let bytes = block.bytes_at(0, 64 << 10);
-        let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last.saturating_add(1));
-        let text = bytes.get(..end).and_then(|text| std::str::from_utf8(text).ok());
-        let is_text = text.is_some_and(|text| {
-            text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
-        });
-        let is_known = bytes.starts_with(b"MATLAB 7.3 MAT-file") && at == 512;
-        if is_known || (is_text && at <= bytes.len() as u64) {
-            regions.push(Region::new(0, at, "user block"));
         }
     }
 
@@ -161,6 +145,28 @@ impl Walker {
         if found.iter().any(|format| !matches!(format, Format::Zlib | Format::Lzma)) {
             self.look(&child);
         }
+    }
+}
+
+/// Whether the bytes are anything but data or text.
+fn is_something(child: &Node) -> bool {
+    child.blob.len() > 1 && !Walker::relevant(child, identify(&child.blob)).is_empty()
+}
+
+/// What stands before the superblock is no business of the format. Text is what programs
+/// put there, and the header of MATLAB.
+fn user_block(node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
+    let Some(at) = file.superblock.as_ref().map(|superblock| superblock.at) else { return };
+    let block = node.blob.slice(0, at);
+    let bytes = block.bytes_at(0, 64 << 10);
+    let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last.saturating_add(1));
+    let text = bytes.get(..end).and_then(|text| std::str::from_utf8(text).ok());
+    let is_text = text.is_some_and(|text| {
+        text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+    });
+    let is_known = bytes.starts_with(b"MATLAB 7.3 MAT-file") && at == 512;
+    if is_known || (is_text && at <= bytes.len() as u64) {
+        regions.push(Region::new(0, at, "user block"));
     }
 }
 
