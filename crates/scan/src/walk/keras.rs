@@ -54,8 +54,8 @@ impl Walker {
 
     /// Looks at the values of a JSON file that may be a configuration.
     pub(super) fn keras_document(&mut self, node: &Node, roots: &[json::Node]) {
-        let nested = is_named_so(&node.name) && roots.iter().any(keras::holds_objects);
-        if nested || roots.iter().any(keras::is_config) {
+        let strictly = !is_named_so(&node.name);
+        if roots.iter().any(|root| keras::is_config(root) || keras::holds_objects(root, strictly)) {
             self.keras(node, roots);
         }
     }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use vocabulary::Untrusted;
 
 use super::super::{Act, Class, because_of, class};
-use crate::effects::{Known, lookup};
+use crate::effects::{Effects, Known, lookup};
 use crate::packs;
 
 /// What a name of a configuration is.
@@ -134,7 +134,13 @@ impl Keras {
                 Known::Function { effects, .. } => effects,
                 _ => continue,
             };
-            if self.is_modelling(&resolved.path) {
+            let surely = match resolved.known {
+                Known::Function { effects, .. } if !effects.contains(Effects::UNRESOLVED) => {
+                    class::of_call(effects)
+                }
+                _ => None,
+            };
+            if surely.is_none() && self.is_modelling(&resolved.path) {
                 return Some(Symbol::Known);
             }
             let written = format!("{module}.{name}");
