@@ -105,7 +105,10 @@ pub(crate) fn is_config(root: &Node) -> bool {
 pub(crate) fn holds_objects(root: &Node, strictly: bool) -> bool {
     let mut found = false;
     root.walk(&mut |node| {
-        let sure = || get(node, "module").is_some() || get(node, "registered_name").is_some();
+        let is_lambda = || texts(node, "class_name").contains(&"__lambda__");
+        let sure = || {
+            get(node, "module").is_some() || get(node, "registered_name").is_some() || is_lambda()
+        };
         found |= get(node, "class_name").is_some()
             && get(node, "config").is_some()
             && (!strictly || sure());
@@ -355,7 +358,7 @@ impl Config {
         for config in all(node, "config") {
             for key in ["function", "output_shape", "mask"] {
                 let kind = format!("{key}_type");
-                let is_lambda = texts(config, &kind).iter().any(|kind| *kind == "lambda");
+                let is_lambda = texts(config, &kind).contains(&"lambda");
                 for value in all(config, key) {
                     let coded = value.items().first().is_some_and(|first| first.as_str().is_some());
                     if is_lambda || (key == "function" && coded) {
@@ -432,7 +435,7 @@ impl Config {
         }
     }
 
-    /// A layer that loads a TensorFlow SavedModel from a path.
+    /// A layer that loads a TensorFlow model from a path.
     fn saved_model(&mut self, node: &Node) {
         for path in all(node, "config").flat_map(|config| all(config, "filepath")) {
             let Some(text) = path.as_str() else { continue };

@@ -1,5 +1,5 @@
 //! Configurations of Keras models, wherever they stand: the `config.json` of a `.keras` archive or
-//! folder, what `model.to_json()` gave, an attribute of an HDF5 file, the metadata of a SavedModel.
+//! folder, what `model.to_json()` gave, an attribute of an HDF5 file, the metadata of a `SavedModel`.
 
 use artifact::Blob;
 use formats::{json, zip};

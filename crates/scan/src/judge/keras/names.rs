@@ -268,7 +268,7 @@ pub(super) fn takes_a_callable(key: &str) -> bool {
 /// what comes after the padding is not read. Nothing where the padding is wrong, or where there is
 /// nothing.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let mut bytes = Vec::with_capacity(text.len().saturating_sub(text.len() / 4));
     let (mut held, mut digits, mut pads) = (0u32, 0u32, 0u32);
     for byte in text.bytes() {
         if byte == b'=' {
