@@ -1,8 +1,7 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
-use formats::{gguf, hdf5, index, json, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
