@@ -16,6 +16,7 @@
     )
 )]
 
+mod configuration;
 pub mod effects;
 mod external;
 mod folder;
@@ -102,6 +103,9 @@ struct Looked {
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    references: Vec<configuration::Reference>,
+    model: Option<configuration::weights::Model>,
+    embeddings: BTreeMap<String, Vec<u64>>,
 }
 
 /// Looks at every file of a tree.
@@ -147,7 +151,7 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
 
 fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
     external::explain(tree, &mut looked, &mut folder);
-    folder::check(tree, &looked, &mut folder);
+    folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");
@@ -215,6 +219,9 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
         }
     })
 }
@@ -237,6 +244,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
                 depth: 0,
                 role: Role::File,
             });
+            walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
@@ -254,6 +262,9 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        references: walker.references,
+        model: walker.model,
+        embeddings: walker.embeddings,
     }
 }
 
@@ -267,6 +278,7 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    walker.settle();
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }

@@ -4,6 +4,7 @@ use formats::identify::Contradiction;
 use formats::{gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
+use crate::configuration::Remark;
 use crate::judge::Act;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
@@ -45,6 +46,8 @@ pub(crate) enum Content<'a> {
     Keras(&'a Config),
     /// A compiled Python module.
     Pyc(&'a Bytecode),
+    /// What configurations have a loader do.
+    Configuration(&'a [Remark]),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.
@@ -98,7 +101,8 @@ pub(crate) struct Document<'a> {
 /// Code that a configuration has a loader run.
 #[derive(Clone, Debug)]
 pub(crate) struct EntryPoint {
-    /// The Python file, by its path from the root of the artifact.
+    /// The Python file, by its path from the root of the artifact, or of the archive that `said`
+    /// is a member of.
     pub(crate) file: String,
     /// The class or function in it that is used; the whole file where none is named.
     pub(crate) object: Option<String>,

@@ -16,17 +16,20 @@ mod onnx;
 mod pickles;
 mod plain;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
 use formats::pickle::{
     self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
 };
 use formats::{Region, stream};
-use vocabulary::{Place, Span};
+use vocabulary::{Place, Span, Untrusted};
 
 pub(crate) use legacy::storage_of;
 pub(crate) use plain::source_code;
 
+use crate::configuration::{Reference, weights::Model};
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;
@@ -84,6 +87,14 @@ pub(crate) struct Walker {
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// What configurations of the file name: resolved once the files beside it are known.
+    pub(crate) references: Vec<Reference>,
+    /// What the file says of a model, where it is its configuration.
+    pub(crate) model: Option<Model>,
+    /// Shapes of the embeddings of words, where the file holds weights.
+    pub(crate) embeddings: BTreeMap<String, Vec<u64>>,
+    /// The members of archives that were met, each with the archive around it.
+    members: BTreeSet<(Vec<Untrusted>, String)>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -99,6 +110,10 @@ impl Walker {
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
+            members: BTreeSet::new(),
             record: None,
         }
     }
@@ -157,6 +172,8 @@ impl Walker {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
         let mut formats = Self::relevant(node, formats);
+        documents::as_named(node, &mut formats);
+        self.met(node);
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
@@ -244,8 +261,7 @@ impl Walker {
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
-                let because = "it is a Git LFS pointer: the content it stands for is not here";
-                self.sink.could_not_look(&node.place, because);
+                self.pointer(node);
             }
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),

@@ -7,6 +7,8 @@ use Format::{
     Jpeg, Json, Lnk, Lz4, Lzma, MachO, Npy, Onnx, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Rpm,
     Safetensors, Script, SevenZ, Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
 };
+#[allow(clippy::enum_glob_use, reason = "the table reads best without a prefix")]
+use Format::*;
 
 /// A name that promises something else than the content is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,14 @@
 
 mod archive_irregular;
 mod archive_unsafe_path;
+mod base_model_elsewhere;
+mod code_from_another_repository;
+mod config_names_callable;
+mod config_odd_value;
+mod config_unknown_callable;
+mod config_unsafe_path;
+mod config_weights_mismatch;
+mod custom_code;
 mod extension_mismatch;
 mod gguf_malformed;
 mod hdf5_external_file;
@@ -41,13 +49,19 @@ mod pickle_parser_differential;
 mod pickle_unknown_callable;
 mod python_bytecode;
 mod python_bytecode_runs;
+mod remote_code_unasked;
+mod requirements_direct_source;
+mod requirements_foreign_source;
 mod safetensors_malformed;
 mod torchscript_code;
 mod torchscript_unknown_operator;
+mod unknown_model_class;
+mod yaml_python_tag;
 mod zip_tampered;
 
 use vocabulary::{Place, Rule};
 
+use crate::configuration::Kind;
 use crate::judge::{Act, Class};
 use crate::sink::Sink;
 use crate::subject::Content;
@@ -90,6 +104,19 @@ pub(crate) use rule;
 /// Every rule of the static check.
 pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &archive_unsafe_path::RULE, check: archive_unsafe_path::check },
+    Entry { rule: &base_model_elsewhere::RULE, check: base_model_elsewhere::check },
+    Entry { rule: &code_from_another_repository::RULE, check: code_from_another_repository::check },
+    Entry { rule: &config_names_callable::RULE, check: config_names_callable::check },
+    Entry { rule: &config_odd_value::RULE, check: config_odd_value::check },
+    Entry { rule: &config_unknown_callable::RULE, check: config_unknown_callable::check },
+    Entry { rule: &config_unsafe_path::RULE, check: config_unsafe_path::check },
+    Entry { rule: &config_weights_mismatch::RULE, check: config_weights_mismatch::check },
+    Entry { rule: &custom_code::RULE, check: custom_code::check },
+    Entry { rule: &remote_code_unasked::RULE, check: remote_code_unasked::check },
+    Entry { rule: &requirements_direct_source::RULE, check: requirements_direct_source::check },
+    Entry { rule: &requirements_foreign_source::RULE, check: requirements_foreign_source::check },
+    Entry { rule: &unknown_model_class::RULE, check: unknown_model_class::check },
+    Entry { rule: &yaml_python_tag::RULE, check: yaml_python_tag::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
     Entry { rule: &hdf5_external_file::RULE, check: hdf5_external_file::check },
@@ -191,6 +218,24 @@ fn nodes(operator: &formats::onnx::Operator) -> String {
     match operator.count {
         1 => "1 node".to_owned(),
         n => format!("{n} nodes"),
+    }
+}
+
+/// The findings of a rule that speaks of one kind of remark on configurations.
+fn remarks_of(
+    rule: &'static Rule,
+    kind: Kind,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Configuration(remarks) = content else { return };
+    for remark in remarks.iter().filter(|remark| remark.kind == kind) {
+        let mut finding = rule.found(place.at(remark.at), remark.message.as_str());
+        for (name, value) in &remark.evidence {
+            finding = finding.with(name, value.as_str());
+        }
+        sink.found(finding);
     }
 }
 

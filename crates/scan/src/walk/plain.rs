@@ -3,6 +3,7 @@ use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
 use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, documents, extension, keras};
+use crate::configuration::weights;
 use crate::rules;
 use crate::subject::Content;
 
@@ -39,6 +40,7 @@ impl Walker {
         if node.role == Role::File {
             let names = file.tensors.iter().map(|t| t.tensor.name.raw().to_owned());
             self.tensors = Some(names.collect());
+            self.embeddings = weights::embeddings(file.tensors.iter().map(|entry| &entry.tensor));
         }
     }
 
@@ -107,13 +109,18 @@ impl Walker {
             });
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
-        let (mut is_index, mut acted_on) = (false, keras::is_named_so(&node.name));
-        let (mut operator_sets, mut graph) = (false, false);
-        let whole = json::keys(&node.blob, |key| {
-            is_index |= key.text.raw() == "weight_map";
-            acted_on |= documents::is_acted_on(key.text.raw());
-            operator_sets |= matches!(key.text.raw(), "opsetImport" | "opset_import");
-            graph |= key.text.raw() == "graph";
+        let utf8 = self.utf8(node);
+        let (mut is_index, mut operator_sets, mut graph) = (false, false, false);
+        let mut acted_on = documents::is_named_for_it(&node.name) || keras::is_named_so(&node.name);
+        let whole = json::walk(&utf8, |step| {
+            if let json::Step::Member(member) = &step {
+                let top = member.depth == 1 && member.root == 1;
+                let key = member.key.text.raw();
+                is_index |= top && key == "weight_map";
+                operator_sets |= matches!(key, "opsetImport" | "opset_import");
+                graph |= key == "graph";
+            }
+            acted_on |= documents::is_acted_on(&step);
         });
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
@@ -122,19 +129,21 @@ impl Walker {
             self.model_as_text(node);
         }
         if is_index && node.role == Role::File {
-            self.index = Some(index::read(&node.blob));
+            self.index = Some(index::read(&utf8));
         }
         if acted_on {
-            let tree = json::read(&node.blob);
+            let tree = json::read(&utf8);
             self.document(node, &tree.roots, tree.omitted);
         }
         self.code(node);
     }
 
     pub(super) fn yaml(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        let tree = yaml::read(&node.blob);
+        let mut tree = yaml::read(&node.blob);
         self.note(|part| part.odd(&tree.oddities));
+        self.aliases(node, &mut tree);
         self.document(node, &tree.documents, tree.omitted);
+        self.requirements(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
@@ -148,6 +157,8 @@ impl Walker {
             }
         });
         regions.push(Region::new(0, node.blob.len(), "text"));
+        self.requirements(node);
+        self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
         {
