@@ -2,11 +2,6 @@
 
 use super::Format;
 
-use Format::{
-    Ar, Arrow, Bzip2, Dex, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JavaClass, JoblibZf,
-    Jpeg, Json, Lnk, Lz4, Lzma, MachO, Npy, Onnx, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Rpm,
-    Safetensors, Script, SevenZ, Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
-};
 #[allow(clippy::enum_glob_use, reason = "the table reads best without a prefix")]
 use Format::*;
 
