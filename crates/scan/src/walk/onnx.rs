@@ -178,6 +178,8 @@ fn encoded(text: &[u8]) -> Vec<Vec<u8>> {
         Some(rest) => rest.split(',').next_back().unwrap_or_default(),
         None => &text,
     };
+    // Decoders take more padding than there should be.
+    let all = all.trim_end_matches(|c: char| c == '=' || c.is_ascii_whitespace());
     if let Some(bytes) = encoded::decode(all) {
         return vec![bytes];
     }
