@@ -10,6 +10,18 @@ use crate::subject::Content;
 /// Extensions of text that is code to somebody.
 const CODE: [&str; 10] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "jinja", "r"];
 
+/// Keys of an ONNX model as JSON that nothing else has beside a `graph`.
+const ONNX_KEYS: [&str; 8] = [
+    "opsetImport",
+    "opset_import",
+    "irVersion",
+    "ir_version",
+    "opType",
+    "op_type",
+    "externalData",
+    "external_data",
+];
+
 /// Extensions of protocol buffers and ONNX models as text.
 const MODEL_TEXT: [&str; 6] = ["onnxtxt", "onnxtext", "onnxjson", "textproto", "prototxt", "pbtxt"];
 
@@ -109,14 +121,14 @@ impl Walker {
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
         let utf8 = self.utf8(node);
-        let (mut is_index, mut operator_sets, mut graph) = (false, false, false);
+        let (mut is_index, mut of_onnx, mut graph) = (false, false, false);
         let mut acted_on = documents::is_named_for_it(&node.name) || keras::is_named_so(&node.name);
         let whole = json::walk(&utf8, |step| {
             if let json::Step::Member(member) = &step {
                 let top = member.depth == 1 && member.root == 1;
                 let key = member.key.text.raw();
                 is_index |= top && key == "weight_map";
-                operator_sets |= matches!(key, "opsetImport" | "opset_import");
+                of_onnx |= ONNX_KEYS.contains(&key);
                 graph |= key == "graph";
             }
             acted_on |= documents::is_acted_on(&step);
@@ -124,7 +136,7 @@ impl Walker {
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
         }
-        if operator_sets && graph {
+        if of_onnx && graph {
             self.model_as_text(node);
         }
         if is_index && node.role == Role::File {
