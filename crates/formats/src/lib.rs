@@ -24,6 +24,7 @@ pub mod dtype;
 pub mod encoded;
 pub mod executable;
 pub mod gguf;
+pub mod gotemplate;
 #[cfg(test)]
 mod harness;
 pub mod hdf5;
@@ -31,8 +32,9 @@ pub mod identify;
 pub mod index;
 pub mod jinja;
 pub mod json;
-pub mod media;
 pub mod marshal;
+pub mod media;
+pub mod modelfile;
 pub mod names;
 pub mod npy;
 pub mod payload;

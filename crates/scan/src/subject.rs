@@ -5,6 +5,7 @@ use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
+use crate::templates::Judged;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.
@@ -31,6 +32,10 @@ pub(crate) enum Content<'a> {
     Npy(&'a npy::Npy),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
+    /// A template that was judged.
+    Template(&'a Judged),
+    /// A `Modelfile`.
+    Modelfile(&'a formats::modelfile::Modelfile),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.

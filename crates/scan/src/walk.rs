@@ -8,9 +8,11 @@
 mod archives;
 mod documents;
 mod legacy;
+mod modelfile;
 mod oldest;
 mod pickles;
 mod plain;
+mod templates;
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};

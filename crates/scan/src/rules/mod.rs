@@ -12,6 +12,7 @@ mod hub_cache_mismatch;
 mod index_mismatch;
 mod index_unsafe_path;
 mod link_outside;
+mod modelfile_source;
 mod npy_malformed;
 mod object_array;
 mod pickle_code_execution;
@@ -27,6 +28,14 @@ mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
 mod safetensors_malformed;
+mod template_added_text;
+mod template_condition_on_content;
+mod template_hidden_characters;
+mod template_hidden_instruction;
+mod template_malformed;
+mod template_resource;
+mod template_sandbox_escape;
+mod template_unlisted_text;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod zip_tampered;
@@ -36,6 +45,7 @@ use vocabulary::{Place, Rule};
 use crate::judge::Class;
 use crate::sink::Sink;
 use crate::subject::Content;
+use crate::templates::Kind;
 
 /// A rule and what it does with a subject.
 pub(crate) struct Entry {
@@ -82,6 +92,7 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &index_mismatch::RULE, check: index_mismatch::check },
     Entry { rule: &index_unsafe_path::RULE, check: index_unsafe_path::check },
     Entry { rule: &link_outside::RULE, check: link_outside::check },
+    Entry { rule: &modelfile_source::RULE, check: modelfile_source::check },
     Entry { rule: &npy_malformed::RULE, check: npy_malformed::check },
     Entry { rule: &object_array::RULE, check: object_array::check },
     Entry { rule: &pickle_code_execution::RULE, check: pickle_code_execution::check },
@@ -97,6 +108,17 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },
     Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
+    Entry { rule: &template_added_text::RULE, check: template_added_text::check },
+    Entry {
+        rule: &template_condition_on_content::RULE,
+        check: template_condition_on_content::check,
+    },
+    Entry { rule: &template_hidden_characters::RULE, check: template_hidden_characters::check },
+    Entry { rule: &template_hidden_instruction::RULE, check: template_hidden_instruction::check },
+    Entry { rule: &template_malformed::RULE, check: template_malformed::check },
+    Entry { rule: &template_resource::RULE, check: template_resource::check },
+    Entry { rule: &template_sandbox_escape::RULE, check: template_sandbox_escape::check },
+    Entry { rule: &template_unlisted_text::RULE, check: template_unlisted_text::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
     Entry { rule: &archive_irregular::RULE, check: archive_irregular::check },
@@ -135,6 +157,24 @@ fn acts_of(
         if !act.effects.is_empty() {
             let effects: Vec<String> = act.effects.iter().map(|e| (*e).to_owned()).collect();
             finding = finding.with("effects", effects);
+        }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of one kind of notes on templates.
+fn notes_of(
+    rule: &'static Rule,
+    kind: Kind,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Template(judged) = content else { return };
+    for note in judged.notes.iter().filter(|note| note.kind == kind) {
+        let mut finding = rule.found(place.at(note.at), note.message.as_str());
+        if let Some((family, _)) = judged.family {
+            finding = finding.with("nearest-family", family);
         }
         sink.found(finding);
     }

@@ -25,11 +25,11 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use formats::gotemplate;
 use formats::jinja::{self, OddityKind};
 use vocabulary::Untrusted;
 
 use evaluate::Evaluator;
-pub(crate) use family::digests;
 use notes::{Emission, Notes};
 pub(crate) use notes::{Kind, Note};
 use value::{Taint, Turn};
@@ -66,9 +66,45 @@ pub(crate) fn has_tags(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// Judges a text that holds tags.
+/// Whether a text is a template of Go, as Ollama keeps them.
+pub(crate) fn is_go(text: &str) -> bool {
+    gotemplate::is(text)
+}
+
+/// Judges a template of Go.
+pub(crate) fn judge_go(text: &str) -> Judged {
+    let template = gotemplate::read(text);
+    go_through(text, &template, Known::Chat, Evaluator::of_go())
+}
+
+/// Judges text that stands in a conversation as it is: a default system message, say.
+pub(crate) fn judge_text(text: &str) -> Judged {
+    let mut judged = Judged { chat: true, ..Judged::default() };
+    let mut notes = Notes::default();
+    hidden(text, &Vec::new(), &mut notes);
+    let emission = Emission {
+        text: text.to_owned(),
+        at: 0,
+        turn: Turn::System,
+        under: Taint::ON_SYSTEM,
+        spoken: false,
+    };
+    conclude(&[emission], false, &mut notes, &mut judged);
+    judged.notes = notes.notes.into_iter().collect();
+    judged
+}
+
+/// Judges a text that holds tags of Jinja.
 pub(crate) fn judge(text: &str, known: Known) -> Judged {
-    let template = jinja::read(text);
+    go_through(text, &jinja::read(text), known, Evaluator::new())
+}
+
+fn go_through<'a>(
+    text: &str,
+    template: &'a jinja::Template,
+    known: Known,
+    mut evaluator: Evaluator<'a>,
+) -> Judged {
     let talks = syntax::uses(
         &template.body,
         &["messages", "message", "conversation", "add_generation_prompt", "bos_token"],
@@ -76,7 +112,6 @@ pub(crate) fn judge(text: &str, known: Known) -> Judged {
     let faulty = template.has(OddityKind::Syntax);
     let chat = known == Known::Chat || (talks && !faulty);
     let mut judged = Judged { chat, ..Judged::default() };
-    let mut evaluator = Evaluator::new();
     evaluator.body(&template.body);
     let whole = evaluator.whole;
     let mut notes = evaluator.notes;
@@ -118,7 +153,8 @@ pub(crate) fn judge(text: &str, known: Known) -> Judged {
     } else {
         // Of a text that may be anything only what is sure of any template is told.
         notes.notes.retain(|note| {
-            note.kind == Kind::Escape && !note.message.contains("brings in")
+            let sure = matches!(note.kind, Kind::Escape | Kind::Resource);
+            sure && !note.message.contains("brings in")
         });
     }
     judged.notes = notes.notes.into_iter().collect();
@@ -185,7 +221,11 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
         }
         if let Some(blob) = text::blob(text) {
             let shown = Untrusted::new(blob).shortened(60);
-            notes.add(Kind::AddedText, *at, format!("an encoded text `{shown}` is written into the {whose}"));
+            notes.add(
+                Kind::AddedText,
+                *at,
+                format!("an encoded text `{shown}` is written into the {whose}"),
+            );
         }
         if unknown.is_empty() {
             if sentences.is_empty() && !under.has(Taint::ON_SETTING) {

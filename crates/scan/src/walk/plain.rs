@@ -7,10 +7,8 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
-const CODE: [&str; 15] = [
-    "py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl",
-    "jinja", "r",
-];
+const CODE: [&str; 14] =
+    ["py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl", "r"];
 
 /// Why a file of this name is not judged, where its name says that it is source code.
 pub(crate) fn source_code(name: &str) -> Option<String> {
@@ -43,6 +41,7 @@ impl Walker {
         let file = gguf::read(&node.blob);
         regions.extend(file.regions.iter().copied());
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
+        self.templates_of_gguf(node, &file);
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
             self.parts = number("split.count").filter(|count| *count > 1);
@@ -119,6 +118,7 @@ impl Walker {
             let tree = json::read(&node.blob);
             self.document(node, &tree.roots, tree.omitted);
         }
+        self.templates_of_json(node);
         self.code(node);
     }
 
@@ -126,6 +126,8 @@ impl Walker {
         let tree = yaml::read(&node.blob);
         self.note(|part| part.odd(&tree.oddities));
         self.document(node, &tree.documents, tree.omitted);
+        self.templates_of_tree(node, &tree.documents);
+        self.template_file(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
@@ -145,6 +147,7 @@ impl Walker {
             let because = format!("it is text at first, and byte {at} is none");
             self.sink.could_not_look(&node.place, because);
         }
+        self.template_file(node);
         self.code(node);
     }
 
