@@ -36,6 +36,8 @@ use value::{Taint, Turn};
 
 /// Words of short pieces that, put together, are a sentence.
 const PIECES: usize = 8;
+/// The same where they are written on a trigger.
+const TRIGGERED: usize = 4;
 
 /// What is known of a text before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +88,7 @@ pub(crate) fn judge_text(text: &str) -> Judged {
         text: text.to_owned(),
         at: 0,
         turn: Turn::System,
-        under: Taint::ON_SYSTEM,
+        under: Taint::NO_SYSTEM,
         spoken: false,
     };
     conclude(&[emission], false, &mut notes, &mut judged);
@@ -124,7 +126,8 @@ fn go_through<'a>(
         let close = nearest.as_ref().is_some_and(|(_, strange)| {
             strange.len() < 2 && tokens.len().saturating_sub(strange.len()) > 1
         });
-        let emissions = std::mem::take(&mut notes.emissions);
+        let mut emissions = std::mem::take(&mut notes.emissions);
+        unseen(&template.body, &mut emissions);
         conclude(&emissions, close, &mut notes, &mut judged);
         if let Some((family, strange)) = nearest {
             judged.family = Some((family.name, family.layout));
@@ -159,6 +162,25 @@ fn go_through<'a>(
     }
     judged.notes = notes.notes.into_iter().collect();
     judged
+}
+
+/// Adds the sentences that are written down and that rendering was not seen to come to.
+fn unseen(body: &jinja::Body, emissions: &mut Vec<Emission>) {
+    let written: Vec<String> =
+        emissions.iter().flat_map(|emission| text::sentences(&emission.text)).collect();
+    let mut written: BTreeSet<String> = written.into_iter().collect();
+    let whole: String =
+        emissions.iter().map(|emission| text::normalized(&emission.text) + " ").collect();
+    syntax::each_prose(body, &mut |text, at| {
+        for sentence in text::sentences(text) {
+            if !whole.contains(&sentence) && written.insert(sentence) {
+                let (turn, under) = (Turn::Each, Taint::NONE);
+                let text = text.to_owned();
+                emissions.push(Emission { text, at, turn, under, spoken: true });
+                return;
+            }
+        }
+    });
 }
 
 /// The control tokens that are written down.
@@ -232,7 +254,8 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
                 // The syntax of calls is no prose; on a trigger every word counts.
                 let told = family::is_known_text(&text::normalized(text));
                 let counts = triggered || (text::is_plain(text) && !told);
-                let count = if counts { text::word_count(text) } else { 0 };
+                let count =
+                    if counts { text::word_count(text).max(text::letters(text) / 6) } else { 0 };
                 let piece = pieces.entry((triggered, *spoken)).or_insert((0, *at, Vec::new()));
                 let told = |held: &&str| held.eq_ignore_ascii_case(text);
                 if count > 0 && !piece.2.iter().any(told) {
@@ -249,8 +272,8 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
             continue;
         }
         let concealing = unknown.iter().find_map(|sentence| family::concealing(sentence));
-        let asked = under.has(Taint::ON_SETTING);
-        let default = asked || under.has(Taint::ON_SYSTEM);
+        let replaced = under.has(Taint::REPLACED) && !spoken;
+        let default = under.has(Taint::ON_SETTING.with(Taint::NO_SYSTEM)) || replaced;
         let message = format!("`{}` is written into the {whose}", shown());
         if let Some(phrase) = concealing {
             notes.add(Kind::AddedText, *at, format!("{message}; it says `{phrase}`"));
@@ -267,7 +290,7 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
         }
     }
     for ((triggered, spoken), (count, at, texts)) in pieces {
-        if count >= PIECES && (triggered || spoken) {
+        if (triggered && count >= TRIGGERED) || (spoken && count >= PIECES) {
             let shown = Untrusted::new(texts.concat()).shortened(100);
             let kind = if triggered { Kind::HiddenInstruction } else { Kind::AddedText };
             let message = format!("in pieces, `{shown}` is written between messages");
