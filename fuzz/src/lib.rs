@@ -16,6 +16,7 @@ use formats::jinja;
 use formats::json;
 use formats::marshal;
 use formats::npy;
+use formats::onnx;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::protobuf::{Message, Wire};
 use formats::safetensors;
@@ -40,6 +41,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("json", json),
     ("marshal", marshal),
     ("npy", npy),
+    ("onnx", onnx),
     ("pickle", pickle),
     ("protobuf", protobuf),
     ("safetensors", safetensors),
@@ -135,6 +137,13 @@ pub fn npy(bytes: &[u8]) {
 /// Jinja templates.
 pub fn jinja(bytes: &[u8]) {
     jinja::read(&String::from_utf8_lossy(bytes));
+}
+
+/// ONNX, whether or not it looks like it.
+pub fn onnx(bytes: &[u8]) {
+    let blob = blob(bytes);
+    onnx::is_onnx(&blob);
+    onnx::read(&blob);
 }
 
 /// JSON, also as the index of a sharded checkpoint.

@@ -37,6 +37,7 @@ pub mod media;
 pub mod modelfile;
 pub mod names;
 pub mod npy;
+pub mod onnx;
 pub mod payload;
 pub mod pickle;
 pub mod protobuf;

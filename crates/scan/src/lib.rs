@@ -16,10 +16,13 @@
     )
 )]
 
+mod configuration;
 pub mod effects;
+mod external;
 mod folder;
 mod inspect;
 mod judge;
+mod onnx_ops;
 pub mod packs;
 mod rules;
 mod sink;
@@ -96,9 +99,13 @@ struct Looked {
     digests: Option<Digests>,
     tensors: Option<Vec<String>>,
     index: Option<formats::index::Index>,
+    external: Vec<formats::onnx::ExternalFile>,
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    references: Vec<configuration::Reference>,
+    model: Option<configuration::weights::Model>,
+    embeddings: BTreeMap<String, Vec<u64>>,
 }
 
 /// Looks at every file of a tree.
@@ -142,8 +149,9 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
     conclude(tree, looked, folder)
 }
 
-fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
-    folder::check(tree, &looked, &mut folder);
+fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
+    external::explain(tree, &mut looked, &mut folder);
+    folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");
@@ -207,9 +215,13 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             digests: None,
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
         }
     })
 }
@@ -232,6 +244,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
                 depth: 0,
                 role: Role::File,
             });
+            walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
@@ -245,9 +258,13 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         digests,
         tensors: walker.tensors,
         index: walker.index,
+        external: walker.external,
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        references: walker.references,
+        model: walker.model,
+        embeddings: walker.embeddings,
     }
 }
 
@@ -261,6 +278,7 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    walker.settle();
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }

@@ -6,13 +6,19 @@
 //! that shares one budget. What no reader explained is looked at once more, as a node.
 
 mod archives;
+mod bytecode;
 mod documents;
+mod hdf5;
+mod keras;
 mod legacy;
 mod modelfile;
 mod oldest;
+mod onnx;
 mod pickles;
 mod plain;
 mod templates;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
@@ -20,11 +26,12 @@ use formats::pickle::{
     self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
 };
 use formats::{Region, stream};
-use vocabulary::{Place, Span};
+use vocabulary::{Place, Span, Untrusted};
 
 pub(crate) use legacy::storage_of;
 pub(crate) use plain::source_code;
 
+use crate::configuration::{Reference, weights::Model};
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;
@@ -34,6 +41,9 @@ use crate::subject::{Content, EntryPoint};
 const ZEROS: u64 = 64 << 20;
 /// Unexplained ranges of one node that are looked at as nodes.
 const RANGES: usize = 64;
+
+/// Why a file of no known format is a gap.
+pub(crate) const UNKNOWN: &str = "no reader knows this format";
 
 /// Some bytes and what is known of them from outside.
 pub(crate) struct Node {
@@ -71,12 +81,22 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// The files beside the file that hold its data.
+    pub(crate) external: Vec<formats::onnx::ExternalFile>,
     /// Of how many parts the file says that it is one, where it is one of several.
     pub(crate) parts: Option<u64>,
     /// The formats of the file itself.
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// What configurations of the file name: resolved once the files beside it are known.
+    pub(crate) references: Vec<Reference>,
+    /// What the file says of a model, where it is its configuration.
+    pub(crate) model: Option<Model>,
+    /// Shapes of the embeddings of words, where the file holds weights.
+    pub(crate) embeddings: BTreeMap<String, Vec<u64>>,
+    /// The members of archives that were met, each with the archive around it.
+    members: BTreeSet<(Vec<Untrusted>, String)>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -88,9 +108,14 @@ impl Walker {
             sink: Sink::default(),
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
+            members: BTreeSet::new(),
             record: None,
         }
     }
@@ -149,6 +174,8 @@ impl Walker {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
         let mut formats = Self::relevant(node, formats);
+        documents::as_named(node, &mut formats);
+        self.met(node);
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
@@ -227,14 +254,16 @@ impl Walker {
             Format::Safetensors => self.safetensors(node, regions),
             Format::Gguf => self.gguf(node, regions),
             Format::Npy => self.npy(node, regions),
+            Format::Onnx => self.onnx(node, regions),
+            Format::Hdf5 => self.hdf5(node, regions),
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
+            Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
-                let because = "it is a Git LFS pointer: the content it stands for is not here";
-                self.sink.could_not_look(&node.place, because);
+                self.pointer(node);
             }
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),
@@ -257,7 +286,7 @@ impl Walker {
         match node.role {
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
-                self.sink.could_not_look(&node.place, "no reader knows this format");
+                self.sink.could_not_look(&node.place, UNKNOWN);
             }
             Role::Nested => {
                 rules::apply(&node.place, &Content::HandedOver, &mut self.sink);
@@ -335,6 +364,7 @@ fn promised(name: &str) -> Option<Format> {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),
         "npy" => Some(Format::Npy),
+        "h5" | "hdf5" => Some(Format::Hdf5),
         _ => None,
     }
 }

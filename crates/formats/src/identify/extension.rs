@@ -2,11 +2,8 @@
 
 use super::Format;
 
-use Format::{
-    Ar, Arrow, Bzip2, Dex, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JavaClass, JoblibZf,
-    Jpeg, Json, Lnk, Lz4, Lzma, MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Rpm,
-    Safetensors, Script, SevenZ, Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
-};
+#[allow(clippy::enum_glob_use, reason = "the table reads best without a prefix")]
+use Format::*;
 
 /// A name that promises something else than the content is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,7 +110,8 @@ const ROWS: &[Row] = &[
         formats: &[Text, Json, Pickle, Zip, TorchLegacy, Gzip, Gguf],
         opaque: true,
     },
-    Row { extensions: &["onnx", "pb", "tflite", "pte"], formats: &[], opaque: true },
+    Row { extensions: &["onnx", "pb"], formats: &[Onnx], opaque: true },
+    Row { extensions: &["tflite", "pte"], formats: &[], opaque: true },
     Row {
         extensions: &["msgpack", "data", "dat", "weights", "vocab"],
         formats: &[Text, Json, Pickle, Gzip, Sqlite, Safetensors, Gguf, Npy, Hdf5],

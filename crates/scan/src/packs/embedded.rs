@@ -33,6 +33,7 @@ static BUILT: &[Built] = built! {
         "nemotron.txt" "olmo.txt" "phi-3.txt" "phi-4.txt" "qwen.txt" "smollm.txt"
         "texts.txt" "vicuna.txt" "zephyr.txt"
     ];
+    "keras" ["names.txt"];
     "python-effects" [
         "accelerate.txt" "asteval.txt" "cffi.txt" "cloudpickle.txt" "cpython.txt"
         "diffusers.txt" "dill.txt" "einops.txt" "httpx.txt" "huggingface_hub.txt"

@@ -53,12 +53,12 @@ impl Walker {
     }
 
     /// Judges the strings of a JSON file that hold tags, or that a loader takes for templates.
-    pub(super) fn templates_of_json(&mut self, node: &Node) {
-        if !may_hold_tags(&node.blob) {
+    pub(super) fn templates_of_json(&mut self, node: &Node, blob: &Blob) {
+        if !may_hold_tags(blob) {
             return;
         }
         let limits = Limits { string: 2 * formats::jinja::MAX_LEN, ..Limits::default() };
-        let mut parser = Parser::new(&node.blob, 0, limits);
+        let mut parser = Parser::new(blob, 0, limits);
         // The key of each container that is open, and of the value that comes next.
         let mut path: Vec<String> = Vec::new();
         let mut key = String::new();
