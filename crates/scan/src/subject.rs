@@ -6,6 +6,7 @@ use vocabulary::Span;
 
 use crate::configuration::Remark;
 use crate::judge::Act;
+use crate::templates::Judged;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
 use crate::torchscript::Statement;
@@ -42,6 +43,10 @@ pub(crate) enum Content<'a> {
     Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
+    /// A template that was judged.
+    Template(&'a Judged),
+    /// A `Modelfile`.
+    Modelfile(&'a formats::modelfile::Modelfile),
     /// The configuration of a Keras model.
     Keras(&'a Config),
     /// A compiled Python module.

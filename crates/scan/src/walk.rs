@@ -11,6 +11,7 @@ mod documents;
 mod hdf5;
 mod keras;
 mod legacy;
+mod modelfile;
 mod oldest;
 mod onnx;
 mod payloads;
@@ -18,6 +19,7 @@ mod pickles;
 mod plain;
 mod programs;
 mod secrets;
+mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -25,6 +25,14 @@ macro_rules! built {
 
 #[rustfmt::skip]
 static BUILT: &[Built] = built! {
+    "chat-templates" [
+        "alpaca.txt" "apertus.txt" "apriel.txt" "chatml.txt" "command-r.txt" "common.txt"
+        "conceal.txt" "deepseek.txt" "falcon.txt" "gemma-4.txt" "gemma.txt" "glm.txt"
+        "gpt-oss.txt" "granite.txt" "hermes.txt" "internlm.txt" "kimi.txt" "llama-2.txt"
+        "llama-3.txt" "llama-4.txt" "minimax.txt" "mistral-tekken.txt" "mistral.txt"
+        "nemotron.txt" "olmo.txt" "phi-3.txt" "phi-4.txt" "qwen.txt" "smollm.txt" "texts.txt"
+        "vicuna.txt" "zephyr.txt"
+    ];
     "keras" [
         "names.txt"
     ];

@@ -30,6 +30,7 @@ mod keras_file_access;
 mod keras_foreign_object;
 mod keras_lambda;
 mod link_outside;
+mod modelfile_source;
 mod npy_malformed;
 mod object_array;
 mod onnx_custom_operator;
@@ -57,6 +58,14 @@ mod requirements_direct_source;
 mod requirements_foreign_source;
 mod safetensors_malformed;
 mod secret_in_file;
+mod template_added_text;
+mod template_condition_on_content;
+mod template_hidden_characters;
+mod template_hidden_instruction;
+mod template_malformed;
+mod template_resource;
+mod template_sandbox_escape;
+mod template_unlisted_text;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod unknown_model_class;
@@ -69,6 +78,7 @@ use crate::configuration::Kind;
 use crate::judge::{Act, Class};
 use crate::sink::Sink;
 use crate::subject::Content;
+use crate::templates;
 
 /// A rule and what it does with a subject.
 pub(crate) struct Entry {
@@ -133,6 +143,7 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &index_mismatch::RULE, check: index_mismatch::check },
     Entry { rule: &index_unsafe_path::RULE, check: index_unsafe_path::check },
     Entry { rule: &link_outside::RULE, check: link_outside::check },
+    Entry { rule: &modelfile_source::RULE, check: modelfile_source::check },
     Entry { rule: &npy_malformed::RULE, check: npy_malformed::check },
     Entry { rule: &object_array::RULE, check: object_array::check },
     Entry { rule: &onnx_custom_operator::RULE, check: onnx_custom_operator::check },
@@ -155,6 +166,17 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &possible_secret::RULE, check: possible_secret::check },
     Entry { rule: &secret_in_file::RULE, check: secret_in_file::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
+    Entry { rule: &template_added_text::RULE, check: template_added_text::check },
+    Entry {
+        rule: &template_condition_on_content::RULE,
+        check: template_condition_on_content::check,
+    },
+    Entry { rule: &template_hidden_characters::RULE, check: template_hidden_characters::check },
+    Entry { rule: &template_hidden_instruction::RULE, check: template_hidden_instruction::check },
+    Entry { rule: &template_malformed::RULE, check: template_malformed::check },
+    Entry { rule: &template_resource::RULE, check: template_resource::check },
+    Entry { rule: &template_sandbox_escape::RULE, check: template_sandbox_escape::check },
+    Entry { rule: &template_unlisted_text::RULE, check: template_unlisted_text::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
     Entry { rule: &keras_code_execution::RULE, check: keras_code_execution::check },
@@ -216,6 +238,24 @@ fn tell_acts(rule: &'static Rule, classes: &[Class], place: &Place, acts: &[Act]
         if !act.effects.is_empty() {
             let effects: Vec<String> = act.effects.iter().map(|e| (*e).to_owned()).collect();
             finding = finding.with("effects", effects);
+        }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of one kind of notes on templates.
+fn notes_of(
+    rule: &'static Rule,
+    kind: templates::Kind,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Template(judged) = content else { return };
+    for note in judged.notes.iter().filter(|note| note.kind == kind) {
+        let mut finding = rule.found(place.at(note.at), note.message.as_str());
+        if let Some((family, _)) = judged.family {
+            finding = finding.with("nearest-family", family);
         }
         sink.found(finding);
     }

@@ -8,7 +8,7 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
-const CODE: [&str; 10] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "jinja", "r"];
+const CODE: [&str; 9] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "r"];
 
 /// Keys of an ONNX model as JSON that nothing else has beside a `graph`.
 const ONNX_KEYS: [&str; 8] = [
@@ -59,6 +59,7 @@ impl Walker {
         regions.extend(file.regions.iter().copied());
         self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
+        self.templates_of_gguf(node, &file);
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
             self.parts = number("split.count").filter(|count| *count > 1);
@@ -146,6 +147,7 @@ impl Walker {
             let tree = json::read(&utf8);
             self.document(node, &tree.roots, tree.omitted);
         }
+        self.templates_of_json(node, &utf8);
         self.code(node);
     }
 
@@ -154,6 +156,8 @@ impl Walker {
         self.note(|part| part.odd(&tree.oddities));
         self.aliases(node, &mut tree);
         self.document(node, &tree.documents, tree.omitted);
+        self.templates_of_tree(node, &tree.documents);
+        self.template_file(node);
         self.requirements(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
@@ -176,6 +180,7 @@ impl Walker {
             let because = format!("it is text at first, and byte {at} is none");
             self.sink.could_not_look(&node.place, because);
         }
+        self.template_file(node);
         if extension(&node.name).is_some_and(|name| MODEL_TEXT.contains(&name.as_str())) {
             self.model_as_text(node);
         }
