@@ -290,3 +290,18 @@ case("skops", "trees", """
                   compression=8)
     skops.io.dump(OneHotEncoder().fit([["a"], ["b"]]), "encoder.skops")
 """)
+case("configurations", "functions-that-hydra-looks-up", """
+    import yaml
+    config = {"activation": {"_target_": "hydra.utils.get_class", "path": "torch.nn.ReLU"},
+              "loss": {"_target_": "hydra.utils.get_method", "path": "torch.nn.functional.cross_entropy"},
+              "dtype": {"_target_": "hydra.utils.get_object", "path": "torch.bfloat16"},
+              "collate": {"_target_": "functools.partial", "_args_": [
+                  {"_target_": "hydra.utils.get_method", "_args_": ["torch.utils.data.default_collate"]}]}}
+    yaml.safe_dump(config, open("functions.yaml", "w"))
+""")
+case("diffusers", "autoencoder-of-several-blocks", """
+    from diffusers import AutoencoderKL
+    AutoencoderKL(block_out_channels=(4, 4), norm_num_groups=2,
+                  down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),
+                  up_block_types=("UpDecoderBlock2D", "UpDecoderBlock2D")).save_config("vae")
+""")

@@ -44,7 +44,11 @@ impl<'a> Reader<'a> {
                 "_class_name" => self.class_name(value),
                 "base_model_name_or_path" => self.base_model(node, value),
                 "auto_mapping" => self.auto_mapping(value),
-                "megatron_core" => self.imported("megatron_core", value),
+                "megatron_core" => {
+                    if let Some(module) = value.as_str() {
+                        self.imported("megatron_core", module, at);
+                    }
+                }
                 "activation_fn"
                 | "activation_function"
                 | "sbert_ce_default_activation_function" => {
@@ -221,7 +225,10 @@ impl<'a> Reader<'a> {
 
     /// The parts of a diffusers pipeline: `"unet": ["diffusers", "UNet2DConditionModel"]`.
     fn components(&mut self, node: &'a Node) {
-        if !self.base.ends_with("model_index.json") && node.get("_class_name").is_none() {
+        let class = node.get("_class_name").and_then(Node::as_str);
+        let pipeline = class.is_some_and(|class| class.raw().ends_with("Pipeline"));
+        // The lists in the configuration of a part are of blocks, and nothing imports those.
+        if !self.base.ends_with("model_index.json") && !pipeline {
             return;
         }
         for member in node.members() {
@@ -229,7 +236,10 @@ impl<'a> Reader<'a> {
             if part.raw() == "_class_name" {
                 continue;
             }
-            let [library, class, ..] = member.value.items() else { continue };
+            // A modular pipeline says more of each part.
+            let hint = member.value.items().get(2).and_then(|more| more.get("type_hint"));
+            let hint = hint.filter(|hint| hint.items().len() == 2);
+            let [library, class, ..] = hint.unwrap_or(&member.value).items() else { continue };
             let (Some(library), Some(class)) = (library.as_str(), class.as_str()) else { continue };
             let at = member.value.span.start;
             if !is_identifier(library.raw().split('.').next().unwrap_or_default()) {
@@ -323,14 +333,17 @@ impl<'a> Reader<'a> {
     /// PEFT imports the module that the class of the base model was in.
     fn auto_mapping(&mut self, value: &'a Node) {
         for library in value.get_all("parent_library") {
-            self.imported("auto_mapping.parent_library", library);
+            if let Some(module) = library.as_str() {
+                self.imported("auto_mapping.parent_library", module, library.span.start);
+            }
         }
     }
 
     /// A module that is imported for its own sake.
-    fn imported(&mut self, by: &'static str, value: &'a Node) {
-        let Some(module) = value.as_str().filter(|module| !module.raw().is_empty()) else { return };
-        let at = value.span.start;
+    pub(super) fn imported(&mut self, by: &'static str, module: &Untrusted, at: u64) {
+        if module.raw().is_empty() {
+            return;
+        }
         if module.raw().split('.').next() == Some(REMOTE_MODULES) {
             let message =
                 format!("the base model's class is custom code: `{}`", module.shortened(120));

@@ -4,7 +4,7 @@
 use formats::json::Node;
 use vocabulary::Untrusted;
 
-use super::callables::{Judged, is_dotted};
+use super::callables::{self, Judged, is_dotted};
 use super::{Kind, Reader};
 
 /// References of `OmegaConf` that are followed one after the other.
@@ -22,10 +22,10 @@ impl<'a> Reader<'a> {
                 continue;
             };
             match key.raw() {
-                "_target_" => self.target("_target_", value, at),
-                "_component_" => self.target("_component_", value, at),
-                "class_path" if is_named(value) => self.target("class_path", value, at),
-                "()" if is_named(value) => self.target("()", value, at),
+                "_target_" => self.target(node, "_target_", value, at),
+                "_component_" => self.target(node, "_component_", value, at),
+                "class_path" if is_named(value) => self.target(node, "class_path", value, at),
+                "()" if is_named(value) => self.target(node, "()", value, at),
                 "target" => self.legacy_target(node, value, at),
                 "py/object" | "py/function" | "py/type" | "py/reduce" => {
                     self.callable("py/object", value.raw(), at, Kind::ActingCallable);
@@ -41,14 +41,27 @@ impl<'a> Reader<'a> {
         self.skops(node);
     }
 
-    fn target(&mut self, by: &'static str, value: &Untrusted, at: u64) {
+    fn target(&mut self, node: &'a Node, by: &'static str, value: &Untrusted, at: u64) {
         let Some(name) = self.resolved(value.raw()) else {
             let message = format!("`{by}` is computed while loading: `{}`", value.shortened(120));
             self.remark(Kind::UnknownCallable, at, message);
             return;
         };
-        // Hydra splits at the dots and imports part by part; nothing else is stripped.
-        self.callable(by, &name, at, Kind::ActingCallable);
+        let Some(key) = callables::finds(&name) else {
+            // Hydra splits at the dots and imports part by part; nothing else is stripped.
+            self.callable(by, &name, at, Kind::ActingCallable);
+            return;
+        };
+        let first = node.get("_args_").and_then(|arguments| arguments.items().first());
+        let found = node.get(key).or(first).and_then(Node::as_str);
+        match found.and_then(|found| self.resolved(found.raw())) {
+            Some(found) => self.callable(by, &found, at, Kind::ActingCallable),
+            None => {
+                let shown = Untrusted::new(name).shortened(120);
+                let message = format!("`{by}` names `{shown}`: it looks up what is not named");
+                self.remark(Kind::UnknownCallable, at, message);
+            }
+        }
     }
 
     /// A target that is no text: an alias of YAML that was not kept, a mapping.
@@ -68,7 +81,7 @@ impl<'a> Reader<'a> {
         }
         let judged = self.judge(&name, true);
         let sure = matches!(judged, Judged::Acts { .. });
-        if sure || node.get("params").is_some() {
+        if sure || node.get("params").is_some() || node.get("<<").is_some() {
             self.tell("target", &name, judged, at, Kind::ActingCallable);
         }
     }
@@ -111,6 +124,44 @@ impl<'a> Reader<'a> {
             let shown = Untrusted::new(text).shortened(120);
             let message = format!("a resolver runs its text as code: `{shown}`");
             self.remark(Kind::ActingCallable, at, message);
+        }
+    }
+
+    /// MONAI evaluates a text that begins with `$`, as Python, when it reads a bundle.
+    pub(super) fn expression(&mut self, text: &Untrusted, at: u64) {
+        const BUNDLE: [&str; 4] = ["bundle_root", "imports", "network_def", "inferer"];
+        const ACTS: [&str; 18] = [
+            "__",
+            "builtins",
+            "compile(",
+            "ctypes",
+            "eval(",
+            "exec(",
+            "getattr(",
+            "importlib",
+            "pickle",
+            "popen",
+            "remove(",
+            "requests",
+            "rmtree",
+            "runpy",
+            "socket",
+            "subprocess",
+            "system",
+            "urllib",
+        ];
+        let Some(code) = text.raw().strip_prefix('$') else { return };
+        let bundle = self.root.is_some_and(|root| BUNDLE.iter().any(|key| root.get(key).is_some()));
+        if !bundle || !code.contains('(') && !code.contains("import") {
+            return;
+        }
+        let shown = text.shortened(120);
+        if ACTS.iter().any(|word| code.contains(word)) {
+            let message = format!("MONAI runs the text as code: `{shown}`");
+            self.remark(Kind::ActingCallable, at, message);
+        } else if code.contains('(') {
+            let message = format!("MONAI runs the text as code, which is not judged: `{shown}`");
+            self.remark(Kind::UnknownCallable, at, message);
         }
     }
 

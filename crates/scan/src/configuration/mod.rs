@@ -19,6 +19,7 @@ pub(crate) mod weights;
 
 use std::collections::BTreeMap;
 
+use artifact::Blob;
 use formats::json::{Event, Node, Value};
 use vocabulary::{Place, Untrusted};
 
@@ -158,16 +159,20 @@ const ACTED_ON: &[&str] = &[
     "auto_map",
     "auto_mapping",
     "base_model_name_or_path",
+    "bundle_root",
     "custom_pipelines",
     "experts_implementation",
     "feature_extractor_type",
     "flavors",
     "handler",
     "image_processor_type",
+    "imports",
+    "inferer",
     "loader_module",
     "megatron_core",
     "model_code_path",
     "model_type",
+    "network_def",
     "processor_class",
     "py/function",
     "py/object",
@@ -203,6 +208,16 @@ pub(crate) fn read(document: &Document, place: &Place) -> Reading {
             reader.out.model.get_or_insert(model);
         }
     }
+    reader.out
+}
+
+/// Reads the file in which `MLflow` keeps the name of the module that a `PyTorch` model was pickled
+/// with, and which it imports to load it.
+pub(crate) fn pickle_module(name: &str, blob: &Blob, place: &Place) -> Reading {
+    let text = formats::text::decode(blob, 4096);
+    let document = Document { name, roots: &[] };
+    let mut reader = Reader::new(&document, place);
+    reader.imported("pickle_module_info.txt", &Untrusted::new(text.trim()), 0);
     reader.out
 }
 
@@ -260,6 +275,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.interpolation(text.raw(), at);
+        self.expression(text, at);
     }
 
     fn remark(&mut self, kind: Kind, at: u64, message: impl Into<String>) {

@@ -140,6 +140,15 @@ impl Walker {
         rules::apply(&node.place, &Content::Configuration(&remarks), &mut self.sink);
     }
 
+    /// A text whose whole content is the name of a module that `MLflow` unpickles a model with.
+    pub(super) fn module_name(&mut self, node: &Node) {
+        if node.name.rsplit('/').next() == Some("pickle_module_info.txt") {
+            let reading = configuration::pickle_module(&node.name, &node.blob, &node.place);
+            rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
+            self.references.extend(reading.references);
+        }
+    }
+
     /// Content that is stored elsewhere.
     pub(super) fn pointer(&mut self, node: &Node) {
         let head = String::from_utf8_lossy(&node.blob.bytes_at(0, 1024)).into_owned();
