@@ -26,6 +26,10 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
+use formats::{
+    gguf, identify, index, json, npy, onnx, safetensors, sevenz, stream, tar, text, torch, yaml,
+    zip,
+};
 use vocabulary::Limits;
 
 /// What a target does with its bytes.
@@ -40,6 +44,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("json", json),
     ("marshal", marshal),
     ("npy", npy),
+    ("onnx", onnx),
     ("pickle", pickle),
     ("protobuf", protobuf),
     ("safetensors", safetensors),
@@ -135,6 +140,11 @@ pub fn npy(bytes: &[u8]) {
 /// Jinja templates.
 pub fn jinja(bytes: &[u8]) {
     jinja::read(&String::from_utf8_lossy(bytes));
+/// ONNX, whether or not it looks like it.
+pub fn onnx(bytes: &[u8]) {
+    let blob = blob(bytes);
+    onnx::is_onnx(&blob);
+    onnx::read(&blob);
 }
 
 /// JSON, also as the index of a sharded checkpoint.

@@ -18,13 +18,16 @@
 
 mod configuration;
 pub mod effects;
+mod external;
 mod folder;
 mod inspect;
 mod judge;
 pub mod packs;
+mod onnx_ops;
 mod rules;
 mod sink;
 mod subject;
+mod templates;
 mod torchscript;
 mod walk;
 
@@ -96,6 +99,7 @@ struct Looked {
     digests: Option<Digests>,
     tensors: Option<Vec<String>>,
     index: Option<formats::index::Index>,
+    external: Vec<formats::onnx::ExternalFile>,
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
@@ -147,6 +151,8 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
 
 fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
     folder::check(tree, &mut looked, &mut folder);
+    external::explain(tree, &mut looked, &mut folder);
+    folder::check(tree, &looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");
@@ -210,6 +216,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             digests: None,
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
@@ -252,6 +259,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         digests,
         tensors: walker.tensors,
         index: walker.index,
+        external: walker.external,
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,

@@ -1,11 +1,14 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, hdf5, index, json, npy, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::configuration::Remark;
 use crate::judge::Act;
+use crate::judge::bytecode::Bytecode;
+use crate::judge::keras::Config;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.
@@ -30,10 +33,22 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// An ONNX model.
+    Onnx(&'a onnx::Onnx),
+    /// A value of the metadata of an ONNX model, or what it decodes to, with its key.
+    OnnxText(&'a vocabulary::Untrusted, &'a str),
+    /// A file with data of an ONNX model: what the model says of it, and what stands in its place.
+    OnnxData(&'a onnx::ExternalFile, DataFile),
+    /// An HDF5 file.
+    Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
     /// What configurations have a loader do.
     Configuration(&'a [Remark]),
+    /// The configuration of a Keras model.
+    Keras(&'a Config),
+    /// A compiled Python module.
+    Pyc(&'a Bytecode),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.
@@ -65,6 +80,15 @@ pub(crate) enum Content<'a> {
     },
     /// A symbolic link that leads out of the root.
     LinkOutside(&'a str),
+}
+
+/// What stands where a model says that its data is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataFile {
+    /// A file of so many bytes.
+    File(u64),
+    /// A symbolic link that leads out of the artifact.
+    LinkOutside,
 }
 
 /// A JSON or YAML file, or a member of an archive that is one.

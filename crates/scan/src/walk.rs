@@ -6,9 +6,13 @@
 //! that shares one budget. What no reader explained is looked at once more, as a node.
 
 mod archives;
+mod bytecode;
 mod documents;
+mod hdf5;
+mod keras;
 mod legacy;
 mod oldest;
+mod onnx;
 mod pickles;
 mod plain;
 
@@ -35,6 +39,9 @@ use crate::subject::{Content, EntryPoint};
 const ZEROS: u64 = 64 << 20;
 /// Unexplained ranges of one node that are looked at as nodes.
 const RANGES: usize = 64;
+
+/// Why a file of no known format is a gap.
+pub(crate) const UNKNOWN: &str = "no reader knows this format";
 
 /// Some bytes and what is known of them from outside.
 pub(crate) struct Node {
@@ -72,6 +79,8 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// The files beside the file that hold its data.
+    pub(crate) external: Vec<formats::onnx::ExternalFile>,
     /// Of how many parts the file says that it is one, where it is one of several.
     pub(crate) parts: Option<u64>,
     /// The formats of the file itself.
@@ -97,6 +106,7 @@ impl Walker {
             sink: Sink::default(),
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
@@ -242,9 +252,12 @@ impl Walker {
             Format::Safetensors => self.safetensors(node, regions),
             Format::Gguf => self.gguf(node, regions),
             Format::Npy => self.npy(node, regions),
+            Format::Onnx => self.onnx(node, regions),
+            Format::Hdf5 => self.hdf5(node, regions),
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
+            Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
@@ -271,7 +284,7 @@ impl Walker {
         match node.role {
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
-                self.sink.could_not_look(&node.place, "no reader knows this format");
+                self.sink.could_not_look(&node.place, UNKNOWN);
             }
             Role::Nested => {
                 rules::apply(&node.place, &Content::HandedOver, &mut self.sink);
@@ -349,6 +362,7 @@ fn promised(name: &str) -> Option<Format> {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),
         "npy" => Some(Format::Npy),
+        "h5" | "hdf5" => Some(Format::Hdf5),
         _ => None,
     }
 }

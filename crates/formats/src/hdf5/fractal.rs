@@ -108,7 +108,7 @@ pub(super) fn open(reading: &mut Reading, address: u64) -> Option<FractalHeap> {
         n => n.saturating_add(source.length_size as u64).saturating_add(4),
     };
     let block = reading.block(address, (fixed as u64).saturating_add(more), "fractal heap")?;
-    if !reading.signed(&block, b"FRHP", address, "fractal heap")
+    if !reading.signed(&block, *b"FRHP", address, "fractal heap")
         || !reading.enter(address, "a fractal heap")
     {
         return None;
@@ -221,7 +221,7 @@ impl FractalHeap {
             self.decoded = self.decoded.saturating_add(block.len() as u64);
             data = Blob::from_vec(block.clone());
         }
-        if !reading.signed(&block, b"FHDB", entry.address, "heap block") {
+        if !reading.signed(&block, *b"FHDB", entry.address, "heap block") {
             return;
         }
         if self.checksummed {
@@ -262,7 +262,7 @@ impl FractalHeap {
             .saturating_add(prefix as u64)
             .saturating_add(4);
         let block = reading.block(address, len, "heap block")?;
-        if !reading.signed(&block, b"FHIB", address, "heap block") {
+        if !reading.signed(&block, *b"FHIB", address, "heap block") {
             return None;
         }
         reading.verify(&block, address, "heap block");

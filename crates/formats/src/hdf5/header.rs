@@ -130,7 +130,7 @@ pub(super) fn read(reading: &mut Reading, address: u64) -> Option<Header> {
                 if shape.new { (at.saturating_add(4), len.saturating_sub(8)) } else { (at, len) };
             let Some(block) = reading.block(at, len, "header continuation") else { continue };
             if shape.new {
-                if !reading.signed(&block, b"OCHK", at, "header continuation") {
+                if !reading.signed(&block, *b"OCHK", at, "header continuation") {
                     continue;
                 }
                 reading.verify(&block, at, "header continuation");

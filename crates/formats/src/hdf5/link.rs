@@ -178,7 +178,7 @@ impl Links<'_> {
         let room = self.ranks.leaf.saturating_mul(2);
         let len = room.saturating_mul(entry_len).saturating_add(8);
         let Some(block) = reading.block(address, len, "links") else { return };
-        if !reading.signed(&block, b"SNOD", address, "links") {
+        if !reading.signed(&block, *b"SNOD", address, "links") {
             return;
         }
         let mut fields = Fields::new(&block);
@@ -215,6 +215,9 @@ impl Links<'_> {
     }
 }
 
+/// Takes the id out of a record of a kind.
+type Id<'a> = &'a dyn Fn(u8, &[u8]) -> Option<&[u8]>;
+
 /// The ids that two indexes of one heap lead to, in the order of the first that has them. The
 /// indexes must agree: a reader takes one or the other.
 pub(super) fn indexed(
@@ -222,7 +225,7 @@ pub(super) fn indexed(
     by_name: u64,
     by_order: u64,
     at: u64,
-    id: &dyn Fn(u8, &[u8]) -> Option<&[u8]>,
+    id: Id<'_>,
 ) -> Vec<Vec<u8>> {
     let mut ids: Vec<Vec<u8>> = Vec::new();
     let mut met: HashMap<Vec<u8>, u8> = HashMap::new();

@@ -225,7 +225,7 @@ impl Walk<'_> {
             }
             Layout::Chunked(chunked) => {
                 let chunked = chunked.clone();
-                object.place = self.chunks(reading, object, &chunked);
+                object.place = chunks(reading, object, &chunked);
                 if let Where::Chunks { bytes, .. } = object.place {
                     stored = Some(bytes);
                 }
@@ -264,42 +264,6 @@ impl Walk<'_> {
                 format!("`{path}` declares {declared} bytes and {stored} were written")
             });
         }
-    }
-
-    fn chunks(&self, reading: &mut Reading, object: &Object, chunked: &layout::Chunked) -> Where {
-        let extent = object.shape.clone().unwrap_or_default();
-        let size = object.datatype.as_ref().map_or(0, |datatype| datatype.size);
-        let path = object.path.shortened(80);
-        let fits = chunked.shape.len() == extent.len()
-            && chunked.element == size
-            && chunked.shape.iter().all(|extent| *extent > 0);
-        let len = chunked.chunk_len();
-        if !fits || len.is_none() {
-            let detail = || format!("`{path}` has chunks of {:?}", chunked.shape);
-            reading.odd.add(K::BadSize, object.at, detail);
-        }
-        let filtered = !object.pipeline.filters.is_empty();
-        let (mut count, mut bytes) = (0u64, 0u64);
-        chunked.chunks(reading, &extent, filtered, &mut |reading, chunk| {
-            if chunk.address == UNDEFINED {
-                return;
-            }
-            count = count.saturating_add(1);
-            bytes = bytes.saturating_add(chunk.size);
-            let end = reading.source.absolute(chunk.address).saturating_add(chunk.size);
-            if end > reading.source.blob.len() {
-                reading
-                    .odd
-                    .add(K::PastEnd, object.at, || format!("a chunk of `{path}` ends at {end}"));
-            }
-            if !filtered && Some(chunk.size) != len {
-                reading.odd.add(K::BadSize, object.at, || {
-                    format!("a chunk of `{path}` has {} bytes", chunk.size)
-                });
-            }
-            reading.explain(chunk.address, chunk.size, "data");
-        });
-        Where::Chunks { count, bytes }
     }
 
     fn children(&mut self, reading: &mut Reading, header: &Header, path: &str, depth: u32) {
@@ -353,6 +317,41 @@ impl Walk<'_> {
             self.waiting.push_front(child);
         }
     }
+}
+
+/// Explains the chunks of a data set and counts them.
+fn chunks(reading: &mut Reading, object: &Object, chunked: &layout::Chunked) -> Where {
+    let extent = object.shape.clone().unwrap_or_default();
+    let size = object.datatype.as_ref().map_or(0, |datatype| datatype.size);
+    let path = object.path.shortened(80);
+    let fits = chunked.shape.len() == extent.len()
+        && chunked.element == size
+        && chunked.shape.iter().all(|extent| *extent > 0);
+    let len = chunked.chunk_len();
+    if !fits || len.is_none() {
+        let detail = || format!("`{path}` has chunks of {:?}", chunked.shape);
+        reading.odd.add(K::BadSize, object.at, detail);
+    }
+    let filtered = !object.pipeline.filters.is_empty();
+    let (mut count, mut bytes) = (0u64, 0u64);
+    chunked.chunks(reading, &extent, filtered, &mut |reading, chunk| {
+        if chunk.address == UNDEFINED {
+            return;
+        }
+        count = count.saturating_add(1);
+        bytes = bytes.saturating_add(chunk.size);
+        let end = reading.source.absolute(chunk.address).saturating_add(chunk.size);
+        if end > reading.source.blob.len() {
+            reading.odd.add(K::PastEnd, object.at, || format!("a chunk of `{path}` ends at {end}"));
+        }
+        if !filtered && Some(chunk.size) != len {
+            reading.odd.add(K::BadSize, object.at, || {
+                format!("a chunk of `{path}` has {} bytes", chunk.size)
+            });
+        }
+        reading.explain(chunk.address, chunk.size, "data");
+    });
+    Where::Chunks { count, bytes }
 }
 
 /// Elements stand where nothing else does.

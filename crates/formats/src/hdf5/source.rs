@@ -183,16 +183,12 @@ impl Reading {
 
     /// Counts entries of a structure; false where enough were followed.
     pub(super) fn step(&mut self, count: u64) -> bool {
-        match self.steps.checked_sub(count) {
-            Some(left) => {
-                self.steps = left;
-                true
-            }
-            None => {
-                self.stop(Limit::Entries);
-                false
-            }
+        let left = self.steps.checked_sub(count);
+        if left.is_none() {
+            self.stop(Limit::Entries);
         }
+        self.steps = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Notes that not everything is read.
@@ -265,7 +261,7 @@ impl Reading {
     pub(super) fn verify(&mut self, block: &[u8], address: u64, what: &'static str) {
         let Some((body, told)) = block.split_last_chunk::<4>() else { return };
         if checksum::lookup3(body) != u32::from_le_bytes(*told) {
-            self.add(OddityKind::BadChecksum, address, || format!("{what}"));
+            self.add(OddityKind::BadChecksum, address, || what.into());
         }
     }
 
@@ -273,13 +269,13 @@ impl Reading {
     pub(super) fn signed(
         &mut self,
         block: &[u8],
-        letters: &[u8; 4],
+        letters: [u8; 4],
         address: u64,
         what: &'static str,
     ) -> bool {
-        let is = block.starts_with(letters);
+        let is = block.starts_with(&letters);
         if !is {
-            self.add(OddityKind::BadSignature, address, || format!("{what}"));
+            self.add(OddityKind::BadSignature, address, || what.into());
         }
         is
     }

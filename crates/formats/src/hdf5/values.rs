@@ -113,17 +113,46 @@ impl Hdf5 {
     /// are given; `None` where an element cannot be found.
     pub fn elements(&self, value: &Value) -> Vec<Option<Blob>> {
         let mut heaps = Heaps::default();
-        let count = datatype::count(value.shape.as_deref()).unwrap_or(0).min(MAX_ELEMENTS);
-        let size = value.datatype.size;
         let mut out = Vec::new();
-        for index in 0..count {
-            let start = index.saturating_mul(size);
-            if start >= value.data.len() && size > 0 {
-                break;
-            }
-            out.push(self.element(&mut heaps, &value.datatype, &value.data.slice(start, size)));
+        let whole = self.each(value, &mut |datatype, bytes| {
+            out.push(self.element(&mut heaps, datatype, bytes));
+        });
+        if !whole {
+            out.push(None);
         }
         out
+    }
+
+    /// The texts, byte strings and opaque bytes anywhere in the elements of a value, members of
+    /// compounds and sequences included. Bytes one by one are one piece together. At most 2^20
+    /// pieces are given; `None` stands for what cannot be found or is more than that.
+    pub fn pieces(&self, value: &Value) -> Vec<Option<Blob>> {
+        if value.datatype.is_byte() {
+            return vec![Some(value.data.clone())];
+        }
+        let mut pieces = Pieces { file: self, heaps: Heaps::default(), found: Vec::new() };
+        if value.datatype.has_pieces() {
+            let whole = self.each(value, &mut |datatype, bytes| pieces.add(datatype, bytes, 0));
+            if !whole {
+                pieces.found.push(None);
+            }
+        }
+        pieces.found
+    }
+
+    /// Shows the elements as they stand in the file; false where there are more than are shown, or
+    /// not all are there.
+    fn each(&self, value: &Value, act: &mut dyn FnMut(&Datatype, &Blob)) -> bool {
+        let count = datatype::count(value.shape.as_deref());
+        let size = value.datatype.size;
+        for index in 0..count.unwrap_or(u64::MAX).min(MAX_ELEMENTS) {
+            let start = index.saturating_mul(size);
+            if start >= value.data.len() {
+                return size == 0;
+            }
+            act(&value.datatype, &value.data.slice(start, size));
+        }
+        count.is_some_and(|count| count <= MAX_ELEMENTS)
     }
 
     fn element(&self, heaps: &mut Heaps, datatype: &Datatype, bytes: &Blob) -> Option<Blob> {
@@ -236,6 +265,54 @@ impl Object {
 
 fn short(there: u64, whole: u64) -> String {
     format!("{there} of its {whole} bytes are looked at")
+}
+
+/// Takes elements apart.
+struct Pieces<'a> {
+    file: &'a Hdf5,
+    heaps: Heaps,
+    found: Vec<Option<Blob>>,
+}
+
+impl Pieces<'_> {
+    fn add(&mut self, datatype: &Datatype, bytes: &Blob, depth: u32) {
+        if self.found.len() as u64 > MAX_ELEMENTS || depth > 8 || !datatype.has_pieces() {
+            return;
+        }
+        if self.found.len() as u64 == MAX_ELEMENTS {
+            self.found.push(None);
+            return;
+        }
+        let depth = depth.saturating_add(1);
+        match &datatype.class {
+            Class::Compound(members) => {
+                for member in members {
+                    let part = bytes.slice(member.offset, member.datatype.size);
+                    self.add(&member.datatype, &part, depth);
+                }
+            }
+            Class::Array { base, .. } if !base.is_byte() => self.run(base, bytes, depth),
+            Class::Sequence(base) if !base.is_byte() && base.has_pieces() => {
+                let items = self.file.element(&mut self.heaps, datatype, bytes);
+                match items {
+                    Some(items) => self.run(base, &items, depth),
+                    None => self.found.push(None),
+                }
+            }
+            _ => {
+                let piece = self.file.element(&mut self.heaps, datatype, bytes);
+                self.found.push(piece);
+            }
+        }
+    }
+
+    fn run(&mut self, base: &Datatype, bytes: &Blob, depth: u32) {
+        let mut at = 0u64;
+        while at < bytes.len() && base.size > 0 && self.found.len() as u64 <= MAX_ELEMENTS {
+            self.add(base, &bytes.slice(at, base.size), depth);
+            at = at.saturating_add(base.size);
+        }
+    }
 }
 
 /// Puts chunks together.

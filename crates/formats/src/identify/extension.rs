@@ -6,6 +6,9 @@ use Format::{
     Ar, Arrow, Bzip2, Dex, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JavaClass, JoblibZf,
     Jpeg, Json, Lnk, Lz4, Lzma, MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Rpm,
     Safetensors, Script, SevenZ, Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
+    Arrow, Bzip2, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JoblibZf, Jpeg, Json, Lz4, Lzma,
+    MachO, Npy, Onnx, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Safetensors, Script, SevenZ,
+    Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
 };
 
 /// A name that promises something else than the content is.
@@ -113,7 +116,8 @@ const ROWS: &[Row] = &[
         formats: &[Text, Json, Pickle, Zip, TorchLegacy, Gzip, Gguf],
         opaque: true,
     },
-    Row { extensions: &["onnx", "pb", "tflite", "pte"], formats: &[], opaque: true },
+    Row { extensions: &["onnx", "pb"], formats: &[Onnx], opaque: true },
+    Row { extensions: &["tflite", "pte"], formats: &[], opaque: true },
     Row {
         extensions: &["msgpack", "data", "dat", "weights", "vocab"],
         formats: &[Text, Json, Pickle, Gzip, Sqlite, Safetensors, Gguf, Npy, Hdf5],

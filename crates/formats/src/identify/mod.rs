@@ -13,6 +13,8 @@ mod tests;
 
 use artifact::Blob;
 
+use crate::onnx;
+
 pub use extension::{Contradiction, contradiction};
 pub use format::Format;
 pub(crate) use magic::{is_script, is_torch_legacy};
@@ -46,6 +48,9 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
     magic::at_start(&head, blob, &mut found);
     found.extend((probes.stream)(&head));
     magic::elsewhere(&head, blob, &mut found);
+    if onnx::is_onnx(blob) {
+        found.push(Format::Onnx);
+    }
     if magic::is_torch_legacy(&head) {
         found.push(Format::TorchLegacy);
         found.push(Format::Pickle);

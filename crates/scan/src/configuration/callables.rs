@@ -8,9 +8,8 @@
 use std::sync::OnceLock;
 
 use crate::effects::{Effects, Known, Why, lookup};
+use crate::packs;
 use crate::judge::{acts_on_import, because_of};
-
-const NAMES: &str = include_str!("../../../../packs/config-callables/names.txt");
 
 /// Parts of a name that are looked at.
 const PARTS: usize = 32;
@@ -60,8 +59,9 @@ fn lists() -> &'static Lists {
     static LISTS: OnceLock<Lists> = OnceLock::new();
     LISTS.get_or_init(|| {
         let named = |kind: &'static str| {
+            let text = packs::text("config-callables", "names.txt");
             let mut names: Vec<&str> =
-                NAMES.lines().filter_map(|line| line.strip_prefix(kind)).map(str::trim).collect();
+                text.lines().filter_map(|line| line.strip_prefix(kind)).map(str::trim).collect();
             names.sort_unstable();
             names
         };

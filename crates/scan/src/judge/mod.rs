@@ -5,10 +5,12 @@
 //! can be shown to be inert. Functions such as `getattr` and `functools.partial`, which do nothing
 //! but what their arguments say, are judged by their arguments.
 
+pub(crate) mod bytecode;
 mod change;
 mod class;
 mod expansion;
 mod express;
+pub(crate) mod keras;
 mod meaning;
 mod names;
 mod reach;

@@ -25,6 +25,9 @@ macro_rules! built {
 
 #[rustfmt::skip]
 static BUILT: &[Built] = built! {
+    "config-callables" ["names.txt"];
+    "huggingface-classes" ["diffusers.txt" "transformers.txt"];
+    "keras" ["names.txt"];
     "python-effects" [
         "accelerate.txt" "asteval.txt" "cffi.txt" "cloudpickle.txt" "cpython.txt"
         "diffusers.txt" "dill.txt" "einops.txt" "httpx.txt" "huggingface_hub.txt"

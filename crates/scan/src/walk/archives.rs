@@ -36,14 +36,14 @@ impl Walker {
             } else {
                 Role::Member
             };
-            self.zip_member(node, member, &name, role, torch.is_script(&name));
+            self.zip_member(node, (&archive, member), &name, role, torch.is_script(&name));
         }
     }
 
     fn zip_member(
         &mut self,
         node: &Node,
-        member: &zip::Member,
+        (archive, member): (&zip::Archive, &zip::Member),
         name: &str,
         role: Role,
         script: bool,
@@ -81,6 +81,7 @@ impl Walker {
             self.torchscript(&child);
         } else {
             self.look(&child);
+            self.keras_member(archive, node, &child);
         }
     }
 

@@ -169,6 +169,47 @@ def crowded(f):
         f["group"].create_group(f"member {n}")
 
 
+def library():
+    """libhdf5 itself, for what h5py has no word for."""
+    import ctypes
+    for line in open("/proc/self/maps"):
+        path = line.split()[-1]
+        if "libhdf5-" in path or path.endswith("libhdf5.so"):
+            return ctypes.CDLL(path), ctypes
+    return None, None
+
+
+def rare(name):
+    """Heaps behind filters, shared messages, links of a kind of our own."""
+    lib, ctypes = library()
+    if lib is None:
+        return False
+    i64, uint = ctypes.c_int64, ctypes.c_uint
+    plist = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    lib.H5Pset_shared_mesg_nindexes(i64(plist.id), uint(2))
+    lib.H5Pset_shared_mesg_index(i64(plist.id), uint(0), uint(0x0002 | 0x0008), uint(8))
+    lib.H5Pset_shared_mesg_index(i64(plist.id), uint(1), uint(0x1000), uint(8))
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
+    f = h5py.File(h5py.h5f.create(name.encode(), h5py.h5f.ACC_TRUNC, fcpl=plist, fapl=access))
+    for n in range(60):
+        d = f.create_dataset(f"d{n}", data=np.zeros((3, 4)))
+        for m in range(12 if n == 0 else 2):
+            d.attrs[f"attribute {m}"] = np.arange(10) + m
+    creation = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
+    lib.H5Pset_deflate(i64(creation.id), uint(6))
+    group = h5py.h5g.create(f.id, b"deflated", gcpl=creation)
+    for n in range(300):
+        f["deflated"].create_group(f"member {n}")
+        f["deflated"].attrs[f"attribute {n % 20}"] = "z" * n
+    f["deflated"].attrs["huge"] = np.bytes_(b"h" * 70_000)
+    f.attrs["huge"] = np.bytes_(b"h" * 100_000)
+    for n in range(20):
+        f.attrs[f"more {n}"] = np.arange(2000 + n)
+    f.close()
+    return True
+
+
 names = []
 for version in VERSIONS:
     write(f"{version}.h5", version)
@@ -183,6 +224,8 @@ write("heap.h5", "latest", crowded)
 write("virtual.h5", "v110", virtual)
 write("virtual-latest.h5", "latest", virtual)
 names += ["block.h5", "block-latest.h5", "paged.h5", "aggregated.h5", "heap.h5", "virtual.h5", "virtual-latest.h5"]
+if rare("rare.h5"):
+    names.append("rare.h5")
 out = open(sys.argv[1], "w") if len(sys.argv) > 1 else sys.stdout
 for name in names:
     with h5py.File(name, "r") as f:
