@@ -22,8 +22,8 @@ mod external;
 mod folder;
 mod inspect;
 mod judge;
-pub mod packs;
 mod onnx_ops;
+pub mod packs;
 mod rules;
 mod sink;
 mod subject;
@@ -150,9 +150,8 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
 }
 
 fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
-    folder::check(tree, &mut looked, &mut folder);
     external::explain(tree, &mut looked, &mut folder);
-    folder::check(tree, &looked, &mut folder);
+    folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");

@@ -1,8 +1,7 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
-use formats::{gguf, hdf5, index, json, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
 use vocabulary::Span;
 
 use crate::configuration::Remark;
@@ -43,12 +42,12 @@ pub(crate) enum Content<'a> {
     Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
-    /// What configurations have a loader do.
-    Configuration(&'a [Remark]),
     /// The configuration of a Keras model.
     Keras(&'a Config),
     /// A compiled Python module.
     Pyc(&'a Bytecode),
+    /// What configurations have a loader do.
+    Configuration(&'a [Remark]),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.

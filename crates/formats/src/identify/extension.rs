@@ -2,14 +2,8 @@
 
 use super::Format;
 
-use Format::{
-    Ar, Arrow, Bzip2, Dex, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JavaClass, JoblibZf,
-    Jpeg, Json, Lnk, Lz4, Lzma, MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Rpm,
-    Safetensors, Script, SevenZ, Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
-    Arrow, Bzip2, Elf, Ggml, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JoblibZf, Jpeg, Json, Lz4, Lzma,
-    MachO, Npy, Onnx, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Safetensors, Script, SevenZ,
-    Sqlite, Tar, Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
-};
+#[allow(clippy::enum_glob_use, reason = "the table reads best without a prefix")]
+use Format::*;
 
 /// A name that promises something else than the content is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@
 use std::sync::OnceLock;
 
 use crate::effects::{Effects, Known, Why, lookup};
-use crate::packs;
 use crate::judge::{acts_on_import, because_of};
+use crate::packs;
 
 /// Parts of a name that are looked at.
 const PARTS: usize = 32;

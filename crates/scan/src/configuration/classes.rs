@@ -10,7 +10,10 @@ const PACK: &str = "huggingface-classes";
 type Names = BTreeSet<&'static str>;
 
 fn lines(file: &str, kind: &'static str) -> Names {
-    packs::text(PACK, file).lines().filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' ')).collect()
+    packs::text(PACK, file)
+        .lines()
+        .filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' '))
+        .collect()
 }
 
 /// Whether transformers has a class of this name.

@@ -47,11 +47,11 @@ mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
+mod python_bytecode;
+mod python_bytecode_runs;
 mod remote_code_unasked;
 mod requirements_direct_source;
 mod requirements_foreign_source;
-mod python_bytecode;
-mod python_bytecode_runs;
 mod safetensors_malformed;
 mod torchscript_code;
 mod torchscript_unknown_operator;
@@ -62,7 +62,6 @@ mod zip_tampered;
 use vocabulary::{Place, Rule};
 
 use crate::configuration::Kind;
-use crate::judge::Class;
 use crate::judge::{Act, Class};
 use crate::sink::Sink;
 use crate::subject::Content;
@@ -214,6 +213,14 @@ fn tell_acts(rule: &'static Rule, classes: &[Class], place: &Place, acts: &[Act]
     }
 }
 
+/// How many nodes use an operator.
+fn nodes(operator: &formats::onnx::Operator) -> String {
+    match operator.count {
+        1 => "1 node".to_owned(),
+        n => format!("{n} nodes"),
+    }
+}
+
 /// The findings of a rule that speaks of one kind of remark on configurations.
 fn remarks_of(
     rule: &'static Rule,
@@ -229,14 +236,6 @@ fn remarks_of(
             finding = finding.with(name, value.as_str());
         }
         sink.found(finding);
-    }
-}
-
-/// How many nodes use an operator.
-fn nodes(operator: &formats::onnx::Operator) -> String {
-    match operator.count {
-        1 => "1 node".to_owned(),
-        n => format!("{n} nodes"),
     }
 }
 

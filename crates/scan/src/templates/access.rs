@@ -2,22 +2,69 @@
 
 /// Attributes of Python's own objects that lead to code, besides those with two underscores.
 const INTERNAL: &[&str] = &[
-    "ag_code", "ag_frame", "co_code", "co_consts", "cr_code", "cr_frame", "f_back", "f_builtins",
-    "f_code", "f_globals", "f_locals", "format_map", "func_closure", "func_code", "func_defaults",
-    "func_globals", "gi_code", "gi_frame", "im_class", "im_func", "im_self", "mro", "tb_frame",
+    "ag_code",
+    "ag_frame",
+    "co_code",
+    "co_consts",
+    "cr_code",
+    "cr_frame",
+    "f_back",
+    "f_builtins",
+    "f_code",
+    "f_globals",
+    "f_locals",
+    "format_map",
+    "func_closure",
+    "func_code",
+    "func_defaults",
+    "func_globals",
+    "gi_code",
+    "gi_frame",
+    "im_class",
+    "im_func",
+    "im_self",
+    "mro",
+    "tb_frame",
     "tb_next",
 ];
 
 /// Functions that no engine gives to a chat template and every exploit looks for.
 const FUNCTIONS: &[&str] = &[
-    "__import__", "breakpoint", "compile", "delattr", "eval", "exec", "execfile", "get_flashed_messages",
-    "getattr", "globals", "import_module", "importlib", "load_module", "locals", "open", "os",
-    "popen", "setattr", "subprocess", "sys", "url_for", "vars",
+    "__import__",
+    "breakpoint",
+    "compile",
+    "delattr",
+    "eval",
+    "exec",
+    "execfile",
+    "get_flashed_messages",
+    "getattr",
+    "globals",
+    "import_module",
+    "importlib",
+    "load_module",
+    "locals",
+    "open",
+    "os",
+    "popen",
+    "setattr",
+    "subprocess",
+    "sys",
+    "url_for",
+    "vars",
 ];
 
 /// Methods that make text out of something that is no text.
-const DECODERS: &[&str] =
-    &["b64decode", "decode", "encode", "from_bytes", "fromhex", "maketrans", "to_bytes", "translate"];
+const DECODERS: &[&str] = &[
+    "b64decode",
+    "decode",
+    "encode",
+    "from_bytes",
+    "fromhex",
+    "maketrans",
+    "to_bytes",
+    "translate",
+];
 
 /// Whether an attribute of this name leads into Python's internals.
 pub(super) fn is_internal(name: &str) -> bool {
@@ -63,10 +110,14 @@ mod tests {
 
     #[test]
     fn sees_attributes_in_format_strings() {
-        for text in ["{0.__class__}", "{a[__class__]}", "x{{y{0.a.__init__.__globals__!r:>5}", "{.mro}"] {
+        for text in
+            ["{0.__class__}", "{a[__class__]}", "x{{y{0.a.__init__.__globals__!r:>5}", "{.mro}"]
+        {
             assert!(format_field(text).is_some(), "{text}");
         }
-        for text in ["{}", "{0}", "{name.first}", "{{ a.__class__", "__init__ {x}", "{\"a\": {\"b\": 1}}"] {
+        for text in
+            ["{}", "{0}", "{name.first}", "{{ a.__class__", "__init__ {x}", "{\"a\": {\"b\": 1}}"]
+        {
             let field = format_field(text);
             assert!(field.is_none() || text.starts_with("{{"), "{text}: {field:?}");
         }

@@ -27,7 +27,11 @@ impl<'a> Evaluator<'a> {
 
     pub(super) fn check_function(&mut self, name: &str, at: u64) {
         if access::is_dangerous_function(name) || access::is_internal(name) {
-            self.notes.add(Kind::Escape, at, format!("it uses `{}`", Untrusted::new(name).shortened(60)));
+            self.notes.add(
+                Kind::Escape,
+                at,
+                format!("it uses `{}`", Untrusted::new(name).shortened(60)),
+            );
         }
     }
 
@@ -106,7 +110,8 @@ impl<'a> Evaluator<'a> {
                 (What::Int(_), None) => self.unknown_item(value),
                 _ => {
                     if key.taint.has(Taint::DUNDER) {
-                        let message = "an item or attribute is named by text that is put together with `__`";
+                        let message =
+                            "an item or attribute is named by text that is put together with `__`";
                         self.notes.add(Kind::Escape, at, message);
                     }
                     // A table of answers by what somebody wrote.
@@ -283,8 +288,8 @@ impl<'a> Evaluator<'a> {
                     _ => same_kind(base, told),
                 }
             }
-            "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "capitalize" | "casefold"
-            | "swapcase" | "copy" => same_kind(base, Taint::NONE),
+            "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "capitalize"
+            | "casefold" | "swapcase" | "copy" => same_kind(base, Taint::NONE),
             "append" | "extend" | "insert" | "update" => {
                 // Where a list may be changed its items are written later on.
                 for value in plain {
@@ -318,11 +323,24 @@ impl<'a> Evaluator<'a> {
 
     fn check_width(&mut self, name: &str, args: &[Value], at: u64) {
         const WIDTHS: &[&str] = &[
-            "batch", "center", "expandtabs", "indent", "ljust", "rjust", "slice", "tojson", "wordwrap", "zfill",
+            "batch",
+            "center",
+            "expandtabs",
+            "indent",
+            "ljust",
+            "rjust",
+            "slice",
+            "tojson",
+            "wordwrap",
+            "zfill",
         ];
         let wide = args.iter().any(|arg| arg.as_int().is_some_and(|width| width > WIDE));
         if wide && WIDTHS.contains(&name) {
-            self.notes.add(Kind::Resource, at, format!("`{name}` fills text to millions of characters"));
+            self.notes.add(
+                Kind::Resource,
+                at,
+                format!("`{name}` fills text to millions of characters"),
+            );
         }
     }
 
@@ -383,11 +401,14 @@ impl<'a> Evaluator<'a> {
                 parts.extend(between);
                 self.joined(parts, at)
             }
-            "tojson" | "string" | "safe" | "escape" | "e" | "forceescape" | "trim" | "upper" | "lower"
-            | "title" | "capitalize" | "indent" | "wordwrap" | "center" | "urlize" | "striptags" => {
+            "tojson" | "string" | "safe" | "escape" | "e" | "forceescape" | "trim" | "upper"
+            | "lower" | "title" | "capitalize" | "indent" | "wordwrap" | "center" | "urlize"
+            | "striptags" => {
                 let mut kept = same_kind(value, Taint::NONE);
                 // All of a message as text holds what it says.
-                if matches!(name, "tojson" | "string") && kept.taint.has(Taint::MESSAGES.with(Taint::PART)) {
+                if matches!(name, "tojson" | "string")
+                    && kept.taint.has(Taint::MESSAGES.with(Taint::PART))
+                {
                     kept = kept.tainted(Taint::CONTENT);
                 }
                 kept
@@ -446,7 +467,11 @@ impl<'a> Evaluator<'a> {
             _ => return None,
         };
         let Some(text) = path.as_text() else {
-            self.notes.add(Kind::Escape, at, format!("`{name}` takes an attribute that is computed"));
+            self.notes.add(
+                Kind::Escape,
+                at,
+                format!("`{name}` takes an attribute that is computed"),
+            );
             return None;
         };
         let mut held = Value::unknown(value.taint);

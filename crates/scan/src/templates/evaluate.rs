@@ -162,8 +162,9 @@ impl<'a> Evaluator<'a> {
         match &value.what {
             What::OneOf(values) => {
                 // Where a message stands in for it, it is a default.
-                let replaced =
-                    values.iter().any(|value| value.taint.has(Taint::CONTENT.with(Taint::MESSAGES)));
+                let replaced = values
+                    .iter()
+                    .any(|value| value.taint.has(Taint::CONTENT.with(Taint::MESSAGES)));
                 let under = if replaced { under.with(Taint::ON_SYSTEM) } else { under };
                 let values = values.clone();
                 for value in values.iter() {
@@ -299,7 +300,8 @@ impl<'a> Evaluator<'a> {
             }),
             StmtKind::Import(import) => {
                 let shown = self.eval(&import.template);
-                let which = shown.as_text().map_or_else(|| "another".to_owned(), |t| format!("`{t}`"));
+                let which =
+                    shown.as_text().map_or_else(|| "another".to_owned(), |t| format!("`{t}`"));
                 let message = format!("`{}` brings in {which} template", import.tag);
                 self.notes.add(Kind::Escape, at, message);
             }
@@ -409,7 +411,10 @@ impl<'a> Evaluator<'a> {
     fn round(&mut self, target: &'a Expr, item: &Value, filter: Option<&'a Expr>, body: &'a Body) {
         let outer = self.under;
         self.scoped(|this| {
-            this.bind("loop", Value::new(What::Method(Value::new(What::None).into(), "loop".into())));
+            this.bind(
+                "loop",
+                Value::new(What::Method(Value::new(What::None).into(), "loop".into())),
+            );
             this.assign(target, item);
             let told = filter.map(|filter| this.eval(filter));
             if told.as_ref().and_then(Value::truth) == Some(false) {

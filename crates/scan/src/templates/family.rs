@@ -102,13 +102,15 @@ pub(crate) fn nearest(tokens: &BTreeSet<String>) -> Option<(&'static Family, Vec
         // A token that the family lacks says more than one that a template does not use.
         (shared > 0).then(|| {
             let points = shared.saturating_mul(6);
-            i64::try_from(points).unwrap_or(i64::MAX)
+            i64::try_from(points)
+                .unwrap_or(i64::MAX)
                 .saturating_sub(i64::try_from(strange.saturating_mul(3)).unwrap_or(i64::MAX))
                 .saturating_sub(i64::try_from(missing).unwrap_or(i64::MAX))
         })
     };
     let best = families().iter().filter_map(|family| Some((score(family)?, family)));
-    let (_, family) = best.max_by_key(|(score, family)| (*score, std::cmp::Reverse(family.name)))?;
+    let (_, family) =
+        best.max_by_key(|(score, family)| (*score, std::cmp::Reverse(family.name)))?;
     let strange = tokens.iter().filter(|token| !family.tokens.contains(token.as_str()));
     Some((family, strange.cloned().collect()))
 }
@@ -208,7 +210,10 @@ mod tests {
     fn finds_the_nearest_family() {
         for (tokens, name) in [
             (&["<|im_start|>", "<|im_end|>"][..], "ChatML"),
-            (&["<|im_start|>", "<|im_end|>", "<tools>", "<tool_call>", "</think>"], "Qwen 2, 2.5, 3, QwQ"),
+            (
+                &["<|im_start|>", "<|im_end|>", "<tools>", "<tool_call>", "</think>"],
+                "Qwen 2, 2.5, 3, QwQ",
+            ),
             (&["<start_of_turn>", "<end_of_turn>"], "Gemma 1 to 3"),
             (&["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"], "Llama 3, 3.1, 3.2, 3.3"),
             (&["[INST]", "[/INST]", "<<SYS>>"], "Llama 2"),

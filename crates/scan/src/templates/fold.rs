@@ -78,10 +78,9 @@ fn of_text(name: &str, text: &str, args: &[Value]) -> Option<Value> {
             let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
             first + &chars.as_str().to_lowercase()
         }
-        "swapcase" => text
-            .chars()
-            .map(|c| if c.is_uppercase() { lower(c) } else { upper(c) })
-            .collect(),
+        "swapcase" => {
+            text.chars().map(|c| if c.is_uppercase() { lower(c) } else { upper(c) }).collect()
+        }
         "title" => {
             let mut before = false;
             let mut out = String::new();
@@ -114,19 +113,25 @@ fn of_text(name: &str, text: &str, args: &[Value]) -> Option<Value> {
             }
             text.replace(from, to)
         }
-        "string" | "safe" | "escape" | "e" | "forceescape" | "indent" | "wordwrap" => text.to_owned(),
+        "string" | "safe" | "escape" | "e" | "forceescape" | "indent" | "wordwrap" => {
+            text.to_owned()
+        }
         "split" | "rsplit" => {
             let parts: Vec<Value> = match arg(0) {
-                Some(between) if !between.is_empty() => text.split(between).map(Value::text).collect(),
+                Some(between) if !between.is_empty() => {
+                    text.split(between).map(Value::text).collect()
+                }
                 _ => text.split_whitespace().map(Value::text).collect(),
             };
             return Some(Value::list(parts));
         }
-        "format" => return if text.contains('%') && !text.contains('{') {
-            percent(text, args)
-        } else {
-            braces(text, args)
-        },
+        "format" => {
+            return if text.contains('%') && !text.contains('{') {
+                percent(text, args)
+            } else {
+                braces(text, args)
+            };
+        }
         _ => return None,
     };
     Some(Value::text(changed))
@@ -171,7 +176,11 @@ pub(super) fn index(value: &Value, index: &Value) -> Option<Value> {
     match &value.what {
         What::Map(pairs) => {
             let key = shown(index)?;
-            pairs.iter().rev().find(|(k, _)| shown(k).is_some_and(|k| k == key)).map(|(_, v)| v.clone())
+            pairs
+                .iter()
+                .rev()
+                .find(|(k, _)| shown(k).is_some_and(|k| k == key))
+                .map(|(_, v)| v.clone())
         }
         What::Text(_) | What::List(_) => {
             let items = items(value)?;
@@ -303,7 +312,9 @@ pub(super) fn arithmetic(op: formats::jinja::Binary, left: &Value, right: &Value
         }
         (Binary::Mod, What::Text(text), What::List(args)) => percent(text, args)?,
         (Binary::Mod, What::Text(text), _) => percent(text, std::slice::from_ref(right))?,
-        (Binary::Mul, What::Text(_) | What::List(_) | What::Many(_), _) if right.as_int().is_some() => {
+        (Binary::Mul, What::Text(_) | What::List(_) | What::Many(_), _)
+            if right.as_int().is_some() =>
+        {
             repeat(left, right.as_int()?)?
         }
         (Binary::Mul, _, What::Text(_) | What::List(_) | What::Many(_)) => {

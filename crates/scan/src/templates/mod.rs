@@ -117,9 +117,7 @@ pub(crate) fn judge(text: &str, known: Known) -> Judged {
         }
     } else {
         // Of a text that may be anything only what is sure of any template is told.
-        notes.notes.retain(|note| {
-            note.kind == Kind::Escape && !note.message.contains("brings in")
-        });
+        notes.notes.retain(|note| note.kind == Kind::Escape && !note.message.contains("brings in"));
     }
     judged.notes = notes.notes.into_iter().collect();
     judged
@@ -185,7 +183,11 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
         }
         if let Some(blob) = text::blob(text) {
             let shown = Untrusted::new(blob).shortened(60);
-            notes.add(Kind::AddedText, *at, format!("an encoded text `{shown}` is written into the {whose}"));
+            notes.add(
+                Kind::AddedText,
+                *at,
+                format!("an encoded text `{shown}` is written into the {whose}"),
+            );
         }
         if unknown.is_empty() {
             if sentences.is_empty() && !under.has(Taint::ON_SETTING) {

@@ -4,31 +4,84 @@ use super::value::{Taint, Value, What};
 
 /// Variables that hold the conversation.
 const MESSAGES: &[&str] = &[
-    "chat", "conversation", "conversations", "dialog", "history", "message", "messages", "msgs", "turns",
+    "chat",
+    "conversation",
+    "conversations",
+    "dialog",
+    "history",
+    "message",
+    "messages",
+    "msgs",
+    "turns",
 ];
 /// Variables that hold what somebody wrote.
 const TEXTS: &[&str] = &[
-    "input", "instruction", "prompt", "query", "question", "system_prompt", "user_input",
-    "user_message", "user_prompt",
+    "input",
+    "instruction",
+    "prompt",
+    "query",
+    "question",
+    "system_prompt",
+    "user_input",
+    "user_message",
+    "user_prompt",
 ];
 /// Variables that hold tools or documents, or that switch what a template is known for.
 const SETTINGS: &[&str] = &[
-    "add_vision_id", "available_tools", "builtin_tools", "citations", "code_interpreter", "controls",
-    "custom_tools", "documents", "enable_citations", "enable_thinking", "functions", "json_tools",
-    "model_identity", "reasoning", "reasoning_effort", "response_format", "safety_mode", "skip_reasoning",
-    "thinking", "thinking_budget", "thinking_effort", "thinking_mode", "think", "tool_choice", "tool_defs",
-    "tools", "tools_in_user_message", "xml_tools",
+    "add_vision_id",
+    "available_tools",
+    "builtin_tools",
+    "citations",
+    "code_interpreter",
+    "controls",
+    "custom_tools",
+    "documents",
+    "enable_citations",
+    "enable_thinking",
+    "functions",
+    "json_tools",
+    "model_identity",
+    "reasoning",
+    "reasoning_effort",
+    "response_format",
+    "safety_mode",
+    "skip_reasoning",
+    "thinking",
+    "thinking_budget",
+    "thinking_effort",
+    "thinking_mode",
+    "think",
+    "tool_choice",
+    "tool_defs",
+    "tools",
+    "tools_in_user_message",
+    "xml_tools",
 ];
 /// Functions that an engine gives to a template.
 const FUNCTIONS: &[&str] = &[
-    "cycler", "dict", "joiner", "lipsum", "namespace", "raise_exception", "range", "strftime_now",
+    "cycler",
+    "dict",
+    "joiner",
+    "lipsum",
+    "namespace",
+    "raise_exception",
+    "range",
+    "strftime_now",
 ];
 /// Functions and variables that tell the date.
 const DATES: &[&str] = &["current_date", "date", "datetime", "now", "time", "timestamp", "today"];
 
 /// Keys whose value is text that somebody wrote.
 const CONTENT_KEYS: &[&str] = &[
-    "content", "message", "prompt", "reasoning", "reasoning_content", "text", "thinking", "thought", "value",
+    "content",
+    "message",
+    "prompt",
+    "reasoning",
+    "reasoning_content",
+    "text",
+    "thinking",
+    "thought",
+    "value",
 ];
 /// Keys whose value tells who wrote a message.
 const ROLE_KEYS: &[&str] = &["author", "from", "role", "speaker"];
@@ -85,7 +138,9 @@ pub(super) fn key(taint: Taint, key: &str) -> Taint {
 /// What an attribute of `loop` holds.
 pub(super) fn of_loop(key: &str) -> Taint {
     match key {
-        "index" | "index0" | "revindex" | "revindex0" | "length" | "depth" | "depth0" => Taint::COUNT,
+        "index" | "index0" | "revindex" | "revindex0" | "length" | "depth" | "depth0" => {
+            Taint::COUNT
+        }
         "previtem" | "nextitem" | "cycle" => Taint::MESSAGES,
         _ => Taint::NONE,
     }
@@ -94,12 +149,54 @@ pub(super) fn of_loop(key: &str) -> Taint {
 /// Methods of text and of mappings.
 pub(super) fn is_method(name: &str) -> bool {
     const METHODS: &[&str] = &[
-        "append", "capitalize", "casefold", "center", "copy", "count", "endswith", "expandtabs", "extend",
-        "find", "format", "get", "index", "insert", "isalnum", "isalpha", "isdigit", "islower", "isspace",
-        "isupper", "items", "join", "keys", "ljust", "lower", "lstrip", "partition", "pop",
-        "removeprefix", "removesuffix", "replace", "reverse", "rfind", "rindex", "rjust", "rpartition",
-        "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title", "update",
-        "upper", "values", "zfill",
+        "append",
+        "capitalize",
+        "casefold",
+        "center",
+        "copy",
+        "count",
+        "endswith",
+        "expandtabs",
+        "extend",
+        "find",
+        "format",
+        "get",
+        "index",
+        "insert",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "islower",
+        "isspace",
+        "isupper",
+        "items",
+        "join",
+        "keys",
+        "ljust",
+        "lower",
+        "lstrip",
+        "partition",
+        "pop",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "reverse",
+        "rfind",
+        "rindex",
+        "rjust",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "update",
+        "upper",
+        "values",
+        "zfill",
     ];
     METHODS.contains(&name) || super::access::is_decoder(name)
 }

@@ -74,7 +74,8 @@ impl Notes {
             self.full = true;
             return;
         }
-        let key = (emission.at, format!("{:?} {:?} {}", emission.turn, emission.under, emission.text));
+        let key =
+            (emission.at, format!("{:?} {:?} {}", emission.turn, emission.under, emission.text));
         if self.seen.insert(key) {
             self.emissions.push(emission);
         }

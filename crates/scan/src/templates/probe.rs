@@ -40,7 +40,11 @@ impl Evaluator<'_> {
                 if role == Some(Turn::System) {
                     told = told.with(Taint::ON_SYSTEM);
                 }
-            } else if taint.has(Taint::NAME) && !marker && Turn::of(&needle).is_none() && !family::is_known_name(&needle) {
+            } else if taint.has(Taint::NAME)
+                && !marker
+                && Turn::of(&needle).is_none()
+                && !family::is_known_name(&needle)
+            {
                 told = told.with(Taint::ON_NAME);
                 self.asks(at, "asks for the name", &needle, "of a speaker or tool");
             }

@@ -13,7 +13,9 @@ const DOUBLINGS: i128 = 20;
 
 /// Visits every expression of a body. `deep` tells whether a condition or loop is around it.
 fn each_expr<'a>(body: &'a Body, deep: bool, visit: &mut dyn FnMut(&'a Expr, bool)) {
-    each_stmt(body, deep, &mut |stmt, deep| exprs_of(stmt, &mut |expr| visit_expr(expr, deep, visit)));
+    each_stmt(body, deep, &mut |stmt, deep| {
+        exprs_of(stmt, &mut |expr| visit_expr(expr, deep, visit))
+    });
 }
 
 fn visit_expr<'a>(expr: &'a Expr, deep: bool, visit: &mut dyn FnMut(&'a Expr, bool)) {
@@ -96,7 +98,9 @@ fn exprs_of<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(&'a Expr)) {
             }
         }
         StmtKind::Autoescape { option, .. } => visit(option),
-        StmtKind::Trans { names, .. } => names.iter().filter_map(|(_, v)| v.as_ref()).for_each(visit),
+        StmtKind::Trans { names, .. } => {
+            names.iter().filter_map(|(_, v)| v.as_ref()).for_each(visit)
+        }
         StmtKind::Import(import) => visit(&import.template),
         StmtKind::Data(_)
         | StmtKind::Block { .. }
@@ -249,7 +253,9 @@ fn doubling(body: &Body, notes: &mut Notes) {
         let StmtKind::Set { target, value } = &stmt.kind else { return };
         let name = path(target);
         let mut times = 0usize;
-        visit_expr(value, false, &mut |expr, _| times = times.saturating_add(usize::from(name.is_some() && path(expr) == name)));
+        visit_expr(value, false, &mut |expr, _| {
+            times = times.saturating_add(usize::from(name.is_some() && path(expr) == name))
+        });
         let sum = matches!(value.kind, ExprKind::Concat(_) | ExprKind::Binary(Binary::Add, ..));
         if times < 2 || !sum {
             return;
@@ -280,7 +286,9 @@ fn path(expr: &Expr) -> Option<String> {
     match &expr.kind {
         ExprKind::Name(name) => Some(name.raw().to_owned()),
         ExprKind::Attribute(name, attribute) => Some(format!("{}.{}", name.raw(), attribute.raw())),
-        ExprKind::Getattr(one, attribute) => Some(format!("{}.{}", one.as_name()?, attribute.raw())),
+        ExprKind::Getattr(one, attribute) => {
+            Some(format!("{}.{}", one.as_name()?, attribute.raw()))
+        }
         _ => None,
     }
 }

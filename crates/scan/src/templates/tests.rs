@@ -1,13 +1,18 @@
 use super::{Judged, Kind, Known, judge};
 
 fn kinds(source: &str) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = judge(source, Known::Chat).notes.iter().map(|note| note.kind).collect();
+    let mut kinds: Vec<Kind> =
+        judge(source, Known::Chat).notes.iter().map(|note| note.kind).collect();
     kinds.dedup();
     kinds
 }
 
 fn told(judged: &Judged) -> String {
-    judged.notes.iter().map(|note| format!("\n  @{} {:?}: {}", note.at, note.kind, note.message)).collect()
+    judged
+        .notes
+        .iter()
+        .map(|note| format!("\n  @{} {:?}: {}", note.at, note.kind, note.message))
+        .collect()
 }
 
 /// `WEIGHBRIDGE_TEMPLATES` names a folder of templates: what is said of each is printed, and with
@@ -28,7 +33,13 @@ fn other_templates() {
         let quiet = judged.gaps.is_empty() && judged.notes.iter().all(|n| n.kind == Kind::Unlisted);
         calm += usize::from(quiet);
         let family = judged.family.map_or("-", |(name, _)| name);
-        println!("{} [{family}] {}{:?}{}", path.file_name().unwrap().display(), if quiet { "calm " } else { "ALARM " }, judged.gaps, told(&judged));
+        println!(
+            "{} [{family}] {}{:?}{}",
+            path.file_name().unwrap().display(),
+            if quiet { "calm " } else { "ALARM " },
+            judged.gaps,
+            told(&judged)
+        );
         let tree = formats::jinja::read(&source);
         super::syntax::each_text(&tree.body, &mut |text, _| {
             texts.extend(super::text::sentences(text));
@@ -39,7 +50,8 @@ fn other_templates() {
         for emission in &evaluator.notes.emissions {
             texts.extend(super::text::sentences(&emission.text));
             texts.extend(super::text::address(&emission.text).map(super::text::normalized));
-            if super::text::is_plain(&emission.text) && super::text::word_count(&emission.text) > 0 {
+            if super::text::is_plain(&emission.text) && super::text::word_count(&emission.text) > 0
+            {
                 texts.insert(super::text::normalized(&emission.text));
             }
         }

@@ -50,8 +50,8 @@ pub(super) fn without_tokens(text: &str) -> String {
         let close = if tag.starts_with('<') { '>' } else { ']' };
         let end = tag.char_indices().take(64).find(|(_, c)| *c == close).map(|(at, _)| at);
         let token = end.and_then(|end| tag.get(..end));
-        if let Some(token) = token.filter(|token| !token.contains([' ', '\n', '"', '/'])
-            || token.starts_with("</"))
+        if let Some(token) =
+            token.filter(|token| !token.contains([' ', '\n', '"', '/']) || token.starts_with("</"))
         {
             out.push(' ');
             rest = tag.get(token.len().saturating_add(1)..).unwrap_or_default();
@@ -92,7 +92,9 @@ pub(super) fn tokens(text: &str) -> Vec<&str> {
 pub(super) fn sentences(text: &str) -> Vec<String> {
     let text = without_tokens(text);
     let mut found = Vec::new();
-    for part in text.split(|c| matches!(c, '.' | '!' | '?' | '\n' | ':' | ';' | '。' | '！' | '？' | '"' | '{' | '}')) {
+    for part in text.split(|c| {
+        matches!(c, '.' | '!' | '?' | '\n' | ':' | ';' | '。' | '！' | '？' | '"' | '{' | '}')
+    }) {
         let normal = normalized(part);
         if is_prose(&normal) {
             found.push(normal);
@@ -162,7 +164,8 @@ pub(super) fn is_marker(text: &str) -> bool {
 /// The first address of a host in a text.
 pub(super) fn address(text: &str) -> Option<&str> {
     let lower = text.to_ascii_lowercase();
-    let schemes = ["http://", "https://", "ftp://", "ftps://", "ws://", "wss://", "www.", "file://"];
+    let schemes =
+        ["http://", "https://", "ftp://", "ftps://", "ws://", "wss://", "www.", "file://"];
     let at = schemes.iter().filter_map(|scheme| lower.find(scheme)).min()?;
     let rest = text.get(at..)?;
     let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | ')' | '`'));
@@ -201,9 +204,7 @@ pub(super) fn hidden(text: &str) -> Vec<(usize, &'static str)> {
             0x200b | 0x2060..=0x2064 => Some("a zero-width character"),
             0xfeff if at > 0 => Some("a zero-width character"),
             // Joiners belong to emoji and to several scripts; between Latin letters they hide.
-            0x200c | 0x200d if before.is_ascii() || after.is_ascii() => {
-                Some("a zero-width joiner")
-            }
+            0x200c | 0x200d if before.is_ascii() || after.is_ascii() => Some("a zero-width joiner"),
             0xe_0100..=0xe_01ef => Some("a variation selector"),
             // One selector behind a sign is how emoji are written; several carry data.
             0xfe00..=0xfe0f
@@ -237,8 +238,12 @@ mod tests {
 
     #[test]
     fn finds_whose_turn_begins() {
-        let turns = |text: &str| headers(text).into_iter().map(|(_, turn)| turn).collect::<Vec<_>>();
-        assert_eq!(turns("<|im_start|>system\nx<|im_end|>\n<|im_start|>user\n"), [Turn::System, Turn::User]);
+        let turns =
+            |text: &str| headers(text).into_iter().map(|(_, turn)| turn).collect::<Vec<_>>();
+        assert_eq!(
+            turns("<|im_start|>system\nx<|im_end|>\n<|im_start|>user\n"),
+            [Turn::System, Turn::User]
+        );
         assert_eq!(turns("[INST] x [/INST]"), [Turn::User, Turn::Assistant]);
         assert_eq!(turns("### Instruction:\nx\n### Response:\n"), [Turn::User, Turn::Assistant]);
         assert_eq!(turns("<|user|>\nx<|end|>\n<|assistant|>"), [Turn::User, Turn::Assistant]);
@@ -251,7 +256,8 @@ mod tests {
         for marker in ["</think>", "<think>", "\n", "", "/no_think", "[IMG]", "&", "<|channel|>"] {
             assert!(is_marker(marker), "{marker}");
         }
-        for word in ["login", "<form action", "2027", "please", "模型", "/etc/passwd", "[x] login"] {
+        for word in ["login", "<form action", "2027", "please", "模型", "/etc/passwd", "[x] login"]
+        {
             assert!(!is_marker(word), "{word}");
         }
     }
@@ -261,18 +267,25 @@ mod tests {
         for text in ["a\u{200b}b", "\u{e0061}", "a\u{202e}b", "a\u{fe01}", "a\u{200d}b"] {
             assert_eq!(hidden(text).len(), 1, "{text:?}");
         }
-        for text in ["\u{feff}x", "❤\u{fe0f}", "👩\u{200d}💻", "می\u{200c}خواهم", "｜▁"] {
+        for text in ["\u{feff}x", "❤\u{fe0f}", "👩\u{200d}💻", "می\u{200c}خواهم", "｜▁"]
+        {
             assert_eq!(hidden(text), [], "{text:?}");
         }
     }
 
     #[test]
     fn finds_sentences_addresses_and_blobs() {
-        assert_eq!(sentences("<|im_start|>system\nYou are  a Helpful assistant."), ["you are a helpful assistant"]);
+        assert_eq!(
+            sentences("<|im_start|>system\nYou are  a Helpful assistant."),
+            ["you are a helpful assistant"]
+        );
         assert_eq!(sentences("{'name': x} user"), Vec::<String>::new());
         assert_eq!(address("see https://example.invalid/x now"), Some("https://example.invalid/x"));
         assert_eq!(address("an address begins with https://"), None);
         assert!(blob("X19pbXBvcnRfXygnb3MnKS5zeXN0ZW0oJ2VjaG8gcHduZWQnKQ==").is_some());
-        assert_eq!(blob("<|start_of_role|>an_ordinary_but_rather_long_name_of_something_else"), None);
+        assert_eq!(
+            blob("<|start_of_role|>an_ordinary_but_rather_long_name_of_something_else"),
+            None
+        );
     }
 }

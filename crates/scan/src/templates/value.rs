@@ -124,7 +124,9 @@ impl Turn {
         Some(match role.to_ascii_lowercase().as_str() {
             "system" | "developer" => Self::System,
             "user" | "human" | "instruction" => Self::User,
-            "assistant" | "model" | "bot" | "gpt" | "ai" | "chatbot" | "response" => Self::Assistant,
+            "assistant" | "model" | "bot" | "gpt" | "ai" | "chatbot" | "response" => {
+                Self::Assistant
+            }
             "tool" | "function" | "ipython" | "observation" | "tool_response" => Self::Tool,
             _ => return None,
         })

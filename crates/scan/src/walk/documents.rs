@@ -8,23 +8,12 @@ use formats::json::{self, Node as Value};
 use formats::{text, yaml};
 use vocabulary::Untrusted;
 
-use super::{Node, Role, Walker, extension};
+use super::{Node, Role, Walker, extension, keras};
 use crate::configuration::{self, Reference, pointers, requirements, settle};
 use crate::rules;
 use crate::subject::{Content, Document};
 
 pub(super) use crate::configuration::is_named_for_it;
-
-/// Keys at the top that make a JSON file worth a tree of its values, beside those that are acted on
-/// wherever they stand ([`configuration::is_acted_on`]). A file without any of them is read as a
-/// stream of keys, and no more of it is held in memory. Sorted.
-const ACTED_ON: &[&str] = &[
-    "class_name",
-    "keras_version",
-    "model_config",
-    "registered_name",
-    "training_config",
-];
 
 /// Bytes of a text that is no UTF-8 and is decoded to be read.
 const DECODED: usize = 64 << 20;
@@ -40,12 +29,11 @@ const MEMBERS: usize = 100_000;
 /// Whether a loader may act on what was read, so that the values are worth a tree.
 pub(super) fn is_acted_on(step: &json::Step<'_>) -> bool {
     match step {
-        json::Step::Member(member) if member.root == 1 => {
+        json::Step::Member(member) => {
             let key = member.key.text.raw();
-            configuration::is_acted_on(key, member.value)
-                || member.depth == 1 && ACTED_ON.binary_search(&key).is_ok()
+            keras::is_acted_on(key)
+                || member.root == 1 && configuration::is_acted_on(key, member.value)
         }
-        json::Step::Member(_) => false,
         json::Step::String(text) => configuration::may_hide(text.text.raw()),
     }
 }
@@ -85,11 +73,11 @@ impl Walker {
         }
         let document = Document { name: &node.name, roots };
         rules::apply(&node.place, &Content::Document(&document), &mut self.sink);
+        self.keras_document(node, roots);
         let reading = configuration::read(&document, &node.place);
         for because in reading.gaps {
             self.sink.could_not_look(&node.place, because);
         }
-        self.keras_document(node, roots);
         rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
         self.references.extend(reading.references);
         if node.role == Role::File {

@@ -104,6 +104,14 @@ impl Walker {
     }
 }
 
+/// Whether a key stands in a configuration of Keras, so that the values are worth a tree.
+pub(super) fn is_acted_on(key: &str) -> bool {
+    matches!(
+        key,
+        "class_name" | "keras_version" | "model_config" | "registered_name" | "training_config"
+    )
+}
+
 /// Whether Keras loads a model from a file of this name.
 pub(super) fn is_named_so(name: &str) -> bool {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();

@@ -110,16 +110,13 @@ impl Walker {
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
         let utf8 = self.utf8(node);
-        let named = keras::is_named_so(&node.name) || documents::is_named_for_it(&node.name);
-        let (mut is_index, mut acted_on) = (false, named);
-        let (mut operator_sets, mut graph) = (false, false);
+        let (mut is_index, mut operator_sets, mut graph) = (false, false, false);
+        let mut acted_on = documents::is_named_for_it(&node.name) || keras::is_named_so(&node.name);
         let whole = json::walk(&utf8, |step| {
-            if let json::Step::Member(member) = &step
-                && member.depth == 1
-                && member.root == 1
-            {
+            if let json::Step::Member(member) = &step {
+                let top = member.depth == 1 && member.root == 1;
                 let key = member.key.text.raw();
-                is_index |= key == "weight_map";
+                is_index |= top && key == "weight_map";
                 operator_sets |= matches!(key, "opsetImport" | "opset_import");
                 graph |= key == "graph";
             }

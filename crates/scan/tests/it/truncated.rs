@@ -11,13 +11,16 @@ const CUTS: usize = 24;
 /// What may be whole before its end: a beginning of a text is a text, a tape ends in blocks of
 /// zeros, GGUF in padding, after a pickle that stops another may stand, and behind the operator sets of an
 /// ONNX model its metadata, of which nothing says how much there is.
-const EXEMPT: [&str; 9] = [
+const EXEMPT: [&str; 12] = [
     ".json",
     ".txt",
     ".md",
     ".py",
     ".yaml",
     ".tar",
+    ".nemo",
+    ".toml",
+    "MLmodel",
     ".gguf",
     "several-pickles-in-one-file",
     "metadata-with-digests-and-base64",
