@@ -305,3 +305,24 @@ case("diffusers", "autoencoder-of-several-blocks", """
                   down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),
                   up_block_types=("UpDecoderBlock2D", "UpDecoderBlock2D")).save_config("vae")
 """)
+case("configurations", "speech-models-by-name", """
+    text = '''# a recognizer
+    sample_rate: 16000
+    n_fft: 400
+    compute_features: !new:speechbrain.lobes.features.Fbank
+        sample_rate: !ref <sample_rate>
+        n_fft: !ref <n_fft>
+    activation: !name:torch.nn.LeakyReLU
+    enc: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
+        input_size: 80
+    normalizer: !new:speechbrain.processing.features.InputNormalization
+        norm_type: global
+    modules: {enc: !ref <enc>}
+    pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
+        loadables: {enc: !ref <enc>}
+        paths: {enc: !ref <pretrained_path>/embedding_model.ckpt}
+    '''
+    open("hyperparams.yaml", "w").write(text)
+    open("config.yaml", "w").write("version: 3.1.0\\npipeline:\\n  name: pyannote.audio.pipelines.SpeakerDiarization\\n"
+                                   "  params: {clustering: AgglomerativeClustering, segmentation: pyannote/segmentation-3.0}\\n")
+""")

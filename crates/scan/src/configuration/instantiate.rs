@@ -11,7 +11,7 @@ use super::{Kind, Reader};
 const HOPS: usize = 8;
 
 impl<'a> Reader<'a> {
-    pub(super) fn instantiation(&mut self, node: &'a Node) {
+    pub(super) fn instantiation(&mut self, node: &'a Node, keys: &[&'a str]) {
         for member in node.members() {
             let Some(key) = member.key.as_str() else { continue };
             let at = member.value.span.start;
@@ -39,6 +39,9 @@ impl<'a> Reader<'a> {
             }
         }
         self.skops(node);
+        if keys.is_empty() {
+            self.pyannote(node);
+        }
     }
 
     fn target(&mut self, node: &'a Node, by: &'static str, value: &Untrusted, at: u64) {
@@ -54,13 +57,12 @@ impl<'a> Reader<'a> {
         };
         let first = node.get("_args_").and_then(|arguments| arguments.items().first());
         let found = node.get(key).or(first).and_then(Node::as_str);
-        match found.and_then(|found| self.resolved(found.raw())) {
-            Some(found) => self.callable(by, &found, at, Kind::ActingCallable),
-            None => {
-                let shown = Untrusted::new(name).shortened(120);
-                let message = format!("`{by}` names `{shown}`: it looks up what is not named");
-                self.remark(Kind::UnknownCallable, at, message);
-            }
+        if let Some(found) = found.and_then(|found| self.resolved(found.raw())) {
+            self.callable(by, &found, at, Kind::ActingCallable);
+        } else {
+            let shown = Untrusted::new(name).shortened(120);
+            let message = format!("`{by}` names `{shown}`: it looks up what is not named");
+            self.remark(Kind::UnknownCallable, at, message);
         }
     }
 
@@ -130,38 +132,38 @@ impl<'a> Reader<'a> {
     /// MONAI evaluates a text that begins with `$`, as Python, when it reads a bundle.
     pub(super) fn expression(&mut self, text: &Untrusted, at: u64) {
         const BUNDLE: [&str; 4] = ["bundle_root", "imports", "network_def", "inferer"];
-        const ACTS: [&str; 18] = [
-            "__",
-            "builtins",
-            "compile(",
-            "ctypes",
-            "eval(",
-            "exec(",
-            "getattr(",
-            "importlib",
-            "pickle",
-            "popen",
-            "remove(",
-            "requests",
-            "rmtree",
-            "runpy",
-            "socket",
-            "subprocess",
-            "system",
-            "urllib",
-        ];
         let Some(code) = text.raw().strip_prefix('$') else { return };
         let bundle = self.root.is_some_and(|root| BUNDLE.iter().any(|key| root.get(key).is_some()));
-        if !bundle || !code.contains('(') && !code.contains("import") {
+        if !bundle || !code.contains('(') {
             return;
         }
         let shown = text.shortened(120);
-        if ACTS.iter().any(|word| code.contains(word)) {
+        if acts(code) {
             let message = format!("MONAI runs the text as code: `{shown}`");
             self.remark(Kind::ActingCallable, at, message);
-        } else if code.contains('(') {
-            let message = format!("MONAI runs the text as code, which is not judged: `{shown}`");
+        } else if !self.expressions {
+            self.expressions = true;
+            let message =
+                format!("MONAI runs texts of it as code that is not judged, `{shown}` first");
             self.remark(Kind::UnknownCallable, at, message);
+        }
+    }
+
+    /// pyannote imports the class of a pipeline, and of what prepares its input, by name.
+    pub(super) fn pyannote(&mut self, node: &'a Node) {
+        let prepared =
+            node.get_all("preprocessors").flat_map(|all| all.members().iter().map(|m| &m.value));
+        for part in node.get_all("pipeline").chain(prepared) {
+            for name in part.get_all("name") {
+                if let Some(text) = name.as_str().filter(|text| is_dotted(text.raw())) {
+                    self.callable(
+                        "pipeline.name",
+                        text.raw(),
+                        name.span.start,
+                        Kind::ActingCallable,
+                    );
+                }
+            }
         }
     }
 
@@ -211,4 +213,44 @@ impl<'a> Reader<'a> {
 /// Whether a value names something: dotted, or put together.
 fn is_named(value: &Untrusted) -> bool {
     is_dotted(value.raw()) || value.raw().contains("${")
+}
+
+/// Whether an expression does more than compute.
+fn acts(code: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "os.system(",
+        "os.exec",
+        "os.spawn",
+        "os.remove(",
+        "os.unlink(",
+        "popen(",
+        "subprocess.",
+        "eval(",
+        "exec(",
+        "compile(",
+        "__import__",
+        "importlib.",
+        "runpy.",
+        "getattr(",
+        "builtins",
+        "ctypes.",
+        "socket.",
+        "urlretrieve(",
+        "urlopen(",
+        "requests.",
+        "pickle.load",
+        "rmtree(",
+    ];
+    // A method of that name is none of these: `model.eval()`.
+    let calls = WORDS.iter().any(|word| {
+        code.match_indices(word).any(|(at, _)| {
+            let before = code.get(..at).and_then(|before| before.chars().next_back());
+            let method = matches!(*word, "eval(" | "exec(" | "compile(") && before == Some('.');
+            !method && !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        })
+    });
+    let dunder = code
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|word| word.len() > 4 && word.starts_with("__") && word.ends_with("__"));
+    calls || dunder
 }

@@ -230,6 +230,8 @@ struct Reader<'a> {
     base: &'a str,
     root: Option<&'a Node>,
     judged: BTreeMap<(String, bool), Judged>,
+    /// Whether it was told that it holds expressions.
+    expressions: bool,
     out: Reading,
 }
 
@@ -238,7 +240,7 @@ impl<'a> Reader<'a> {
         let cut = document.name.rfind('/').map_or(0, |at| at.saturating_add(1));
         let (folder, base) = document.name.split_at_checked(cut).unwrap_or(("", document.name));
         let (judged, out) = (BTreeMap::new(), Reading::default());
-        Self { place, folder, base, root: None, judged, out }
+        Self { place, folder, base, root: None, judged, expressions: false, out }
     }
 
     /// Looks at a value and at everything below it; `keys` lead to it.
@@ -256,7 +258,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.hugging_face(node, keys);
-        self.instantiation(node);
+        self.instantiation(node, keys);
         self.serving(node, keys);
         for member in members {
             self.value(&member.key, keys);

@@ -139,7 +139,7 @@ impl Walker {
             let because = "it is longer than lists of packages are read";
             self.sink.could_not_look(&node.place, because);
         }
-        let remarks = requirements::read(&text::decode(&node.blob, LINES));
+        let remarks = requirements::read(&node.name, &text::decode(&node.blob, LINES));
         rules::apply(&node.place, &Content::Configuration(&remarks), &mut self.sink);
     }
 
