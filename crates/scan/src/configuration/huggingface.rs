@@ -160,8 +160,7 @@ impl<'a> Reader<'a> {
     fn class(&mut self, key: &str, value: &'a Node) {
         let Some(name) = value.as_str() else { return };
         // With a map of its own code, the name is that of a class in it.
-        let own = self.root.is_some_and(|root| root.get("auto_map").is_some());
-        if !own && !name.raw().is_empty() && !classes::transformers(name.raw()) {
+        if !self.own && !name.raw().is_empty() && !classes::transformers(name.raw()) {
             let shown = name.shortened(80);
             let message = format!("no release of transformers has the `{key}` `{shown}`");
             self.remark(Kind::UnknownClass, value.span.start, message);
@@ -170,7 +169,7 @@ impl<'a> Reader<'a> {
 
     fn model_type(&mut self, node: &'a Node, value: &'a Node) {
         let Some(name) = value.as_str() else { return };
-        let own = node.get("auto_map").is_some() || node.get("architectures").is_none();
+        let own = self.own || self.beside_it(node, "architectures").is_none();
         if !own && !name.raw().is_empty() && !classes::model_type(name.raw()) {
             let message =
                 format!("no release of transformers has the `model_type` `{}`", name.shortened(80));
@@ -182,13 +181,14 @@ impl<'a> Reader<'a> {
     fn class_name(&mut self, value: &'a Node) {
         let at = value.span.start;
         match (value.as_str(), value.items()) {
-            (Some(name), _) => {
-                let own = self.root.is_some_and(|root| root.get("auto_map").is_some());
-                if !own && !classes::diffusers(name.raw()) && !classes::transformers(name.raw()) {
-                    let shown = name.shortened(80);
-                    let message = format!("no release of diffusers has the class `{shown}`");
-                    self.remark(Kind::UnknownClass, at, message);
-                }
+            (Some(name), _)
+                if !self.own
+                    && !classes::diffusers(name.raw())
+                    && !classes::transformers(name.raw()) =>
+            {
+                let shown = name.shortened(80);
+                let message = format!("no release of diffusers has the class `{shown}`");
+                self.remark(Kind::UnknownClass, at, message);
             }
             (None, [module, class, ..]) => {
                 let (Some(module), Some(class)) = (module.as_str(), class.as_str()) else { return };
@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
 
     fn base_model(&mut self, node: &'a Node, value: &'a Node) {
         let Some(base) = value.as_str().filter(|base| !base.raw().is_empty()) else { return };
-        if self.base != "adapter_config.json" && node.get("peft_type").is_none() {
+        if self.base != "adapter_config.json" && self.beside_it(node, "peft_type").is_none() {
             return;
         }
         let (at, shown) = (value.span.start, base.shortened(120));

@@ -7,6 +7,9 @@ use vocabulary::Untrusted;
 use super::callables::{self, Judged, is_dotted};
 use super::{Kind, Reader};
 
+/// Keys at the top of which bundles of MONAI have one.
+pub(super) const BUNDLE: [&str; 4] = ["bundle_root", "imports", "network_def", "inferer"];
+
 /// References of `OmegaConf` that are followed one after the other.
 const HOPS: usize = 8;
 
@@ -55,8 +58,8 @@ impl<'a> Reader<'a> {
             self.callable(by, &name, at, Kind::ActingCallable);
             return;
         };
-        let first = node.get("_args_").and_then(|arguments| arguments.items().first());
-        let found = node.get(key).or(first).and_then(Node::as_str);
+        let first = self.beside_it(node, "_args_").and_then(|arguments| arguments.items().first());
+        let found = self.beside_it(node, key).or(first).and_then(Node::as_str);
         if let Some(found) = found.and_then(|found| self.resolved(found.raw())) {
             self.callable(by, &found, at, Kind::ActingCallable);
         } else {
@@ -83,13 +86,14 @@ impl<'a> Reader<'a> {
         }
         let judged = self.judge(&name, true);
         let sure = matches!(judged, Judged::Acts { .. });
-        if sure || node.get("params").is_some() || node.get("<<").is_some() {
+        let beside = |reader: &mut Self, key| reader.beside_it(node, key).is_some();
+        if sure || beside(self, "params") || beside(self, "<<") {
             self.tell("target", &name, judged, at, Kind::ActingCallable);
         }
     }
 
     /// What a text is once `OmegaConf` put in the references in it; none where that takes running.
-    fn resolved(&self, text: &str) -> Option<String> {
+    fn resolved(&mut self, text: &str) -> Option<String> {
         let mut text = text.to_owned();
         for _ in 0..HOPS {
             let Some(start) = text.find("${") else { return Some(text) };
@@ -102,7 +106,7 @@ impl<'a> Reader<'a> {
             }
             let mut node = self.root?;
             for key in path.split('.') {
-                node = node.get(key)?;
+                node = self.beside_it(node, key)?;
             }
             let value = node.as_str()?.raw();
             let rest = inner.get(end.saturating_add(1)..)?;
@@ -131,10 +135,8 @@ impl<'a> Reader<'a> {
 
     /// MONAI evaluates a text that begins with `$`, as Python, when it reads a bundle.
     pub(super) fn expression(&mut self, text: &Untrusted, at: u64) {
-        const BUNDLE: [&str; 4] = ["bundle_root", "imports", "network_def", "inferer"];
         let Some(code) = text.raw().strip_prefix('$') else { return };
-        let bundle = self.root.is_some_and(|root| BUNDLE.iter().any(|key| root.get(key).is_some()));
-        if !bundle || !code.contains('(') {
+        if !self.bundle || !code.contains('(') {
             return;
         }
         let shown = text.shortened(120);
@@ -169,8 +171,10 @@ impl<'a> Reader<'a> {
 
     /// Fiddle, as `NeMo` 2 writes it in `io.json`: `{"type": "pyref", "module": …, "name": …}`.
     fn fiddle(&mut self, node: &'a Node, at: u64) {
-        let text = |key: &str| node.get(key).and_then(Node::as_str).map(Untrusted::raw);
-        if let (Some(module), Some(name)) = (text("module"), text("name")) {
+        let module = self.beside_it(node, "module").and_then(Node::as_str);
+        let name = self.beside_it(node, "name").and_then(Node::as_str);
+        if let (Some(module), Some(name)) = (module, name) {
+            let (module, name) = (module.raw(), name.raw());
             self.callable("pyref", &format!("{module}.{name}"), at, Kind::ActingCallable);
         }
     }

@@ -31,6 +31,9 @@ const NAMES: usize = 4096;
 /// References of one file that are kept.
 const REFERENCES: usize = 4096;
 
+/// Members of one file that are passed while keys are looked for.
+const FUEL: usize = 50_000_000;
+
 /// What a remark says; each kind is one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -203,6 +206,8 @@ pub(crate) fn read(document: &Document, place: &Place) -> Reading {
     let mut reader = Reader::new(document, place);
     for root in document.roots {
         reader.root = Some(root);
+        reader.own = root.get("auto_map").is_some();
+        reader.bundle = instantiate::BUNDLE.iter().any(|key| root.get(key).is_some());
         reader.value(root, &mut Vec::new());
         if let Some(model) = weights::describe(document.name, root) {
             reader.out.model.get_or_insert(model);
@@ -229,6 +234,13 @@ struct Reader<'a> {
     /// Its own name.
     base: &'a str,
     root: Option<&'a Node>,
+    /// Whether the value at the top brings code of its own.
+    own: bool,
+    /// Whether it is a bundle of MONAI.
+    bundle: bool,
+    /// Members that may still be passed while a key is looked for: an object may hold a key a
+    /// million times, and each of them ask for another.
+    fuel: usize,
     judged: BTreeMap<(String, bool), Judged>,
     /// Whether it was told that it holds expressions.
     expressions: bool,
@@ -240,7 +252,18 @@ impl<'a> Reader<'a> {
         let cut = document.name.rfind('/').map_or(0, |at| at.saturating_add(1));
         let (folder, base) = document.name.split_at_checked(cut).unwrap_or(("", document.name));
         let (judged, out) = (BTreeMap::new(), Reading::default());
-        Self { place, folder, base, root: None, judged, expressions: false, out }
+        Self {
+            place,
+            folder,
+            base,
+            root: None,
+            own: false,
+            bundle: false,
+            fuel: FUEL,
+            judged,
+            expressions: false,
+            out,
+        }
     }
 
     /// Looks at a value and at everything below it; `keys` lead to it.
@@ -297,6 +320,16 @@ impl<'a> Reader<'a> {
         } else {
             self.gap("it says more that loaders act on than is kept");
         }
+    }
+
+    /// The value of a key beside another one.
+    fn beside_it(&mut self, node: &'a Node, key: &str) -> Option<&'a Node> {
+        let Some(left) = self.fuel.checked_sub(node.members().len()) else {
+            self.gap("its keys stand too often to be looked up");
+            return None;
+        };
+        self.fuel = left;
+        node.get(key)
     }
 
     fn gap(&mut self, because: &str) {
