@@ -33,6 +33,12 @@ static BUILT: &[Built] = built! {
         "nemotron.txt" "olmo.txt" "phi-3.txt" "phi-4.txt" "qwen.txt" "smollm.txt" "texts.txt"
         "vicuna.txt" "zephyr.txt"
     ];
+    "config-callables" [
+        "names.txt"
+    ];
+    "huggingface-classes" [
+        "diffusers.txt" "transformers.txt"
+    ];
     "keras" [
         "names.txt"
     ];

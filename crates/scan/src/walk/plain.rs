@@ -173,6 +173,7 @@ impl Walker {
         });
         regions.push(Region::new(0, node.blob.len(), "text"));
         self.requirements(node);
+        self.module_name(node);
         self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
