@@ -9,9 +9,11 @@ use vocabulary::Place;
 use crate::rules;
 use crate::sink::Sink;
 use crate::subject::{Content, Siblings};
+use crate::walk::{Bundle, BundlePart};
 use crate::{Looked, walk};
 
-pub(crate) fn check(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
+pub(crate) fn check(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
+    bundles(looked);
     hub_cache(tree, looked, sink);
     indexes(tree, looked, sink);
     parts(tree, looked, sink);
@@ -123,5 +125,82 @@ fn indexes(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
         }
         let content = Content::Index(index, &siblings);
         rules::apply(&Place::file(one.path.clone()), &content, sink);
+    }
+}
+
+/// Tells what the parts of a checkpoint within one file say, where the file is all there is.
+pub(crate) fn alone(bundles: &[Bundle], sink: &mut Sink) {
+    let claims = Claims::of(bundles.iter());
+    for bundle in bundles {
+        claims.judge(bundle, sink);
+    }
+}
+
+/// Tells what the parts of a checkpoint in a folder say.
+fn bundles(looked: &mut [Looked]) {
+    let claims = Claims::of(looked.iter().flat_map(|one| &one.bundles));
+    for one in looked.iter_mut() {
+        for bundle in &one.bundles {
+            claims.judge(bundle, &mut one.sink);
+        }
+    }
+}
+
+/// What indexes and fingerprints say of the files beside them.
+#[derive(Default)]
+struct Claims {
+    /// The end of the last tensor, by the path of the file of data.
+    ends: BTreeMap<String, u64>,
+    /// The hash that is promised, by the path of the index.
+    hashes: BTreeMap<String, u64>,
+}
+
+impl Claims {
+    fn of<'a>(bundles: impl Iterator<Item = &'a Bundle>) -> Self {
+        let mut claims = Self::default();
+        for bundle in bundles {
+            let path = bundle.path();
+            match &bundle.part {
+                BundlePart::Index { shards, ends, .. } => {
+                    let Some(prefix) = path.strip_suffix(".index") else { continue };
+                    for (shard, end) in ends {
+                        let file = format!("{prefix}.data-{shard:05}-of-{shards:05}");
+                        claims.ends.insert(file, *end);
+                    }
+                }
+                BundlePart::Fingerprint(hash) => {
+                    let Some(folder) = path.strip_suffix("fingerprint.pb") else { continue };
+                    claims.hashes.insert(format!("{folder}variables/variables.index"), *hash);
+                }
+                BundlePart::Data => {}
+            }
+        }
+        claims
+    }
+
+    /// Of a file of data: raw numbers, where the index beside it says so.
+    fn judge(&self, bundle: &Bundle, sink: &mut Sink) {
+        let path = bundle.path();
+        match &bundle.part {
+            BundlePart::Index { hash, .. } => {
+                if let (Some(promised), Some(actual)) = (self.hashes.get(&path), hash) {
+                    let content = Content::Fingerprint(*promised, *actual);
+                    rules::apply(&bundle.place, &content, sink);
+                }
+            }
+            BundlePart::Fingerprint(_) => {}
+            BundlePart::Data => match self.ends.get(&path) {
+                Some(end) => {
+                    let content = Content::CheckpointData { len: bundle.len, end: *end };
+                    rules::apply(&bundle.place, &content, sink);
+                }
+                None => {
+                    sink.not_data("unknown");
+                    let because = "it has the name of a TensorFlow checkpoint's numbers, and no \
+                                   index beside it speaks of it";
+                    sink.could_not_look(&bundle.place, because);
+                }
+            },
+        }
     }
 }

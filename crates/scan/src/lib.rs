@@ -23,6 +23,7 @@ mod judge;
 mod rules;
 mod sink;
 mod subject;
+mod tensorflow;
 mod torchscript;
 mod walk;
 
@@ -97,6 +98,7 @@ struct Looked {
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    bundles: Vec<walk::Bundle>,
 }
 
 /// Looks at every file of a tree.
@@ -140,8 +142,8 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
     conclude(tree, looked, folder)
 }
 
-fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
-    folder::check(tree, &looked, &mut folder);
+fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
+    folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");
@@ -208,6 +210,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            bundles: Vec::new(),
         }
     })
 }
@@ -246,6 +249,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        bundles: walker.bundles,
     }
 }
 
@@ -259,6 +263,7 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    folder::alone(&walker.bundles, &mut walker.sink);
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }

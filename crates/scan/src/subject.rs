@@ -1,10 +1,11 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, tensorflow, zip};
 use vocabulary::Span;
 
 use crate::judge::Act;
+use crate::tensorflow::Judgement;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.
@@ -27,6 +28,19 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// TensorFlow graphs, and what they do.
+    TensorFlow(&'a tensorflow::Model, &'a Judgement),
+    /// The index of a TensorFlow checkpoint.
+    Checkpoint(&'a tensorflow::Checkpoint),
+    /// A file of data of a TensorFlow checkpoint.
+    CheckpointData {
+        /// Its length in bytes.
+        len: u64,
+        /// Where the last tensor in it ends, by the index.
+        end: u64,
+    },
+    /// The hash of a checkpoint's index that `fingerprint.pb` promises, and the one that it has.
+    Fingerprint(u64, u64),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
     /// Bytes of no known format that a pickle hands to a loader.

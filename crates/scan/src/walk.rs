@@ -10,17 +10,20 @@ mod documents;
 mod legacy;
 mod pickles;
 mod plain;
+mod tensorflow;
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
 use formats::pickle::{
     self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
 };
+use formats::tensorflow::Kind;
 use formats::{Region, stream};
 use vocabulary::{Place, Span};
 
 pub(crate) use legacy::storage_of;
 pub(crate) use plain::source_code;
+pub(crate) use tensorflow::{Bundle, BundlePart};
 
 use crate::inspect::{LINES, Part};
 use crate::rules;
@@ -74,6 +77,8 @@ pub(crate) struct Walker {
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// What the file and its members are to a TensorFlow checkpoint.
+    pub(crate) bundles: Vec<Bundle>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -88,6 +93,7 @@ impl Walker {
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            bundles: Vec::new(),
             record: None,
         }
     }
@@ -191,7 +197,12 @@ impl Walker {
 
     /// Leaves out the readings that the node's role rules out.
     fn relevant(node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
-        match node.role {
+        // The numbers of a checkpoint are known by their name to whoever reads them.
+        let role = match node.role {
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => Role::Numbers,
+            role => role,
+        };
+        match role {
             Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {
                 // Numbers may look like anything; only what loaders find by its magic counts.
@@ -227,6 +238,12 @@ impl Walker {
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
+            Format::SavedModel => self.graphs(node, Kind::SavedModel, regions),
+            Format::MetaGraph => self.graphs(node, Kind::MetaGraph, regions),
+            Format::GraphDef => self.graphs(node, Kind::Graph, regions),
+            Format::CheckpointIndex => self.checkpoint_index(node, regions),
+            Format::Fingerprint => self.fingerprint(node, regions),
+            Format::KerasMetadata => self.keras_metadata(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
@@ -252,6 +269,10 @@ impl Walker {
 
     fn unknown(&mut self, node: &Node) {
         match node.role {
+            // Whether it is what its name says, the index beside it tells.
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => {
+                self.bundle(node, BundlePart::Data);
+            }
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
                 self.sink.could_not_look(&node.place, "no reader knows this format");
@@ -328,6 +349,9 @@ impl Walker {
 
 /// The format of tensors that a name promises.
 fn promised(name: &str) -> Option<Format> {
+    if name.rsplit(['/', '\\']).next() == Some("saved_model.pb") {
+        return Some(Format::SavedModel);
+    }
     match extension(name)?.as_str() {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),

@@ -26,6 +26,15 @@ mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
 mod safetensors_malformed;
+mod tensorflow_caller_file;
+mod tensorflow_checkpoint_malformed;
+mod tensorflow_code_execution;
+mod tensorflow_file_access;
+mod tensorflow_fingerprint_mismatch;
+mod tensorflow_idle_operator;
+mod tensorflow_malformed;
+mod tensorflow_network_access;
+mod tensorflow_unknown_operator;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod zip_tampered;
@@ -35,6 +44,7 @@ use vocabulary::{Place, Rule};
 use crate::judge::Class;
 use crate::sink::Sink;
 use crate::subject::Content;
+use crate::tensorflow;
 
 /// A rule and what it does with a subject.
 pub(crate) struct Entry {
@@ -95,6 +105,15 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },
     Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
+    Entry { rule: &tensorflow_caller_file::RULE, check: tensorflow_caller_file::check },
+    Entry { rule: &tensorflow_checkpoint_malformed::RULE, check: tensorflow_checkpoint_malformed::check },
+    Entry { rule: &tensorflow_code_execution::RULE, check: tensorflow_code_execution::check },
+    Entry { rule: &tensorflow_file_access::RULE, check: tensorflow_file_access::check },
+    Entry { rule: &tensorflow_fingerprint_mismatch::RULE, check: tensorflow_fingerprint_mismatch::check },
+    Entry { rule: &tensorflow_idle_operator::RULE, check: tensorflow_idle_operator::check },
+    Entry { rule: &tensorflow_malformed::RULE, check: tensorflow_malformed::check },
+    Entry { rule: &tensorflow_network_access::RULE, check: tensorflow_network_access::check },
+    Entry { rule: &tensorflow_unknown_operator::RULE, check: tensorflow_unknown_operator::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
     Entry { rule: &archive_irregular::RULE, check: archive_irregular::check },
@@ -133,6 +152,28 @@ fn acts_of(
         if !act.effects.is_empty() {
             let effects: Vec<String> = act.effects.iter().map(|e| (*e).to_owned()).collect();
             finding = finding.with("effects", effects);
+        }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of one class of what TensorFlow graphs do.
+fn deeds_of(
+    rule: &'static Rule,
+    class: tensorflow::Class,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::TensorFlow(_, judgement) = content else { return };
+    for deed in judgement.deeds.iter().filter(|deed| deed.class == class) {
+        let place = deed.at.map_or_else(|| place.clone(), |at| place.at(at));
+        let mut finding = rule.found(place, deed.message.as_str()).with("node", deed.node.clone());
+        if !deed.operator.raw().is_empty() {
+            finding = finding.with("operator", deed.operator.clone());
+        }
+        if let Some(function) = &deed.function {
+            finding = finding.with("function", function.clone());
         }
         sink.found(finding);
     }
