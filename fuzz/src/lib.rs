@@ -8,11 +8,27 @@
 use std::io;
 
 use artifact::{Blob, Budget};
+use formats::gguf;
+use formats::identify;
 use formats::identify::Probes;
+use formats::index;
+use formats::jinja;
+use formats::json;
+use formats::marshal;
+use formats::npy;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::protobuf::{Message, Wire};
+use formats::safetensors;
+use formats::sevenz;
+use formats::stream;
+use formats::tar;
+use formats::text;
+use formats::torch;
+use formats::yaml;
+use formats::zip;
 use formats::{
-    gguf, identify, index, json, npy, safetensors, sevenz, stream, tar, text, torch, yaml, zip,
+    gguf, identify, index, json, npy, onnx, safetensors, sevenz, stream, tar, text, torch, yaml,
+    zip,
 };
 use vocabulary::Limits;
 
@@ -24,8 +40,11 @@ pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
     ("gguf", gguf),
     ("identify", identify),
+    ("jinja", jinja),
     ("json", json),
+    ("marshal", marshal),
     ("npy", npy),
+    ("onnx", onnx),
     ("pickle", pickle),
     ("protobuf", protobuf),
     ("safetensors", safetensors),
@@ -118,10 +137,29 @@ pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
 }
 
+/// Jinja templates.
+pub fn jinja(bytes: &[u8]) {
+    jinja::read(&String::from_utf8_lossy(bytes));
+/// ONNX, whether or not it looks like it.
+pub fn onnx(bytes: &[u8]) {
+    let blob = blob(bytes);
+    onnx::is_onnx(&blob);
+    onnx::read(&blob);
+}
+
 /// JSON, also as the index of a sharded checkpoint.
 pub fn json(bytes: &[u8]) {
     json::read(&blob(bytes));
     index::read(&blob(bytes));
+}
+
+/// Python's marshalled objects, and what their code would call in every version that fits.
+pub fn marshal(bytes: &[u8]) {
+    for reading in marshal::read(&blob(bytes)) {
+        for version in reading.layout.versions() {
+            marshal::trace(&reading, *version);
+        }
+    }
 }
 
 /// YAML.

@@ -11,6 +11,7 @@
 )]
 
 mod bench;
+mod corpus;
 mod fuzz;
 mod markdown;
 mod packs;
@@ -35,9 +36,12 @@ chores:
   reference [--check]              write docs/reference, or compare it with what would be written
   bench [--quick] [--date DATE] [--peers all|core|none]
                                    speed against other scanners, over the same files in one run
+  corpus [FOLDER] [--peers all|none|PYTHON] [--json FILE] [--raise]
+                                   detection on a folder with a labels.csv, ours without FOLDER
   fuzz [TARGET] [--seconds N | --runs N]
                                    cargo-fuzz over one reader, or over each in turn
-  packs [--check | --manifest]     generate the knowledge packs, or compare their digests";
+  packs [NAME] [--check | --manifest]
+                                   the knowledge packs: generate, compare or renew their digests";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +66,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["reference"] => reference::write(),
         ["reference", "--check"] => reference::check(),
         ["bench", options @ ..] => bench::run(options),
+        ["corpus", options @ ..] => corpus::run(options),
         ["fuzz", options @ ..] => fuzz::run(options),
         ["packs", options @ ..] => {
             let options: Vec<String> = options.iter().map(|o| (*o).to_owned()).collect();

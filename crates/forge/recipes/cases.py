@@ -538,3 +538,37 @@ for name, more, body in [
     ("no-tensors", "", 'writer.add_chat_template("{% for m in messages %}{{ m.content }}{% endfor %}")'),
 ]:
     case("gguf", name, GGUF.format(more=more, body=body))
+
+case("torch", "oldest-tar", """
+import collections, io, pickle, struct, tarfile, torch
+
+# No PyTorch of today writes this layout; `torch.load` reads it.
+def dump(value):
+    return pickle.dumps(value, protocol=2)
+
+class Stored:
+    def __init__(self, key):
+        self.key = key
+
+class Pickler(pickle.Pickler):
+    def persistent_id(self, value):
+        return value.key if isinstance(value, Stored) else None
+
+storages = dump(2)
+storages += dump((101, "cpu", torch.FloatStorage)) + struct.pack("<q6f", 6, *range(6))
+storages += dump((102, "cpu", torch.LongStorage)) + struct.pack("<q2q", 2, 7, 8)
+storages += dump([])
+tensors = dump(2)
+tensors += dump((1, 101, "torch.FloatTensor")) + struct.pack("<q2q2qq", 2, 2, 3, 3, 1, 0)
+tensors += dump((2, 102, "torch.LongTensor")) + struct.pack("<q1q1qq", 1, 2, 1, 0)
+pickled = io.BytesIO()
+Pickler(pickled, 2).dump(collections.OrderedDict(weight=Stored("1"), steps=Stored("2")))
+members = {"sys_info": dump({"protocol_version": 1000, "little_endian": True}),
+           "pickle": pickled.getvalue(), "tensors": tensors, "storages": storages}
+with tarfile.open("model.pt", "w", format=tarfile.USTAR_FORMAT) as tar:
+    for name, content in members.items():
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        tar.addfile(info, io.BytesIO(content))
+assert torch.load("model.pt", weights_only=False)["steps"].tolist() == [7, 8]
+""")

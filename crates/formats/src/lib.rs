@@ -21,14 +21,22 @@
 
 mod bounded;
 pub mod dtype;
+pub mod encoded;
+pub mod executable;
 pub mod gguf;
 #[cfg(test)]
 mod harness;
+pub mod hdf5;
 pub mod identify;
 pub mod index;
+pub mod jinja;
 pub mod json;
+pub mod marshal;
+pub mod media;
 pub mod names;
 pub mod npy;
+pub mod onnx;
+pub mod payload;
 pub mod pickle;
 pub mod protobuf;
 pub mod safetensors;

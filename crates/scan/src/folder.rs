@@ -6,14 +6,16 @@ use artifact::tree::{EntryKind, Tree};
 use formats::identify;
 use vocabulary::Place;
 
+use crate::configuration::{Kind, Remark, settle};
 use crate::rules;
 use crate::sink::Sink;
 use crate::subject::{Content, Siblings};
-use crate::walk::{Bundle, BundlePart};
 use crate::{Looked, walk};
 
 pub(crate) fn check(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
-    bundles(looked);
+    references(tree, looked, sink);
+    weights(looked, sink);
+    let looked = &*looked;
     hub_cache(tree, looked, sink);
     indexes(tree, looked, sink);
     parts(tree, looked, sink);
@@ -128,79 +130,71 @@ fn indexes(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
     }
 }
 
-/// Tells what the parts of a checkpoint within one file say, where the file is all there is.
-pub(crate) fn alone(bundles: &[Bundle], sink: &mut Sink) {
-    let claims = Claims::of(bundles.iter());
-    for bundle in bundles {
-        claims.judge(bundle, sink);
+/// Resolves what configurations name: code becomes entry points of the files that name it.
+fn references(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
+    if looked.iter().all(|one| one.references.is_empty()) {
+        return;
     }
-}
-
-/// Tells what the parts of a checkpoint in a folder say.
-fn bundles(looked: &mut [Looked]) {
-    let claims = Claims::of(looked.iter().flat_map(|one| &one.bundles));
-    for one in looked.iter_mut() {
-        for bundle in &one.bundles {
-            claims.judge(bundle, &mut one.sink);
-        }
-    }
-}
-
-/// What indexes and fingerprints say of the files beside them.
-#[derive(Default)]
-struct Claims {
-    /// The end of the last tensor, by the path of the file of data.
-    ends: BTreeMap<String, u64>,
-    /// The hash that is promised, by the path of the index.
-    hashes: BTreeMap<String, u64>,
-}
-
-impl Claims {
-    fn of<'a>(bundles: impl Iterator<Item = &'a Bundle>) -> Self {
-        let mut claims = Self::default();
-        for bundle in bundles {
-            let path = bundle.path();
-            match &bundle.part {
-                BundlePart::Index { shards, ends, .. } => {
-                    let Some(prefix) = path.strip_suffix(".index") else { continue };
-                    for (shard, end) in ends {
-                        let file = format!("{prefix}.data-{shard:05}-of-{shards:05}");
-                        claims.ends.insert(file, *end);
-                    }
-                }
-                BundlePart::Fingerprint(hash) => {
-                    let Some(folder) = path.strip_suffix("fingerprint.pb") else { continue };
-                    claims.hashes.insert(format!("{folder}variables/variables.index"), *hash);
-                }
-                BundlePart::Data => {}
-            }
-        }
-        claims
-    }
-
-    /// Of a file of data: raw numbers, where the index beside it says so.
-    fn judge(&self, bundle: &Bundle, sink: &mut Sink) {
-        let path = bundle.path();
-        match &bundle.part {
-            BundlePart::Index { hash, .. } => {
-                if let (Some(promised), Some(actual)) = (self.hashes.get(&path), hash) {
-                    let content = Content::Fingerprint(*promised, *actual);
-                    rules::apply(&bundle.place, &content, sink);
-                }
-            }
-            BundlePart::Fingerprint(_) => {}
-            BundlePart::Data => match self.ends.get(&path) {
-                Some(end) => {
-                    let content = Content::CheckpointData { len: bundle.len, end: *end };
-                    rules::apply(&bundle.place, &content, sink);
-                }
-                None => {
-                    sink.not_data("unknown");
-                    let because = "it has the name of a TensorFlow checkpoint's numbers, and no \
-                                   index beside it speaks of it";
-                    sink.could_not_look(&bundle.place, because);
-                }
+    let kinds: BTreeMap<String, Vec<identify::Format>> =
+        looked.iter().map(|one| (one.path.raw().to_owned(), one.kinds.clone())).collect();
+    let mut files = settle::Files::new();
+    for entry in &tree.entries {
+        let real = match &entry.kind {
+            EntryKind::File(file) => match file.same_as.and_then(|n| tree.entries.get(n)) {
+                Some(first) => first.path.raw(),
+                None => entry.path.raw(),
             },
+            EntryKind::Alias { target } => target.raw(),
+            _ => continue,
+        };
+        files.insert(entry.path.raw(), kinds.get(real).map(Vec::as_slice));
+    }
+    for one in looked {
+        let points = settle::settle(&one.references, &files, sink);
+        one.entry_points.extend(points);
+    }
+}
+
+/// Compares `config.json` with the tensors of the safetensors files beside it.
+fn weights(looked: &[Looked], sink: &mut Sink) {
+    for one in looked {
+        let Some(model) = &one.model else { continue };
+        let folder = folder_of(one.path.raw());
+        let shards: Vec<&Looked> = looked
+            .iter()
+            .filter(|other| folder_of(other.path.raw()) == folder)
+            .filter(|other| is_model(other.path.raw()) && other.tensors.is_some())
+            .collect();
+        // A model in parts that are not all here is told as such.
+        let whole = shards.iter().all(|shard| {
+            let of = shard.path.raw().rsplit_once("-of-").map(|(_, rest)| rest);
+            let count =
+                of.and_then(|rest| rest.strip_suffix(".safetensors")?.parse::<usize>().ok());
+            count.is_none_or(|count| count == shards.len())
+        });
+        if shards.is_empty() || !whole {
+            continue;
+        }
+        let names = shards.iter().flat_map(|shard| shard.tensors.iter().flatten());
+        let mut embeddings = BTreeMap::new();
+        for shard in &shards {
+            embeddings.extend(shard.embeddings.clone());
+        }
+        let place = Place::file(one.path.clone());
+        for message in model.contradictions(names.map(String::as_str), &embeddings) {
+            let kind = Kind::OtherWeights;
+            let remark = Remark { kind, at: model.at(), message, evidence: Vec::new() };
+            rules::apply(&place, &Content::Configuration(&[remark]), sink);
         }
     }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a file is named as transformers names the weights of a model, or a part of them.
+fn is_model(path: &str) -> bool {
+    let base = path.rsplit('/').next().unwrap_or(path);
+    base == "model.safetensors" || (base.starts_with("model-") && base.ends_with(".safetensors"))
 }

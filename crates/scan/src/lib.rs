@@ -16,14 +16,20 @@
     )
 )]
 
+mod bundles;
+mod configuration;
 pub mod effects;
+mod external;
 mod folder;
 mod inspect;
 mod judge;
+mod onnx_ops;
+pub mod packs;
 mod rules;
 mod sink;
 mod subject;
 mod tensorflow;
+mod templates;
 mod torchscript;
 mod walk;
 
@@ -84,7 +90,7 @@ pub fn rules() -> Vec<&'static Rule> {
 
 /// Digest of every knowledge pack that the rules judge by.
 pub fn packs() -> BTreeMap<String, String> {
-    effects::digests()
+    packs::digests()
 }
 
 /// One file after the look.
@@ -95,10 +101,14 @@ struct Looked {
     digests: Option<Digests>,
     tensors: Option<Vec<String>>,
     index: Option<formats::index::Index>,
+    external: Vec<formats::onnx::ExternalFile>,
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
-    bundles: Vec<walk::Bundle>,
+    bundles: Vec<bundles::Bundle>,
+    references: Vec<configuration::Reference>,
+    model: Option<configuration::weights::Model>,
+    embeddings: BTreeMap<String, Vec<u64>>,
 }
 
 /// Looks at every file of a tree.
@@ -143,6 +153,8 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
 }
 
 fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
+    external::explain(tree, &mut looked, &mut folder);
+    bundles::explain(&mut looked);
     folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
@@ -207,10 +219,14 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             digests: None,
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
             bundles: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
         }
     })
 }
@@ -233,6 +249,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
                 depth: 0,
                 role: Role::File,
             });
+            walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
@@ -246,10 +263,14 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         digests,
         tensors: walker.tensors,
         index: walker.index,
+        external: walker.external,
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
         bundles: walker.bundles,
+        references: walker.references,
+        model: walker.model,
+        embeddings: walker.embeddings,
     }
 }
 
@@ -263,7 +284,8 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
-    folder::alone(&walker.bundles, &mut walker.sink);
+    bundles::alone(&walker.bundles, &mut walker.sink);
+    walker.settle();
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }

@@ -6,11 +6,18 @@
 //! that shares one budget. What no reader explained is looked at once more, as a node.
 
 mod archives;
+mod bytecode;
 mod documents;
+mod hdf5;
+mod keras;
 mod legacy;
+mod oldest;
+mod onnx;
 mod pickles;
 mod plain;
 mod tensorflow;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
@@ -19,12 +26,13 @@ use formats::pickle::{
 };
 use formats::tensorflow::Kind;
 use formats::{Region, stream};
-use vocabulary::{Place, Span};
+use vocabulary::{Place, Span, Untrusted};
 
 pub(crate) use legacy::storage_of;
 pub(crate) use plain::source_code;
-pub(crate) use tensorflow::{Bundle, BundlePart};
 
+use crate::configuration::{Reference, weights::Model};
+use crate::bundles::{Bundle, BundlePart};
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;
@@ -34,6 +42,9 @@ use crate::subject::{Content, EntryPoint};
 const ZEROS: u64 = 64 << 20;
 /// Unexplained ranges of one node that are looked at as nodes.
 const RANGES: usize = 64;
+
+/// Why a file of no known format is a gap.
+pub(crate) const UNKNOWN: &str = "no reader knows this format";
 
 /// Some bytes and what is known of them from outside.
 pub(crate) struct Node {
@@ -71,6 +82,8 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// The files beside the file that hold its data.
+    pub(crate) external: Vec<formats::onnx::ExternalFile>,
     /// Of how many parts the file says that it is one, where it is one of several.
     pub(crate) parts: Option<u64>,
     /// The formats of the file itself.
@@ -79,6 +92,14 @@ pub(crate) struct Walker {
     pub(crate) entry_points: Vec<EntryPoint>,
     /// What the file and its members are to a TensorFlow checkpoint.
     pub(crate) bundles: Vec<Bundle>,
+    /// What configurations of the file name: resolved once the files beside it are known.
+    pub(crate) references: Vec<Reference>,
+    /// What the file says of a model, where it is its configuration.
+    pub(crate) model: Option<Model>,
+    /// Shapes of the embeddings of words, where the file holds weights.
+    pub(crate) embeddings: BTreeMap<String, Vec<u64>>,
+    /// The members of archives that were met, each with the archive around it.
+    members: BTreeSet<(Vec<Untrusted>, String)>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -90,10 +111,15 @@ impl Walker {
             sink: Sink::default(),
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
             bundles: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
+            members: BTreeSet::new(),
             record: None,
         }
     }
@@ -152,6 +178,8 @@ impl Walker {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
         let mut formats = Self::relevant(node, formats);
+        documents::as_named(node, &mut formats);
+        self.met(node);
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
@@ -235,6 +263,8 @@ impl Walker {
             Format::Safetensors => self.safetensors(node, regions),
             Format::Gguf => self.gguf(node, regions),
             Format::Npy => self.npy(node, regions),
+            Format::Onnx => self.onnx(node, regions),
+            Format::Hdf5 => self.hdf5(node, regions),
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
@@ -244,11 +274,11 @@ impl Walker {
             Format::CheckpointIndex => self.checkpoint_index(node, regions),
             Format::Fingerprint => self.fingerprint(node, regions),
             Format::KerasMetadata => self.keras_metadata(node, regions),
+            Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
-                let because = "it is a Git LFS pointer: the content it stands for is not here";
-                self.sink.could_not_look(&node.place, because);
+                self.pointer(node);
             }
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),
@@ -275,7 +305,7 @@ impl Walker {
             }
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
-                self.sink.could_not_look(&node.place, "no reader knows this format");
+                self.sink.could_not_look(&node.place, UNKNOWN);
             }
             Role::Nested => {
                 rules::apply(&node.place, &Content::HandedOver, &mut self.sink);
@@ -301,7 +331,7 @@ impl Walker {
     }
 
     /// Looks at what no reader explained.
-    fn leftovers(&mut self, node: &Node, regions: &[Region]) {
+    pub(super) fn leftovers(&mut self, node: &Node, regions: &[Region]) {
         if matches!(node.role, Role::Numbers) {
             return;
         }
@@ -356,6 +386,7 @@ fn promised(name: &str) -> Option<Format> {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),
         "npy" => Some(Format::Npy),
+        "h5" | "hdf5" => Some(Format::Hdf5),
         _ => None,
     }
 }

@@ -28,6 +28,10 @@ pub(crate) struct Args {
     /// Stay offline; this is the default: nothing leaves the machine unless a source names it
     #[arg(long, global = true)]
     pub(crate) offline: bool,
+
+    /// Take knowledge packs from the folders in DIR that have the name of one, in its place
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) packs: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

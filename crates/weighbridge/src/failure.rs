@@ -27,6 +27,24 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// A folder of knowledge packs cannot be read.
+    #[error("cannot read the packs of `{}`", shown(path))]
+    Packs {
+        /// What could not be read.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A folder holds no knowledge pack.
+    #[error("there is no knowledge pack in `{}`", shown(path))]
+    NoPacks {
+        /// As it was given.
+        path: PathBuf,
+    },
+    /// A knowledge pack is not taken.
+    #[error(transparent)]
+    Pack(gate::packs::Error),
     /// No rule has this name.
     #[error("no rule is named `{}`", escape(name))]
     NoSuchRule {
@@ -57,6 +75,16 @@ impl Failure {
             Self::Output { .. } => {
                 Some("check that its folder exists and that there is space".to_owned())
             }
+            Self::Packs { .. } | Self::NoPacks { .. } => {
+                Some("a pack is a folder inside it, with a `PACK.toml`".to_owned())
+            }
+            Self::Pack(gate::packs::Error::Unknown(_)) => {
+                Some("`weighbridge packs` lists them".to_owned())
+            }
+            Self::Pack(gate::packs::Error::Mismatch { .. }) => {
+                Some("take the folder anew from where it came from".to_owned())
+            }
+            Self::Pack(_) => None,
             Self::NoSuchRule { name } => {
                 let rules = gate::rules::all();
                 let near = gate::nearest(name, rules.iter().map(|rule| rule.name));

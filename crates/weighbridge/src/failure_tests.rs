@@ -17,6 +17,18 @@ fn converting(error: gate::ConvertError) -> Failure {
     Failure::Gate(error.into())
 }
 
+const MANIFEST: &str = "name = \"python-effects\"\nabout = \"\"\ndate = \"\"\ngenerator = \"\"\n\
+                        sha256 = \"\"\n[files]\n";
+
+fn folder(name: &str, manifest: &str) -> gate::packs::Folder {
+    let files = std::collections::BTreeMap::new();
+    gate::packs::Folder { name: name.into(), manifest: manifest.into(), files }
+}
+
+fn pack(error: gate::packs::Error) -> Failure {
+    Failure::Pack(error)
+}
+
 /// Every error that a person can meet, as it is told.
 #[test]
 fn all_errors() {
@@ -49,6 +61,11 @@ fn all_errors() {
         policy(&format!("{HEAD}{}expires = \"2027-02-20\"\n", exception.replace("\"c\"", "\"\""))),
         Failure::PolicyFile { path: "team.toml".into(), source: absent() },
         Failure::Output { path: "/nowhere/report.json".into(), source: absent() },
+        Failure::Packs { path: "packs".into(), source: absent() },
+        Failure::NoPacks { path: "packs".into() },
+        pack(gate::packs::install(vec![folder("another", "")]).unwrap_err()),
+        pack(gate::packs::install(vec![folder("python-effects", "name = 1")]).unwrap_err()),
+        pack(gate::packs::install(vec![folder("python-effects", MANIFEST)]).unwrap_err()),
         Failure::NoSuchRule { name: "exception-unusd".into() },
         Failure::NoSuchRule { name: "zzz".into() },
     ];

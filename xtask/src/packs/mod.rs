@@ -1,13 +1,16 @@
-//! `cargo xtask packs`: makes the generated part of the knowledge pack `python-effects`.
+//! `cargo xtask packs`: the knowledge packs, and the generated part of `python-effects`.
 //!
-//! The sources are releases on PyPI and one `CPython` standard library, each pinned with its digest
-//! in `packs/python-effects/sources.toml`. Every Python file is parsed; the effects of a function
-//! are those of everything that it calls, followed by name. What cannot be followed is `?`.
+//! A pack is a folder `packs/<name>/` of plain text files with a manifest, `PACK.toml`. What a person
+//! writes in it (what it is about, its date, its sources) stays; the digests are filled in here.
+//!
+//! The sources of `python-effects` are releases on PyPI and one `CPython` standard library, each
+//! pinned with its digest in its `sources.toml`. Every Python file is parsed; the effects of a
+//! function are those of everything that it calls, followed by name. What cannot be followed is `?`.
 //!
 //! ```text
-//! cargo xtask packs --stdlib LIB [--wheels DIR]    generate
-//! cargo xtask packs --check                        compare digests, without the network
-//! cargo xtask packs --manifest                     digests anew, after an edit of reviewed.txt
+//! cargo xtask packs --stdlib LIB [--wheels DIR]    generate `python-effects`
+//! cargo xtask packs [NAME] --check                 compare digests, without the network
+//! cargo xtask packs [NAME] --manifest              digests anew, after an edit of a file
 //! ```
 #![expect(clippy::disallowed_methods, reason = "this command reads sources and writes the pack")]
 #![expect(clippy::print_stderr, reason = "this command talks to a person")]
@@ -16,46 +19,80 @@ mod body;
 mod call;
 mod ir;
 mod known;
+mod manifest;
 mod read;
 mod reviewed;
 mod solve;
 mod source;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+
+use crate::repo::Repo;
+use crate::shell;
 
 /// Changes whenever the same sources give another pack.
 const GENERATOR: u32 = 2;
 
+/// The pack that is generated here.
+const GENERATED: &str = "python-effects";
+
 /// Runs the command.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let root =
-        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has a parent folder")?;
-    let folder = root.join("packs/python-effects");
+    let root = shell::root();
     let mut stdlib = None;
     let mut wheels = root.join("target/packs");
+    let (mut name, mut act) = (None, None);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value =
             || args.next().map(PathBuf::from).with_context(|| format!("`{arg}` takes a folder"));
         match arg.as_str() {
-            "--check" => return check(&folder),
-            "--manifest" => {
-                reviewed::Layer::read(&std::fs::read_to_string(folder.join("reviewed.txt"))?)?;
-                return Ok(std::fs::write(folder.join("PACK.toml"), manifest(&folder)?)?);
-            }
+            "--check" | "--manifest" => act = Some(arg.as_str()),
             "--stdlib" => stdlib = Some(value()?),
             "--wheels" => wheels = value()?,
-            other => bail!("no such option: `{other}`"),
+            other if other.starts_with('-') => bail!("no such option: `{other}`"),
+            other => name = Some(other),
         }
     }
-    let stdlib =
-        stdlib.context("`--stdlib` is missing: the `Lib` folder of the CPython of sources.toml")?;
-    generate(&folder, &stdlib, &wheels)
+    let folder = root.join("packs").join(GENERATED);
+    match act {
+        Some("--manifest") => {
+            reviewed::Layer::read(&std::fs::read_to_string(folder.join("reviewed.txt"))?)?;
+            manifest::write(name)
+        }
+        Some(_) => {
+            let problems = problems(&Repo::load()?, name)?;
+            if !problems.is_empty() {
+                bail!("{}", problems.join("\n"));
+            }
+            Ok(())
+        }
+        None if name.is_none_or(|name| name == GENERATED) => {
+            let stdlib = stdlib.context(
+                "`--stdlib` is missing: the `Lib` folder of the CPython of sources.toml",
+            )?;
+            generate(&folder, &stdlib, &wheels)
+        }
+        None => bail!("only `{GENERATED}` is generated; `--manifest` fills in the digests of any"),
+    }
+}
+
+/// What is wrong with the packs of the tree, or with one of them.
+pub(crate) fn problems(repo: &Repo, name: Option<&str>) -> Result<Vec<String>> {
+    if let Some(text) = repo.text("packs/python-effects/reviewed.txt") {
+        reviewed::Layer::read(text)?;
+    }
+    let mut problems = Vec::new();
+    for pack in manifest::names(repo) {
+        if name.is_none_or(|name| name == pack) {
+            problems.extend(manifest::problems(repo, pack));
+        }
+    }
+    Ok(problems)
 }
 
 fn generate(folder: &Path, stdlib: &Path, wheels: &Path) -> Result<()> {
@@ -116,38 +153,7 @@ fn generate(folder: &Path, stdlib: &Path, wheels: &Path) -> Result<()> {
             count.unresolved
         );
     }
-    std::fs::write(folder.join("PACK.toml"), manifest(folder)?)?;
-    Ok(())
-}
-
-/// The digest of every file of the pack, and of those lines together.
-fn manifest(folder: &Path) -> Result<String> {
-    let mut digests = BTreeMap::new();
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "txt") {
-            let name =
-                path.file_name().context("a file has a name")?.to_string_lossy().into_owned();
-            digests.insert(name, hex(&Sha256::digest(std::fs::read(&path)?)));
-        }
-    }
-    let lines: Vec<String> =
-        digests.iter().map(|(name, digest)| format!("\"{name}\" = \"{digest}\"\n")).collect();
-    let lines = lines.concat();
-    let whole = hex(&Sha256::digest(&lines));
-    Ok(format!("name = \"python-effects\"\nsha256 = \"{whole}\"\n\n[files]\n{lines}"))
-}
-
-fn check(folder: &Path) -> Result<()> {
-    reviewed::Layer::read(&std::fs::read_to_string(folder.join("reviewed.txt"))?)?;
-    let written = std::fs::read_to_string(folder.join("PACK.toml"))?;
-    if written != manifest(folder)? {
-        bail!(
-            "PACK.toml does not fit the files beside it: run `cargo xtask packs`, or with \
-             `--manifest` where only reviewed.txt changed"
-        );
-    }
-    Ok(())
+    manifest::write(Some(GENERATED))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -9,7 +9,7 @@ mod text;
 use anyhow::{Result, bail};
 
 use crate::repo::Repo;
-use crate::rules;
+use crate::{packs, rules};
 
 /// Gives its problems as lines `path: what is wrong`.
 type Check = fn(&Repo) -> Result<Vec<String>>;
@@ -25,6 +25,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("binaries", |repo| Ok(text::binaries(repo))),
     ("changelog", |repo| Ok(text::changelog(repo))),
     ("links", |repo| Ok(text::links(repo))),
+    ("packs", |repo| packs::problems(repo, None)),
 ];
 
 /// Runs all checks and prints every problem.
@@ -102,5 +103,10 @@ mod tests {
     #[test]
     fn links_lead_somewhere() {
         assert_eq!(problems("links"), [""; 0]);
+    }
+
+    #[test]
+    fn packs_are_what_their_manifests_say() {
+        assert_eq!(problems("packs"), [""; 0]);
     }
 }

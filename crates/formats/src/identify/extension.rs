@@ -8,6 +8,8 @@ use Format::{
     MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Safetensors, Script, SevenZ, Sqlite, Tar,
     Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
 };
+#[allow(clippy::enum_glob_use, reason = "the table reads best without a prefix")]
+use Format::*;
 
 /// A name that promises something else than the content is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +105,11 @@ const ROWS: &[Row] = &[
     Row { extensions: &["dylib"], formats: &[MachO], opaque: false },
     Row { extensions: &["dll", "exe", "pyd"], formats: &[Pe], opaque: false },
     Row { extensions: &["wasm"], formats: &[Wasm], opaque: false },
+    Row { extensions: &["class"], formats: &[JavaClass], opaque: false },
+    Row { extensions: &["dex"], formats: &[Dex], opaque: false },
+    Row { extensions: &["deb"], formats: &[Ar], opaque: false },
+    Row { extensions: &["rpm"], formats: &[Rpm], opaque: false },
+    Row { extensions: &["lnk"], formats: &[Lnk], opaque: false },
     // sentencepiece, XGBoost, fastText, word2vec: protobuf, binary, text, pickle.
     Row {
         extensions: &["model"],
@@ -119,6 +126,8 @@ const ROWS: &[Row] = &[
     Row { extensions: &["meta"], formats: &[MetaGraph, Text, Json, Yaml], opaque: true },
     Row { extensions: &["index"], formats: &[CheckpointIndex, Text, Json, Yaml], opaque: true },
     Row { extensions: &["tflite", "lite"], formats: &[TfLite], opaque: false },
+    Row { extensions: &["onnx", "pb"], formats: &[Onnx], opaque: true },
+    Row { extensions: &["tflite", "pte"], formats: &[], opaque: true },
     Row {
         extensions: &["msgpack", "data", "dat", "weights", "vocab"],
         formats: &[Text, Json, Pickle, Gzip, Sqlite, Safetensors, Gguf, Npy, Hdf5],

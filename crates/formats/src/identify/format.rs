@@ -17,7 +17,8 @@ macro_rules! formats {
             }
 
             /// Whether reading it with its usual library runs nothing that the file chose. For
-            /// `.npy` this holds without objects only; see [`crate::npy::Npy::pickle_at`].
+            /// `.npy` this holds without objects only; see [`crate::npy::Npy::pickle_at`]. For
+            /// HDF5 it holds without a Keras configuration, pickles and other files.
             pub fn is_data_only(self) -> bool {
                 match self { $(Self::$id => $data,)* }
             }
@@ -67,6 +68,8 @@ formats! {
     Gguf "gguf" true ["gguf" "bin"];
     /// ggml, ggmf, ggjt or ggla: the formats before GGUF.
     Ggml "ggml" true ["ggml" "bin"];
+    /// ONNX.
+    Onnx "onnx" true ["onnx"];
     /// A numpy array.
     Npy "npy" true ["npy"];
     /// JSON.
@@ -78,7 +81,7 @@ formats! {
     /// What git stores in place of a large file.
     GitLfsPointer "git-lfs-pointer" true [];
     /// HDF5.
-    Hdf5 "hdf5" false ["h5" "hdf5" "keras"];
+    Hdf5 "hdf5" true ["h5" "hdf5" "keras"];
     /// ELF: a program or library.
     Elf "elf" false ["so" "o" "elf"];
     /// PE: a Windows program or library.
@@ -91,6 +94,20 @@ formats! {
     JavaClass "java-class" false ["class"];
     /// WebAssembly.
     Wasm "webassembly" false ["wasm"];
+    /// A Dalvik executable: compiled code of Android.
+    Dex "dex" false ["dex"];
+    /// An `ar` archive: a Debian package or a static library.
+    Ar "ar" false ["deb" "a" "lib"];
+    /// An RPM package.
+    Rpm "rpm" false ["rpm"];
+    /// A macOS installer package.
+    Xar "xar" false ["pkg" "xar"];
+    /// A macOS disk image.
+    Dmg "dmg" false ["dmg"];
+    /// A Windows cabinet.
+    Cab "cab" false ["cab"];
+    /// A Windows shortcut.
+    Lnk "windows-shortcut" false ["lnk"];
     /// Text that begins with `#!`.
     Script "script" false ["sh" "py" "bash" "pl" "rb"];
     /// An OLE compound file: old Office documents, Windows installers.
@@ -152,6 +169,14 @@ impl Format {
         matches!(self, Self::Png | Self::Jpeg | Self::Gif | Self::Riff)
     }
 
+    /// Whether it brings programs onto a machine: a package, an installer, a shortcut.
+    pub fn is_installer(self) -> bool {
+        matches!(
+            self,
+            Self::Ar | Self::Rpm | Self::Xar | Self::Dmg | Self::Cab | Self::Lnk | Self::Ole
+        )
+    }
+
     /// Whether it is a program for a machine or an interpreter: never what a model file should be.
     pub fn is_executable(self) -> bool {
         matches!(
@@ -162,6 +187,7 @@ impl Format {
                 | Self::Pyc
                 | Self::JavaClass
                 | Self::Wasm
+                | Self::Dex
                 | Self::Script
         )
     }

@@ -3,7 +3,7 @@
 use artifact::Blob;
 
 use super::Format;
-use crate::{gguf, tensorflow};
+use crate::{executable, gguf, tensorflow};
 
 /// Magics at offset 0.
 const MAGICS: &[(&[u8], Format)] = &[
@@ -25,7 +25,12 @@ const MAGICS: &[(&[u8], Format)] = &[
     (b"\xce\xfa\xed\xfe", Format::MachO),
     (b"\xcf\xfa\xed\xfe", Format::MachO),
     (b"\x00asm", Format::Wasm),
-    (b"#!", Format::Script),
+    (b"dex\n0", Format::Dex),
+    (b"!<arch>\n", Format::Ar),
+    (b"\xed\xab\xee\xdb", Format::Rpm),
+    (b"xar!\x00\x1c", Format::Xar),
+    (b"MSCF\x00\x00\x00\x00", Format::Cab),
+    (b"L\x00\x00\x00\x01\x14\x02\x00", Format::Lnk),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Format::Ole),
     (b"\x89PNG\r\n\x1a\n", Format::Png),
     (b"\xff\xd8\xff", Format::Jpeg),
@@ -49,13 +54,16 @@ pub(super) fn at_start(head: &[u8], blob: &Blob, found: &mut Vec<Format>) {
             found.push(*format);
         }
     }
+    if is_script(head) {
+        found.push(Format::Script);
+    }
     if gguf::legacy(head).is_some() {
         found.push(Format::Ggml);
     }
     if is_safetensors(head) {
         found.push(Format::Safetensors);
     }
-    if head.starts_with(b"MZ") && is_pe(head, blob) {
+    if executable::pe_header_at(blob).is_some() {
         found.push(Format::Pe);
     }
     if let [0xca, 0xfe, 0xba, 0xbe, rest @ ..] = head {
@@ -92,6 +100,12 @@ pub(super) fn elsewhere(head: &[u8], blob: &Blob, found: &mut Vec<Format>) {
     if is_tar(head) {
         found.push(Format::Tar);
     }
+    // The last 512 bytes tell of the rest.
+    if blob.len() >= 512
+        && blob.array_at(blob.len().saturating_sub(512)) == Some(*b"koly\0\0\0\x04")
+    {
+        found.push(Format::Dmg);
+    }
     if has_zip_directory(blob) {
         found.push(Format::Zip);
     }
@@ -123,10 +137,17 @@ fn is_safetensors(head: &[u8]) -> bool {
         && matches!(header.get(1..).unwrap_or_default().trim_ascii_start(), [b'"' | b'}', ..])
 }
 
-fn is_pe(head: &[u8], blob: &Blob) -> bool {
-    let at = head.get(60..64).and_then(|at| at.first_chunk().copied());
-    let at = at.map_or(u64::MAX, |at| u64::from(u32::from_le_bytes(at)));
-    blob.array_at(at) == Some(*b"PE\0\0")
+/// `#!`, then a line of text that names an interpreter. Numbers begin with these two bytes as well.
+pub(crate) fn is_script(head: &[u8]) -> bool {
+    let Some(line) = head.strip_prefix(b"#!") else { return false };
+    let line = line.get(..256).unwrap_or(line);
+    let end = line.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    let whole = end.is_some() || line.len() < 256;
+    let line = line.get(..end.unwrap_or(line.len())).unwrap_or_default();
+    let named = line.trim_ascii_start().first();
+    whole
+        && named.is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'/')
+        && line.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
 }
 
 /// The POSIX and GNU magic, or a header whose checksum holds (the format before POSIX).

@@ -13,11 +13,11 @@ mod tests;
 
 use artifact::Blob;
 
-use crate::tensorflow;
+use crate::{onnx, tensorflow};
 
 pub use extension::{Contradiction, contradiction};
 pub use format::Format;
-pub(crate) use magic::is_torch_legacy;
+pub(crate) use magic::{is_script, is_torch_legacy};
 
 /// Bytes at the beginning that are looked at.
 pub const HEAD: usize = 64 << 10;
@@ -48,6 +48,9 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
     magic::at_start(&head, blob, &mut found);
     found.extend((probes.stream)(&head));
     magic::elsewhere(&head, blob, &mut found);
+    if onnx::is_onnx(blob) {
+        found.push(Format::Onnx);
+    }
     if magic::is_torch_legacy(&head) {
         found.push(Format::TorchLegacy);
         found.push(Format::Pickle);

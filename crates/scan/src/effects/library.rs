@@ -1,95 +1,41 @@
-//! The packs that are part of the program, and their digest.
+//! The files of the knowledge pack, each indexed when it is first asked.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::pack::{self, Pack};
+use crate::packs;
 
-macro_rules! packs {
-    ($($name:literal),* $(,)?) => {
-        /// The text of every generated pack, by library.
-        pub(super) const TEXTS: &[(&str, &str)] = &[
-            $(($name, include_str!(concat!("../../../../packs/python-effects/", $name, ".txt")))),*
-        ];
-    };
+const NAME: &str = "python-effects";
+/// The file that is written by hand.
+const REVIEWED: &str = "reviewed.txt";
+
+/// A generated file, indexed once it is needed.
+struct Generated {
+    text: &'static str,
+    pack: OnceLock<Pack>,
 }
-
-packs![
-    "cpython",
-    "asteval",
-    "cffi",
-    "cloudpickle",
-    "dill",
-    "huggingface_hub",
-    "joblib",
-    "lightgbm",
-    "mlflow",
-    "nltk",
-    "numpy",
-    "pandas",
-    "pillow",
-    "pip",
-    "pytorch-lightning",
-    "safetensors",
-    "scikit-learn",
-    "scipy",
-    "setuptools",
-    "sympy",
-    "timm",
-    "tokenizers",
-    "torch",
-    "torchvision",
-    "transformers",
-    "ultralytics",
-    "xgboost",
-    "accelerate",
-    "python-dateutil",
-    "pytz",
-];
-
-/// The layer written by hand.
-pub(super) const REVIEWED: &str = include_str!("../../../../packs/python-effects/reviewed.txt");
-
-/// The manifest: the digest of each file, and the digest of those lines.
-pub(super) const MANIFEST: &str = include_str!("../../../../packs/python-effects/PACK.toml");
-
-/// One lazily indexed pack a generated text, in the order of [`TEXTS`].
-static INDEXED: [OnceLock<Pack>; TEXTS.len()] = [const { OnceLock::new() }; TEXTS.len()];
 
 /// The hand-written layer.
 pub(super) fn reviewed() -> &'static Pack {
     static PACK: OnceLock<Pack> = OnceLock::new();
-    PACK.get_or_init(|| Pack::index(REVIEWED))
+    PACK.get_or_init(|| Pack::index(packs::text(NAME, REVIEWED)))
 }
 
 /// The generated pack that speaks for a module, if there is one.
 pub(super) fn generated(module: &str) -> Option<&'static Pack> {
-    static BY_PACKAGE: OnceLock<BTreeMap<&'static str, usize>> = OnceLock::new();
-    let by_package = BY_PACKAGE.get_or_init(|| {
-        TEXTS
-            .iter()
-            .enumerate()
-            .flat_map(|(at, (_, text))| pack::packages(text).map(move |package| (package, at)))
-            .collect()
+    static LIBRARIES: OnceLock<(Vec<Generated>, BTreeMap<&'static str, usize>)> = OnceLock::new();
+    let (libraries, by_package) = LIBRARIES.get_or_init(|| {
+        let files = packs::files(NAME).iter().filter(|(name, _)| *name != REVIEWED);
+        let libraries: Vec<Generated> =
+            files.map(|(_, text)| Generated { text, pack: OnceLock::new() }).collect();
+        let by_package = (0..)
+            .zip(&libraries)
+            .flat_map(|(at, library)| pack::packages(library.text).map(move |top| (top, at)))
+            .collect();
+        (libraries, by_package)
     });
     let top = module.split('.').next()?;
-    let at = *by_package.get(top)?;
-    let (_, text) = TEXTS.get(at)?;
-    INDEXED.get(at).map(|pack| pack.get_or_init(|| Pack::index(text)))
-}
-
-/// The SHA-256 of each knowledge pack of this crate, by the pack's name.
-///
-/// The digest is computed when the pack is generated and a test holds it fresh, so asking for it
-/// costs nothing. It covers the digest line of every file of the pack, the hand-written layer
-/// included.
-pub fn digests() -> BTreeMap<String, String> {
-    let value = |key: &str| {
-        MANIFEST
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "))
-            .map(|quoted| quoted.trim_matches('"').to_owned())
-            .unwrap_or_default()
-    };
-    BTreeMap::from([(value("name"), value("sha256"))])
+    let library = libraries.get(*by_package.get(top)?)?;
+    Some(library.pack.get_or_init(|| Pack::index(library.text)))
 }

@@ -31,5 +31,4 @@ mod resolve;
 mod tests;
 
 pub use bits::{Effects, NotAnEffect};
-pub use library::digests;
 pub use resolve::{Known, Resolved, Why, lookup};

@@ -71,7 +71,7 @@ impl Judge {
                         && !effects.contains(Effects::EXECUTES)
                     {
                         let parts = parts_of(heap, state);
-                        (!self.nested_of(heap, &parts, at, &class.path)).then(|| Verdict {
+                        (!self.nested_of(heap, &parts, None, at, &class.path)).then(|| Verdict {
                             class: Class::Unpickles,
                             path: class.path.clone(),
                             written: class.written(),

@@ -1,3 +1,6 @@
+use artifact::Blob;
+use formats::encoded;
+
 use crate::effects::Effects;
 
 /// How an act counts, mild to severe. Each class is one rule.
@@ -56,6 +59,22 @@ pub(crate) fn of_reference(effects: Effects) -> Option<Class> {
     } else {
         None
     }
+}
+
+/// Characters of a text that is decoded whole.
+const DECODED: u64 = 8 << 20;
+
+/// The bytes that a text inside a pickle stands for, where they begin like something that could be
+/// loaded in turn.
+pub(crate) fn worth_decoding(text: &Blob) -> Option<Blob> {
+    let head = text.bytes_at(0, 32);
+    // As many characters as stand for whole bytes, so that a part decodes as the whole does.
+    let start = encoded::decode(std::str::from_utf8(&head).ok()?)?;
+    if !worth_a_look(&start) || text.len() > DECODED {
+        return None;
+    }
+    let whole = text.bytes_at(0, usize::try_from(text.len()).ok()?);
+    Some(Blob::from_vec(encoded::decode(std::str::from_utf8(&whole).ok()?)?))
 }
 
 /// Whether bytes inside a pickle begin like something that could be loaded in turn.

@@ -5,9 +5,12 @@
 //! can be shown to be inert. Functions such as `getattr` and `functools.partial`, which do nothing
 //! but what their arguments say, are judged by their arguments.
 
+pub(crate) mod bytecode;
 mod change;
 mod class;
+mod expansion;
 mod express;
+pub(crate) mod keras;
 mod meaning;
 mod names;
 mod reach;
@@ -19,9 +22,11 @@ use std::collections::BTreeMap;
 use artifact::Blob;
 use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
-pub(crate) use class::Class;
+pub(crate) use class::{Class, worth_a_look};
+pub(crate) use expansion::expansion;
 use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
+pub(crate) use names::acts_on_import;
 use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};
 use reach::worse;
 
@@ -202,6 +207,11 @@ impl Judge {
             });
             return;
         }
+        self.referred(heap, at, target, named);
+    }
+
+    /// Notes a name that would act if it were called.
+    fn referred(&mut self, heap: &Heap, at: u64, target: Value, named: Named) {
         let effects = match named.resolve().known {
             Known::Function { effects, .. } => effects,
             Known::Class { call, .. } => call,
@@ -239,6 +249,9 @@ impl Judge {
         let args = tuple(heap, call.args).to_vec();
         if let Some(verdict) = self.judge_call(heap, &callee, &args, call, at) {
             self.add(heap, at, result, verdict);
+        } else if let Meaning::Name(named) = meaning(heap, result) {
+            // `pkgutil.resolve_name("os:system")` gives what an import of the name would.
+            self.referred(heap, at, result, named);
         }
     }
 
@@ -345,7 +358,7 @@ impl Judge {
             && args.first().is_some_and(|arg| heap.is_text(*arg));
         if effects.contains(Effects::UNPICKLES) && !effects.contains(Effects::EXECUTES) && !by_path
         {
-            if self.nested_of(heap, args, at, &resolved.path) {
+            if self.nested_of(heap, args, Some(call.serial), at, &resolved.path) {
                 return None; // what the bytes do is judged where they stand
             }
             return verdict(Class::Unpickles, "it loads bytes that cannot be seen here".into());
@@ -478,7 +491,14 @@ impl Judge {
     }
 
     /// Puts the bytes that a call would load aside, to be looked into.
-    fn nested_of(&mut self, heap: &Heap, args: &[Value], at: u64, loader: &str) -> bool {
+    fn nested_of(
+        &mut self,
+        heap: &Heap,
+        args: &[Value],
+        outer: Option<u64>,
+        at: u64,
+        loader: &str,
+    ) -> bool {
         let mut seen = false;
         for arg in args.iter().take(4) {
             // What may have changed since it was written out is looked into and not relied on.
@@ -494,8 +514,26 @@ impl Judge {
                     let inner = tuple(heap, call.args).to_vec();
                     match meaning(heap, call.callee) {
                         Meaning::Name(named) if named.path.ends_with("BytesIO") => {
-                            fixed = false;
-                            inner.first().and_then(|v| heap.content(*v))
+                            // Made, filled and handed over without a call between: nobody wrote
+                            // into it.
+                            let state = call.states.first().map(|state| tuple(heap, *state));
+                            fixed = named.path == "_io.BytesIO"
+                                && outer.is_some_and(|n| n.checked_sub(call.serial) == Some(1))
+                                && call.states.len() <= 1
+                                && call.left_out == 0;
+                            let given = match state {
+                                Some([content, position, ..]) => {
+                                    // An archive is read from its end, wherever the position is.
+                                    let at = heap.int(*position);
+                                    let head = heap.content(*content).map(|b| b.bytes_at(0, 4));
+                                    fixed &=
+                                        at == Some(0) || head.is_some_and(|h| h == *b"PK\x03\x04");
+                                    Some(content)
+                                }
+                                Some(_) => None,
+                                None => inner.first(),
+                            };
+                            given.and_then(|v| heap.content(*v))
                         }
                         Meaning::Name(named) if named.path == "_codecs.encode" => {
                             let codec = inner.get(1).and_then(|v| heap.text(*v, 16));
@@ -516,17 +554,24 @@ impl Judge {
             };
             if let Some(blob) = blob {
                 seen |= fixed;
-                if !matches!(heap.view(*arg), View::Bytes(_)) {
-                    self.copied = self.copied.saturating_add(blob.len());
+                if matches!(heap.view(*arg), View::Bytes(_)) {
+                    self.keep_nested(at, blob, Some(loader.to_owned()));
+                } else {
+                    self.keep_copy(at, blob, Some(loader.to_owned()));
                 }
-                if self.copied > COPIES {
-                    self.nested_left_out = self.nested_left_out.saturating_add(1);
-                    continue;
-                }
-                self.keep_nested(at, blob, Some(loader.to_owned()));
             }
         }
         seen
+    }
+
+    /// Keeps bytes that the file does not hold as they are.
+    fn keep_copy(&mut self, at: u64, blob: Blob, loader: Option<String>) {
+        self.copied = self.copied.saturating_add(blob.len());
+        if self.copied > COPIES {
+            self.nested_left_out = self.nested_left_out.saturating_add(1);
+        } else {
+            self.keep_nested(at, blob, loader);
+        }
     }
 
     fn keep_nested(&mut self, at: u64, blob: Blob, loader: Option<String>) {
@@ -555,6 +600,12 @@ impl Watcher for Judge {
                     && let Some((key, size)) = crate::walk::storage_of(heap, *id)
                 {
                     self.storage_sizes.insert(key, size);
+                }
+            }
+            EventKind::Text { content } => {
+                let text = self.blob.slice(content.start, content.len());
+                if let Some(blob) = class::worth_decoding(&text) {
+                    self.keep_copy(event.at, blob, None);
                 }
             }
             EventKind::Bytes { content } => {
@@ -628,7 +679,7 @@ fn huge(heap: &Heap, path: &str, args: &[Value]) -> Option<u64> {
 }
 
 /// The weightiest of the effects as a sentence; all of them stand in the evidence.
-fn because_of(effects: Effects) -> String {
+pub(crate) fn because_of(effects: Effects) -> String {
     let sentences = [
         (Effects::EXECUTES, "it runs code or starts a process"),
         (Effects::NATIVE, "it loads native code or touches raw memory"),

@@ -36,14 +36,14 @@ impl Walker {
             } else {
                 Role::Member
             };
-            self.zip_member(node, member, &name, role, torch.is_script(&name));
+            self.zip_member(node, (&archive, member), &name, role, torch.is_script(&name));
         }
     }
 
     fn zip_member(
         &mut self,
         node: &Node,
-        member: &zip::Member,
+        (archive, member): (&zip::Archive, &zip::Member),
         name: &str,
         role: Role,
         script: bool,
@@ -81,6 +81,7 @@ impl Walker {
             self.torchscript(&child);
         } else {
             self.look(&child);
+            self.keras_member(archive, node, &child);
         }
     }
 
@@ -130,15 +131,9 @@ impl Walker {
             let numbers = torch && matches!(name, "storages" | "tensors");
             let child = Self::child(node, name, blob, Role::Member);
             if numbers {
-                let mut pickles = Vec::new();
-                self.pickle(&child, &mut pickles);
-                // The numbers are no pickle, and a loader goes on with the pickles behind them.
-                let read = pickles.iter().map(|region| region.span.end).max().unwrap_or(0);
-                if read < child.blob.len() {
-                    let because = "there are raw numbers between its pickles, and what comes after \
-                                   the first of them is not read";
-                    self.sink.could_not_look(&child.place, because);
-                }
+                let mut explained = Vec::new();
+                self.oldest(&child, name, &mut explained);
+                self.leftovers(&child, &explained);
             } else {
                 self.look(&child);
             }
@@ -179,7 +174,9 @@ impl Walker {
             self.sink.could_not_look(&node.place, trouble.to_string());
             return;
         }
-        if let Some(fault) = &unpacked.fault {
+        // What only begins like a stream somewhere in other bytes may be no stream.
+        let by_chance = node.role == Role::Leftover && super::identify(&unpacked.blob).is_empty();
+        if let Some(fault) = unpacked.fault.as_ref().filter(|_| !by_chance) {
             let because = format!("the {} stream is broken: {fault}", codec.name());
             self.sink.could_not_look(&node.place, because);
         }
@@ -187,7 +184,8 @@ impl Walker {
             Some(name) => name.raw().to_owned(),
             None => node.name.rsplit_once('.').map_or("", |(stem, _)| stem).to_owned(),
         };
-        let mut child = Self::child(node, &name, unpacked.blob, Role::Member);
+        let role = if by_chance { Role::Leftover } else { Role::Member };
+        let mut child = Self::child(node, &name, unpacked.blob, role);
         child.place = node.place.member(format!("({})", codec.name()));
         self.look(&child);
     }

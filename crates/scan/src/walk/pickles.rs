@@ -10,7 +10,7 @@ use formats::pickle::{
 
 use super::{Node, Role, Walker, legacy};
 use crate::inspect::{LINES, Part};
-use crate::judge::{Class, Judge, Nested};
+use crate::judge::{Class, Judge, Nested, expansion};
 use crate::rules;
 use crate::subject::Content;
 
@@ -32,47 +32,68 @@ impl Walker {
             if likeness == Likeness::No || (n > 0 && head.iter().all(|b| *b == 0)) {
                 break;
             }
-            let mut judge = Judge::new(node.blob.clone(), node.role == Role::Script);
-            let options = Options::bounded(Arrays::Joblib);
-            let mut listing = Listing::new(if self.records() { LINES } else { 0 });
-            let mut both = Both(&mut judge, &mut listing);
-            let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut both);
-            storages.note(n, &node.blob, &stream, &heap, &judge);
-            let acts = judge.acts();
-            let stopped = matches!(stream.ended, Ended::Stop);
-            if let Ended::Exhausted(because) = &stream.ended {
-                self.sink.could_not_look(&node.place, because.clone());
-            }
-            // What only might be a pickle and neither ends nor does anything is none.
-            if likeness == Likeness::Plausible && !stopped && acts.is_empty() {
+            let note = |stream: &Stream, heap: &Heap, judge: &Judge| {
+                storages.note(n, &node.blob, stream, heap, judge);
+            };
+            let Some((read, ())) = self.pickle_at(node, at, likeness, regions, note) else {
                 if n == 0 && node.role != Role::Leftover {
                     self.sink.could_not_look(&node.place, "it begins like a pickle and is none");
                 }
                 break;
-            }
-            regions.push(Region::new(stream.start, stream.end, "pickle"));
-            self.note(|part| write_down(part, &stream, &listing));
-            rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
-            rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
-            self.tell_left_out(node, &judge);
-            let nested = std::mem::take(&mut judge.nested);
-            // What is nested may be sixteen levels deep: their heaps must not stand at once.
-            drop((heap, judge, acts, listing));
-            self.nested(node, nested);
-            if !stream.arrays.is_empty() {
-                self.plainly(node, at);
-            }
-            if stream.end <= at {
+            };
+            if read.end <= at {
                 break;
             }
-            at = stream.end;
-            if !stopped {
+            at = read.end;
+            if !read.stopped {
                 break;
             }
         }
         if let Some(region) = storages.region(&node.blob, at) {
             regions.push(region);
         }
+    }
+
+    /// Reads and judges the stream at an offset, and gives what `want` takes from it; nothing where
+    /// what only might be a pickle neither ends nor does anything.
+    pub(super) fn pickle_at<T>(
+        &mut self,
+        node: &Node,
+        at: u64,
+        likeness: Likeness,
+        regions: &mut Vec<Region>,
+        want: impl FnOnce(&Stream, &Heap, &Judge) -> T,
+    ) -> Option<(Read, T)> {
+        let mut judge = Judge::new(node.blob.clone(), node.role == Role::Script);
+        let options = Options::bounded(Arrays::Joblib);
+        let mut listing = Listing::new(if self.records() { LINES } else { 0 });
+        let mut both = Both(&mut judge, &mut listing);
+        let (stream, heap) = pickle::interpret(&node.blob, at, &options, &mut both);
+        let wanted = want(&stream, &heap, &judge);
+        let acts = judge.acts();
+        let stopped = matches!(stream.ended, Ended::Stop);
+        if let Ended::Exhausted(because) = &stream.ended {
+            self.sink.could_not_look(&node.place, because.clone());
+        }
+        if likeness == Likeness::Plausible && !stopped && acts.is_empty() {
+            return None;
+        }
+        regions.push(Region::new(stream.start, stream.end, "pickle"));
+        self.note(|part| write_down(part, &stream, &listing));
+        rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
+        rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
+        if let Some(size) = expansion(&heap, &stream) {
+            rules::apply(&node.place.at(stream.start), &Content::Expansion(size), &mut self.sink);
+        }
+        self.tell_left_out(node, &judge);
+        let nested = std::mem::take(&mut judge.nested);
+        // What is nested may be sixteen levels deep: their heaps must not stand at once.
+        drop((heap, judge, acts, listing));
+        self.nested(node, nested);
+        if !stream.arrays.is_empty() {
+            self.plainly(node, at);
+        }
+        Some((Read { end: stream.end, stopped }, wanted))
     }
 
     /// Reads a stream with raw arrays in it once more, as an unpickler that does not know of them:
@@ -135,6 +156,14 @@ impl Walker {
             self.look(&Self::child(node, &name, piece.blob.clone(), role));
         }
     }
+}
+
+/// How a stream was read.
+pub(super) struct Read {
+    /// Where it ends.
+    pub(super) end: u64,
+    /// Whether it ends with `STOP`.
+    pub(super) stopped: bool,
 }
 
 /// The judge and the listing, watching one run.

@@ -1,54 +1,13 @@
 //! TensorFlow graphs and what stands beside them.
 
-use std::collections::BTreeMap;
-
 use formats::Region;
 use formats::tensorflow::{self as tf, Kind};
-use vocabulary::Place;
 
 use super::{Node, Role, Walker};
+use crate::bundles::{Bundle, BundlePart};
 use crate::rules;
 use crate::subject::Content;
 use crate::tensorflow::{self, Class};
-
-/// What a file, or a member of an archive, is to a TensorFlow checkpoint.
-#[derive(Clone, Debug)]
-pub(crate) struct Bundle {
-    /// Which.
-    pub(crate) place: Place,
-    /// Its length in bytes.
-    pub(crate) len: u64,
-    /// What it is.
-    pub(crate) part: BundlePart,
-}
-
-/// A part of a checkpoint.
-#[derive(Clone, Debug)]
-pub(crate) enum BundlePart {
-    /// An index: how many files of data there are, where the last tensor of each ends, and its
-    /// hash, as `fingerprint.pb` holds it.
-    Index {
-        shards: u64,
-        ends: BTreeMap<u64, u64>,
-        hash: Option<u64>,
-    },
-    /// `fingerprint.pb`: the hash of the index that belongs to it.
-    Fingerprint(u64),
-    /// It has the name of a file of data, and no magic speaks against that.
-    Data,
-}
-
-impl Bundle {
-    /// Its path, members included.
-    pub(crate) fn path(&self) -> String {
-        let mut path = self.place.file.raw().to_owned();
-        for member in &self.place.member {
-            path.push('!');
-            path.push_str(member.raw());
-        }
-        path
-    }
-}
 
 /// Whether a name is that of a checkpoint's numbers: `PREFIX.data-00000-of-00001`.
 pub(super) fn is_data(name: &str) -> bool {
@@ -130,7 +89,7 @@ impl Walker {
             {
                 let blob = model.wire.slice(metadata.span.start, metadata.span.len());
                 let name = format!("metadata at {}", metadata.span.start);
-                self.keras_config(&Self::child(node, &name, blob, Role::Member));
+                self.keras_text(node, &name, blob);
             }
         }
     }
@@ -144,20 +103,13 @@ impl Walker {
         }
         for object in &objects {
             let blob = node.blob.slice(object.metadata.start, object.metadata.len());
-            let name = object.path.raw();
-            self.keras_config(&Self::child(node, name, blob, Role::Member));
+            self.keras_text(node, object.path.raw(), blob);
         }
         self.note(|part| {
             for object in &objects {
                 part.fact(object.path.clone(), object.identifier.clone());
             }
         });
-    }
-
-    /// The configuration of one Keras object: JSON, judged as such.
-    fn keras_config(&mut self, node: &Node) {
-        let because = "it configures Keras objects, which is not judged";
-        self.sink.could_not_look(&node.place, because);
     }
 
     pub(super) fn checkpoint_index(&mut self, node: &Node, regions: &mut Vec<Region>) {

@@ -48,12 +48,3 @@ pub(super) fn policy(name: Option<&str>) -> Result<String, Failure> {
     }
     Ok(text)
 }
-
-/// The knowledge packs and their digests.
-pub(super) fn packs() -> String {
-    let mut text = String::new();
-    for (name, digest) in gate::packs() {
-        let _ = writeln!(text, "{name}  {digest}");
-    }
-    text
-}

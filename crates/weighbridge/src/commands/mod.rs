@@ -2,6 +2,7 @@
 
 mod convert;
 mod lists;
+mod packs;
 mod weigh;
 
 use std::path::Path;
@@ -12,6 +13,12 @@ use crate::failure::{self, Failure};
 use crate::output;
 
 pub(crate) fn run(args: &Args) -> Exit {
+    if let Some(folder) = &args.packs
+        && let Err(failure) = packs::take(folder)
+    {
+        failure::tell(&failure);
+        return Exit::Error;
+    }
     let ended = match &args.command {
         Command::Weigh(weigh) => weigh::weigh(weigh, args),
         Command::Scan(scan) => weigh::scan(scan, args),
@@ -20,7 +27,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),
-        Command::Packs => print(Ok(lists::packs())),
+        Command::Packs => print(Ok(packs::list())),
     };
     ended.unwrap_or_else(|failure| {
         failure::tell(&failure);

@@ -11,7 +11,9 @@ mod program;
 mod readme;
 
 use std::fmt::Write as _;
+use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use program::{Ended, Place};
 
@@ -217,6 +219,59 @@ fn tells_its_rules_policies_and_pages() {
     assert!(serde_json::from_str::<serde_json::Value>(&json).is_ok());
     ok(place.run(&["packs"]));
     assert!(ok(place.run(&["--version"])).starts_with("weighbridge "));
+}
+
+/// Another pack of the same name is taken, and the report says so; one whose digests do not fit is
+/// an error.
+#[test]
+fn packs_come_from_a_folder_that_is_what_its_manifest_says() {
+    let place = Place::new();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/python-effects");
+    let manifest = fs::read_to_string(own.join("PACK.toml")).unwrap();
+    let copy = |change: bool| {
+        for entry in fs::read_dir(&own).unwrap() {
+            let path = entry.unwrap().path();
+            let mut text = fs::read_to_string(&path).unwrap();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if change && name == "reviewed.txt" {
+                text.push('\n');
+            }
+            place.write(&format!("mine/python-effects/{name}"), &text);
+        }
+    };
+    place.write("a.json", "{}");
+    copy(false);
+    let list = place.run(&["packs", "--packs", "mine"]);
+    assert_eq!((list.code, list.stderr.as_str()), (Some(0), ""));
+    assert!(list.stdout.contains("not the built-in one"), "{}", list.stdout);
+    let before = place.run(&["scan", "a.json", "--packs", "mine", "--format", "json"]);
+    assert_eq!(before.code, Some(0), "{}", before.stderr);
+    copy(true);
+    for command in [&["packs"][..], &["scan", "a.json"], &["inspect", "a.json"]] {
+        let ended = place.run(&[command, &["--packs", "mine"]].concat());
+        assert_eq!(ended.code, Some(3), "{command:?}");
+        assert!(ended.stderr.contains("`reviewed.txt` has another digest"), "{}", ended.stderr);
+    }
+    let file_digest = |text: &str| {
+        let mut hasher = artifact::Hasher::default();
+        hasher.update(text.as_bytes());
+        hasher.finish().sha256
+    };
+    let text = fs::read_to_string(place.at("mine/python-effects/reviewed.txt")).unwrap();
+    let old = fs::read_to_string(own.join("reviewed.txt")).unwrap();
+    let manifest = manifest.replace(&file_digest(&old), &file_digest(&text));
+    let lines: String =
+        manifest.lines().filter(|l| l.starts_with('"')).map(|l| format!("{l}\n")).collect();
+    let whole = file_digest(&lines);
+    let line = manifest.lines().find(|line| line.starts_with("sha256 = ")).unwrap().to_owned();
+    let manifest = manifest.replacen(&line, &format!("sha256 = \"{whole}\""), 1);
+    place.write("mine/python-effects/PACK.toml", &manifest);
+    let after = place.run(&["scan", "a.json", "--packs", "mine", "--format", "json"]);
+    assert_eq!(after.code, Some(0), "{}", after.stderr);
+    assert!(after.stdout.contains(&whole) && !before.stdout.contains(&whole));
+    assert_eq!(place.run(&["packs", "--packs", "nowhere"]).code, Some(3));
+    place.folder("empty");
+    assert_eq!(place.run(&["packs", "--packs", "empty"]).code, Some(3));
 }
 
 /// A changed flag or text of help is seen in review.
