@@ -16,6 +16,7 @@ use formats::jinja;
 use formats::json;
 use formats::marshal;
 use formats::npy;
+use formats::onnx;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::protobuf::{Message, Wire};
 use formats::safetensors;
@@ -26,10 +27,6 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
-use formats::{
-    gguf, identify, index, json, npy, onnx, safetensors, sevenz, stream, tar, text, torch, yaml,
-    zip,
-};
 use vocabulary::Limits;
 
 /// What a target does with its bytes.
@@ -140,6 +137,8 @@ pub fn npy(bytes: &[u8]) {
 /// Jinja templates.
 pub fn jinja(bytes: &[u8]) {
     jinja::read(&String::from_utf8_lossy(bytes));
+}
+
 /// ONNX, whether or not it looks like it.
 pub fn onnx(bytes: &[u8]) {
     let blob = blob(bytes);

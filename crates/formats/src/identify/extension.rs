@@ -2,12 +2,6 @@
 
 use super::Format;
 
-use Format::{
-    Arrow, Bzip2, CheckpointIndex, Elf, Fingerprint, Ggml, GraphDef, KerasMetadata, MetaGraph,
-    SavedModel, TfLite, Gguf, Gif, GitLfsPointer, Gzip, Hdf5, JoblibZf, Jpeg, Json, Lz4, Lzma,
-    MachO, Npy, Parquet, Pdf, Pe, Pickle, Png, Pyc, Riff, Safetensors, Script, SevenZ, Sqlite, Tar,
-    Text, TorchLegacy, Wasm, Xz, Yaml, Zip, Zlib, Zstd,
-};
 #[allow(clippy::enum_glob_use, reason = "the table reads best without a prefix")]
 use Format::*;
 
@@ -116,18 +110,17 @@ const ROWS: &[Row] = &[
         formats: &[Text, Json, Pickle, Zip, TorchLegacy, Gzip, Gguf],
         opaque: true,
     },
-    Row { extensions: &["onnx", "pte"], formats: &[], opaque: true },
     // Protocol buffers of any kind; maps of labels are text.
     Row {
         extensions: &["pb", "pbtxt"],
-        formats: &[SavedModel, MetaGraph, GraphDef, Fingerprint, KerasMetadata, Text],
+        formats: &[SavedModel, MetaGraph, GraphDef, Fingerprint, KerasMetadata, Onnx, Text],
         opaque: true,
     },
     Row { extensions: &["meta"], formats: &[MetaGraph, Text, Json, Yaml], opaque: true },
     Row { extensions: &["index"], formats: &[CheckpointIndex, Text, Json, Yaml], opaque: true },
     Row { extensions: &["tflite", "lite"], formats: &[TfLite], opaque: false },
-    Row { extensions: &["onnx", "pb"], formats: &[Onnx], opaque: true },
-    Row { extensions: &["tflite", "pte"], formats: &[], opaque: true },
+    Row { extensions: &["onnx"], formats: &[Onnx], opaque: true },
+    Row { extensions: &["pte"], formats: &[], opaque: true },
     Row {
         extensions: &["msgpack", "data", "dat", "weights", "vocab"],
         formats: &[Text, Json, Pickle, Gzip, Sqlite, Safetensors, Gguf, Npy, Hdf5],

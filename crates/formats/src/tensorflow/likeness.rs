@@ -50,6 +50,12 @@ pub fn text_likeness(blob: &Blob) -> Option<Kind> {
     })
 }
 
+/// Whether a text is a map of labels, as the detection models of TensorFlow have beside them:
+/// `item { id: 1 name: 'cat' }`.
+pub fn is_label_map(blob: &Blob) -> bool {
+    text::first_name(blob).is_some_and(|(name, next)| name == "item" && next == b'{')
+}
+
 /// Whether it is the index of a checkpoint: a table of LevelDB, by its last eight bytes.
 pub fn is_index(blob: &Blob) -> bool {
     blob.len() >= 48

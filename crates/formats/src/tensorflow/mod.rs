@@ -33,7 +33,7 @@ use crate::{Oddity, Region};
 
 pub use checkpoint::{Checkpoint, OddityKind as CheckpointOddityKind, Shard, read as read_checkpoint};
 pub use fingerprint::{Fingerprint, KerasNode, farm_hash, read_fingerprint, read_keras_metadata};
-pub use likeness::{is_index, likeness, text_likeness};
+pub use likeness::{is_index, is_label_map, likeness, text_likeness};
 
 /// Nodes that are kept of one file, those of functions included.
 const MAX_NODES: u64 = 1_000_000;

@@ -109,6 +109,9 @@ impl Walker {
         if let Some(limit) = tape.exhausted {
             self.sink.exhausted(&node.place, limit);
         }
+        if tape.oddities.iter().any(|odd| odd.kind == tar::TarOddity::Truncated) {
+            self.sink.could_not_look(&node.place, "the archive ends inside a member");
+        }
         // The oldest PyTorch layout: a tar whose `storages` and `tensors` are pickles with raw
         // numbers between them.
         let names: Vec<&str> = tape.members.iter().map(|m| m.name.raw()).collect();
