@@ -1,12 +1,15 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
+use formats::{
+    gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, tensorflow, zip,
+};
 use vocabulary::Span;
 
 use crate::configuration::Remark;
 use crate::judge::Act;
 use crate::templates::Judged;
+use crate::tensorflow::Judgement;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
 use crate::torchscript::Statement;
@@ -33,6 +36,19 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// TensorFlow graphs, and what they do.
+    TensorFlow(&'a tensorflow::Model, &'a Judgement),
+    /// The index of a TensorFlow checkpoint.
+    Checkpoint(&'a tensorflow::Checkpoint),
+    /// A file of data of a TensorFlow checkpoint.
+    CheckpointData {
+        /// Its length in bytes.
+        len: u64,
+        /// Where the last tensor in it ends, by the index.
+        end: u64,
+    },
+    /// The hash of a checkpoint's index that `fingerprint.pb` promises, and the one that it has.
+    Fingerprint(u64, u64),
     /// An ONNX model.
     Onnx(&'a onnx::Onnx),
     /// A value of the metadata of an ONNX model, or what it decodes to, with its key.

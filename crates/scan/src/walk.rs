@@ -20,6 +20,7 @@ mod plain;
 mod programs;
 mod secrets;
 mod templates;
+mod tensorflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,7 @@ use formats::identify::{self, Format, Probes};
 use formats::pickle::{
     self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
 };
+use formats::tensorflow::Kind;
 use formats::{Region, stream};
 use vocabulary::{Place, Span, Untrusted};
 
@@ -37,6 +39,7 @@ pub(crate) use plain::source_code;
 pub(crate) use programs::script_by_name;
 
 use crate::configuration::{Reference, weights::Model};
+use crate::bundles::{Bundle, BundlePart};
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;
@@ -94,6 +97,8 @@ pub(crate) struct Walker {
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// What the file and its members are to a TensorFlow checkpoint.
+    pub(crate) bundles: Vec<Bundle>,
     /// What configurations of the file name: resolved once the files beside it are known.
     pub(crate) references: Vec<Reference>,
     /// What the file says of a model, where it is its configuration.
@@ -126,6 +131,7 @@ impl Walker {
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            bundles: Vec::new(),
             references: Vec::new(),
             model: None,
             embeddings: BTreeMap::new(),
@@ -244,7 +250,12 @@ impl Walker {
 
     /// Leaves out the readings that the node's role rules out.
     fn relevant(node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
-        match node.role {
+        // The numbers of a checkpoint are known by their name to whoever reads them.
+        let role = match node.role {
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => Role::Numbers,
+            role => role,
+        };
+        match role {
             Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {
                 // Numbers may look like anything; only what loaders find by its magic counts.
@@ -288,6 +299,12 @@ impl Walker {
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
+            Format::SavedModel => self.graphs(node, Kind::SavedModel, regions),
+            Format::MetaGraph => self.graphs(node, Kind::MetaGraph, regions),
+            Format::GraphDef => self.graphs(node, Kind::Graph, regions),
+            Format::CheckpointIndex => self.checkpoint_index(node, regions),
+            Format::Fingerprint => self.fingerprint(node, regions),
+            Format::KerasMetadata => self.keras_metadata(node, regions),
             Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
@@ -319,6 +336,10 @@ impl Walker {
 
     fn unknown(&mut self, node: &Node) {
         match node.role {
+            // Whether it is what its name says, the index beside it tells.
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => {
+                self.bundle(node, BundlePart::Data);
+            }
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
                 self.sink.could_not_look(&node.place, UNKNOWN);
@@ -403,6 +424,9 @@ fn is_textual(format: Format) -> bool {
 
 /// The format of tensors that a name promises.
 fn promised(name: &str) -> Option<Format> {
+    if name.rsplit(['/', '\\']).next() == Some("saved_model.pb") {
+        return Some(Format::SavedModel);
+    }
     match extension(name)?.as_str() {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),

@@ -128,6 +128,20 @@ formats! {
     Arrow "arrow" true ["arrow" "feather"];
     /// Parquet.
     Parquet "parquet" true ["parquet"];
+    /// A TensorFlow `SavedModel`: graphs with what belongs to them.
+    SavedModel "tensorflow-saved-model" false ["pb" "pbtxt"];
+    /// A TensorFlow `MetaGraphDef`: the graph beside a checkpoint.
+    MetaGraph "tensorflow-meta-graph" false ["meta" "pb" "pbtxt"];
+    /// A TensorFlow `GraphDef`: a frozen graph.
+    GraphDef "tensorflow-graph" false ["pb" "pbtxt"];
+    /// The index of a TensorFlow checkpoint.
+    CheckpointIndex "tensorflow-checkpoint-index" true ["index"];
+    /// `fingerprint.pb` of a `SavedModel`.
+    Fingerprint "tensorflow-fingerprint" true ["pb"];
+    /// `keras_metadata.pb`: the configurations of the Keras objects of a `SavedModel`.
+    KerasMetadata "keras-metadata" false ["pb"];
+    /// TensorFlow Lite.
+    TfLite "tflite" false ["tflite" "lite"];
 }
 
 impl Format {

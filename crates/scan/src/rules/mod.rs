@@ -66,6 +66,15 @@ mod template_malformed;
 mod template_resource;
 mod template_sandbox_escape;
 mod template_unlisted_text;
+mod tensorflow_caller_file;
+mod tensorflow_checkpoint_malformed;
+mod tensorflow_code_execution;
+mod tensorflow_file_access;
+mod tensorflow_fingerprint_mismatch;
+mod tensorflow_idle_operator;
+mod tensorflow_malformed;
+mod tensorflow_network_access;
+mod tensorflow_unknown_operator;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod unknown_model_class;
@@ -79,6 +88,7 @@ use crate::judge::{Act, Class};
 use crate::sink::Sink;
 use crate::subject::Content;
 use crate::templates;
+use crate::tensorflow;
 
 /// A rule and what it does with a subject.
 pub(crate) struct Entry {
@@ -177,6 +187,15 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &template_resource::RULE, check: template_resource::check },
     Entry { rule: &template_sandbox_escape::RULE, check: template_sandbox_escape::check },
     Entry { rule: &template_unlisted_text::RULE, check: template_unlisted_text::check },
+    Entry { rule: &tensorflow_caller_file::RULE, check: tensorflow_caller_file::check },
+    Entry { rule: &tensorflow_checkpoint_malformed::RULE, check: tensorflow_checkpoint_malformed::check },
+    Entry { rule: &tensorflow_code_execution::RULE, check: tensorflow_code_execution::check },
+    Entry { rule: &tensorflow_file_access::RULE, check: tensorflow_file_access::check },
+    Entry { rule: &tensorflow_fingerprint_mismatch::RULE, check: tensorflow_fingerprint_mismatch::check },
+    Entry { rule: &tensorflow_idle_operator::RULE, check: tensorflow_idle_operator::check },
+    Entry { rule: &tensorflow_malformed::RULE, check: tensorflow_malformed::check },
+    Entry { rule: &tensorflow_network_access::RULE, check: tensorflow_network_access::check },
+    Entry { rule: &tensorflow_unknown_operator::RULE, check: tensorflow_unknown_operator::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
     Entry { rule: &keras_code_execution::RULE, check: keras_code_execution::check },
@@ -247,6 +266,10 @@ fn tell_acts(rule: &'static Rule, classes: &[Class], place: &Place, acts: &[Act]
 fn notes_of(
     rule: &'static Rule,
     kind: templates::Kind,
+/// The findings of a rule that speaks of one class of what TensorFlow graphs do.
+fn deeds_of(
+    rule: &'static Rule,
+    class: tensorflow::Class,
     place: &Place,
     content: &Content<'_>,
     sink: &mut Sink,
@@ -256,6 +279,15 @@ fn notes_of(
         let mut finding = rule.found(place.at(note.at), note.message.as_str());
         if let Some((family, _)) = judged.family {
             finding = finding.with("nearest-family", family);
+    let Content::TensorFlow(_, judgement) = content else { return };
+    for deed in judgement.deeds.iter().filter(|deed| deed.class == class) {
+        let place = deed.at.map_or_else(|| place.clone(), |at| place.at(at));
+        let mut finding = rule.found(place, deed.message.as_str()).with("node", deed.node.clone());
+        if !deed.operator.raw().is_empty() {
+            finding = finding.with("operator", deed.operator.clone());
+        }
+        if let Some(function) = &deed.function {
+            finding = finding.with("function", function.clone());
         }
         sink.found(finding);
     }

@@ -1,5 +1,5 @@
 use artifact::Blob;
-use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
+use formats::{Region, Tensor, gguf, index, json, npy, safetensors, tensorflow, text, yaml};
 use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, documents, extension, keras};
@@ -189,8 +189,13 @@ impl Walker {
         self.script_by_name(node);
     }
 
-    /// A model of ONNX, TensorFlow or Caffe as text: its own libraries load it.
+    /// A model of ONNX or Caffe as text: its own libraries load it. Those of TensorFlow are judged
+    /// where they are read, and a map of labels is no model.
     fn model_as_text(&mut self, node: &Node) {
+        let read = tensorflow::text_likeness(&node.blob).is_some();
+        if read || tensorflow::is_label_map(&node.blob) {
+            return;
+        }
         self.sink.not_data("model as text");
         self.sink.could_not_look(&node.place, "it is a model as text, which is not judged");
     }
