@@ -16,24 +16,31 @@
     )
 )]
 
+mod bundles;
+mod configuration;
 pub mod effects;
+mod external;
 mod folder;
 mod inspect;
 mod judge;
-mod python;
+mod onnx_ops;
 pub mod packs;
+mod python;
 mod rules;
 mod sink;
 mod subject;
+mod templates;
+mod tensorflow;
 mod torchscript;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact::tree::{EntryKind, FileEntry, Tree};
 use artifact::{Blob, Budget, Digests};
+use formats::payload::Marks;
 use rayon::prelude::*;
 use vocabulary::{Coverage, FileSummary, Limits, Outcome, Place, Rule, Untrusted};
 
@@ -96,10 +103,15 @@ struct Looked {
     digests: Option<Digests>,
     tensors: Option<Vec<String>>,
     index: Option<formats::index::Index>,
+    external: Vec<formats::onnx::ExternalFile>,
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
     python: Vec<python::Module>,
+    bundles: Vec<bundles::Bundle>,
+    references: Vec<configuration::Reference>,
+    model: Option<configuration::weights::Model>,
+    embeddings: BTreeMap<String, Vec<u64>>,
 }
 
 /// Looks at every file of a tree.
@@ -143,8 +155,10 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
     conclude(tree, looked, folder)
 }
 
-fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
-    folder::check(tree, &looked, &mut folder);
+fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
+    external::explain(tree, &mut looked, &mut folder);
+    bundles::explain(&mut looked);
+    folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");
@@ -208,10 +222,15 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             digests: None,
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
             python: Vec::new(),
+            bundles: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
         }
     })
 }
@@ -225,19 +244,27 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
         Ok(source) => {
             let source = Arc::new(source);
+            let marks = Arc::new(Mutex::new(Marks::default()));
+            let watching = Arc::clone(&marks);
+            source.watch(move |bytes| {
+                watching.lock().unwrap_or_else(PoisonError::into_inner).pass(bytes);
+            });
             let blob = Blob::new(Arc::clone(&source) as Arc<dyn artifact::ReadAt>);
             bytes = blob.len();
-            walker.look(&Node {
+            let node = Node {
                 place: place.clone(),
                 blob,
                 name: path.raw().to_owned(),
                 depth: 0,
                 role: Role::File,
-            });
+            };
+            walker.look(&node);
+            walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
             }
+            walker.marks(&node, &marks.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
     Looked {
@@ -247,10 +274,15 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         digests,
         tensors: walker.tensors,
         index: walker.index,
+        external: walker.external,
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
         python: walker.python,
+        bundles: walker.bundles,
+        references: walker.references,
+        model: walker.model,
+        embeddings: walker.embeddings,
     }
 }
 
@@ -264,6 +296,8 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    bundles::alone(&walker.bundles, &mut walker.sink);
+    walker.settle();
     folder::python(&walker.python, &walker.entry_points, &mut walker.sink);
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)

@@ -33,7 +33,7 @@ pub(super) fn walk(
             continue;
         }
         let Some(block) = reading.block(address, len, "B-tree") else { continue };
-        if !reading.signed(&block, b"TREE", address, "B-tree") {
+        if !reading.signed(&block, *b"TREE", address, "B-tree") {
             continue;
         }
         let mut fields = Fields::new(&block);

@@ -29,7 +29,7 @@ fn walk(reading: &mut Reading, address: u64, act: Record<'_>) -> Option<()> {
     let source = reading.source.clone();
     let len = source.offset_size.saturating_add(source.length_size).saturating_add(22);
     let block = reading.block(address, len as u64, "B-tree")?;
-    if !reading.signed(&block, b"BTHD", address, "B-tree") || !reading.enter(address, "a B-tree") {
+    if !reading.signed(&block, *b"BTHD", address, "B-tree") || !reading.enter(address, "a B-tree") {
         return None;
     }
     reading.verify(&block, address, "B-tree");
@@ -70,7 +70,7 @@ fn walk(reading: &mut Reading, address: u64, act: Record<'_>) -> Option<()> {
             continue;
         }
         let Some(block) = reading.block(address, node_size, "B-tree") else { continue };
-        let letters = if level == 0 { b"BTLF" } else { b"BTIN" };
+        let letters = if level == 0 { *b"BTLF" } else { *b"BTIN" };
         if !reading.signed(&block, letters, address, "B-tree") {
             continue;
         }

@@ -170,6 +170,29 @@ impl Datatype {
     }
 }
 
+impl Datatype {
+    /// Whether an element is one byte of whatever meaning.
+    pub fn is_byte(&self) -> bool {
+        let plain = matches!(
+            self.class,
+            Class::Integer { .. } | Class::Bits | Class::Text { .. } | Class::Opaque { .. }
+        );
+        plain && self.size == 1
+    }
+
+    /// Whether its elements hold text, byte strings or opaque bytes.
+    pub fn has_pieces(&self) -> bool {
+        match &self.class {
+            Class::Text { .. } | Class::Opaque { .. } | Class::VariableText { .. } => true,
+            Class::Sequence(base) | Class::Array { base, .. } => {
+                base.is_byte() || base.has_pieces()
+            }
+            Class::Compound(members) => members.iter().any(|m| m.datatype.has_pieces()),
+            _ => false,
+        }
+    }
+}
+
 /// Reads a datatype; `None` where it does not end, or nests too deep.
 pub(super) fn parse(fields: &mut Fields<'_>) -> Option<Datatype> {
     nested(fields, 0)

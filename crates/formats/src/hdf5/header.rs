@@ -11,6 +11,8 @@ use super::source::{Fields, Reading, UNDEFINED, to_usize};
 pub(super) const DATASPACE: u16 = 0x01;
 pub(super) const LINK_INFO: u16 = 0x02;
 pub(super) const DATATYPE: u16 = 0x03;
+pub(super) const OLD_FILL: u16 = 0x04;
+pub(super) const FILL: u16 = 0x05;
 pub(super) const LINK: u16 = 0x06;
 pub(super) const EXTERNAL_FILES: u16 = 0x07;
 pub(super) const LAYOUT: u16 = 0x08;
@@ -130,7 +132,7 @@ pub(super) fn read(reading: &mut Reading, address: u64) -> Option<Header> {
                 if shape.new { (at.saturating_add(4), len.saturating_sub(8)) } else { (at, len) };
             let Some(block) = reading.block(at, len, "header continuation") else { continue };
             if shape.new {
-                if !reading.signed(&block, b"OCHK", at, "header continuation") {
+                if !reading.signed(&block, *b"OCHK", at, "header continuation") {
                     continue;
                 }
                 reading.verify(&block, at, "header continuation");

@@ -18,7 +18,7 @@ pub(super) fn local(reading: &mut Reading, address: u64) -> Option<LocalHeap> {
     let source = reading.source.clone();
     let len = source.length_size.saturating_mul(2).saturating_add(source.offset_size);
     let block = reading.block(address, (len as u64).saturating_add(8), "local heap")?;
-    if !reading.signed(&block, b"HEAP", address, "local heap") {
+    if !reading.signed(&block, *b"HEAP", address, "local heap") {
         return None;
     }
     let mut fields = Fields::new(&block);

@@ -187,6 +187,7 @@ impl Elements<'_, '_> {
                     self.take(reading, &mut fields, count, pages.width);
                 }
             } else {
+                reading.explain(address, len, "chunk index");
                 self.pass(count);
             }
             address = address.saturating_add(len);
@@ -210,7 +211,7 @@ fn fixed(reading: &mut Reading, elements: &mut Elements<'_, '_>) -> Option<()> {
     let address = elements.chunked.address;
     let len = source.offset_size.saturating_add(source.length_size).saturating_add(12);
     let block = reading.block(address, len as u64, "chunk index")?;
-    if !reading.signed(&block, b"FAHD", address, "chunk index")
+    if !reading.signed(&block, *b"FAHD", address, "chunk index")
         || !reading.enter(address, "a chunk index")
     {
         return None;
@@ -231,7 +232,7 @@ fn fixed(reading: &mut Reading, elements: &mut Elements<'_, '_>) -> Option<()> {
     let body = if paged { 0 } else { count.saturating_mul(width as u64) };
     let len = prefix.saturating_add(body).saturating_add(4);
     let block = reading.block(data, len, "chunk index")?;
-    if !reading.signed(&block, b"FADB", data, "chunk index")
+    if !reading.signed(&block, *b"FADB", data, "chunk index")
         || !reading.enter(data, "a chunk index")
     {
         return None;
@@ -264,7 +265,7 @@ fn extensible(reading: &mut Reading, elements: &mut Elements<'_, '_>) -> Option<
     let lengths = source.length_size.saturating_mul(6);
     let len = source.offset_size.saturating_add(lengths).saturating_add(16);
     let block = reading.block(address, len as u64, "chunk index")?;
-    if !reading.signed(&block, b"EAHD", address, "chunk index")
+    if !reading.signed(&block, *b"EAHD", address, "chunk index")
         || !reading.enter(address, "a chunk index")
     {
         return None;
@@ -300,7 +301,7 @@ fn extensible(reading: &mut Reading, elements: &mut Elements<'_, '_>) -> Option<
     let addresses = direct.saturating_add(others).saturating_mul(source.offset_size as u64);
     let len = (prefix as u64).saturating_add(body).saturating_add(addresses).saturating_add(4);
     let block = reading.block(index, len, "chunk index")?;
-    if !reading.signed(&block, b"EAIB", index, "chunk index")
+    if !reading.signed(&block, *b"EAIB", index, "chunk index")
         || !reading.enter(index, "a chunk index")
     {
         return None;
@@ -347,7 +348,7 @@ fn super_block(
         .saturating_add(prefix)
         .saturating_add(4);
     let block = reading.block(address, len, "chunk index")?;
-    if !reading.signed(&block, b"EASB", address, "chunk index")
+    if !reading.signed(&block, *b"EASB", address, "chunk index")
         || !reading.enter(address, "a chunk index")
     {
         return None;
@@ -395,7 +396,7 @@ fn filled(
     let body = if bits.is_some() { 0 } else { size.saturating_mul(array.width as u64) };
     let len = prefix.saturating_add(body).saturating_add(4);
     let block = reading.block(address, len, "chunk index")?;
-    if !reading.signed(&block, b"EADB", address, "chunk index")
+    if !reading.signed(&block, *b"EADB", address, "chunk index")
         || !reading.enter(address, "a chunk index")
     {
         return None;

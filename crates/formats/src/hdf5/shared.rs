@@ -24,7 +24,7 @@ impl SharedHeaps {
         let width = source.offset_size.saturating_mul(2).saturating_add(14);
         let len = width.saturating_mul(usize::from(count)).saturating_add(8) as u64;
         let Some(block) = reading.block(address, len, "shared messages") else { return out };
-        if !reading.signed(&block, b"SMTB", address, "shared messages") {
+        if !reading.signed(&block, *b"SMTB", address, "shared messages") {
             return out;
         }
         reading.verify(&block, address, "shared messages");

@@ -15,6 +15,10 @@ pub(super) const UNDEFINED: u64 = u64::MAX;
 const MAX_BLOCK: u64 = 16 << 20;
 /// Entries of structures that are followed in all.
 const MAX_STEPS: u64 = 16 << 20;
+/// Structures that are followed in all.
+const MAX_STRUCTURES: usize = 2 << 20;
+/// Bytes of names, types and unpacked blocks that are kept.
+const MAX_KEPT: u64 = 128 << 20;
 /// Regions that are kept.
 const MAX_REGIONS: usize = 2 << 20;
 
@@ -154,6 +158,7 @@ pub(super) struct Reading {
     regions: Vec<Region>,
     steps: u64,
     bytes: u64,
+    kept: u64,
     seen: HashSet<u64>,
     committed: HashMap<(u64, u16), Option<Message>>,
     /// The first limit that was reached.
@@ -162,14 +167,16 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(source: Source) -> Self {
-        // Every structure is read once, so a file that is not made to be slow stays far below.
-        let bytes = source.blob.len().saturating_mul(2).saturating_add(64 << 20).min(4 << 30);
+        // Structures are read once and their parts once more, so a file that is not made to be
+        // slow stays far below.
+        let bytes = source.blob.len().saturating_mul(4).saturating_add(64 << 20).min(4 << 30);
         Self {
             source,
             odd: Oddities::default(),
             regions: Vec::new(),
             steps: MAX_STEPS,
             bytes,
+            kept: MAX_KEPT,
             seen: HashSet::new(),
             committed: HashMap::new(),
             limit: None,
@@ -183,16 +190,34 @@ impl Reading {
 
     /// Counts entries of a structure; false where enough were followed.
     pub(super) fn step(&mut self, count: u64) -> bool {
-        match self.steps.checked_sub(count) {
-            Some(left) => {
-                self.steps = left;
-                true
-            }
-            None => {
-                self.stop(Limit::Entries);
-                false
-            }
+        let left = self.steps.checked_sub(count);
+        if left.is_none() {
+            self.stop(Limit::Entries);
         }
+        self.steps = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Counts bytes that are read; false where enough were.
+    pub(super) fn spend(&mut self, count: u64) -> bool {
+        let left = self.bytes.checked_sub(count);
+        if left.is_none() {
+            self.stop(Limit::Bytes);
+        }
+        self.bytes = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Counts bytes that are kept; false where enough are. Small things are bounded by how many
+    /// there are.
+    pub(super) fn keep(&mut self, count: usize) -> bool {
+        let count = if count > 64 { count as u64 } else { 0 };
+        let left = self.kept.checked_sub(count);
+        if left.is_none() {
+            self.stop(Limit::Bytes);
+        }
+        self.kept = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Notes that not everything is read.
@@ -204,6 +229,10 @@ impl Reading {
 
     /// Whether a structure is met for the first time. No two things share one.
     pub(super) fn enter(&mut self, address: u64, what: &'static str) -> bool {
+        if self.seen.len() >= MAX_STRUCTURES {
+            self.stop(Limit::Entries);
+            return false;
+        }
         if self.seen.insert(address) {
             return true;
         }
@@ -253,11 +282,7 @@ impl Reading {
             self.add(OddityKind::TooLarge, address, || format!("{what} of {len} bytes"));
         }
         let len = len.min(MAX_BLOCK);
-        let Some(left) = self.bytes.checked_sub(len) else {
-            self.stop(Limit::Bytes);
-            return None;
-        };
-        self.bytes = left;
+        self.spend(len).then_some(())?;
         Some(self.source.bytes(address, to_usize(len)))
     }
 
@@ -265,7 +290,7 @@ impl Reading {
     pub(super) fn verify(&mut self, block: &[u8], address: u64, what: &'static str) {
         let Some((body, told)) = block.split_last_chunk::<4>() else { return };
         if checksum::lookup3(body) != u32::from_le_bytes(*told) {
-            self.add(OddityKind::BadChecksum, address, || format!("{what}"));
+            self.add(OddityKind::BadChecksum, address, || what.into());
         }
     }
 
@@ -273,13 +298,13 @@ impl Reading {
     pub(super) fn signed(
         &mut self,
         block: &[u8],
-        letters: &[u8; 4],
+        letters: [u8; 4],
         address: u64,
         what: &'static str,
     ) -> bool {
-        let is = block.starts_with(letters);
+        let is = block.starts_with(&letters);
         if !is {
-            self.add(OddityKind::BadSignature, address, || format!("{what}"));
+            self.add(OddityKind::BadSignature, address, || what.into());
         }
         is
     }

@@ -15,6 +15,12 @@ use super::{Attribute, Hdf5, Object, OddityKind as K, Value};
 const MAX_LISTED: u64 = 64 << 20;
 /// Objects of global heaps that are kept at a time.
 const MAX_KEPT: u64 = 1 << 20;
+/// The longest text that is freed of what fills it.
+const LONGEST: u64 = 16 << 20;
+/// The largest chunk that is unpacked.
+const MAX_CHUNK: u64 = 64 << 20;
+/// Attributes that one text is split over.
+const MAX_PARTS: usize = 4096;
 /// Elements of a value that are followed.
 const MAX_ELEMENTS: u64 = 1 << 20;
 
@@ -66,7 +72,8 @@ pub(super) struct Collection {
 
 /// Lists the collection at an address, where one stands there.
 pub(super) fn list(source: &Source, address: u64) -> Option<Collection> {
-    let prefix = source.length_size.saturating_add(8);
+    // Letters, version and length; number, references and length: filled up to a multiple of 8.
+    let prefix = source.length_size.saturating_add(8).next_multiple_of(8);
     let head = source.bytes(address, prefix);
     let mut fields = Fields::new(&head);
     fields.take(4).filter(|letters| *letters == b"GCOL")?;
@@ -113,17 +120,31 @@ impl Hdf5 {
     /// are given; `None` where an element cannot be found.
     pub fn elements(&self, value: &Value) -> Vec<Option<Blob>> {
         let mut heaps = Heaps::default();
-        let count = datatype::count(value.shape.as_deref()).unwrap_or(0).min(MAX_ELEMENTS);
-        let size = value.datatype.size;
         let mut out = Vec::new();
-        for index in 0..count {
-            let start = index.saturating_mul(size);
-            if start >= value.data.len() && size > 0 {
-                break;
-            }
-            out.push(self.element(&mut heaps, &value.datatype, &value.data.slice(start, size)));
+        let whole = each(value, &mut |datatype, bytes| {
+            out.push(self.element(&mut heaps, datatype, bytes));
+        });
+        if !whole {
+            out.push(None);
         }
         out
+    }
+
+    /// The texts, byte strings and opaque bytes anywhere in the elements of a value, members of
+    /// compounds and sequences included. Bytes one by one are one piece together. At most 2^20
+    /// pieces are given; `None` stands for what cannot be found or is more than that.
+    pub fn pieces(&self, value: &Value) -> Vec<Option<Blob>> {
+        if value.datatype.is_byte() {
+            return vec![Some(value.data.clone())];
+        }
+        let mut pieces = Pieces { file: self, heaps: Heaps::default(), found: Vec::new() };
+        if value.datatype.has_pieces() {
+            let whole = each(value, &mut |datatype, bytes| pieces.add(datatype, bytes, 0));
+            if !whole {
+                pieces.found.push(None);
+            }
+        }
+        pieces.found
     }
 
     fn element(&self, heaps: &mut Heaps, datatype: &Datatype, bytes: &Blob) -> Option<Blob> {
@@ -131,6 +152,9 @@ impl Hdf5 {
             Class::VariableText { .. } => self.follow(heaps, bytes, 1),
             Class::Sequence(base) => self.follow(heaps, bytes, base.size),
             Class::Text { spaces, .. } => {
+                if bytes.len() > LONGEST {
+                    return Some(bytes.clone());
+                }
                 let text = bytes.bytes_at(0, to_usize(bytes.len()));
                 let fill = if *spaces { b' ' } else { 0 };
                 let end =
@@ -183,7 +207,7 @@ impl Hdf5 {
             return Some(self.texts(&attribute.value, max).concat());
         }
         let mut text: Option<Vec<u8>> = None;
-        for part in 0..object.attributes.len() {
+        for part in 0..object.attributes.len().min(MAX_PARTS) {
             let Some(attribute) = object.attribute(&format!("{name}{part}")) else { break };
             let whole = text.get_or_insert_default();
             let left = max.saturating_sub(whole.len());
@@ -227,6 +251,21 @@ impl Hdf5 {
     }
 }
 
+/// Shows the elements as they stand in the file; false where there are more than are shown, or
+/// not all are there.
+fn each(value: &Value, act: &mut dyn FnMut(&Datatype, &Blob)) -> bool {
+    let count = datatype::count(value.shape.as_deref());
+    let size = value.datatype.size;
+    for index in 0..count.unwrap_or(u64::MAX).min(MAX_ELEMENTS) {
+        let start = index.saturating_mul(size);
+        if start >= value.data.len() {
+            return size == 0;
+        }
+        act(&value.datatype, &value.data.slice(start, size));
+    }
+    count.is_some_and(|count| count <= MAX_ELEMENTS)
+}
+
 impl Object {
     /// Its first attribute of a name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -236,6 +275,54 @@ impl Object {
 
 fn short(there: u64, whole: u64) -> String {
     format!("{there} of its {whole} bytes are looked at")
+}
+
+/// Takes elements apart.
+struct Pieces<'a> {
+    file: &'a Hdf5,
+    heaps: Heaps,
+    found: Vec<Option<Blob>>,
+}
+
+impl Pieces<'_> {
+    fn add(&mut self, datatype: &Datatype, bytes: &Blob, depth: u32) {
+        if self.found.len() as u64 > MAX_ELEMENTS || depth > 8 || !datatype.has_pieces() {
+            return;
+        }
+        if self.found.len() as u64 == MAX_ELEMENTS {
+            self.found.push(None);
+            return;
+        }
+        let depth = depth.saturating_add(1);
+        match &datatype.class {
+            Class::Compound(members) => {
+                for member in members {
+                    let part = bytes.slice(member.offset, member.datatype.size);
+                    self.add(&member.datatype, &part, depth);
+                }
+            }
+            Class::Array { base, .. } if !base.is_byte() => self.run(base, bytes, depth),
+            Class::Sequence(base) if !base.is_byte() && base.has_pieces() => {
+                let items = self.file.element(&mut self.heaps, datatype, bytes);
+                match items {
+                    Some(items) => self.run(base, &items, depth),
+                    None => self.found.push(None),
+                }
+            }
+            _ => {
+                let piece = self.file.element(&mut self.heaps, datatype, bytes);
+                self.found.push(piece);
+            }
+        }
+    }
+
+    fn run(&mut self, base: &Datatype, bytes: &Blob, depth: u32) {
+        let mut at = 0u64;
+        while at < bytes.len() && base.size > 0 && self.found.len() as u64 <= MAX_ELEMENTS {
+            self.add(base, &bytes.slice(at, base.size), depth);
+            at = at.saturating_add(base.size);
+        }
+    }
 }
 
 /// Puts chunks together.
@@ -307,8 +394,7 @@ impl<'a> Gather<'a> {
         if chunk.address == UNDEFINED {
             return Some(());
         }
-        // Chunks larger than everything that is wanted are not worth their memory.
-        let limit = len.min(256 << 20);
+        let limit = len.min(MAX_CHUNK);
         let packed = reading
             .source
             .bytes(chunk.address, to_usize(chunk.size.min(limit.saturating_mul(2).max(4096))));

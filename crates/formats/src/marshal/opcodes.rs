@@ -1,4 +1,4 @@
-//! The instructions of each version, from `packs/python-bytecode`.
+//! The instructions of each version, from the tables in `opcodes/`.
 
 use std::sync::OnceLock;
 
@@ -29,7 +29,7 @@ macro_rules! versions {
             fn text(self) -> &'static str {
                 match self {
                     $(Self::$variant => include_str!(
-                        concat!("../../../../packs/python-bytecode/", $name, ".txt")
+                        concat!("opcodes/", $name, ".txt")
                     )),*
                 }
             }

@@ -26,6 +26,8 @@ pub(super) enum Value {
     Path(Rc<Path>, usize),
     /// The names of the code, or of a module: `globals()`, `vars(os)`.
     Namespace(Option<Rc<Path>>),
+    /// A function made of a code object, or a class made of its body.
+    Function(Id),
     /// A method of a text.
     Method(Rc<str>, Rc<str>),
     /// Items in order.
@@ -97,7 +99,7 @@ impl Value {
                 let more = if items.len() > 4 { ", …" } else { "" };
                 format!("[{}{more}]", shown.join(", "))
             }
-            Self::Unknown | Self::Null | Self::Method(..) => "…".to_owned(),
+            Self::Unknown | Self::Null | Self::Method(..) | Self::Function(_) => "…".to_owned(),
         }
     }
 }

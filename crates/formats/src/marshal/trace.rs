@@ -61,6 +61,9 @@ pub struct Use {
 pub struct Trace {
     /// The uses, each path of a code object once a kind, in the order of the instructions.
     pub uses: Vec<Use>,
+    /// Code objects that call a function of another code object, or hand it to somebody, with that
+    /// code object. A class stands for its body.
+    pub reaches: BTreeSet<(Id, Id)>,
     /// Instructions that the version does not have, arguments that lead nowhere, jumps into
     /// instructions: code that a compiler of this version does not make.
     pub faults: u64,
@@ -350,6 +353,13 @@ impl Tracer<'_> {
         if let Value::Method(text, name) = callee {
             return self.method(text, name, args, at);
         }
+        for value in std::iter::once(callee).chain(args) {
+            if let Value::Function(inner) = value
+                && self.out.reaches.len() < USES
+            {
+                self.out.reaches.insert((code, *inner));
+            }
+        }
         let Value::Path(path, number) = callee else { return Value::Unknown };
         self.passed(*number);
         let plain = path.text.strip_prefix("builtins.").unwrap_or(&path.text);
@@ -397,6 +407,11 @@ impl Tracer<'_> {
             self.told(code, Did::Call, path, at, shown);
         }
         let given = path.called();
+        if path.text == "builtins.__build_class__"
+            && let Some(body @ Value::Function(_)) = args.first()
+        {
+            return body.clone();
+        }
         // What a call gave is told where it is used.
         let value = self.named(given, at);
         if let Value::Path(_, number) = &value {

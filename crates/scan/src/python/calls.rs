@@ -132,7 +132,9 @@ impl<'a> Machine<'a> {
                             Value::Map(pairs) => {
                                 for (key, set) in pairs.iter() {
                                     match key.as_ref().and_then(Value::whole) {
-                                        Some(name) => args.named.push((name.to_owned(), set.clone())),
+                                        Some(name) => {
+                                            args.named.push((name.to_owned(), set.clone()))
+                                        }
                                         None => {
                                             args.open = true;
                                             args.named.push(("**".to_owned(), set.clone()));
@@ -150,7 +152,12 @@ impl<'a> Machine<'a> {
     }
 
     /// Calls a decorator with what it decorates.
-    pub(super) fn call_decorator(&mut self, callee: &[Value], given: Set, node: &'a Decorator) -> Set {
+    pub(super) fn call_decorator(
+        &mut self,
+        callee: &[Value],
+        given: Set,
+        node: &'a Decorator,
+    ) -> Set {
         self.names(callee);
         let args = Args { positional: vec![given], ..Args::default() };
         let mut result = Set::new();
@@ -176,7 +183,12 @@ impl<'a> Machine<'a> {
     }
 
     /// Calls a value with arguments that are known.
-    pub(super) fn call_with(&mut self, callee: &Value, positional: Vec<Set>, node: &impl Ranged) -> Set {
+    pub(super) fn call_with(
+        &mut self,
+        callee: &Value,
+        positional: Vec<Set>,
+        node: &impl Ranged,
+    ) -> Set {
         let args = Args { positional, ..Args::default() };
         self.call_value(callee, &args, node)
     }
@@ -190,7 +202,12 @@ impl<'a> Machine<'a> {
             Value::Made(path, origin) => {
                 self.handed_on(args);
                 if origin.has(Origin::COMPUTED) {
-                    self.act(Kind::Indirect, path, node, Some("what it calls was chosen by a computed name".into()));
+                    self.act(
+                        Kind::Indirect,
+                        path,
+                        node,
+                        Some("what it calls was chosen by a computed name".into()),
+                    );
                 }
                 vec![Value::Opaque(origin.with(args.origin()))]
             }
@@ -322,7 +339,13 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn call_getter(&mut self, kind: Getter, name: &Rc<str>, args: &Args, node: &impl Ranged) -> Set {
+    fn call_getter(
+        &mut self,
+        kind: Getter,
+        name: &Rc<str>,
+        args: &Args,
+        node: &impl Ranged,
+    ) -> Set {
         let owner = args.at(0).to_vec();
         match kind {
             Getter::Attribute => {
@@ -360,7 +383,8 @@ impl<'a> Machine<'a> {
                 continue;
             }
             seen.push(at);
-            if let Some(method) = self.out_classes.get(at).and_then(|class| class.methods.get(name)) {
+            if let Some(method) = self.out_classes.get(at).and_then(|class| class.methods.get(name))
+            {
                 found.push(*method);
                 continue;
             }
@@ -387,7 +411,11 @@ impl<'a> Machine<'a> {
                 self.inherited(path, args, node);
             }
             if let Value::Sibling(level, module, name) = base {
-                self.calls(Edge::Other(Target { level, module: module.to_string(), name: name.to_string() }));
+                self.calls(Edge::Other(Target {
+                    level,
+                    module: module.to_string(),
+                    name: name.to_string(),
+                }));
             }
         }
         vec![Value::Instance(class)]
@@ -403,7 +431,8 @@ impl<'a> Machine<'a> {
                 continue;
             }
             seen.push(at);
-            for base in self.classes.get(at).map(|class| class.bases.as_slice()).unwrap_or_default() {
+            for base in self.classes.get(at).map(|class| class.bases.as_slice()).unwrap_or_default()
+            {
                 match base {
                     Value::Class(base) => queue.push(*base),
                     Value::Path(_) | Value::Sibling(..) => found.push(base.clone()),
@@ -438,7 +467,11 @@ impl<'a> Machine<'a> {
         if args.open {
             // What `*` and `**` give may be any of them.
             for name in &names {
-                for values in args.positional.iter().chain(args.named.iter().filter(|(n, _)| n == "**").map(|(_, set)| set)) {
+                for values in args
+                    .positional
+                    .iter()
+                    .chain(args.named.iter().filter(|(n, _)| n == "**").map(|(_, set)| set))
+                {
                     self.give(at, name, values);
                 }
             }
@@ -483,7 +516,9 @@ impl<'a> Machine<'a> {
                 self.act(Kind::Hostile, path, node, Some(format!("it runs what it has {from}")));
             }
             let text = match value {
-                Value::Str(text, _) | Value::Code(text, _) if !text.contains(super::value::HOLE) => {
+                Value::Str(text, _) | Value::Code(text, _)
+                    if !text.contains(super::value::HOLE) =>
+                {
                     Some(text.to_string())
                 }
                 Value::Bytes(bytes, _) => std::str::from_utf8(bytes).ok().map(str::to_owned),
@@ -558,7 +593,15 @@ impl<'a> Machine<'a> {
     fn changed_in_place(&mut self, attribute: &'a ast::ExprAttribute, args: &Args) {
         let adds = matches!(
             attribute.attr.as_str(),
-            "append" | "extend" | "insert" | "add" | "appendleft" | "update" | "setdefault" | "__setitem__" | "push"
+            "append"
+                | "extend"
+                | "insert"
+                | "add"
+                | "appendleft"
+                | "update"
+                | "setdefault"
+                | "__setitem__"
+                | "push"
         );
         if !adds {
             return;
@@ -567,12 +610,17 @@ impl<'a> Machine<'a> {
         for value in args.all() {
             let values = match (attribute.attr.as_str(), value) {
                 ("extend" | "update", value @ Value::Seq(_)) => items_of(value),
-                ("update", Value::Map(pairs)) => pairs.iter().flat_map(|(_, set)| set.clone()).collect(),
+                ("update", Value::Map(pairs)) => {
+                    pairs.iter().flat_map(|(_, set)| set.clone()).collect()
+                }
                 (_, value) => vec![value.clone()],
             };
             merge(&mut added, &values);
         }
-        if added.iter().all(|value| matches!(value, Value::Opaque(origin) if *origin == Origin::NONE)) {
+        if added
+            .iter()
+            .all(|value| matches!(value, Value::Opaque(origin) if *origin == Origin::NONE))
+        {
             return;
         }
         match attribute.value.as_ref() {
@@ -595,8 +643,13 @@ impl<'a> Machine<'a> {
                         Value::Map(pairs) if pairs.len() < super::value::ITEMS => {
                             let mut pairs = pairs.to_vec();
                             match (attribute.attr.as_str(), args.at(0)) {
-                                ("update", [Value::Map(more)]) => pairs.extend(more.iter().cloned()),
-                                ("setdefault" | "__setitem__", [key @ (Value::Str(..) | Value::Int(_))]) => {
+                                ("update", [Value::Map(more)]) => {
+                                    pairs.extend(more.iter().cloned())
+                                }
+                                (
+                                    "setdefault" | "__setitem__",
+                                    [key @ (Value::Str(..) | Value::Int(_))],
+                                ) => {
                                     pairs.push((Some(key.clone()), args.at(1).to_vec()));
                                 }
                                 _ => pairs.push((None, added.clone())),

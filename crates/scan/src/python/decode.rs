@@ -12,11 +12,17 @@ pub(super) fn fold(path: &str, given: &Value) -> Option<Value> {
     }
     let origin = given.origin().with(Origin::DECODED);
     let decoded = match path {
-        "base64.b64decode" | "base64.standard_b64decode" | "base64.decodebytes"
-        | "base64.decodestring" | "binascii.a2b_base64" => base64(&bytes, false)?,
+        "base64.b64decode"
+        | "base64.standard_b64decode"
+        | "base64.decodebytes"
+        | "base64.decodestring"
+        | "binascii.a2b_base64" => base64(&bytes, false)?,
         "base64.urlsafe_b64decode" => base64(&bytes, true)?,
         "base64.b32decode" => base32(&bytes)?,
-        "base64.b16decode" | "binascii.unhexlify" | "binascii.a2b_hex" | "builtins.bytes.fromhex"
+        "base64.b16decode"
+        | "binascii.unhexlify"
+        | "binascii.a2b_hex"
+        | "builtins.bytes.fromhex"
         | "builtins.bytearray.fromhex" => hex(&bytes)?,
         _ => return None,
     };
@@ -130,7 +136,8 @@ fn base32(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn hex(bytes: &[u8]) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let digits: Vec<u8> =
+        bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let (pairs, rest) = digits.as_chunks::<2>();
     if !rest.is_empty() {
         return None;

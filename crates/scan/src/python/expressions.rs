@@ -92,7 +92,14 @@ impl<'a> Machine<'a> {
             let (says, real) = self.names.says(path);
             let Some(Says::Does(kind)) = says else { continue };
             if matches!(kind, Kind::Process | Kind::Exec | Kind::Install)
-                && !matches!(real.as_str(), "builtins.compile" | "types.FunctionType" | "types.LambdaType" | "types.CodeType" | "subprocess.Popen")
+                && !matches!(
+                    real.as_str(),
+                    "builtins.compile"
+                        | "types.FunctionType"
+                        | "types.LambdaType"
+                        | "types.CodeType"
+                        | "subprocess.Popen"
+                )
                 && !self.is_module(&real)
             {
                 let because = "it names it and has somebody else call it".to_owned();
@@ -103,7 +110,11 @@ impl<'a> Machine<'a> {
 
     fn is_module(&self, path: &str) -> bool {
         matches!(
-            crate::effects::lookup(path.split('.').next().unwrap_or(path), path.split_once('.').map_or("", |(_, rest)| rest)).known,
+            crate::effects::lookup(
+                path.split('.').next().unwrap_or(path),
+                path.split_once('.').map_or("", |(_, rest)| rest)
+            )
+            .known,
             crate::effects::Known::Module(_)
         ) || !path.contains('.')
     }
@@ -137,12 +148,15 @@ impl<'a> Machine<'a> {
                 self.operated(&values, &[]);
                 let mut result = Set::new();
                 for value in values {
-                    join(&mut result, match (one.op, value) {
-                        (ast::UnaryOp::USub, Value::Int(n)) => Value::Int(n.wrapping_neg()),
-                        (ast::UnaryOp::Invert, Value::Int(n)) => Value::Int(!n),
-                        (ast::UnaryOp::UAdd, Value::Int(n)) => Value::Int(n),
-                        (_, other) => Value::Opaque(other.origin()),
-                    });
+                    join(
+                        &mut result,
+                        match (one.op, value) {
+                            (ast::UnaryOp::USub, Value::Int(n)) => Value::Int(n.wrapping_neg()),
+                            (ast::UnaryOp::Invert, Value::Int(n)) => Value::Int(!n),
+                            (ast::UnaryOp::UAdd, Value::Int(n)) => Value::Int(n),
+                            (_, other) => Value::Opaque(other.origin()),
+                        },
+                    );
                 }
                 result
             }
@@ -178,7 +192,9 @@ impl<'a> Machine<'a> {
                             let keys = self.expr(key);
                             let values = self.expr(&item.value);
                             let key = match keys.as_slice() {
-                                [key @ (Value::Str(..) | Value::Int(_) | Value::Bytes(..))] => Some(key.clone()),
+                                [key @ (Value::Str(..) | Value::Int(_) | Value::Bytes(..))] => {
+                                    Some(key.clone())
+                                }
                                 _ => None,
                             };
                             pairs.push((key, values));
@@ -190,7 +206,9 @@ impl<'a> Machine<'a> {
                                     Value::Path(path) if path.as_ref() == "os.environ" => {
                                         self.whole_environment(&item.value);
                                     }
-                                    other => pairs.push((None, vec![Value::Opaque(other.origin())])),
+                                    other => {
+                                        pairs.push((None, vec![Value::Opaque(other.origin())]))
+                                    }
                                 }
                             }
                         }
@@ -337,7 +355,9 @@ impl<'a> Machine<'a> {
                 ast::FStringPart::FString(string) => {
                     for element in &string.elements {
                         match element {
-                            ast::InterpolatedStringElement::Literal(literal) => text.push_str(&literal.value),
+                            ast::InterpolatedStringElement::Literal(literal) => {
+                                text.push_str(&literal.value)
+                            }
                             ast::InterpolatedStringElement::Interpolation(inner) => {
                                 let values = self.expr(&inner.expression);
                                 self.operated(&values, &[]);
@@ -454,7 +474,8 @@ impl<'a> Machine<'a> {
                 && self.bodies.get(at).is_some_and(|body| body.is_property)
             {
                 self.calls(Edge::Function(at));
-                let returned = self.bodies.get(at).map(|body| body.returns.clone()).unwrap_or_default();
+                let returned =
+                    self.bodies.get(at).map(|body| body.returns.clone()).unwrap_or_default();
                 merge(&mut result, &returned);
             }
         }
@@ -467,7 +488,9 @@ impl<'a> Machine<'a> {
     /// What these are used for without leading anywhere.
     fn is_plain_door(&self, owner: &[Value], name: &str) -> bool {
         match name {
-            "__subclasses__" => !owner.is_empty() && owner.iter().all(|value| matches!(value, Value::Class(_))),
+            "__subclasses__" => {
+                !owner.is_empty() && owner.iter().all(|value| matches!(value, Value::Class(_)))
+            }
             "f_back" | "__reduce_ex__" => true,
             _ => false,
         }
@@ -526,7 +549,9 @@ impl<'a> Machine<'a> {
             Value::Opaque(_) if matches!(name, "__globals__" | "f_globals") => {
                 Some(vec![Value::Namespace(Rc::from("")), Value::Opaque(Origin::COMPUTED)])
             }
-            _ if matches!(name, "__builtins__" | "f_builtins") => Some(vec![Value::path("builtins")]),
+            _ if matches!(name, "__builtins__" | "f_builtins") => {
+                Some(vec![Value::path("builtins")])
+            }
             _ => None,
         }
     }
@@ -583,12 +608,16 @@ impl<'a> Machine<'a> {
             }
             seen.push(at);
             let Some(state) = self.classes.get(at) else { continue };
-            if let Some(slot) = self.scopes.get(state.scope).and_then(|scope| scope.names.get(name)) {
+            if let Some(slot) = self.scopes.get(state.scope).and_then(|scope| scope.names.get(name))
+            {
                 for value in &slot.ever {
-                    join(&mut found, match value {
-                        Value::Function(f) if instance => Value::Bound(*f),
-                        other => other.clone(),
-                    });
+                    join(
+                        &mut found,
+                        match value {
+                            Value::Function(f) if instance => Value::Bound(*f),
+                            other => other.clone(),
+                        },
+                    );
                 }
                 continue;
             }
@@ -600,7 +629,10 @@ impl<'a> Machine<'a> {
                         if joined.matches('.').count() > 3 {
                             continue;
                         }
-                        join(&mut found, Value::Sibling(*level, Rc::clone(module), Rc::from(joined)));
+                        join(
+                            &mut found,
+                            Value::Sibling(*level, Rc::clone(module), Rc::from(joined)),
+                        );
                     }
                     _ => {}
                 }
@@ -654,7 +686,8 @@ impl<'a> Machine<'a> {
                             Some(name) => Value::path(name),
                             None if self.is_own_name(key) => Value::Own,
                             None => {
-                                let because = "it takes a loaded module by a name that is computed".to_owned();
+                                let because = "it takes a loaded module by a name that is computed"
+                                    .to_owned();
                                 self.act(Kind::Indirect, "sys.modules", node, Some(because));
                                 Value::Opaque(Origin::COMPUTED)
                             }
@@ -662,7 +695,9 @@ impl<'a> Machine<'a> {
                         join(&mut result, module);
                     }
                 }
-                Value::Path(path) if matches!(path.as_ref(), "os.environ" | "posix.environ" | "os.environb") => {
+                Value::Path(path)
+                    if matches!(path.as_ref(), "os.environ" | "posix.environ" | "os.environb") =>
+                {
                     self.read_environment(keys, node);
                     join(&mut result, Value::Opaque(Origin::NONE));
                 }
@@ -684,10 +719,16 @@ impl<'a> Machine<'a> {
                     join(&mut result, Value::Opaque(Origin::NONE));
                 }
                 Value::Map(pairs) => {
-                    let known = |key: &Value| matches!(key, Value::Str(text, _) if !text.contains(HOLE)) || matches!(key, Value::Int(_));
+                    let known = |key: &Value| {
+                        matches!(key, Value::Str(text, _) if !text.contains(HOLE))
+                            || matches!(key, Value::Int(_))
+                    };
                     let mut any = Set::new();
                     for (key, values) in pairs.iter() {
-                        let fits = key.is_none() || keys.iter().any(|asked| !known(asked) || same_key(key.as_ref(), asked));
+                        let fits = key.is_none()
+                            || keys
+                                .iter()
+                                .any(|asked| !known(asked) || same_key(key.as_ref(), asked));
                         if fits {
                             merge(&mut any, values);
                         }
@@ -742,7 +783,12 @@ impl<'a> Machine<'a> {
     }
 
     /// Names of a module, taken as from a dictionary.
-    pub(super) fn from_namespace(&mut self, module: &Rc<str>, keys: &[Value], node: &impl Ranged) -> Set {
+    pub(super) fn from_namespace(
+        &mut self,
+        module: &Rc<str>,
+        keys: &[Value],
+        node: &impl Ranged,
+    ) -> Set {
         let mut result = Set::new();
         for key in keys {
             match (key.whole(), module.is_empty()) {
@@ -766,11 +812,21 @@ impl<'a> Machine<'a> {
                         .scopes
                         .first()
                         .map(|scope| {
-                            scope.names.values().flat_map(|slot| slot.ever.iter().cloned()).collect()
+                            scope
+                                .names
+                                .values()
+                                .flat_map(|slot| slot.ever.iter().cloned())
+                                .collect()
                         })
                         .unwrap_or_default();
                     for value in all {
-                        if matches!(value, Value::Path(_) | Value::Function(_) | Value::Class(_) | Value::Sibling(..)) {
+                        if matches!(
+                            value,
+                            Value::Path(_)
+                                | Value::Function(_)
+                                | Value::Class(_)
+                                | Value::Sibling(..)
+                        ) {
                             join(&mut result, value);
                         }
                     }
@@ -799,7 +855,10 @@ impl<'a> Machine<'a> {
             let Value::Path(path) = value else { continue };
             let (says, real) = self.names.says(path);
             if let Some(Says::Does(kind)) = says
-                && matches!(kind, Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::Network)
+                && matches!(
+                    kind,
+                    Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::Network
+                )
                 && !self.is_module(&real)
             {
                 let because = "it is reached by its name in a text".to_owned();
@@ -882,7 +941,8 @@ fn sliced(value: &Value, lower: &[Value], upper: &[Value], step: &[Value]) -> Va
         [Value::Int(n)] => Some(Some(*n)),
         _ => None,
     };
-    let (Some(lower), Some(upper), Some(step)) = (number(lower), number(upper), number(step)) else {
+    let (Some(lower), Some(upper), Some(step)) = (number(lower), number(upper), number(step))
+    else {
         if let Value::Seq(_) = value {
             return sequence(vec![items_of(value)]);
         }
@@ -891,7 +951,10 @@ fn sliced(value: &Value, lower: &[Value], upper: &[Value], step: &[Value]) -> Va
     match value {
         Value::Str(text, origin) => {
             let chars: Vec<char> = text.chars().collect();
-            Value::Str(Rc::from(stride(&chars, lower, upper, step).into_iter().collect::<String>()), *origin)
+            Value::Str(
+                Rc::from(stride(&chars, lower, upper, step).into_iter().collect::<String>()),
+                *origin,
+            )
         }
         Value::Bytes(bytes, origin) => {
             Value::Bytes(Rc::from(stride(bytes, lower, upper, step)), *origin)
@@ -902,7 +965,12 @@ fn sliced(value: &Value, lower: &[Value], upper: &[Value], step: &[Value]) -> Va
 }
 
 /// Python's rules for slices.
-fn stride<T: Clone>(items: &[T], lower: Option<i64>, upper: Option<i64>, step: Option<i64>) -> Vec<T> {
+fn stride<T: Clone>(
+    items: &[T],
+    lower: Option<i64>,
+    upper: Option<i64>,
+    step: Option<i64>,
+) -> Vec<T> {
     let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let step = step.unwrap_or(1);
     if step == 0 {
@@ -916,8 +984,11 @@ fn stride<T: Clone>(items: &[T], lower: Option<i64>, upper: Option<i64>, step: O
             at.clamp(low, high)
         }
     };
-    let (mut at, end) =
-        if step > 0 { (place(lower, 0), place(upper, len)) } else { (place(lower, len.saturating_sub(1)), place(upper, -1)) };
+    let (mut at, end) = if step > 0 {
+        (place(lower, 0), place(upper, len))
+    } else {
+        (place(lower, len.saturating_sub(1)), place(upper, -1))
+    };
     let mut kept = Vec::new();
     while (step > 0 && at < end) || (step < 0 && at > end) {
         if let Some(item) = usize::try_from(at).ok().and_then(|at| items.get(at)) {

@@ -14,7 +14,8 @@ use super::value::{
 use super::{Edge, Kind, Target, decode, shell};
 
 /// Modules under which builtins go by other names.
-const BUILTINS: [&str; 4] = ["six.moves.builtins.", "future.builtins.", "__builtin__.", "__builtins__."];
+const BUILTINS: [&str; 4] =
+    ["six.moves.builtins.", "future.builtins.", "__builtin__.", "__builtins__."];
 
 impl Machine<'_> {
     /// Calls something by its dotted path.
@@ -51,7 +52,8 @@ impl Machine<'_> {
                 self.set_by_name(args, node);
                 unknown()
             }
-            "hasattr" | "isinstance" | "issubclass" | "callable" | "id" | "len" | "print" | "hash" => unknown(),
+            "hasattr" | "isinstance" | "issubclass" | "callable" | "id" | "len" | "print"
+            | "hash" => unknown(),
             "vars" | "globals" | "locals" => {
                 if first.is_empty() {
                     return Some(vec![Value::Namespace(Rc::from(""))]);
@@ -65,7 +67,9 @@ impl Machine<'_> {
                     })
                     .collect()
             }
-            "__import__" => self.import_by_name(first, &[], !args.get(3, "fromlist").is_empty(), node),
+            "__import__" => {
+                self.import_by_name(first, &[], !args.get(3, "fromlist").is_empty(), node)
+            }
             "eval" | "exec" => {
                 let given = args.get(0, "source").to_vec();
                 self.run_text(&format!("builtins.{name}"), &given, node)
@@ -73,13 +77,16 @@ impl Machine<'_> {
             "compile" => {
                 let mut made = Set::new();
                 for value in args.get(0, "source") {
-                    join(&mut made, match value {
-                        Value::Str(text, origin) => Value::Code(Rc::clone(text), *origin),
-                        Value::Bytes(bytes, origin) => {
-                            Value::Code(Rc::from(String::from_utf8_lossy(bytes)), *origin)
-                        }
-                        other => Value::Made(Rc::from("builtins.compile"), other.origin()),
-                    });
+                    join(
+                        &mut made,
+                        match value {
+                            Value::Str(text, origin) => Value::Code(Rc::clone(text), *origin),
+                            Value::Bytes(bytes, origin) => {
+                                Value::Code(Rc::from(String::from_utf8_lossy(bytes)), *origin)
+                            }
+                            other => Value::Made(Rc::from("builtins.compile"), other.origin()),
+                        },
+                    );
                 }
                 if made.is_empty() { unknown() } else { made }
             }
@@ -98,7 +105,9 @@ impl Machine<'_> {
             }),
             "int" => {
                 let base = match args.get(1, "base").first() {
-                    Some(Value::Int(base)) => u32::try_from(*base).ok().filter(|base| (2..=36).contains(base)),
+                    Some(Value::Int(base)) => {
+                        u32::try_from(*base).ok().filter(|base| (2..=36).contains(base))
+                    }
                     _ => Some(10),
                 };
                 each(first, |value| match value {
@@ -115,7 +124,11 @@ impl Machine<'_> {
                 if args.positional.len() + args.named.len() > 2 {
                     return Some(each(first, |_| None));
                 }
-                if let Some(codec) = args.get(1, "encoding").first().and_then(|codec| codec.whole().map(str::to_owned)) {
+                if let Some(codec) = args
+                    .get(1, "encoding")
+                    .first()
+                    .and_then(|codec| codec.whole().map(str::to_owned))
+                {
                     return Some(each(first, |value| decode::by_codec(&codec, value)));
                 }
                 each(first, |value| match value {
@@ -231,7 +244,9 @@ impl Machine<'_> {
                     (Some(low), Some(high), Some(step)) if step != 0 => {
                         let mut items = Vec::new();
                         let mut at = low;
-                        while items.len() <= 512 && ((step > 0 && at < high) || (step < 0 && at > high)) {
+                        while items.len() <= 512
+                            && ((step > 0 && at < high) || (step < 0 && at > high))
+                        {
                             items.push(vec![Value::Int(at)]);
                             at = at.saturating_add(step);
                         }
@@ -256,12 +271,16 @@ impl Machine<'_> {
                         Value::Namespace(_) => {
                             join(&mut made, value.clone());
                         }
-                        Value::Path(path) if path.as_ref() == "os.environ" => self.whole_environment(node),
+                        Value::Path(path) if path.as_ref() == "os.environ" => {
+                            self.whole_environment(node)
+                        }
                         Value::Seq(items) => {
                             for item in items.iter().flatten() {
                                 if let Some([key, values]) = ordered(item).as_deref() {
                                     let key = match key.as_slice() {
-                                        [key @ (Value::Str(..) | Value::Int(_))] => Some(key.clone()),
+                                        [key @ (Value::Str(..) | Value::Int(_))] => {
+                                            Some(key.clone())
+                                        }
                                         _ => None,
                                     };
                                     pairs.push((key, values.clone()));
@@ -275,24 +294,28 @@ impl Machine<'_> {
                 made
             }
             "zip" => {
-                let columns: Option<Vec<Vec<Set>>> = args
-                    .positional
-                    .iter()
-                    .map(|set| set.first().and_then(ordered))
-                    .collect();
+                let columns: Option<Vec<Vec<Set>>> =
+                    args.positional.iter().map(|set| set.first().and_then(ordered)).collect();
                 match columns {
                     Some(columns) if !columns.is_empty() => {
                         let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
                         let rows = (0..rows)
                             .map(|n| {
-                                let row = columns.iter().filter_map(|column| column.get(n).cloned()).collect();
+                                let row = columns
+                                    .iter()
+                                    .filter_map(|column| column.get(n).cloned())
+                                    .collect();
                                 vec![sequence(row)]
                             })
                             .collect();
                         vec![sequence(rows)]
                     }
                     _ => {
-                        let row = args.positional.iter().map(|set| set.iter().flat_map(items_of).collect()).collect();
+                        let row = args
+                            .positional
+                            .iter()
+                            .map(|set| set.iter().flat_map(items_of).collect())
+                            .collect();
                         vec![sequence(vec![vec![sequence(row)]])]
                     }
                 }
@@ -311,7 +334,8 @@ impl Machine<'_> {
                 let rows = lists.iter().map(Vec::len).min().unwrap_or(0).min(ITEMS);
                 let mut made = Vec::new();
                 for n in 0..rows {
-                    let row: Vec<Set> = lists.iter().filter_map(|list| list.get(n).cloned()).collect();
+                    let row: Vec<Set> =
+                        lists.iter().filter_map(|list| list.get(n).cloned()).collect();
                     let mut values = Set::new();
                     for callee in &callees {
                         let more = self.call_with(callee, row.clone(), node);
@@ -354,7 +378,11 @@ impl Machine<'_> {
                 first.iter().map(type_of).collect()
             }
             "super" => {
-                let class = self.scopes.get(self.scope).and(self.bodies.get(self.here)).and_then(|body| body.class);
+                let class = self
+                    .scopes
+                    .get(self.scope)
+                    .and(self.bodies.get(self.here))
+                    .and_then(|body| body.class);
                 match class {
                     Some(class) => vec![Value::Instance(class)],
                     None => unknown(),
@@ -376,16 +404,33 @@ impl Machine<'_> {
     /// Functions of the library whose result is followed.
     fn call_followed(&mut self, path: &str, args: &Args, node: &impl Ranged) -> Option<Set> {
         let first = args.at(0);
-        let method = path
-            .strip_prefix("builtins.")
-            .and_then(|rest| rest.split_once('.'))
-            .filter(|(class, _)| {
-                matches!(*class, "str" | "bytes" | "bytearray" | "list" | "dict" | "tuple" | "object" | "type" | "int")
-            });
+        let method = path.strip_prefix("builtins.").and_then(|rest| rest.split_once('.')).filter(
+            |(class, _)| {
+                matches!(
+                    *class,
+                    "str"
+                        | "bytes"
+                        | "bytearray"
+                        | "list"
+                        | "dict"
+                        | "tuple"
+                        | "object"
+                        | "type"
+                        | "int"
+                )
+            },
+        );
         if let Some((class, name)) = method
             && !name.contains('.')
         {
-            let is_own = matches!((class, name), ("bytes" | "bytearray", "fromhex") | ("str", "maketrans") | ("dict", "fromkeys") | ("int", "from_bytes") | ("type" | "object", "__subclasses__" | "mro"));
+            let is_own = matches!(
+                (class, name),
+                ("bytes" | "bytearray", "fromhex")
+                    | ("str", "maketrans")
+                    | ("dict", "fromkeys")
+                    | ("int", "from_bytes")
+                    | ("type" | "object", "__subclasses__" | "mro")
+            );
             if !is_own && !first.is_empty() {
                 let rest = Args {
                     positional: args.positional.iter().skip(1).cloned().collect(),
@@ -404,8 +449,14 @@ impl Machine<'_> {
             "importlib.import_module" | "importlib.__import__" | "imp.find_module" => {
                 self.import_by_name(first, args.get(1, "package"), true, node)
             }
-            "pkgutil.resolve_name" | "pydoc.locate" | "inspect.getattr_static" | "django.utils.module_loading.import_string"
-            | "werkzeug.utils.import_string" | "hydra.utils.get_method" | "hydra.utils.get_class" | "hydra.utils.get_object" => {
+            "pkgutil.resolve_name"
+            | "pydoc.locate"
+            | "inspect.getattr_static"
+            | "django.utils.module_loading.import_string"
+            | "werkzeug.utils.import_string"
+            | "hydra.utils.get_method"
+            | "hydra.utils.get_class"
+            | "hydra.utils.get_object" => {
                 if path == "inspect.getattr_static" {
                     return Some(self.get_attribute(args, node));
                 }
@@ -426,7 +477,9 @@ impl Machine<'_> {
                 }
                 made
             }
-            "operator.attrgetter" | "_operator.attrgetter" => Self::make_getter(Getter::Attribute, first),
+            "operator.attrgetter" | "_operator.attrgetter" => {
+                Self::make_getter(Getter::Attribute, first)
+            }
             "operator.methodcaller" | "_operator.methodcaller" => {
                 let mut made = Set::new();
                 for getter in Self::make_getter(Getter::Method, first) {
@@ -453,7 +506,8 @@ impl Machine<'_> {
                 let (owner, key) = (first.to_vec(), args.at(1).to_vec());
                 self.item(&owner, &key, node)
             }
-            "operator.concat" | "operator.add" | "_operator.add" | "_operator.concat" | "operator.iadd" => {
+            "operator.concat" | "operator.add" | "_operator.add" | "_operator.concat"
+            | "operator.iadd" => {
                 let (left, right) = (first.to_vec(), args.at(1).to_vec());
                 self.binary(&left, ruff_python_ast::Operator::Add, &right)
             }
@@ -463,12 +517,17 @@ impl Machine<'_> {
             }
             "functools.partial" | "functools.partialmethod" | "_functools.partial" => {
                 let rest: Vec<Set> = args.positional.iter().skip(1).cloned().collect();
-                first.iter().map(|callee| Value::Partial(Rc::new((callee.clone(), rest.clone())))).collect()
+                first
+                    .iter()
+                    .map(|callee| Value::Partial(Rc::new((callee.clone(), rest.clone()))))
+                    .collect()
             }
             "functools.reduce" | "_functools.reduce" => {
-                let items = args.at(1).first().and_then(ordered).unwrap_or_else(|| {
-                    vec![args.at(1).iter().flat_map(items_of).collect()]
-                });
+                let items = args
+                    .at(1)
+                    .first()
+                    .and_then(ordered)
+                    .unwrap_or_else(|| vec![args.at(1).iter().flat_map(items_of).collect()]);
                 let mut items = items.into_iter();
                 let mut held = match args.positional.get(2) {
                     Some(start) => start.clone(),
@@ -477,7 +536,8 @@ impl Machine<'_> {
                 for item in items.take(256) {
                     let mut next = Set::new();
                     for callee in first.to_vec() {
-                        let values = self.call_with(&callee, vec![held.clone(), item.clone()], node);
+                        let values =
+                            self.call_with(&callee, vec![held.clone(), item.clone()], node);
                         merge(&mut next, &values);
                     }
                     held = next;
@@ -485,7 +545,10 @@ impl Machine<'_> {
                 held
             }
             "codecs.decode" | "_codecs.decode" | "codecs.encode" | "_codecs.encode" => {
-                let codec = args.get(1, "encoding").first().and_then(|codec| codec.whole().map(str::to_owned));
+                let codec = args
+                    .get(1, "encoding")
+                    .first()
+                    .and_then(|codec| codec.whole().map(str::to_owned));
                 let codec = codec.unwrap_or_else(|| "?".to_owned());
                 let decoded = Origin::DECODED.with(args.origin());
                 let made = each(first, |value| decode::by_codec(&codec, value));
@@ -503,26 +566,35 @@ impl Machine<'_> {
                         text.push('/');
                     }
                     match part.as_slice() {
-                        [one] if one.rough().is_some() => text.push_str(&one.rough().unwrap_or_default()),
+                        [one] if one.rough().is_some() => {
+                            text.push_str(&one.rough().unwrap_or_default())
+                        }
                         _ => text.push(HOLE),
                     }
                 }
                 vec![Value::Str(Rc::from(text), Origin::NONE)]
             }
-            "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath" | "os.path.realpath"
-            | "os.path.normpath" | "os.fspath" | "os.fsencode" | "os.fsdecode" | "builtins.format" | "sys.intern"
-            | "textwrap.dedent" | "typing.cast" | "copy.copy" | "copy.deepcopy" | "inspect.cleandoc" => {
+            "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath"
+            | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "os.fsencode"
+            | "os.fsdecode" | "builtins.format" | "sys.intern" | "textwrap.dedent"
+            | "typing.cast" | "copy.copy" | "copy.deepcopy" | "inspect.cleandoc" => {
                 let given = if path == "typing.cast" { args.at(1) } else { first };
                 if given.is_empty() { unknown() } else { given.to_vec() }
             }
-            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.WindowsPath" | "pathlib.PurePosixPath" => {
+            "pathlib.Path"
+            | "pathlib.PurePath"
+            | "pathlib.PosixPath"
+            | "pathlib.WindowsPath"
+            | "pathlib.PurePosixPath" => {
                 let mut text = String::new();
                 for part in &args.positional {
                     if !text.is_empty() {
                         text.push('/');
                     }
                     match part.as_slice() {
-                        [one] if one.rough().is_some() => text.push_str(&one.rough().unwrap_or_default()),
+                        [one] if one.rough().is_some() => {
+                            text.push_str(&one.rough().unwrap_or_default())
+                        }
                         _ => text.push(HOLE),
                     }
                 }
@@ -530,10 +602,16 @@ impl Machine<'_> {
             }
             "pathlib.Path.home" | "pathlib.PosixPath.home" => vec![Value::File(Rc::from("~"))],
             "pathlib.Path.cwd" => vec![Value::File(Rc::from("."))],
-            "io.open" | "_io.open" | "codecs.open" | "gzip.open" | "bz2.open" | "lzma.open" | "io.FileIO" | "io.open_code" => {
+            "io.open" | "_io.open" | "codecs.open" | "gzip.open" | "bz2.open" | "lzma.open"
+            | "io.FileIO" | "io.open_code" => {
                 self.open(args.get(0, "file"), args.get(1, "mode"), node)
             }
-            "os.getenv" | "os.environ.get" | "os.environ.pop" | "os.environ.__getitem__" | "posix.environ.get" | "os.getenvb" => {
+            "os.getenv"
+            | "os.environ.get"
+            | "os.environ.pop"
+            | "os.environ.__getitem__"
+            | "posix.environ.get"
+            | "os.getenvb" => {
                 let keys = args.get(0, "key").to_vec();
                 self.read_environment(&keys, node);
                 unknown()
@@ -563,8 +641,13 @@ impl Machine<'_> {
                 let (owner, key) = (vec![Value::path("sys.modules")], first.to_vec());
                 self.item(&owner, &key, node)
             }
-            "sys.modules.update" | "sys.modules.setdefault" | "sys.modules.__setitem__" | "sys.meta_path.insert"
-            | "sys.meta_path.append" | "sys.path_hooks.insert" | "sys.path_hooks.append" => {
+            "sys.modules.update"
+            | "sys.modules.setdefault"
+            | "sys.modules.__setitem__"
+            | "sys.meta_path.insert"
+            | "sys.meta_path.append"
+            | "sys.path_hooks.insert"
+            | "sys.path_hooks.append" => {
                 let because = "it changes how modules are found".to_owned();
                 self.act(Kind::Tamper, path, node, Some(because));
                 unknown()
@@ -575,7 +658,8 @@ impl Machine<'_> {
                 let strange = args.all().any(|value| {
                     value.rough().is_some_and(|text| {
                         let text = text.to_ascii_lowercase();
-                        let archive = [".zip", ".whl", ".egg", ".pyz", ".bin", ".pt", ".pth", ".tar"];
+                        let archive =
+                            [".zip", ".whl", ".egg", ".pyz", ".bin", ".pt", ".pth", ".tar"];
                         archive.iter().any(|end| text.ends_with(end)) || text.starts_with('/')
                     })
                 });
@@ -612,7 +696,9 @@ impl Machine<'_> {
             let values = self.attribute_of(&owners, &known, node);
             if owners.iter().any(|owner| matches!(owner, Value::Path(_))) {
                 self.named_by_text(&values, node);
-            } else if owners.iter().all(|owner| matches!(owner, Value::Opaque(_) | Value::Method(..) | Value::Made(..))) {
+            } else if owners.iter().all(|owner| {
+                matches!(owner, Value::Opaque(_) | Value::Method(..) | Value::Made(..))
+            }) {
                 self.harmful_method(&known, node);
             }
             merge(&mut result, &values);
@@ -632,7 +718,8 @@ impl Machine<'_> {
                 self.act(Kind::Indirect, path, node, Some(because));
             }
             Value::Opaque(origin) if origin.has(Origin::COMPUTED) => {
-                let because = "it takes a computed name of something found by a computed name".to_owned();
+                let because =
+                    "it takes a computed name of something found by a computed name".to_owned();
                 self.act(Kind::Indirect, "getattr", node, Some(because));
             }
             Value::Class(at) | Value::Instance(at) => self.calls(Edge::Class(*at)),
@@ -659,7 +746,13 @@ impl Machine<'_> {
     }
 
     /// Imports what a text names.
-    fn import_by_name(&mut self, names: &[Value], package: &[Value], whole: bool, node: &impl Ranged) -> Set {
+    fn import_by_name(
+        &mut self,
+        names: &[Value],
+        package: &[Value],
+        whole: bool,
+        node: &impl Ranged,
+    ) -> Set {
         let mut result = Set::new();
         for name in names {
             let Some(text) = name.whole() else {
@@ -671,7 +764,10 @@ impl Machine<'_> {
                 };
                 let foreign = name.rough().is_some_and(|text| {
                     let package = package.iter().find_map(Value::whole).unwrap_or("");
-                    inside(&text) || (text.starts_with('.') && inside(&format!("{package}.")) && package != "__weighbridge__")
+                    inside(&text)
+                        || (text.starts_with('.')
+                            && inside(&format!("{package}."))
+                            && package != "__weighbridge__")
                 });
                 if foreign {
                     join(&mut result, Value::Opaque(Origin::NONE));
@@ -686,7 +782,8 @@ impl Machine<'_> {
                 join(&mut result, Value::Own);
                 continue;
             }
-            let package = package.iter().find_map(Value::whole).filter(|name| *name != "__weighbridge__");
+            let package =
+                package.iter().find_map(Value::whole).filter(|name| *name != "__weighbridge__");
             if let (Some(package), true) = (package, text.starts_with('.')) {
                 join(&mut result, Value::path(&format!("{package}{text}")));
                 continue;
@@ -712,9 +809,9 @@ impl Machine<'_> {
 
     /// Opens a file.
     pub(super) fn open(&mut self, files: &[Value], modes: &[Value], node: &impl Ranged) -> Set {
-        let writes = modes.iter().any(|mode| {
-            mode.rough().is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']))
-        });
+        let writes = modes
+            .iter()
+            .any(|mode| mode.rough().is_some_and(|mode| mode.contains(['w', 'a', 'x', '+'])));
         let mut origin = Origin::FILE;
         for file in files {
             origin = origin.with(file.origin());
@@ -736,7 +833,8 @@ impl Machine<'_> {
             let because = format!("`{}` holds {what}", text.replace(HOLE, "…"));
             self.act(Kind::SensitiveRead, path, node, Some(because));
         } else if writes {
-            let own_choice = !text.starts_with(HOLE) && (text.starts_with(['/', '~']) || text.contains(":\\"));
+            let own_choice =
+                !text.starts_with(HOLE) && (text.starts_with(['/', '~']) || text.contains(":\\"));
             if own_choice || self.here == super::BODY {
                 let because = format!("it writes `{}`", text.replace(HOLE, "…"));
                 self.act(Kind::Write, path, node, Some(because));
@@ -775,14 +873,32 @@ impl Machine<'_> {
     }
 
     /// `module.name = values` in a module of somebody else.
-    pub(super) fn patched(&mut self, module: &str, name: &str, values: &[Value], node: &impl Ranged) {
+    pub(super) fn patched(
+        &mut self,
+        module: &str,
+        name: &str,
+        values: &[Value],
+        node: &impl Ranged,
+    ) {
         let callable = values.iter().any(|value| {
-            matches!(value, Value::Function(_) | Value::Bound(_) | Value::Class(_) | Value::Partial(_) | Value::Path(_) | Value::Sibling(..))
+            matches!(
+                value,
+                Value::Function(_)
+                    | Value::Bound(_)
+                    | Value::Class(_)
+                    | Value::Partial(_)
+                    | Value::Path(_)
+                    | Value::Sibling(..)
+            )
         });
         let given = Args { positional: vec![values.to_vec()], ..Args::default() };
         self.handed_on(&given);
         let path = format!("{module}.{name}");
-        let always = matches!(module, "builtins" | "__builtins__") || matches!(path.as_str(), "sys.meta_path" | "sys.path_hooks" | "sys.modules" | "sys.excepthook");
+        let always = matches!(module, "builtins" | "__builtins__")
+            || matches!(
+                path.as_str(),
+                "sys.meta_path" | "sys.path_hooks" | "sys.modules" | "sys.excepthook"
+            );
         if always || callable {
             let because = format!("it replaces `{path}` for everybody");
             self.act(Kind::Tamper, &path, node, Some(because));
@@ -811,7 +927,12 @@ impl Machine<'_> {
     }
 
     /// A decorator of a library that hands back what it is given.
-    pub(super) fn external_decorator(&mut self, path: &str, _args: &Args, _node: &impl Ranged) -> Set {
+    pub(super) fn external_decorator(
+        &mut self,
+        path: &str,
+        _args: &Args,
+        _node: &impl Ranged,
+    ) -> Set {
         let _ = self.names.says(path);
         Set::new()
     }
@@ -838,7 +959,9 @@ fn type_of(value: &Value) -> Value {
         Value::Bytes(..) => Value::path("builtins.bytes"),
         Value::Function(_) => Value::path("types.FunctionType"),
         Value::Code(..) => Value::path("types.CodeType"),
-        Value::Method(owner, name) if name.as_ref() == "__code__" && matches!(**owner, Value::Function(_)) => {
+        Value::Method(owner, name)
+            if name.as_ref() == "__code__" && matches!(**owner, Value::Function(_)) =>
+        {
             Value::path("types.CodeType")
         }
         Value::Made(path, _) => Value::Path(Rc::clone(path)),
@@ -852,7 +975,9 @@ pub(super) fn hostile_command(args: &Args) -> Option<&'static str> {
     let mut line = String::new();
     for value in args.all().take(32) {
         let parts: Vec<Value> = match value {
-            Value::Seq(items) => items.iter().take(64).flat_map(|set| set.iter().take(1).cloned()).collect(),
+            Value::Seq(items) => {
+                items.iter().take(64).flat_map(|set| set.iter().take(1).cloned()).collect()
+            }
             other => vec![other.clone()],
         };
         for part in parts {
@@ -874,13 +999,24 @@ pub(super) fn installs(args: &Args) -> bool {
     for value in args.all().take(8) {
         match value {
             Value::Seq(items) => {
-                words.extend(items.iter().take(16).flat_map(|set| set.first().and_then(|one| one.rough().map(|text| text.into_owned()))));
+                words.extend(items.iter().take(16).flat_map(|set| {
+                    set.first().and_then(|one| one.rough().map(|text| text.into_owned()))
+                }));
             }
             other => words.extend(other.rough().map(|text| text.into_owned())),
         }
     }
     let line = words.join(" ");
-    ["pip install", "pip3 install", "conda install", "uv pip", "apt install", "apt-get install", "npm install", "easy_install"]
-        .iter()
-        .any(|start| line.contains(start))
+    [
+        "pip install",
+        "pip3 install",
+        "conda install",
+        "uv pip",
+        "apt install",
+        "apt-get install",
+        "npm install",
+        "easy_install",
+    ]
+    .iter()
+    .any(|start| line.contains(start))
 }

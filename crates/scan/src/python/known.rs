@@ -5,8 +5,7 @@ use std::sync::OnceLock;
 
 use super::Kind;
 use crate::effects::{self, Effects, Known};
-
-const ACTS: &str = include_str!("../../../../packs/python-code/acts.txt");
+use crate::packs;
 
 /// What the pack says of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +31,9 @@ fn index() -> &'static Index {
             touchy: Vec::new(),
             standard: Vec::new(),
         };
-        for line in ACTS.lines().filter(|line| !line.starts_with('#')) {
+        for line in
+            packs::text("python-code", "acts.txt").lines().filter(|line| !line.starts_with('#'))
+        {
             let mut words = line.split_whitespace();
             let says = match words.next() {
                 Some("process") => Says::Does(Kind::Process),
@@ -141,7 +142,8 @@ fn answer(path: &str) -> (Option<Says>, String) {
     let resolved = effects::lookup(module, name);
     let real = resolved.path;
     let moved = real != path && !real.starts_with(path);
-    if moved && let Some(says) = listed(&real)
+    if moved
+        && let Some(says) = listed(&real)
         && says != Says::Calm
     {
         return (Some(says), real);
@@ -239,9 +241,10 @@ pub(super) fn is_sensitive(path: &str) -> Option<&'static str> {
     ];
     let path = path.replace('\\', "/");
     let ends = [(".ssh", "SSH keys"), (".aws", "cloud credentials"), (".gnupg", "private keys")];
-    WAYS.iter().find(|(way, _)| path.contains(way)).map(|(_, what)| *what).or_else(|| {
-        ends.iter().find(|(way, _)| path.ends_with(way)).map(|(_, what)| *what)
-    })
+    WAYS.iter()
+        .find(|(way, _)| path.contains(way))
+        .map(|(_, what)| *what)
+        .or_else(|| ends.iter().find(|(way, _)| path.ends_with(way)).map(|(_, what)| *what))
 }
 
 /// Whether a variable of the environment holds a secret, by its name.

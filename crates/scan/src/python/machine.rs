@@ -128,9 +128,10 @@ pub(super) struct Machine<'a> {
 /// Reads one file.
 pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Module {
     let (machine, gap) = evaluate(text, skipped, parsed, 0, Names0::new());
-    let broken = parsed.errors().first().map(|error| {
-        (error.error.to_string(), line_of(&machine.lines, error.location.start()))
-    });
+    let broken = parsed
+        .errors()
+        .first()
+        .map(|error| (error.error.to_string(), line_of(&machine.lines, error.location.start())));
     let module_scope = machine.scopes.first();
     let mut exports = BTreeMap::new();
     for (name, slot) in module_scope.map(|scope| &scope.names).into_iter().flatten() {
@@ -391,8 +392,12 @@ impl<'a> Machine<'a> {
         let mut own = own;
         for parameter in parameters.iter() {
             let name = parameter.name().as_str();
-            let mut values =
-                self.bodies.get(at).and_then(|body| body.given.get(name)).cloned().unwrap_or_default();
+            let mut values = self
+                .bodies
+                .get(at)
+                .and_then(|body| body.given.get(name))
+                .cloned()
+                .unwrap_or_default();
             match own.take() {
                 Some(own) => {
                     join(&mut values, own);
@@ -436,18 +441,18 @@ impl<'a> Machine<'a> {
     }
 
     /// A scope in the current one.
-    pub(super) fn new_scope(&mut self, key: (u32, u32), immediate: bool, class: Option<usize>) -> usize {
+    pub(super) fn new_scope(
+        &mut self,
+        key: (u32, u32),
+        immediate: bool,
+        class: Option<usize>,
+    ) -> usize {
         if let Some(at) = self.by_start.get(&key) {
             return *at;
         }
         let at = self.scopes.len();
         self.by_start.insert(key, at);
-        self.scopes.push(Scope {
-            parent: Some(self.scope),
-            immediate,
-            class,
-            ..Scope::default()
-        });
+        self.scopes.push(Scope { parent: Some(self.scope), immediate, class, ..Scope::default() });
         at
     }
 
@@ -523,7 +528,10 @@ impl<'a> Machine<'a> {
             let Some(scope) = self.scopes.get(here).filter(|_| steps < 2000) else { break };
             let hidden = scope.class.is_some() && !first;
             let declared_global = scope.globals.contains(name);
-            if !hidden && !declared_global && let Some(slot) = scope.names.get(name) {
+            if !hidden
+                && !declared_global
+                && let Some(slot) = scope.names.get(name)
+            {
                 let values = if fresh && !slot.now.is_empty() { &slot.now } else { &slot.ever };
                 if !values.is_empty() {
                     return values.clone();
@@ -558,7 +566,9 @@ impl<'a> Machine<'a> {
             // What is added to it is looked up like what is added to `sys.path`.
             "__path__" => vec![Value::path("sys.path")],
             "__file__" | "__package__" | "__spec__" => unknown(),
-            "__loader__" => vec![Value::Made(Rc::from("importlib.machinery.SourceFileLoader"), Origin::NONE)],
+            "__loader__" => {
+                vec![Value::Made(Rc::from("importlib.machinery.SourceFileLoader"), Origin::NONE)]
+            }
             "get_ipython" => vec![Value::path("IPython.get_ipython")],
             name => {
                 let path = format!("builtins.{name}");
@@ -670,7 +680,13 @@ impl<'a> Machine<'a> {
     }
 
     /// Writes down that something is done here.
-    pub(super) fn act(&mut self, kind: Kind, path: &str, node: &impl Ranged, because: Option<String>) {
+    pub(super) fn act(
+        &mut self,
+        kind: Kind,
+        path: &str,
+        node: &impl Ranged,
+        because: Option<String>,
+    ) {
         let range = node.range();
         let shown = self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or("");
         let shown = shorten(shown);
@@ -689,8 +705,8 @@ impl<'a> Machine<'a> {
         let here = self.here;
         let Some(function) = self.out.get_mut(here) else { return };
         // The worst is kept whatever came before.
-        let room = function.acts.len() < ACTS
-            || !function.acts.iter().any(|held| held.kind >= act.kind);
+        let room =
+            function.acts.len() < ACTS || !function.acts.iter().any(|held| held.kind >= act.kind);
         if room {
             function.acts.insert(act);
         }
@@ -728,7 +744,9 @@ impl<'a> Machine<'a> {
         for function in &mut self.out {
             let found = function.acts.iter().find(|act| act.path.ends_with("dup2")).cloned();
             if let Some(act) = found {
-                let because = Some("it makes a socket the standard streams: a shell for somebody else".to_owned());
+                let because = Some(
+                    "it makes a socket the standard streams: a shell for somebody else".to_owned(),
+                );
                 function.acts.insert(Act { kind: Kind::Hostile, because, ..act });
             }
         }

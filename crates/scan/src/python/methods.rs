@@ -18,7 +18,13 @@ const LOADERS: [&str; 4] = ["from_pretrained", "from_config", "pipeline", "load_
 
 impl Machine<'_> {
     /// `owner.name(args)` where the name has no value of its own.
-    pub(super) fn call_method(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) -> Set {
+    pub(super) fn call_method(
+        &mut self,
+        owner: &Value,
+        name: &str,
+        args: &Args,
+        node: &impl Ranged,
+    ) -> Set {
         if matches!(name, "__getattribute__" | "__getattr__") && !args.at(0).is_empty() {
             let mut given = args.clone();
             given.positional.insert(0, vec![owner.clone()]);
@@ -92,6 +98,11 @@ impl Machine<'_> {
                 // A socket that is wired up, a file that is written, a module's loader.
                 self.by_name(owner, name, args, node);
                 let told = self.names.says(&joined).0;
+                if origin.has(Origin::NETWORK) && self.is_function(path) {
+                    // What another machine answered: it was told where it was asked.
+                    self.handed_on(args);
+                    return vec![Value::Opaque(origin.with(args.origin()))];
+                }
                 let mut values = self.external(&joined, args, node);
                 if told.is_none() {
                     // What nobody knows is not followed further.
@@ -105,7 +116,9 @@ impl Machine<'_> {
                 }
                 values
             }
-            Value::Function(_) | Value::Bound(_) | Value::Class(_) | Value::Partial(_) if name == "__call__" => {
+            Value::Function(_) | Value::Bound(_) | Value::Class(_) | Value::Partial(_)
+                if name == "__call__" =>
+            {
                 self.call_value(owner, args, node)
             }
             Value::Function(_) if name == "__get__" => vec![owner.clone()],
@@ -125,12 +138,19 @@ impl Machine<'_> {
                 self.handed_on(args);
                 let origin = owner.origin().with(args.origin());
                 if name == "decode" || name == "decompress" || name == "decrypt" {
-                    let decoded = if name == "decode" { origin } else { origin.with(Origin::DECODED) };
+                    let decoded =
+                        if name == "decode" { origin } else { origin.with(Origin::DECODED) };
                     return vec![Value::Opaque(decoded)];
                 }
                 vec![Value::Opaque(origin)]
             }
         }
+    }
+
+    /// Whether a path is known to be a function, so that what it gives is no instance of it.
+    fn is_function(&self, path: &str) -> bool {
+        let (module, name) = path.split_once('.').unwrap_or((path, ""));
+        matches!(crate::effects::lookup(module, name).known, crate::effects::Known::Function { .. })
     }
 
     /// What a method does by its name alone.
@@ -172,7 +192,13 @@ impl Machine<'_> {
         }
     }
 
-    fn container_method(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) -> Set {
+    fn container_method(
+        &mut self,
+        owner: &Value,
+        name: &str,
+        args: &Args,
+        node: &impl Ranged,
+    ) -> Set {
         match (name, owner) {
             ("get" | "__getitem__" | "pop" | "setdefault", Value::Map(_)) => {
                 let keys = if args.at(0).is_empty() { unknown() } else { args.at(0).to_vec() };
@@ -222,7 +248,10 @@ impl Machine<'_> {
             Value::Bytes(bytes, _) => {
                 return match name {
                     "decode" => {
-                        let codec = args.get(0, "encoding").first().and_then(|codec| codec.whole().map(str::to_owned));
+                        let codec = args
+                            .get(0, "encoding")
+                            .first()
+                            .and_then(|codec| codec.whole().map(str::to_owned));
                         let codec = codec.unwrap_or_else(|| "utf-8".to_owned());
                         each(std::slice::from_ref(owner), |value| decode::by_codec(&codec, value))
                     }
@@ -231,10 +260,17 @@ impl Machine<'_> {
                         vec![Value::Str(Rc::from(text), origin)]
                     }
                     "join" => {
-                        let mut joined: Option<Value> = Some(Value::Bytes(Rc::from(Vec::new()), origin));
-                        for (n, item) in first.first().and_then(ordered).unwrap_or_default().iter().enumerate() {
+                        let mut joined: Option<Value> =
+                            Some(Value::Bytes(Rc::from(Vec::new()), origin));
+                        for (n, item) in
+                            first.first().and_then(ordered).unwrap_or_default().iter().enumerate()
+                        {
                             let held = joined.take();
-                            let held = if n > 0 { held.and_then(|held| super::value::concat(&held, owner)) } else { held };
+                            let held = if n > 0 {
+                                held.and_then(|held| super::value::concat(&held, owner))
+                            } else {
+                                held
+                            };
                             joined = held.and_then(|held| match item.as_slice() {
                                 [one] => super::value::concat(&held, one),
                                 _ => None,
@@ -267,7 +303,9 @@ impl Machine<'_> {
                         out.push_str(&text);
                     }
                     match item.as_slice() {
-                        [one] if one.rough().is_some() => out.push_str(&one.rough().unwrap_or_default()),
+                        [one] if one.rough().is_some() => {
+                            out.push_str(&one.rough().unwrap_or_default())
+                        }
                         _ => out.push(HOLE),
                     }
                     if out.len() > LENGTH {
@@ -280,10 +318,18 @@ impl Machine<'_> {
             "upper" => made(text.to_uppercase()),
             "swapcase" if text.is_ascii() => made(
                 text.chars()
-                    .map(|c| if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() })
+                    .map(|c| {
+                        if c.is_ascii_uppercase() {
+                            c.to_ascii_lowercase()
+                        } else {
+                            c.to_ascii_uppercase()
+                        }
+                    })
                     .collect(),
             ),
-            "title" | "capitalize" | "expandtabs" | "zfill" | "center" | "ljust" | "rjust" => vec![Value::Opaque(origin)],
+            "title" | "capitalize" | "expandtabs" | "zfill" | "center" | "ljust" | "rjust" => {
+                vec![Value::Opaque(origin)]
+            }
             "strip" | "lstrip" | "rstrip" => {
                 let set: Option<Vec<char>> = word(0).map(|set| set.chars().collect());
                 if set.is_none() && !first.is_empty() {
@@ -301,10 +347,23 @@ impl Machine<'_> {
                 made(kept.to_owned())
             }
             "removeprefix" | "removesuffix" if word(0).is_none() => vec![Value::Opaque(origin)],
-            "removeprefix" => made(word(0).and_then(|start| text.strip_prefix(start.as_str()).map(str::to_owned)).unwrap_or(text)),
-            "removesuffix" => made(word(0).and_then(|end| text.strip_suffix(end.as_str()).map(str::to_owned)).unwrap_or(text)),
+            "removeprefix" => made(
+                word(0)
+                    .and_then(|start| text.strip_prefix(start.as_str()).map(str::to_owned))
+                    .unwrap_or(text),
+            ),
+            "removesuffix" => made(
+                word(0)
+                    .and_then(|end| text.strip_suffix(end.as_str()).map(str::to_owned))
+                    .unwrap_or(text),
+            ),
             "replace" => match (word(0), word(1)) {
-                (Some(old), Some(new)) if !old.is_empty() && args.positional.len() == 2 && args.named.is_empty() && text.len().saturating_mul(new.len().saturating_add(1)) < LENGTH => {
+                (Some(old), Some(new))
+                    if !old.is_empty()
+                        && args.positional.len() == 2
+                        && args.named.is_empty()
+                        && text.len().saturating_mul(new.len().saturating_add(1)) < LENGTH =>
+                {
                     made(text.replace(old.as_str(), &new))
                 }
                 _ => vec![Value::Opaque(origin)],
@@ -322,21 +381,32 @@ impl Machine<'_> {
                 if parts.len() > super::value::ITEMS {
                     return vec![Value::Opaque(origin)];
                 }
-                vec![sequence(parts.iter().map(|part| vec![Value::Str(Rc::from(*part), origin)]).collect())]
+                vec![sequence(
+                    parts.iter().map(|part| vec![Value::Str(Rc::from(*part), origin)]).collect(),
+                )]
             }
-            "encode" => match word(0).unwrap_or_else(|| "utf-8".to_owned()).to_ascii_lowercase().as_str() {
-                "rot13" | "rot_13" => each(std::slice::from_ref(owner), |value| decode::by_codec("rot13", value)),
-                "utf-8" | "utf8" | "utf_8" => vec![Value::Bytes(Rc::from(text.as_bytes()), origin)],
-                "ascii" | "latin-1" | "latin1" | "latin_1" if text.is_ascii() => {
-                    vec![Value::Bytes(Rc::from(text.as_bytes()), origin)]
+            "encode" => {
+                match word(0).unwrap_or_else(|| "utf-8".to_owned()).to_ascii_lowercase().as_str() {
+                    "rot13" | "rot_13" => {
+                        each(std::slice::from_ref(owner), |value| decode::by_codec("rot13", value))
+                    }
+                    "utf-8" | "utf8" | "utf_8" => {
+                        vec![Value::Bytes(Rc::from(text.as_bytes()), origin)]
+                    }
+                    "ascii" | "latin-1" | "latin1" | "latin_1" if text.is_ascii() => {
+                        vec![Value::Bytes(Rc::from(text.as_bytes()), origin)]
+                    }
+                    _ => vec![Value::Opaque(origin)],
                 }
-                _ => vec![Value::Opaque(origin)],
-            },
+            }
             "format" => {
                 // Attributes of what is given can be read by a format: `{0.__globals__}`.
                 if text.contains("__") && text.contains('{') {
                     let because = "a format reads attributes of what it is given".to_owned();
-                    if ["__globals__", "__builtins__", "__subclasses__", "__class__"].iter().any(|door| text.contains(door)) {
+                    if ["__globals__", "__builtins__", "__subclasses__", "__class__"]
+                        .iter()
+                        .any(|door| text.contains(door))
+                    {
                         self.act(Kind::Indirect, "str.format", node, Some(because));
                     }
                 }
@@ -362,7 +432,9 @@ impl Machine<'_> {
                         Err(_) => args.named(field).map_or(&[], Vec::as_slice),
                     };
                     match values {
-                        [one] if one.rough().is_some() => out.push_str(&one.rough().unwrap_or_default()),
+                        [one] if one.rough().is_some() => {
+                            out.push_str(&one.rough().unwrap_or_default())
+                        }
                         _ => out.push(HOLE),
                     }
                     rest = after.get(close.saturating_add(1)..).unwrap_or("");
@@ -391,14 +463,18 @@ impl Machine<'_> {
                 for part in &args.positional {
                     joined.push('/');
                     match part.as_slice() {
-                        [one] if one.rough().is_some() => joined.push_str(&one.rough().unwrap_or_default()),
+                        [one] if one.rough().is_some() => {
+                            joined.push_str(&one.rough().unwrap_or_default())
+                        }
                         _ => joined.push(HOLE),
                     }
                 }
                 vec![Value::File(Rc::from(joined))]
             }
             "expanduser" | "resolve" | "absolute" | "with_suffix" => vec![owner.clone()],
-            "as_posix" | "__str__" | "__fspath__" => vec![Value::Str(Rc::clone(text), Origin::NONE)],
+            "as_posix" | "__str__" | "__fspath__" => {
+                vec![Value::Str(Rc::clone(text), Origin::NONE)]
+            }
             "open" => {
                 let files = vec![owner.clone()];
                 self.open(&files, args.get(0, "mode"), node)
@@ -429,7 +505,11 @@ impl Machine<'_> {
             let text = file.rough().map(std::borrow::Cow::into_owned).unwrap_or_default();
             let own_choice = text.starts_with(['/', '~']) || is_sensitive(&text).is_some();
             if own_choice || self.here == super::BODY {
-                let what = if text.is_empty() || text.starts_with(HOLE) { String::new() } else { format!(" `{}`", text.replace(HOLE, "…")) };
+                let what = if text.is_empty() || text.starts_with(HOLE) {
+                    String::new()
+                } else {
+                    format!(" `{}`", text.replace(HOLE, "…"))
+                };
                 self.act(Kind::Delete, path, node, Some(format!("it deletes or moves{what}")));
                 return;
             }
@@ -439,12 +519,14 @@ impl Machine<'_> {
     /// Judges a call of something outside the file by what the packs say of it.
     pub(super) fn external(&mut self, path: &str, args: &Args, node: &impl Ranged) -> Set {
         let (says, real) = self.names.says(path);
-        self.handed_on(args);
+        if !keeps(path) {
+            self.handed_on(args);
+        }
         let origin = args.origin();
         let last = path.rsplit('.').next().unwrap_or(path);
         self.sensitive_arguments(path, args, node);
         self.given_away(path, args, node);
-        if super::known::is_standard(path) {
+        if super::known::is_standard(path) && !keeps(path) {
             self.handed_to_library(args);
         }
         if (last.starts_with("read_") || last == "imread")
@@ -510,7 +592,8 @@ impl Machine<'_> {
                     let because = "it runs a command that it has decoded or downloaded".to_owned();
                     self.act(Kind::Hostile, &real, node, Some(because));
                 } else if wired {
-                    let because = "it hands a shell to whoever is at the other end of a socket".to_owned();
+                    let because =
+                        "it hands a shell to whoever is at the other end of a socket".to_owned();
                     self.act(Kind::Hostile, &real, node, Some(because));
                 } else if installs(args) {
                     self.act(Kind::Install, &real, node, None);
@@ -551,15 +634,25 @@ impl Machine<'_> {
 
     /// A module that could do harm, or the name of a function that does, given to somebody else.
     fn given_away(&mut self, path: &str, args: &Args, node: &impl Ranged) {
-        const ASK: [&str; 8] =
-            ["builtins.", "inspect.", "logging.", "warnings.", "typing.", "unittest.mock.", "print", "importlib.reload"];
+        const ASK: [&str; 8] = [
+            "builtins.",
+            "inspect.",
+            "logging.",
+            "warnings.",
+            "typing.",
+            "unittest.mock.",
+            "print",
+            "importlib.reload",
+        ];
         if ASK.iter().any(|start| path.starts_with(start)) {
             return;
         }
         let mut values: Vec<Value> = Vec::new();
         for value in args.all().take(64) {
             match value {
-                Value::Map(held) => values.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned()),
+                Value::Map(held) => {
+                    values.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned())
+                }
                 Value::Seq(held) => values.extend(held.iter().flatten().take(64).cloned()),
                 other => values.push(other.clone()),
             }
@@ -573,10 +666,13 @@ impl Machine<'_> {
                 Value::Str(text, _)
                     if text.len() < 80
                         && text.contains(['.', ':'])
-                        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_')) =>
+                        && text
+                            .chars()
+                            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '_')) =>
                 {
                     let name = text.replace(':', ".");
-                    if let (Some(Says::Does(Kind::Process | Kind::Exec)), real) = self.names.says(&name)
+                    if let (Some(Says::Does(Kind::Process | Kind::Exec)), real) =
+                        self.names.says(&name)
                         && real.contains('.')
                     {
                         let because = format!("it gives the name `{name}` away");
@@ -619,16 +715,49 @@ impl Machine<'_> {
         if let Some(because) = found {
             self.act(Kind::SensitiveRead, path, node, Some(because));
         }
-        if args.positional.iter().flatten().any(|value| matches!(value, Value::Path(path) if path.as_ref() == "os.environ")) {
+        if args
+            .positional
+            .iter()
+            .flatten()
+            .any(|value| matches!(value, Value::Path(path) if path.as_ref() == "os.environ"))
+        {
             self.whole_environment(node);
         }
     }
 }
 
+/// Whether it only keeps or looks at what it is given.
+fn keeps(path: &str) -> bool {
+    const STARTS: [&str; 7] = [
+        "inspect.",
+        "typing.",
+        "typing_extensions.",
+        "logging.getLogger",
+        "warnings.",
+        "dataclasses.",
+        "abc.",
+    ];
+    STARTS.iter().any(|start| path.starts_with(start))
+        || matches!(
+            path,
+            "functools.wraps"
+                | "functools.update_wrapper"
+                | "functools.lru_cache"
+                | "functools.cache"
+                | "functools.singledispatch"
+                | "functools.total_ordering"
+                | "functools.cached_property"
+                | "contextlib.contextmanager"
+                | "weakref.ref"
+                | "types.MethodType"
+        )
+}
+
 /// Whether a loader is told to load nothing but numbers.
 fn unpickles_nothing(path: &str, args: &Args) -> bool {
     let is = |name: &str, wanted: bool| {
-        args.named(name).is_some_and(|set| matches!(set.as_slice(), [Value::Bool(flag)] if *flag == wanted))
+        args.named(name)
+            .is_some_and(|set| matches!(set.as_slice(), [Value::Bool(flag)] if *flag == wanted))
     };
     if path.ends_with("torch.load") || path == "torch.serialization.load" {
         return is("weights_only", true);

@@ -16,8 +16,6 @@ mod expressions;
 mod external;
 mod known;
 mod machine;
-#[cfg(test)]
-mod measure;
 mod methods;
 pub(crate) mod notebook;
 pub(crate) mod reach;
@@ -204,17 +202,20 @@ pub(crate) fn read(place: &Place, source: &source::Source, role: FileRole) -> Mo
         FileRole::Notebook => Mode::Ipython,
         FileRole::Source | FileRole::SitePath => Mode::Module,
     };
-    let crashed = |because| Module { place: place.clone(), role, gap: Some(because), ..Module::default() };
+    let crashed =
+        |because| Module { place: place.clone(), role, gap: Some(because), ..Module::default() };
     let judged = std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().stack_size(bounds::STACK).spawn_scoped(scope, || {
-            let Some(parsed) = bounds::parse(&source.text, mode, false) else {
-                return crashed("it nests deeper than Python itself reads");
-            };
-            machine::run(&source.text, source.skipped, &parsed)
-        });
+        let worker =
+            std::thread::Builder::new().stack_size(bounds::STACK).spawn_scoped(scope, || {
+                let Some(parsed) = bounds::parse(&source.text, mode, false) else {
+                    return crashed("it nests deeper than Python itself reads");
+                };
+                machine::run(&source.text, source.skipped, &parsed)
+            });
         worker.ok().and_then(|worker| worker.join().ok())
     });
-    let mut module = judged.unwrap_or_else(|| crashed("the judge of Python crashed on it; please report this file"));
+    let mut module = judged
+        .unwrap_or_else(|| crashed("the judge of Python crashed on it; please report this file"));
     module.place = place.clone();
     module.role = role;
     module.odd.clone_from(&source.odd);

@@ -43,7 +43,12 @@ pub(crate) fn read(root: &Node) -> Notebook {
                 .unwrap_or(output)
                 .members()
                 .iter()
-                .filter(|member| member.key.as_str().is_some_and(|key| is_active(key.raw(), &text_of(Some(&member.value)))))
+                .filter(|member| {
+                    member
+                        .key
+                        .as_str()
+                        .is_some_and(|key| is_active(key.raw(), &text_of(Some(&member.value))))
+                })
                 .count();
             notebook.active = notebook.active.saturating_add(active as u64);
         }
@@ -59,9 +64,12 @@ impl Notebook {
             let name = head.split_whitespace().next().unwrap_or("").to_owned();
             match name.as_str() {
                 // These run Python.
-                "time" | "timeit" | "capture" | "prun" | "memit" | "mprun" | "python" | "python3" | "pypy" | "" => self.python(body),
+                "time" | "timeit" | "capture" | "prun" | "memit" | "mprun" | "python"
+                | "python3" | "pypy" | "" => self.python(body),
                 // These keep what they are given.
-                "writefile" | "file" | "markdown" | "latex" => self.foreign.push((name, body.to_owned())),
+                "writefile" | "file" | "markdown" | "latex" => {
+                    self.foreign.push((name, body.to_owned()))
+                }
                 "script" | "sh" | "bash" | "cmd" | "system" | "!" | "sx" => {
                     let rest = head.trim_start_matches(name.as_str());
                     self.foreign.push(("bash".to_owned(), format!("{rest}\n{body}")));
@@ -95,7 +103,9 @@ fn is_active(kind: &str, text: &str) -> bool {
     match kind {
         "application/javascript" | "text/javascript" => true,
         "text/html" | "image/svg+xml" => {
-            ["<script", "javascript:", "onerror=", "onload=", "<iframe", "<object", "<embed"].iter().any(|tag| lower.contains(tag))
+            ["<script", "javascript:", "onerror=", "onload=", "<iframe", "<object", "<embed"]
+                .iter()
+                .any(|tag| lower.contains(tag))
         }
         _ => false,
     }

@@ -119,9 +119,10 @@ pub(crate) fn conclude<'a>(
         functions: BTreeMap::new(),
         classes: BTreeMap::new(),
         queue: VecDeque::new(),
-        loose: modules.iter().flat_map(|module| &module.functions).any(|function| {
-            function.acts.iter().any(|act| act.path.starts_with("sys.path"))
-        }),
+        loose: modules
+            .iter()
+            .flat_map(|module| &module.functions)
+            .any(|function| function.acts.iter().any(|act| act.path.starts_with("sys.path"))),
         foreign: Vec::new(),
     };
     reach.imports(entry_points);
@@ -138,7 +139,11 @@ impl<'a> Reach<'a> {
     fn imports(&mut self, entry_points: &[&EntryPoint]) {
         for entry in entry_points {
             if let Some(at) = self.by_key.get(&entry.file).copied() {
-                self.push(Thing::Function((at, BODY)), When::Import, format!("`{}` names it", entry.said));
+                self.push(
+                    Thing::Function((at, BODY)),
+                    When::Import,
+                    format!("`{}` names it", entry.said),
+                );
             }
         }
         for at in 0..self.modules.len() {
@@ -163,7 +168,8 @@ impl<'a> Reach<'a> {
 
     fn used(&mut self, at: usize, object: Option<&str>, way: &str) {
         let Some(module) = self.modules.get(at) else { return };
-        let named = object.and_then(|object| module.exports.get(object.split('.').next().unwrap_or(object)));
+        let named = object
+            .and_then(|object| module.exports.get(object.split('.').next().unwrap_or(object)));
         if let Some(edges) = named {
             for edge in edges {
                 self.edge(at, edge, When::Use, way);
@@ -188,7 +194,9 @@ impl<'a> Reach<'a> {
             let because = match base {
                 "setup.py" => "a build runs `setup.py`",
                 "conftest.py" => "pytest imports `conftest.py`",
-                "noxfile.py" | "tasks.py" | "fabfile.py" | "dodo.py" | "SConstruct" => "a build tool runs it",
+                "noxfile.py" | "tasks.py" | "fabfile.py" | "dodo.py" | "SConstruct" => {
+                    "a build tool runs it"
+                }
                 _ => continue,
             };
             for function in 0..module.functions.len() {
@@ -215,7 +223,12 @@ impl<'a> Reach<'a> {
             "handler.py" => Some("inference endpoints import `handler.py`"),
             "hubconf.py" => Some("`torch.hub` imports `hubconf.py`"),
             "__init__.py" => Some("importing the folder runs `__init__.py`"),
-            "inference.py" if folder.ends_with("code/") || ["model_fn", "predict_fn", "input_fn", "transform_fn"].iter().any(|name| has(name)) => {
+            "inference.py"
+                if folder.ends_with("code/")
+                    || ["model_fn", "predict_fn", "input_fn", "transform_fn"]
+                        .iter()
+                        .any(|name| has(name)) =>
+            {
                 Some("SageMaker imports `inference.py`")
             }
             "score.py" if has("init") && has("run") => Some("Azure ML imports `score.py`"),
@@ -258,7 +271,9 @@ impl<'a> Reach<'a> {
 
     fn from_function(&mut self, at: usize, function: usize, when: When, way: &str) {
         let modules = self.modules;
-        let Some(body) = modules.get(at).and_then(|module| module.functions.get(function)) else { return };
+        let Some(body) = modules.get(at).and_then(|module| module.functions.get(function)) else {
+            return;
+        };
         for edge in &body.calls {
             self.edge(at, edge, when, way);
         }
@@ -274,11 +289,17 @@ impl<'a> Reach<'a> {
 
     fn from_class(&mut self, at: usize, class: usize, when: When, way: &str) {
         let modules = self.modules;
-        let Some(held) = modules.get(at).and_then(|module| module.classes.get(class)) else { return };
+        let Some(held) = modules.get(at).and_then(|module| module.classes.get(class)) else {
+            return;
+        };
         for (name, method) in &held.methods {
             let special = name.starts_with("__") && name.ends_with("__");
             if when != When::Import || special {
-                self.push(Thing::Function((at, *method)), when, format!("{way} → `{}.{name}`", held.name));
+                self.push(
+                    Thing::Function((at, *method)),
+                    when,
+                    format!("{way} → `{}.{name}`", held.name),
+                );
             }
         }
         for base in &held.bases {
@@ -289,12 +310,20 @@ impl<'a> Reach<'a> {
     fn edge(&mut self, at: usize, edge: &Edge, when: When, way: &str) {
         match edge {
             Edge::Function(function) => {
-                let name = self.modules.get(at).and_then(|module| module.functions.get(*function)).map_or("", |f| f.name.as_str());
+                let name = self
+                    .modules
+                    .get(at)
+                    .and_then(|module| module.functions.get(*function))
+                    .map_or("", |f| f.name.as_str());
                 let way = longer(way, &format!("`{name}`"));
                 self.push(Thing::Function((at, *function)), when, way);
             }
             Edge::Class(class) => {
-                let name = self.modules.get(at).and_then(|module| module.classes.get(*class)).map_or("", |c| c.name.as_str());
+                let name = self
+                    .modules
+                    .get(at)
+                    .and_then(|module| module.classes.get(*class))
+                    .map_or("", |c| c.name.as_str());
                 let way = longer(way, &format!("`{name}`"));
                 self.push(Thing::Class((at, *class)), when, way);
             }
@@ -398,11 +427,17 @@ impl<'a> Reach<'a> {
         }
         // A library of machine code, or bytecode, of that name.
         for stem in self.stems(at, target) {
-            let binary = self.others.range(stem.clone()..).take_while(|path| path.starts_with(&stem)).find(|path| {
-                let rest = path.get(stem.len()..).unwrap_or("");
-                let tagged = rest.starts_with(".cpython-") || rest.starts_with(".abi3.") || rest.starts_with(".cp3");
-                matches!(rest, ".so" | ".pyd" | ".pyc" | ".pyo") || (tagged && (rest.ends_with(".so") || rest.ends_with(".pyd")))
-            });
+            let binary =
+                self.others.range(stem.clone()..).take_while(|path| path.starts_with(&stem)).find(
+                    |path| {
+                        let rest = path.get(stem.len()..).unwrap_or("");
+                        let tagged = rest.starts_with(".cpython-")
+                            || rest.starts_with(".abi3.")
+                            || rest.starts_with(".cp3");
+                        matches!(rest, ".so" | ".pyd" | ".pyc" | ".pyo")
+                            || (tagged && (rest.ends_with(".so") || rest.ends_with(".pyd")))
+                    },
+                );
             let Some(path) = binary else { continue };
             let bytecode = path.ends_with(".pyc") || path.ends_with(".pyo");
             let act = Act {
@@ -411,7 +446,9 @@ impl<'a> Reach<'a> {
                 at: 0,
                 line: 1,
                 shown: format!("import {path}"),
-                because: Some("it imports a file of the artifact that is no source text".to_owned()),
+                because: Some(
+                    "it imports a file of the artifact that is no source text".to_owned(),
+                ),
             };
             self.foreign.push((at, when, act, way.to_owned()));
         }
@@ -460,7 +497,11 @@ impl<'a> Reach<'a> {
     fn resolve(&self, at: usize, target: &Target) -> Vec<usize> {
         let mut found = Vec::new();
         for stem in self.stems(at, target) {
-            let init = if stem.is_empty() || stem.ends_with('!') { format!("{stem}__init__.py") } else { format!("{stem}/__init__.py") };
+            let init = if stem.is_empty() || stem.ends_with('!') {
+                format!("{stem}__init__.py")
+            } else {
+                format!("{stem}/__init__.py")
+            };
             for path in [format!("{stem}.py"), init] {
                 if let Some(module) = self.by_key.get(&path)
                     && !found.contains(module)
@@ -486,7 +527,11 @@ impl<'a> Reach<'a> {
     fn conclusion(&self, at: usize) -> Conclusion<'a> {
         let modules = self.modules;
         let module: &'a Module = modules.get(at).copied().unwrap_or_else(|| unreachable_module());
-        let runs = self.functions.get(&(at, BODY)).filter(|(when, _)| *when != When::Tool).map(|(_, way)| way.clone());
+        let runs = self
+            .functions
+            .get(&(at, BODY))
+            .filter(|(when, _)| *when != When::Tool)
+            .map(|(_, way)| way.clone());
         let mut conclusion = Conclusion { module, runs, acts: Vec::new(), minor: BTreeSet::new() };
         for (n, function) in module.functions.iter().enumerate() {
             let reached = self.functions.get(&(at, n));
@@ -548,9 +593,13 @@ fn parent(folder: &str) -> Option<String> {
 fn on_import(kind: Kind) -> Option<Level> {
     Some(match kind {
         Kind::Hostile | Kind::Process | Kind::Exec | Kind::Install => Level::ImportExecution,
-        Kind::Native | Kind::Network | Kind::Unpickle | Kind::Delete | Kind::Write | Kind::SensitiveRead | Kind::Fetch => {
-            Level::ImportEffect
-        }
+        Kind::Native
+        | Kind::Network
+        | Kind::Unpickle
+        | Kind::Delete
+        | Kind::Write
+        | Kind::SensitiveRead
+        | Kind::Fetch => Level::ImportEffect,
         Kind::Tamper | Kind::Indirect | Kind::Environment => Level::Effect,
         Kind::Background => return None,
     })
@@ -558,10 +607,20 @@ fn on_import(kind: Kind) -> Option<Level> {
 
 fn on_use(kind: Kind) -> Option<Level> {
     Some(match kind {
-        Kind::Hostile | Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::SensitiveRead => Level::UseExecution,
-        Kind::Network | Kind::Unpickle | Kind::Delete | Kind::Write | Kind::Fetch | Kind::Tamper | Kind::Indirect | Kind::Environment => {
-            Level::Effect
-        }
+        Kind::Hostile
+        | Kind::Process
+        | Kind::Exec
+        | Kind::Install
+        | Kind::Native
+        | Kind::SensitiveRead => Level::UseExecution,
+        Kind::Network
+        | Kind::Unpickle
+        | Kind::Delete
+        | Kind::Write
+        | Kind::Fetch
+        | Kind::Tamper
+        | Kind::Indirect
+        | Kind::Environment => Level::Effect,
         Kind::Background => return None,
     })
 }
@@ -569,7 +628,9 @@ fn on_use(kind: Kind) -> Option<Level> {
 fn aside(kind: Kind, body: bool) -> Option<Level> {
     Some(match kind {
         Kind::Hostile => Level::HostileAside,
-        Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::SensitiveRead if body => Level::Aside,
+        Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::SensitiveRead if body => {
+            Level::Aside
+        }
         Kind::Background | Kind::Environment => return None,
         _ => Level::AsideMild,
     })
@@ -581,7 +642,9 @@ impl Conclusion<'_> {
         if let Some(because) = self.module.gap {
             return Some(because.to_owned());
         }
-        if let Some(odd) = self.module.odd.iter().find(|odd| matches!(odd, super::source::Odd::Codec(_))) {
+        if let Some(odd) =
+            self.module.odd.iter().find(|odd| matches!(odd, super::source::Odd::Codec(_)))
+        {
             return Some(odd.to_string());
         }
         match &self.module.broken {

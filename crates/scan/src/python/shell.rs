@@ -17,11 +17,18 @@ pub(crate) struct Line {
 }
 
 /// Extensions of scripts of a shell.
-const EXTENSIONS: [&str; 9] = ["sh", "bash", "zsh", "ksh", "fish", "bat", "cmd", "ps1", "psm1"];
+const EXTENSIONS: [&str; 5] = ["sh", "bash", "zsh", "ksh", "fish"];
+/// The same for the shells of Windows.
+const OF_WINDOWS: [&str; 4] = ["bat", "cmd", "ps1", "psm1"];
 
 /// Whether files of that extension are scripts of a shell.
 pub(crate) fn is_script(extension: &str) -> bool {
     EXTENSIONS.contains(&extension)
+}
+
+/// Whether files of that extension are scripts of a shell of Windows.
+pub(crate) fn is_of_windows(extension: &str) -> bool {
+    OF_WINDOWS.contains(&extension)
 }
 
 /// The lines of a script that count.
@@ -51,7 +58,9 @@ pub(crate) fn judge(text: &str) -> Vec<Line> {
         held.push_str(line);
         let whole = std::mem::take(&mut held);
         let code = whole.trim_start();
-        let comment = (code.starts_with('#') && !code.starts_with("#!")) || code.starts_with("::") || code.starts_with("REM ");
+        let comment = (code.starts_with('#') && !code.starts_with("#!"))
+            || code.starts_with("::")
+            || code.starts_with("REM ");
         if !comment && let Some(because) = judge_line(code) {
             let shown: String = code.chars().take(120).collect();
             found.push(Line { at: begin, line: first, shown, because });
@@ -72,14 +81,21 @@ pub(crate) fn judge_line(line: &str) -> Option<&'static str> {
     }
     let lower: String = line.chars().take(LENGTH).collect::<String>().to_ascii_lowercase();
     // Quotes in the middle of words and `${IFS}` are read as the shell reads them.
-    let plain: String = lower.replace("${ifs}", " ").replace("$ifs", " ").replace(['\'', '"', '\\', '^'], "");
+    let plain: String =
+        lower.replace("${ifs}", " ").replace("$ifs", " ").replace(['\'', '"', '\\', '^'], "");
     if plain.contains("/dev/tcp/") || plain.contains("/dev/udp/") {
         return Some("it opens a connection through the shell and hands it on");
     }
-    let words: Vec<&str> = plain.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '`')).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = plain
+        .split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '`'))
+        .filter(|word| !word.is_empty())
+        .collect();
     let has = |name: &str| words.iter().any(|word| base(word) == name);
     if ["nc", "ncat", "netcat"].iter().any(|name| has(name))
-        && words.iter().any(|word| matches!(*word, "-e" | "-c" | "--exec" | "--sh-exec") || (word.starts_with('-') && !word.starts_with("--") && word.ends_with('e')))
+        && words.iter().any(|word| {
+            matches!(*word, "-e" | "-c" | "--exec" | "--sh-exec")
+                || (word.starts_with('-') && !word.starts_with("--") && word.ends_with('e'))
+        })
     {
         return Some("it hands a shell to another machine");
     }
@@ -90,15 +106,31 @@ pub(crate) fn judge_line(line: &str) -> Option<&'static str> {
         return Some("it hands a shell to another machine");
     }
     let fetches = |text: &str| {
-        let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '`' | '$' | '<')).collect();
-        words.iter().any(|word| matches!(base(word), "curl" | "wget" | "fetch" | "aria2c" | "iwr" | "invoke-webrequest" | "irm" | "invoke-restmethod"))
-            || text.contains("downloadstring")
+        let words: Vec<&str> = text
+            .split(|c: char| {
+                c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '`' | '$' | '<')
+            })
+            .collect();
+        words.iter().any(|word| {
+            matches!(
+                base(word),
+                "curl"
+                    | "wget"
+                    | "fetch"
+                    | "aria2c"
+                    | "iwr"
+                    | "invoke-webrequest"
+                    | "irm"
+                    | "invoke-restmethod"
+            )
+        }) || text.contains("downloadstring")
             || text.contains("downloaddata")
             || text.contains("urlopen")
             || text.contains("requests.get")
     };
     let decodes = |text: &str| {
-        (text.contains("base64") && (text.contains(" -d") || text.contains("--decode") || text.contains(" -di")))
+        (text.contains("base64")
+            && (text.contains(" -d") || text.contains("--decode") || text.contains(" -di")))
             || text.contains("xxd -r")
             || text.contains("openssl enc -d")
             || text.contains("openssl base64 -d")
@@ -109,13 +141,22 @@ pub(crate) fn judge_line(line: &str) -> Option<&'static str> {
     // `… | sh`
     let parts: Vec<&str> = plain.split('|').collect();
     for (n, part) in parts.iter().enumerate().skip(1) {
-        let command = part.split_whitespace().find(|word| !matches!(*word, "sudo" | "env" | "nohup" | "exec" | "command" | "&") && !word.contains('=')).unwrap_or("");
+        let command = part
+            .split_whitespace()
+            .find(|word| {
+                !matches!(*word, "sudo" | "env" | "nohup" | "exec" | "command" | "&")
+                    && !word.contains('=')
+            })
+            .unwrap_or("");
         if !is_interpreter(base(command)) {
             continue;
         }
         // `| python -c "…"` and `| python script.py` read data, not code.
         let given = part.split_whitespace().skip_while(|word| base(word) != base(command)).nth(1);
-        let reads_code = given.is_none_or(|word| matches!(word, "-" | "-s" | "-x" | "-e" | "--" | "/dev/stdin") || word.starts_with(['>', '2', '&', ';', ')']));
+        let reads_code = given.is_none_or(|word| {
+            matches!(word, "-" | "-s" | "-x" | "-e" | "--" | "/dev/stdin")
+                || word.starts_with(['>', '2', '&', ';', ')'])
+        });
         if !reads_code {
             continue;
         }
@@ -130,13 +171,21 @@ pub(crate) fn judge_line(line: &str) -> Option<&'static str> {
     // `sh -c "$(curl …)"`, `eval $(…)`, `source <(…)`, `iex (…)`.
     let runs = ["eval", "source", "iex", "invoke-expression", "."].iter().any(|name| has(name))
         || words.iter().any(|word| is_interpreter(base(word)));
-    let substituted = ["$(", "<(", "`", "iex", "invoke-expression", "iex("].iter().any(|open| plain.contains(open));
+    let substituted = ["$(", "<(", "`", "iex", "invoke-expression", "iex("]
+        .iter()
+        .any(|open| plain.contains(open));
     if runs && substituted {
-        let inner = plain.find("$(").or_else(|| plain.find("<(")).or_else(|| plain.find('`')).or_else(|| plain.find("iex")).or_else(|| plain.find("invoke-expression"));
+        let inner = plain
+            .find("$(")
+            .or_else(|| plain.find("<("))
+            .or_else(|| plain.find('`'))
+            .or_else(|| plain.find("iex"))
+            .or_else(|| plain.find("invoke-expression"));
         let after = inner.and_then(|at| plain.get(at..)).unwrap_or(&plain);
         let before = inner.and_then(|at| plain.get(..at)).unwrap_or("");
-        let starts = before.split_whitespace().any(|word| is_interpreter(base(word)) || matches!(base(word), "eval" | "source" | "." | "iex"))
-            || after.starts_with("iex")
+        let starts = before.split_whitespace().any(|word| {
+            is_interpreter(base(word)) || matches!(base(word), "eval" | "source" | "." | "iex")
+        }) || after.starts_with("iex")
             || after.starts_with("invoke-expression");
         if starts && fetches(after) {
             return Some("it downloads a script and runs it");
@@ -150,23 +199,33 @@ pub(crate) fn judge_line(line: &str) -> Option<&'static str> {
     }
     if has("powershell") || has("powershell.exe") || has("pwsh") {
         let encoded = words.iter().any(|word| {
-            word.len() >= 3 && "-encodedcommand".starts_with(word) || matches!(*word, "-ec" | "-e" | "-en")
+            word.len() >= 3 && "-encodedcommand".starts_with(word)
+                || matches!(*word, "-ec" | "-e" | "-en")
         });
         if encoded {
             return Some("it runs a command that is encoded");
         }
     }
-    if (has("certutil") || has("certutil.exe")) && (plain.contains("-urlcache") || plain.contains("-decode")) {
+    if (has("certutil") || has("certutil.exe"))
+        && (plain.contains("-urlcache") || plain.contains("-decode"))
+    {
         return Some("it downloads or decodes a program by a tool of the system");
     }
     if has("bitsadmin") && plain.contains("/transfer") {
         return Some("it downloads a program by a tool of the system");
     }
-    if (has("mshta") || has("regsvr32") || has("rundll32")) && (plain.contains("http") || plain.contains("javascript:")) {
+    if (has("mshta") || has("regsvr32") || has("rundll32"))
+        && (plain.contains("http") || plain.contains("javascript:"))
+    {
         return Some("it runs a script from another machine");
     }
     // Downloads a file and makes it a program in the same line.
-    if fetches(&plain) && (plain.contains("chmod +x") || plain.contains("chmod 7") || plain.contains("chmod a+x") || plain.contains("chmod u+x")) {
+    if fetches(&plain)
+        && (plain.contains("chmod +x")
+            || plain.contains("chmod 7")
+            || plain.contains("chmod a+x")
+            || plain.contains("chmod u+x"))
+    {
         return Some("it downloads a program and runs it");
     }
     if has("rm") && plain.contains("-") && plain.contains("--no-preserve-root") {
@@ -185,6 +244,20 @@ fn base(word: &str) -> &str {
 }
 
 fn is_interpreter(name: &str) -> bool {
-    matches!(name, "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "perl" | "ruby" | "node" | "php" | "pwsh" | "powershell" | "busybox")
-        || name.starts_with("python")
+    matches!(
+        name,
+        "sh" | "bash"
+            | "zsh"
+            | "dash"
+            | "ksh"
+            | "ash"
+            | "fish"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "php"
+            | "pwsh"
+            | "powershell"
+            | "busybox"
+    ) || name.starts_with("python")
 }

@@ -106,11 +106,36 @@ fn reads_as(name: &str) -> Reads {
     let name = name.to_ascii_lowercase().replace('_', "-");
     let one = ["ascii", "us-ascii", "646", "latin-1", "latin1", "l1", "latin", "koi8-r", "koi8-u"];
     let two = [
-        "gbk", "gb2312", "gb18030", "cp936", "936", "ms936", "big5", "big5-tw", "big5hkscs",
-        "cp950", "euc-jp", "eucjp", "euc-kr", "euckr", "cp949", "uhc", "shift-jis", "shiftjis",
-        "sjis", "cp932", "ms932", "mskanji", "johab",
+        "gbk",
+        "gb2312",
+        "gb18030",
+        "cp936",
+        "936",
+        "ms936",
+        "big5",
+        "big5-tw",
+        "big5hkscs",
+        "cp950",
+        "euc-jp",
+        "eucjp",
+        "euc-kr",
+        "euckr",
+        "cp949",
+        "uhc",
+        "shift-jis",
+        "shiftjis",
+        "sjis",
+        "cp932",
+        "ms932",
+        "mskanji",
+        "johab",
     ];
-    if name == "utf-8" || name == "utf8" || name == "u8" || name.starts_with("utf-8-") || name == "cp65001" {
+    if name == "utf-8"
+        || name == "utf8"
+        || name == "u8"
+        || name.starts_with("utf-8-")
+        || name == "cp65001"
+    {
         Reads::Utf8
     } else if one.contains(&name.as_str())
         || name.starts_with("iso-8859-")

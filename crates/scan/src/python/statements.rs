@@ -244,12 +244,7 @@ impl<'a> Machine<'a> {
         expression.map_or_else(Set::new, |expression| self.expr(expression))
     }
 
-    /// What iterating over an expression gives.
-    pub(super) fn items(&mut self, iter: &'a Expr) -> Set {
-        let values = self.expr(iter);
-        self.items_of_set(&values)
-    }
-
+    /// What iterating over values gives.
     pub(super) fn items_of_set(&mut self, values: &[Value]) -> Set {
         let mut items = Set::new();
         for value in values {
@@ -300,7 +295,11 @@ impl<'a> Machine<'a> {
         for alias in &one.names {
             let name = alias.name.as_str();
             if one.level > 0 {
-                self.imports(Target { level: one.level, module: module.to_owned(), name: name.to_owned() });
+                self.imports(Target {
+                    level: one.level,
+                    module: module.to_owned(),
+                    name: name.to_owned(),
+                });
             } else if !super::known::is_standard(module) {
                 self.imports(Target { level: 0, module: module.to_owned(), name: name.to_owned() });
             }
@@ -357,7 +356,8 @@ impl<'a> Machine<'a> {
                     _ => {}
                 },
                 Expr::Attribute(attribute) => {
-                    is_property |= matches!(attribute.attr.as_str(), "setter" | "getter" | "cached_property");
+                    is_property |=
+                        matches!(attribute.attr.as_str(), "setter" | "getter" | "cached_property");
                 }
                 _ => {}
             }
@@ -478,7 +478,8 @@ impl<'a> Machine<'a> {
             self.scope = outer;
         }
         for hook in ["__class_getitem__", "__set_name__", "_generate_next_value_"] {
-            if let Some(method) = self.out_classes.get(at).and_then(|class| class.methods.get(hook)) {
+            if let Some(method) = self.out_classes.get(at).and_then(|class| class.methods.get(hook))
+            {
                 let edge = Edge::Function(*method);
                 self.calls(edge);
             }
@@ -726,7 +727,9 @@ impl<'a> Machine<'a> {
                     "os.environ" | "posix.environ" => self.steered(key, node),
                     // A module may put a better one in its own place.
                     "sys.modules" if key.iter().all(|key| self.is_own_name(key)) => {}
-                    "sys.modules" => self.tampered(owner, node, "it puts a module of its own there"),
+                    "sys.modules" => {
+                        self.tampered(owner, node, "it puts a module of its own there")
+                    }
                     "builtins" => self.tampered(owner, node, "it is added to"),
                     _ => {}
                 },
@@ -735,7 +738,8 @@ impl<'a> Machine<'a> {
                         match key.whole() {
                             Some(name) => {
                                 let name = name.to_owned();
-                                self.renamed |= matches!(name.as_str(), "__name__" | "__builtins__");
+                                self.renamed |=
+                                    matches!(name.as_str(), "__name__" | "__builtins__");
                                 self.set_in(0, &name, values, false);
                             }
                             None => self.renamed = true,
@@ -760,7 +764,8 @@ impl<'a> Machine<'a> {
                 Value::Map(pairs) if pairs.len() < super::value::ITEMS => {
                     let mut pairs = pairs.to_vec();
                     for key in key {
-                        let key = matches!(key, Value::Str(..) | Value::Int(_)).then(|| key.clone());
+                        let key =
+                            matches!(key, Value::Str(..) | Value::Int(_)).then(|| key.clone());
                         match pairs.iter_mut().find(|(held, _)| *held == key) {
                             Some((_, set)) => {
                                 merge(set, values);
@@ -856,7 +861,9 @@ fn binary(a: &Value, op: ast::Operator, b: &Value) -> Value {
         (Operator::Add, Value::Int(a), Value::Int(b)) => a.checked_add(*b).map(Value::Int),
         (Operator::Sub, Value::Int(a), Value::Int(b)) => a.checked_sub(*b).map(Value::Int),
         (Operator::Mult, Value::Int(a), Value::Int(b)) => a.checked_mul(*b).map(Value::Int),
-        (Operator::FloorDiv, Value::Int(a), Value::Int(b)) => a.checked_div_euclid(*b).map(Value::Int),
+        (Operator::FloorDiv, Value::Int(a), Value::Int(b)) => {
+            a.checked_div_euclid(*b).map(Value::Int)
+        }
         (Operator::Mod, Value::Int(a), Value::Int(b)) => a.checked_rem_euclid(*b).map(Value::Int),
         (Operator::BitXor, Value::Int(a), Value::Int(b)) => Some(Value::Int(a ^ b)),
         (Operator::BitAnd, Value::Int(a), Value::Int(b)) => Some(Value::Int(a & b)),
@@ -875,7 +882,9 @@ fn binary(a: &Value, op: ast::Operator, b: &Value) -> Value {
             (text.len().saturating_mul(times) <= 4096)
                 .then(|| Value::Str(Rc::from(text.repeat(times)), *origin))
         }
-        (Operator::Div, Value::File(a), b) => b.rough().map(|b| Value::File(Rc::from(format!("{a}/{b}")))),
+        (Operator::Div, Value::File(a), b) => {
+            b.rough().map(|b| Value::File(Rc::from(format!("{a}/{b}"))))
+        }
         (Operator::Mult, Value::Seq(_), _) => Some(sequence(vec![items_of(a)])),
         (Operator::Mult, _, Value::Seq(_)) => Some(sequence(vec![items_of(b)])),
         (Operator::BitOr, Value::Class(_) | Value::Path(_), _) => Some(Value::Opaque(Origin::NONE)),
@@ -950,6 +959,7 @@ fn is_main_guard(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let ([ast::CmpOp::Eq], [right]) = (&*compare.ops, &*compare.comparators) else { return false };
     let is_name = |one: &Expr| matches!(one, Expr::Name(name) if name.id.as_str() == "__name__");
-    let is_main = |one: &Expr| matches!(one, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
+    let is_main =
+        |one: &Expr| matches!(one, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
     (is_name(&compare.left) && is_main(right)) || (is_main(&compare.left) && is_name(right))
 }

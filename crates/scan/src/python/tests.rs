@@ -76,9 +76,13 @@ fn ordinary_code_stays_calm() {
 #[test]
 fn files_are_joined_by_their_imports() {
     let helper = "import os\ndef helper():\n    os.system('x')\ndef other():\n    eval(input())\n";
-    let model = "from .helper import helper as h\nclass Model:\n    def forward(self):\n        h()\n";
+    let model =
+        "from .helper import helper as h\nclass Model:\n    def forward(self):\n        h()\n";
     let told = levels(&[("modeling.py", model), ("helper.py", helper)]);
-    assert!(told.contains(&(Level::UseExecution, Kind::Process, "os.system".to_owned())), "{told:?}");
+    assert!(
+        told.contains(&(Level::UseExecution, Kind::Process, "os.system".to_owned())),
+        "{told:?}"
+    );
     assert!(!told.iter().any(|(level, kind, _)| *kind == Kind::Exec && *level != Level::AsideMild));
     let eager = "from . import helper\nhelper.helper()\nclass Model: pass\n";
     let told = levels(&[("modeling.py", eager), ("helper.py", helper)]);
@@ -100,7 +104,10 @@ fn files_are_joined_by_their_imports() {
         "from importlib import import_module as i\ni('.hands', __package__).s('x')\nclass Model: pass\n",
     ] {
         let told = levels(&[("modeling.py", model), ("hands.py", hands)]);
-        assert!(told.iter().any(|(level, ..)| *level == Level::ImportExecution), "{model} {told:?}");
+        assert!(
+            told.iter().any(|(level, ..)| *level == Level::ImportExecution),
+            "{model} {told:?}"
+        );
     }
     let base = "import os\nclass Base:\n    def __init_subclass__(cls):\n        os.system('x')\n";
     let derived = "from .base import Base\nclass Model(Base): pass\n";
@@ -134,7 +141,11 @@ fn hostile_text_neither_panics_nor_takes_long() {
     let doubling: String =
         (0..200).map(|n| format!("a{} = [a{n}, a{n}, *a{n}]\n", n + 1)).collect();
     let text = format!("import os\na0 = [os.system]\n{doubling}a200[0]('x')\nclass Model: pass\n");
-    assert!(levels(&[("modeling.py", &text)]).iter().any(|(level, ..)| *level == Level::ImportExecution));
+    assert!(
+        levels(&[("modeling.py", &text)])
+            .iter()
+            .any(|(level, ..)| *level == Level::ImportExecution)
+    );
     let chain: String = (0..300).map(|n| format!("def f{n}(x): return f{}(x)\n", n + 1)).collect();
     read(&Place::file("x.py"), &source::decode(chain.as_bytes()), FileRole::Source);
     for sample in [include_str!("tests/import-execution.txt"), include_str!("tests/calm.txt")] {

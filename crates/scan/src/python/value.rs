@@ -353,7 +353,10 @@ pub(super) fn widen(set: &mut Set, more: &[Value]) -> bool {
             Value::Seq(_) | Value::Map(_) => pour(set, value),
             Value::Method(owner, name)
                 if !super::expressions::is_harmful(name)
-                    && !matches!(**owner, Value::Path(_) | Value::Namespace(_) | Value::Function(_)) =>
+                    && !matches!(
+                        **owner,
+                        Value::Path(_) | Value::Namespace(_) | Value::Function(_)
+                    ) =>
             {
                 join_opaque(set, value.origin().with(Origin::MANY))
             }

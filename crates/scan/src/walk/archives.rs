@@ -10,6 +10,7 @@ impl Walker {
     pub(super) fn zip(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let archive = zip::read(&node.blob, &self.budget);
         regions.extend(archive.regions.iter().copied());
+        self.zip_ends(&node.blob, &archive.regions);
         rules::apply(&node.place, &Content::Zip(&archive), &mut self.sink);
         self.note(|part| part.odd(&archive.oddities));
         if let Some(limit) = archive.exhausted {
@@ -37,14 +38,14 @@ impl Walker {
             } else {
                 Role::Member
             };
-            self.zip_member(node, member, &name, role, torch.is_script(&name));
+            self.zip_member(node, (&archive, member), &name, role, torch.is_script(&name));
         }
     }
 
     fn zip_member(
         &mut self,
         node: &Node,
-        member: &zip::Member,
+        (archive, member): (&zip::Archive, &zip::Member),
         name: &str,
         role: Role,
         script: bool,
@@ -82,6 +83,7 @@ impl Walker {
             self.torchscript(&child);
         } else {
             self.look(&child);
+            self.keras_member(archive, node, &child);
         }
     }
 
@@ -108,6 +110,9 @@ impl Walker {
         self.note(|part| part.odd(&tape.oddities));
         if let Some(limit) = tape.exhausted {
             self.sink.exhausted(&node.place, limit);
+        }
+        if tape.oddities.iter().any(|odd| odd.kind == tar::TarOddity::Truncated) {
+            self.sink.could_not_look(&node.place, "the archive ends inside a member");
         }
         // The oldest PyTorch layout: a tar whose `storages` and `tensors` are pickles with raw
         // numbers between them.

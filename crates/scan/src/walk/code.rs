@@ -1,6 +1,6 @@
 //! Source code: Python, notebooks, scripts.
 
-use formats::{Region, json, zip};
+use formats::{json, zip};
 
 use super::{Node, Role, Walker, extension};
 use crate::python::{self, FileRole, notebook, shell, source};
@@ -8,7 +8,7 @@ use crate::rules;
 use crate::subject::{Content, EntryPoint};
 
 /// Extensions of source code that no judge reads.
-const UNREAD: [&str; 8] = ["js", "mjs", "lua", "rb", "pl", "jinja", "r", "php"];
+const UNREAD: [&str; 7] = ["js", "mjs", "lua", "rb", "pl", "r", "php"];
 
 /// Why a file of this name is not judged, where its name says that it is source code.
 pub(crate) fn source_code(name: &str) -> Option<String> {
@@ -25,7 +25,7 @@ impl Walker {
     /// Judges what the name says to be source code.
     pub(super) fn code(&mut self, node: &Node) {
         let extension = extension(&node.name).unwrap_or_default();
-        if shell::is_script(&extension) {
+        if shell::is_script(&extension) || shell::is_of_windows(&extension) {
             self.shell(node);
         } else if matches!(extension.as_str(), "pth" | "pt") {
             self.site_path(node);
@@ -60,30 +60,32 @@ impl Walker {
         self.python.push(python::read(&node.place, &source, FileRole::SitePath));
     }
 
-    /// A text that begins with `#!`.
-    pub(super) fn script(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        regions.push(Region::new(0, node.blob.len(), "text"));
-        let named = extension(&node.name).unwrap_or_default();
-        if is_python(&node.name) || shell::is_script(&named) {
-            return; // judged by its name
-        }
-        let head = node.blob.bytes_at(0, 256);
-        let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = String::from_utf8_lossy(first).into_owned();
+    /// Text behind `#!` whose language is judged; tells whether it is.
+    pub(super) fn judged_script(&mut self, node: &Node, line: &str) -> bool {
         let mut words = line.trim_start_matches("#!").split_whitespace();
         let mut program = words.next().unwrap_or_default();
         if program.ends_with("/env") {
             program = words.find(|word| !word.starts_with('-')).unwrap_or_default();
         }
         let program = program.rsplit('/').next().unwrap_or_default();
-        if program.starts_with("python") || program.starts_with("pypy") {
-            self.python(node);
-        } else if matches!(program, "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish") {
-            self.shell(node);
-        } else {
-            let because = "it is a script of a language that is not judged".to_owned();
-            self.sink.could_not_look(&node.place, because);
+        let promised = extension(&node.name);
+        let named = promised.as_deref().is_none_or(|name| matches!(name, "py" | "sh" | "bash"));
+        if !named || !matches!(node.role, Role::File | Role::Member | Role::Script) {
+            return false;
         }
+        if program.starts_with("python") || program.starts_with("pypy") {
+            if !is_python(&node.name) {
+                self.python(node);
+            }
+        } else if matches!(program, "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish") {
+            // One that its name makes a script is judged by its name.
+            if promised.is_none() {
+                self.shell(node);
+            }
+        } else {
+            return false;
+        }
+        true
     }
 
     fn shell(&mut self, node: &Node) {
@@ -93,7 +95,11 @@ impl Walker {
             return;
         };
         let lines = shell::judge(&source.text);
-        rules::apply(&node.place, &Content::Shell(&lines), &mut self.sink);
+        // A double click runs a script of Windows: it is told as a program as well.
+        let program = extension(&node.name).is_some_and(|name| shell::is_of_windows(&name));
+        if !program || !lines.is_empty() {
+            rules::apply(&node.place, &Content::Shell(&lines), &mut self.sink);
+        }
     }
 
     /// A notebook: its cells are Python that somebody runs by hand.
@@ -135,29 +141,6 @@ impl Walker {
             for name in names().filter(|name| is_python(name)) {
                 let file = python::reach::key(&node.place.member(name));
                 self.entry_points.push(EntryPoint { file, object: None, said: said.clone() });
-            }
-        }
-        // TorchServe: the handler runs when the archive is served.
-        let manifest = archive.members.iter().find(|member| {
-            member.name.raw() == "MAR-INF/MANIFEST.json"
-        });
-        if let Some(member) = manifest {
-            let opened = zip::open(&node.blob, member, &self.budget);
-            let tree = json::read(&opened.blob);
-            let handler = tree
-                .root()
-                .and_then(|root| root.get("model"))
-                .and_then(|model| model.get("handler"))
-                .and_then(json::Node::as_str);
-            if let Some(handler) = handler {
-                let (file, object) = match handler.raw().split_once(':') {
-                    Some((file, object)) => (file, Some(object.to_owned())),
-                    None => (handler.raw(), None),
-                };
-                let file = if is_python(file) { file.to_owned() } else { format!("{file}.py") };
-                let file = python::reach::key(&node.place.member(file));
-                let said = node.place.member(member.name.raw());
-                self.entry_points.push(EntryPoint { file, object, said });
             }
         }
     }

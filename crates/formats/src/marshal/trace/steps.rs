@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Frame, Tracer};
+use crate::marshal::Object;
 use crate::marshal::disassemble::Instruction;
 use crate::marshal::opcodes::{Argument, Version};
 use crate::marshal::path::{Path, Root};
@@ -371,8 +372,15 @@ impl Tracer<'_> {
                     Version::V3_11 | Version::V3_12 => flags(15).saturating_add(1),
                     _ => flags(15).saturating_add(2),
                 };
-                frame.stack.pop_many(below);
-                Value::Unknown
+                let taken = frame.stack.pop_many(below);
+                // Until 3.10 its name stands above the code object.
+                let code = taken.iter().rev().take(2).find_map(|value| match value {
+                    Value::Constant(id) => {
+                        matches!(self.marshal.get(*id), Some(Object::Code(_))).then_some(*id)
+                    }
+                    _ => None,
+                });
+                code.map_or(Value::Unknown, Value::Function)
             }
             "MAKE_CLOSURE" => {
                 frame.stack.pop_many(count.saturating_add(2));
