@@ -163,9 +163,8 @@ impl<'a> Machine<'a> {
         let mut result = Set::new();
         for value in callee {
             let values = match value {
-                Value::Path(path) if !self.calls_at_once(path) => {
-                    self.external_decorator(path, &args, &node.expression)
-                }
+                // A library's decorator keeps what it is given.
+                Value::Path(path) if !self.calls_at_once(path) => Set::new(),
                 Value::Method(..) | Value::Made(..) | Value::Opaque(_) => Set::new(),
                 value => self.call_value(value, &args, &node.expression),
             };

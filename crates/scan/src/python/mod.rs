@@ -9,9 +9,12 @@
 //! To do harm, code has to name what does it. So a name is judged where it is named, called or not,
 //! and a name that is computed counts where it is looked up in a module that could do harm.
 
+mod attributes;
 mod bounds;
+mod builtins;
 mod calls;
 mod decode;
+mod definitions;
 mod expressions;
 mod external;
 mod known;
@@ -19,11 +22,14 @@ mod machine;
 mod methods;
 pub(crate) mod notebook;
 pub(crate) mod reach;
+mod reaching;
 pub(crate) mod shell;
 pub(crate) mod source;
 mod statements;
+mod targets;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

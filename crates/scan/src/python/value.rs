@@ -352,7 +352,7 @@ pub(super) fn widen(set: &mut Set, more: &[Value]) -> bool {
         grew |= match value {
             Value::Seq(_) | Value::Map(_) => pour(set, value),
             Value::Method(owner, name)
-                if !super::expressions::is_harmful(name)
+                if !super::attributes::is_harmful(name)
                     && !matches!(
                         **owner,
                         Value::Path(_) | Value::Namespace(_) | Value::Function(_)
@@ -431,7 +431,7 @@ pub(super) fn settled(values: &[Value]) -> Set {
     for value in values {
         let value = match value {
             Value::Method(owner, name)
-                if !super::expressions::is_harmful(name)
+                if !super::attributes::is_harmful(name)
                     && matches!(
                         **owner,
                         Value::Opaque(_)
