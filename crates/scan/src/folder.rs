@@ -56,9 +56,10 @@ fn code(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
             more.push(Module { place, ..module.clone() });
             continue;
         }
-        let file = match (&entry.kind, first.map(|first| &first.kind)) {
-            (_, Some(EntryKind::File(file))) | (EntryKind::File(file), None) => file,
-            _ => continue,
+        let ((_, Some(EntryKind::File(file))) | (EntryKind::File(file), None)) =
+            (&entry.kind, first.map(|first| &first.kind))
+        else {
+            continue;
         };
         match tree.open(file, false) {
             Err(trouble) => sink.could_not_look(&place, trouble.to_string()),

@@ -9,6 +9,7 @@ use super::known::{Says, is_touchy};
 use super::machine::Machine;
 use super::value::{HOLE, Origin, Set, Value, items_of, join, merge, sequence, unknown};
 use super::{Edge, Kind};
+use crate::effects::Known;
 
 /// Attributes through which any object leads to everything else.
 const DOORS: [&str; 14] = [
@@ -59,37 +60,23 @@ const HARMFUL: [&str; 26] = [
 ];
 
 impl<'a> Machine<'a> {
-    pub(super) fn is_module(&self, path: &str) -> bool {
-        matches!(
-            crate::effects::lookup(
-                path.split('.').next().unwrap_or(path),
-                path.split_once('.').map_or("", |(_, rest)| rest)
-            )
-            .known,
-            crate::effects::Known::Module(_)
-        ) || !path.contains('.')
-    }
-
     /// `owner.name`.
     pub(super) fn attribute_of(&mut self, owner: &[Value], name: &str, node: &impl Ranged) -> Set {
         let mut result = Set::new();
         let mut unresolved = false;
         for value in owner {
-            match self.attribute(value, name) {
-                Some(values) => {
-                    merge(&mut result, &values);
-                }
-                None => {
-                    unresolved = true;
-                    join(&mut result, Value::Method(Rc::new(value.clone()), Rc::from(name)));
-                }
+            if let Some(values) = self.attribute(value, name) {
+                merge(&mut result, &values);
+            } else {
+                unresolved = true;
+                join(&mut result, Value::Method(Rc::new(value.clone()), Rc::from(name)));
             }
         }
         if unresolved && let Some(stored) = self.attributes.get(name) {
             let stored = stored.clone();
             merge(&mut result, &stored);
         }
-        if DOORS.contains(&name) && self.quiet == 0 && !self.is_plain_door(owner, name) {
+        if DOORS.contains(&name) && self.quiet == 0 && !is_plain_door(owner, name) {
             let because = format!("`{name}` leads from any object to everything that is loaded");
             self.act(Kind::Indirect, name, node, Some(because));
         }
@@ -110,21 +97,10 @@ impl<'a> Machine<'a> {
         result
     }
 
-    /// What these are used for without leading anywhere.
-    pub(super) fn is_plain_door(&self, owner: &[Value], name: &str) -> bool {
-        match name {
-            "__subclasses__" => {
-                !owner.is_empty() && owner.iter().all(|value| matches!(value, Value::Class(_)))
-            }
-            "f_back" | "__reduce_ex__" => true,
-            _ => false,
-        }
-    }
-
     /// The attribute of one value, where it has one of its own.
     pub(super) fn attribute(&mut self, owner: &Value, name: &str) -> Option<Set> {
         match owner {
-            Value::Path(path) => Some(self.attribute_of_path(path, name)),
+            Value::Path(path) => Some(Self::attribute_of_path(path, name)),
             Value::Sibling(level, module, inner) => {
                 let joined = if inner.is_empty() || inner.as_ref() == "*" {
                     name.to_owned()
@@ -181,7 +157,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    pub(super) fn attribute_of_path(&mut self, path: &Rc<str>, name: &str) -> Set {
+    pub(super) fn attribute_of_path(path: &Rc<str>, name: &str) -> Set {
         match name {
             "__dict__" => return vec![Value::Namespace(Rc::clone(path))],
             "__self__" | "__module__" if path.starts_with("builtins.") && name == "__self__" => {
@@ -189,8 +165,15 @@ impl<'a> Machine<'a> {
             }
             "__call__" => return vec![Value::Path(Rc::clone(path))],
             "__name__" | "__qualname__" => {
-                let last = path.rsplit('.').next().unwrap_or(path);
-                return vec![Value::text(last)];
+                let (module, inner) = path.split_once('.').unwrap_or((path, ""));
+                let found = crate::effects::lookup(module, inner);
+                return match found.known {
+                    Known::Function { .. } | Known::Class { .. } => {
+                        vec![Value::text(found.path.rsplit('.').next().unwrap_or(path))]
+                    }
+                    _ if inner.is_empty() => vec![Value::text(path)],
+                    _ => unknown(),
+                };
             }
             "__builtins__" => return vec![Value::path("builtins")],
             "__doc__" => return vec![Value::Opaque(Origin::COMPUTED)],
@@ -301,7 +284,7 @@ impl<'a> Machine<'a> {
         for value in owner {
             match value {
                 Value::Namespace(module) => {
-                    let values = self.from_namespace(module, keys, node);
+                    let values = self.names_of(module, keys, node);
                     merge(&mut result, &values);
                 }
                 Value::Path(path) if path.as_ref() == "sys.modules" => {
@@ -309,7 +292,7 @@ impl<'a> Machine<'a> {
                         let module = match key.whole() {
                             Some("__weighbridge__") => Value::Own,
                             Some(name) => Value::path(name),
-                            None if self.is_own_name(key) => Value::Own,
+                            None if is_own_name(key) => Value::Own,
                             None => {
                                 let because = "it takes a loaded module by a name that is computed"
                                     .to_owned();
@@ -328,7 +311,7 @@ impl<'a> Machine<'a> {
                 }
                 // `__builtins__` is a dictionary outside the main module.
                 Value::Path(path) if path.as_ref() == "builtins" => {
-                    let values = self.from_namespace(path, keys, node);
+                    let values = self.names_of(path, keys, node);
                     merge(&mut result, &values);
                 }
                 // The parameter of a generic class.
@@ -400,20 +383,8 @@ impl<'a> Machine<'a> {
         result
     }
 
-    /// Whether text is the name of the module itself, as far as can be told.
-    pub(super) fn is_own_name(&self, key: &Value) -> bool {
-        // `cls.__module__`
-        matches!(key, Value::Method(_, name) if matches!(name.as_ref(), "__module__" | "__name__"))
-            || matches!(key, Value::Str(text, _) if text.starts_with("__weighbridge__"))
-    }
-
     /// Names of a module, taken as from a dictionary.
-    pub(super) fn from_namespace(
-        &mut self,
-        module: &Rc<str>,
-        keys: &[Value],
-        node: &impl Ranged,
-    ) -> Set {
+    pub(super) fn names_of(&mut self, module: &Rc<str>, keys: &[Value], node: &impl Ranged) -> Set {
         let mut result = Set::new();
         for key in keys {
             match (key.whole(), module.is_empty()) {
@@ -427,7 +398,7 @@ impl<'a> Machine<'a> {
                 }
                 (Some(name), false) => {
                     let name = name.to_owned();
-                    let values = self.attribute_of_path(module, &name);
+                    let values = Self::attribute_of_path(module, &name);
                     self.named_by_text(&values, node);
                     merge(&mut result, &values);
                 }
@@ -458,7 +429,7 @@ impl<'a> Machine<'a> {
                     join(&mut result, Value::Opaque(Origin::NONE));
                 }
                 (None, false) => {
-                    if self.is_risky(module) {
+                    if is_risky(module) {
                         let because = format!("it takes a name of `{module}` that is computed");
                         self.act(Kind::Indirect, module, node, Some(because));
                     }
@@ -467,11 +438,6 @@ impl<'a> Machine<'a> {
             }
         }
         result
-    }
-
-    /// Whether a name of that module that is computed may be anything.
-    pub(super) fn is_risky(&self, path: &str) -> bool {
-        is_touchy(path) || path.rsplit('.').next().is_some_and(is_touchy)
     }
 
     /// A harmful function that is reached by its name in a text: nobody writes that without need.
@@ -484,7 +450,7 @@ impl<'a> Machine<'a> {
                     kind,
                     Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::Network
                 )
-                && !self.is_module(&real)
+                && !is_module(&real)
             {
                 let because = "it is reached by its name in a text".to_owned();
                 self.act(kind, &real, node, Some(because));
@@ -596,4 +562,38 @@ fn stride<T: Clone>(
         at = at.saturating_add(step);
     }
     kept
+}
+
+pub(super) fn is_module(path: &str) -> bool {
+    matches!(
+        crate::effects::lookup(
+            path.split('.').next().unwrap_or(path),
+            path.split_once('.').map_or("", |(_, rest)| rest)
+        )
+        .known,
+        crate::effects::Known::Module(_)
+    ) || !path.contains('.')
+}
+
+/// What these are used for without leading anywhere.
+pub(super) fn is_plain_door(owner: &[Value], name: &str) -> bool {
+    match name {
+        "__subclasses__" => {
+            !owner.is_empty() && owner.iter().all(|value| matches!(value, Value::Class(_)))
+        }
+        "f_back" | "__reduce_ex__" => true,
+        _ => false,
+    }
+}
+
+/// Whether text is the name of the module itself, as far as can be told.
+pub(super) fn is_own_name(key: &Value) -> bool {
+    // `cls.__module__`
+    matches!(key, Value::Method(_, name) if matches!(name.as_ref(), "__module__" | "__name__"))
+        || matches!(key, Value::Str(text, _) if text.starts_with("__weighbridge__"))
+}
+
+/// Whether a name of that module that is computed may be anything.
+pub(super) fn is_risky(path: &str) -> bool {
+    is_touchy(path) || path.rsplit('.').next().is_some_and(is_touchy)
 }

@@ -5,7 +5,7 @@ use ruff_python_ast::ModModule;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, Parsed, lexer, parse_unchecked};
 
-/// How deep a tree may be; CPython's own parser gives up far earlier.
+/// How deep a tree may be; the parser of `CPython` gives up far earlier.
 const DEEPEST: u32 = 1500;
 /// The same for text within text that is run.
 const DEEPEST_WITHIN: u32 = 300;

@@ -28,7 +28,7 @@ impl Machine<'_> {
                 unknown()
             }
             "hasattr" | "isinstance" | "issubclass" | "callable" | "id" | "len" | "print"
-            | "hash" => unknown(),
+            | "hash" | "input" | "object" | "Exception" | "ValueError" => unknown(),
             "vars" | "globals" | "locals" => {
                 if first.is_empty() {
                     return Some(vec![Value::Namespace(Rc::from(""))]);
@@ -96,7 +96,7 @@ impl Machine<'_> {
                 })
             }
             "str" | "repr" | "ascii" => {
-                if args.positional.len() + args.named.len() > 2 {
+                if args.positional.len().saturating_add(args.named.len()) > 2 {
                     return Some(each(first, |_| None));
                 }
                 if let Some(codec) = args
@@ -159,16 +159,13 @@ impl Machine<'_> {
                                     _ => None,
                                 })
                                 .collect();
-                            match texts {
-                                Some(mut texts) => {
-                                    texts.sort();
-                                    let items = texts.iter().map(|text| vec![Value::text(text)]);
-                                    join(&mut made, sequence(items.collect()));
-                                }
-                                None => {
-                                    let items = items.into_iter().flatten().collect();
-                                    join(&mut made, sequence(vec![items]));
-                                }
+                            if let Some(mut texts) = texts {
+                                texts.sort();
+                                let items = texts.iter().map(|text| vec![Value::text(text)]);
+                                join(&mut made, sequence(items.collect()));
+                            } else {
+                                let items = items.into_iter().flatten().collect();
+                                join(&mut made, sequence(vec![items]));
                             }
                         }
                         ("enumerate", Some(items)) => {
@@ -247,7 +244,7 @@ impl Machine<'_> {
                             join(&mut made, value.clone());
                         }
                         Value::Path(path) if path.as_ref() == "os.environ" => {
-                            self.whole_environment(node)
+                            self.whole_environment(node);
                         }
                         Value::Seq(items) => {
                             for item in items.iter().flatten() {
@@ -371,7 +368,6 @@ impl Machine<'_> {
                 made
             }
             "open" => self.open(args.get(0, "file"), args.get(1, "mode"), node),
-            "input" | "object" | "Exception" | "ValueError" => unknown(),
             _ => return None,
         })
     }

@@ -131,14 +131,11 @@ impl<'a> Machine<'a> {
                         match value {
                             Value::Map(pairs) => {
                                 for (key, set) in pairs.iter() {
-                                    match key.as_ref().and_then(Value::whole) {
-                                        Some(name) => {
-                                            args.named.push((name.to_owned(), set.clone()))
-                                        }
-                                        None => {
-                                            args.open = true;
-                                            args.named.push(("**".to_owned(), set.clone()));
-                                        }
+                                    if let Some(name) = key.as_ref().and_then(Value::whole) {
+                                        args.named.push((name.to_owned(), set.clone()));
+                                    } else {
+                                        args.open = true;
+                                        args.named.push(("**".to_owned(), set.clone()));
                                     }
                                 }
                             }
@@ -643,7 +640,7 @@ impl<'a> Machine<'a> {
                             let mut pairs = pairs.to_vec();
                             match (attribute.attr.as_str(), args.at(0)) {
                                 ("update", [Value::Map(more)]) => {
-                                    pairs.extend(more.iter().cloned())
+                                    pairs.extend(more.iter().cloned());
                                 }
                                 (
                                     "setdefault" | "__setitem__",

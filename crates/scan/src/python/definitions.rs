@@ -93,7 +93,7 @@ impl<'a> Machine<'a> {
                 }
             }
         }
-        for parameter in parameters.iter() {
+        for parameter in parameters {
             if let Some(annotation) = &parameter.as_parameter().annotation {
                 self.annotation(annotation);
             }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
 
+use super::attributes::is_module;
 use super::known::Says;
 use super::machine::{Code, Machine};
 use super::value::{
@@ -47,7 +48,7 @@ impl<'a> Machine<'a> {
                         | "types.CodeType"
                         | "subprocess.Popen"
                 )
-                && !self.is_module(&real)
+                && !is_module(&real)
             {
                 let because = "it names it and has somebody else call it".to_owned();
                 self.act(kind, &real, node, Some(because));
@@ -143,7 +144,7 @@ impl<'a> Machine<'a> {
                                         self.whole_environment(&item.value);
                                     }
                                     other => {
-                                        pairs.push((None, vec![Value::Opaque(other.origin())]))
+                                        pairs.push((None, vec![Value::Opaque(other.origin())]));
                                     }
                                 }
                             }
@@ -292,7 +293,7 @@ impl<'a> Machine<'a> {
                     for element in &string.elements {
                         match element {
                             ast::InterpolatedStringElement::Literal(literal) => {
-                                text.push_str(&literal.value)
+                                text.push_str(&literal.value);
                             }
                             ast::InterpolatedStringElement::Interpolation(inner) => {
                                 let values = self.expr(&inner.expression);

@@ -76,8 +76,8 @@ impl Machine<'_> {
                     open: args.open,
                 };
                 let mut made = Set::new();
-                for owner in first.to_vec() {
-                    let values = self.call_method(&owner, name, &rest, node);
+                for owner in first {
+                    let values = self.call_method(owner, name, &rest, node);
                     merge(&mut made, &values);
                 }
                 return Some(made);
@@ -100,17 +100,14 @@ impl Machine<'_> {
                 }
                 let mut made = Set::new();
                 for value in first {
-                    match value.whole() {
-                        Some(name) => {
-                            let found = Value::path(&name.replace(':', "."));
-                            self.named_by_text(std::slice::from_ref(&found), node);
-                            join(&mut made, found);
-                        }
-                        None => {
-                            let because = "it looks a name up that is computed".to_owned();
-                            self.act(Kind::Indirect, path, node, Some(because));
-                            join(&mut made, Value::Opaque(Origin::COMPUTED));
-                        }
+                    if let Some(name) = value.whole() {
+                        let found = Value::path(&name.replace(':', "."));
+                        self.named_by_text(std::slice::from_ref(&found), node);
+                        join(&mut made, found);
+                    } else {
+                        let because = "it looks a name up that is computed".to_owned();
+                        self.act(Kind::Indirect, path, node, Some(because));
+                        join(&mut made, Value::Opaque(Origin::COMPUTED));
                     }
                 }
                 made
@@ -134,8 +131,8 @@ impl Machine<'_> {
             "operator.call" | "_operator.call" => {
                 let rest = args.positional.iter().skip(1).cloned().collect::<Vec<_>>();
                 let mut made = Set::new();
-                for callee in first.to_vec() {
-                    let values = self.call_with(&callee, rest.clone(), node);
+                for callee in first {
+                    let values = self.call_with(callee, rest.clone(), node);
                     merge(&mut made, &values);
                 }
                 made
@@ -173,9 +170,8 @@ impl Machine<'_> {
                 };
                 for item in items.take(256) {
                     let mut next = Set::new();
-                    for callee in first.to_vec() {
-                        let values =
-                            self.call_with(&callee, vec![held.clone(), item.clone()], node);
+                    for callee in first {
+                        let values = self.call_with(callee, vec![held.clone(), item.clone()], node);
                         merge(&mut next, &values);
                     }
                     held = next;
@@ -205,7 +201,7 @@ impl Machine<'_> {
                     }
                     match part.as_slice() {
                         [one] if one.rough().is_some() => {
-                            text.push_str(&one.rough().unwrap_or_default())
+                            text.push_str(&one.rough().unwrap_or_default());
                         }
                         _ => text.push(HOLE),
                     }
@@ -231,7 +227,7 @@ impl Machine<'_> {
                     }
                     match part.as_slice() {
                         [one] if one.rough().is_some() => {
-                            text.push_str(&one.rough().unwrap_or_default())
+                            text.push_str(&one.rough().unwrap_or_default());
                         }
                         _ => text.push(HOLE),
                     }

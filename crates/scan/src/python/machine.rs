@@ -81,6 +81,7 @@ pub(super) struct ClassState {
 pub(super) type Names0 = BTreeMap<String, Set>;
 
 /// The evaluation of one text.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Machine<'a> {
     pub(super) text: &'a str,
     lines: Vec<u32>,
@@ -390,7 +391,7 @@ impl<'a> Machine<'a> {
 
     fn bind_parameters(&mut self, at: usize, parameters: &'a Parameters, own: Option<Value>) {
         let mut own = own;
-        for parameter in parameters.iter() {
+        for parameter in parameters {
             let name = parameter.name().as_str();
             let mut values = self
                 .bodies
@@ -549,7 +550,7 @@ impl<'a> Machine<'a> {
 
     /// A name that no scope of the file has.
     fn builtin(&mut self, name: &str) -> Set {
-        let mut values = self.from_stars(name);
+        let mut values = self.star_name(name);
         merge(&mut values, &self.predefined(name));
         values
     }
@@ -580,7 +581,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn from_stars(&self, name: &str) -> Set {
+    fn star_name(&self, name: &str) -> Set {
         let mut values = Set::new();
         if name.starts_with('_') {
             return values;

@@ -37,21 +37,20 @@ impl Machine<'_> {
                 let joined: Rc<str> = Rc::from(format!("{path}.{name}"));
                 self.call_path(&joined, args, node)
             }
-            Value::Str(..) => self.text_method(owner, name, args, node),
-            Value::Bytes(..) => self.text_method(owner, name, args, node),
+            Value::Str(..) | Value::Bytes(..) => self.text_method(owner, name, args, node),
             Value::File(_) => self.file_method(owner, name, args, node),
             Value::Namespace(module) => {
                 let module = Rc::clone(module);
                 match name {
                     "get" | "__getitem__" | "pop" | "setdefault" => {
                         let keys = args.at(0).to_vec();
-                        self.from_namespace(&module, &keys, node)
+                        self.names_of(&module, &keys, node)
                     }
                     "values" | "items" | "copy" => {
                         if name == "copy" {
                             return vec![owner.clone()];
                         }
-                        self.from_namespace(&module, &unknown(), node)
+                        self.names_of(&module, &unknown(), node)
                     }
                     "update" | "__setitem__" => {
                         for value in args.at(0) {
@@ -96,7 +95,7 @@ impl Machine<'_> {
                 // A socket that is wired up, a file that is written, a module's loader.
                 self.by_name(owner, name, args, node);
                 let told = self.names.says(&joined).0;
-                if origin.has(Origin::NETWORK) && self.is_function(path) {
+                if origin.has(Origin::NETWORK) && is_function(path) {
                     // What another machine answered: it was told where it was asked.
                     self.handed_on(args);
                     return vec![Value::Opaque(origin.with(args.origin()))];
@@ -143,12 +142,6 @@ impl Machine<'_> {
                 vec![Value::Opaque(origin)]
             }
         }
-    }
-
-    /// Whether a path is known to be a function, so that what it gives is no instance of it.
-    fn is_function(&self, path: &str) -> bool {
-        let (module, name) = path.split_once('.').unwrap_or((path, ""));
-        matches!(crate::effects::lookup(module, name).known, crate::effects::Known::Function { .. })
     }
 
     /// What a method does by its name alone.
@@ -342,7 +335,7 @@ impl Machine<'_> {
         for value in args.all().take(64) {
             match value {
                 Value::Map(held) => {
-                    values.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned())
+                    values.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned());
                 }
                 Value::Seq(held) => values.extend(held.iter().flatten().take(64).cloned()),
                 other => values.push(other.clone()),
@@ -419,15 +412,8 @@ impl Machine<'_> {
 
 /// Whether it only keeps or looks at what it is given.
 fn keeps(path: &str) -> bool {
-    const STARTS: [&str; 7] = [
-        "inspect.",
-        "typing.",
-        "typing_extensions.",
-        "logging.getLogger",
-        "warnings.",
-        "dataclasses.",
-        "abc.",
-    ];
+    const STARTS: [&str; 6] =
+        ["inspect.", "typing.", "typing_extensions.", "warnings.", "dataclasses.", "abc."];
     STARTS.iter().any(|start| path.starts_with(start))
         || matches!(
             path,
@@ -441,6 +427,7 @@ fn keeps(path: &str) -> bool {
                 | "contextlib.contextmanager"
                 | "weakref.ref"
                 | "types.MethodType"
+                | "logging.getLogger"
         )
 }
 
@@ -463,4 +450,10 @@ fn unpickles_nothing(path: &str, args: &Args) -> bool {
         });
     }
     is("safe_mode", true)
+}
+
+/// Whether a path is known to be a function, so that what it gives is no instance of it.
+pub(super) fn is_function(path: &str) -> bool {
+    let (module, name) = path.split_once('.').unwrap_or((path, ""));
+    matches!(crate::effects::lookup(module, name).known, crate::effects::Known::Function { .. })
 }

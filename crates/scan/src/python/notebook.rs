@@ -68,7 +68,7 @@ impl Notebook {
                 | "python3" | "pypy" | "" => self.python(body),
                 // These keep what they are given.
                 "writefile" | "file" | "markdown" | "latex" => {
-                    self.foreign.push((name, body.to_owned()))
+                    self.foreign.push((name, body.to_owned()));
                 }
                 "script" | "sh" | "bash" | "cmd" | "system" | "!" | "sx" => {
                     let rest = head.trim_start_matches(name.as_str());
@@ -94,7 +94,9 @@ fn text_of(node: Option<&Node>) -> String {
     let Some(node) = node else { return String::new() };
     match node.as_str() {
         Some(text) => text.raw().to_owned(),
-        None => node.items().iter().filter_map(Node::as_str).map(|line| line.raw()).collect(),
+        None => {
+            node.items().iter().filter_map(Node::as_str).map(vocabulary::Untrusted::raw).collect()
+        }
     }
 }
 

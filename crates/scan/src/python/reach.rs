@@ -263,13 +263,13 @@ impl<'a> Reach<'a> {
     fn follow(&mut self) {
         while let Some((thing, when, way)) = self.queue.pop_front() {
             match thing {
-                Thing::Function((at, function)) => self.from_function(at, function, when, &way),
-                Thing::Class((at, class)) => self.from_class(at, class, when, &way),
+                Thing::Function((at, function)) => self.function(at, function, when, &way),
+                Thing::Class((at, class)) => self.class(at, class, when, &way),
             }
         }
     }
 
-    fn from_function(&mut self, at: usize, function: usize, when: When, way: &str) {
+    fn function(&mut self, at: usize, function: usize, when: When, way: &str) {
         let modules = self.modules;
         let Some(body) = modules.get(at).and_then(|module| module.functions.get(function)) else {
             return;
@@ -287,7 +287,7 @@ impl<'a> Reach<'a> {
         }
     }
 
-    fn from_class(&mut self, at: usize, class: usize, when: When, way: &str) {
+    fn class(&mut self, at: usize, class: usize, when: When, way: &str) {
         let modules = self.modules;
         let Some(held) = modules.get(at).and_then(|module| module.classes.get(class)) else {
             return;

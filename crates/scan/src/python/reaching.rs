@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use ruff_text_size::Ranged;
 
+use super::attributes::is_risky;
 use super::calls::Args;
 use super::known::{Says, is_secret, is_sensitive, is_steering};
 use super::machine::Machine;
@@ -20,7 +21,7 @@ impl Machine<'_> {
                 for owner in &owners {
                     self.computed_attribute(owner, node);
                     let origin = match owner {
-                        Value::Path(path) if self.is_risky(path) => Origin::COMPUTED,
+                        Value::Path(path) if is_risky(path) => Origin::COMPUTED,
                         Value::Opaque(origin) if origin.has(Origin::COMPUTED) => Origin::COMPUTED,
                         other => other.origin(),
                     };
@@ -48,7 +49,7 @@ impl Machine<'_> {
     /// An attribute whose name is computed.
     pub(super) fn computed_attribute(&mut self, owner: &Value, node: &impl Ranged) {
         match owner {
-            Value::Path(path) if self.is_risky(path) => {
+            Value::Path(path) if is_risky(path) => {
                 let because = format!("it takes a name of `{path}` that is computed");
                 self.act(Kind::Indirect, path, node, Some(because));
             }
@@ -71,7 +72,7 @@ impl Machine<'_> {
             }
             for owner in &owners {
                 if let Value::Path(path) = owner
-                    && self.is_risky(path)
+                    && is_risky(path)
                 {
                     let because = format!("it sets a name of `{path}` that is computed");
                     self.act(Kind::Tamper, path, node, Some(because));
@@ -291,11 +292,11 @@ pub(super) fn installs(args: &Args) -> bool {
     for value in args.all().take(8) {
         match value {
             Value::Seq(items) => {
-                words.extend(items.iter().take(16).flat_map(|set| {
-                    set.first().and_then(|one| one.rough().map(|text| text.into_owned()))
+                words.extend(items.iter().take(16).filter_map(|set| {
+                    set.first().and_then(|one| one.rough().map(std::borrow::Cow::into_owned))
                 }));
             }
-            other => words.extend(other.rough().map(|text| text.into_owned())),
+            other => words.extend(other.rough().map(std::borrow::Cow::into_owned)),
         }
     }
     let line = words.join(" ");

@@ -9,7 +9,7 @@ pub(crate) struct Line {
     /// Its byte offset.
     pub(crate) at: u64,
     /// Its number, from one.
-    pub(crate) line: u32,
+    pub(crate) number: u32,
     /// The line, shortened.
     pub(crate) shown: String,
     /// What it does.
@@ -63,7 +63,7 @@ pub(crate) fn judge(text: &str) -> Vec<Line> {
             || code.starts_with("REM ");
         if !comment && let Some(because) = judge_line(code) {
             let shown: String = code.chars().take(120).collect();
-            found.push(Line { at: begin, line: first, shown, because });
+            found.push(Line { at: begin, number: first, shown, because });
         }
         if found.len() >= LINES {
             break;
@@ -228,7 +228,7 @@ pub(crate) fn judge_line(line: &str) -> Option<&'static str> {
     {
         return Some("it downloads a program and runs it");
     }
-    if has("rm") && plain.contains("-") && plain.contains("--no-preserve-root") {
+    if has("rm") && plain.contains('-') && plain.contains("--no-preserve-root") {
         return Some("it deletes everything");
     }
     if has("rm") && words.windows(3).any(|three| matches!(three, [rm, flags, what] if base(rm) == "rm" && flags.starts_with('-') && flags.contains('r') && flags.contains('f') && matches!(*what, "/" | "/*" | "~" | "~/" | "$home" | "$home/"))) {

@@ -172,15 +172,13 @@ fn two_bytes(bytes: &[u8]) -> String {
 /// The codec that one of the first two lines names, as Python's own expression finds it:
 /// `^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)`.
 fn cookie(bytes: &[u8]) -> Option<String> {
-    let mut lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r'));
-    for n in 0..3 {
-        let line = lines.next()?;
+    let mut rest = bytes;
+    for _ in 0..2 {
+        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len());
+        let (line, after) = rest.split_at_checked(end)?;
+        rest = after.strip_prefix(b"\r\n").or_else(|| after.get(1..)).unwrap_or_default();
         let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | 0x0c);
-        let start = line.iter().position(|byte| !blank(byte));
-        let Some(start) = start else {
-            // `\r\n` gives an empty line of its own.
-            if n == 2 { return None } else { continue }
-        };
+        let Some(start) = line.iter().position(|byte| !blank(byte)) else { continue };
         let line = line.get(start..)?;
         if line.first() != Some(&b'#') {
             return None;

@@ -90,7 +90,7 @@ impl<'a> Machine<'a> {
                 for item in &one.items {
                     let values = self.expr(&item.context_expr);
                     if let Some(target) = &item.optional_vars {
-                        let entered = self.entered(&values);
+                        let entered = values.clone();
                         self.assign(target, &entered);
                     }
                 }
@@ -235,11 +235,6 @@ impl<'a> Machine<'a> {
         items
     }
 
-    /// What `with` binds: the object itself, for all that matters here.
-    fn entered(&mut self, values: &[Value]) -> Set {
-        values.to_vec()
-    }
-
     fn import(&mut self, one: &'a ast::StmtImport) {
         for alias in &one.names {
             let module = alias.name.as_str();
@@ -373,13 +368,19 @@ impl<'a> Machine<'a> {
 /// Whether a loop may end before its last item, or skip a part of its body.
 fn leaves_early(body: &[Stmt]) -> bool {
     body.iter().any(|statement| match statement {
-        Stmt::Break(_) | Stmt::Continue(_) | Stmt::Return(_) | Stmt::Raise(_) => true,
+        Stmt::Break(_)
+        | Stmt::Continue(_)
+        | Stmt::Return(_)
+        | Stmt::Raise(_)
+        | Stmt::Try(_)
+        | Stmt::Match(_)
+        | Stmt::For(_)
+        | Stmt::While(_) => true,
         Stmt::If(one) => {
             leaves_early(&one.body)
                 || one.elif_else_clauses.iter().any(|clause| leaves_early(&clause.body))
         }
         Stmt::With(one) => leaves_early(&one.body),
-        Stmt::Try(_) | Stmt::Match(_) | Stmt::For(_) | Stmt::While(_) => true,
         _ => false,
     })
 }

@@ -6,6 +6,7 @@ use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
 
 use super::Kind;
+use super::attributes::is_own_name;
 use super::machine::Machine;
 use super::value::{
     Getter, Origin, Set, Value, concat, items_of, join, mapping, merge, ordered, sequence, unknown,
@@ -121,9 +122,9 @@ impl<'a> Machine<'a> {
                 Value::Path(path) => match path.as_ref() {
                     "os.environ" | "posix.environ" => self.steered(key, node),
                     // A module may put a better one in its own place.
-                    "sys.modules" if key.iter().all(|key| self.is_own_name(key)) => {}
+                    "sys.modules" if key.iter().all(is_own_name) => {}
                     "sys.modules" => {
-                        self.tampered(owner, node, "it puts a module of its own there")
+                        self.tampered(owner, node, "it puts a module of its own there");
                     }
                     "builtins" => self.tampered(owner, node, "it is added to"),
                     _ => {}
@@ -295,7 +296,13 @@ fn binary(a: &Value, op: ast::Operator, b: &Value) -> Value {
 fn formatted(text: &str, arguments: &Value, origin: Origin) -> Value {
     use super::value::HOLE;
     let mut parts = match arguments {
-        Value::Seq(items) => items.iter().map(|item| item.first().cloned()).collect(),
+        Value::Seq(items) => items
+            .iter()
+            .map(|item| match item.as_slice() {
+                [one] => Some(one.clone()),
+                _ => None,
+            })
+            .collect(),
         other => vec![Some(other.clone())],
     }
     .into_iter();
@@ -319,9 +326,9 @@ fn formatted(text: &str, arguments: &Value, origin: Origin) -> Value {
         }
         let part = parts.next().flatten();
         let spelled = match (plain, part.as_ref()) {
-            (Some('s'), Some(part)) => part.rough(),
-            (Some('d' | 'i'), Some(part @ Value::Int(_))) => part.rough(),
-            (Some('c'), Some(part @ Value::Str(..))) => part.rough(),
+            (Some('s'), Some(part))
+            | (Some('d' | 'i'), Some(part @ Value::Int(_)))
+            | (Some('c'), Some(part @ Value::Str(..))) => part.rough(),
             (Some('c'), Some(Value::Int(n))) => {
                 u32::try_from(*n).ok().and_then(char::from_u32).map(|c| c.to_string().into())
             }

@@ -129,7 +129,7 @@ impl Machine<'_> {
                     }
                     match item.as_slice() {
                         [one] if one.rough().is_some() => {
-                            out.push_str(&one.rough().unwrap_or_default())
+                            out.push_str(&one.rough().unwrap_or_default());
                         }
                         _ => out.push(HOLE),
                     }
@@ -258,7 +258,7 @@ impl Machine<'_> {
                     };
                     match values {
                         [one] if one.rough().is_some() => {
-                            out.push_str(&one.rough().unwrap_or_default())
+                            out.push_str(&one.rough().unwrap_or_default());
                         }
                         _ => out.push(HOLE),
                     }
@@ -270,7 +270,6 @@ impl Machine<'_> {
                 out.push_str(&rest.replace("}}", "}"));
                 made(out)
             }
-            "translate" => vec![Value::Opaque(origin)],
             "__add__" => match first {
                 [one] => super::value::concat(owner, one).map_or_else(unknown, |value| vec![value]),
                 _ => unknown(),
@@ -295,7 +294,7 @@ impl Machine<'_> {
                     joined.push('/');
                     match part.as_slice() {
                         [one] if one.rough().is_some() => {
-                            joined.push_str(&one.rough().unwrap_or_default())
+                            joined.push_str(&one.rough().unwrap_or_default());
                         }
                         _ => joined.push(HOLE),
                     }

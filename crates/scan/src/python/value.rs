@@ -159,8 +159,14 @@ impl Weighed {
         let hasher = &mut self.hasher;
         match value {
             Value::Opaque(origin) => origin.0.hash(hasher),
-            Value::Str(text, _) | Value::File(text) | Value::Code(text, _) => text.hash(hasher),
-            Value::Path(text) | Value::Made(text, _) | Value::Namespace(text) => text.hash(hasher),
+            Value::Str(text, _)
+            | Value::File(text)
+            | Value::Code(text, _)
+            | Value::Path(text)
+            | Value::Made(text, _)
+            | Value::Namespace(text)
+            | Value::Method(_, text)
+            | Value::Getter(_, text) => text.hash(hasher),
             Value::Bytes(bytes, _) => bytes.hash(hasher),
             Value::Int(number) => number.hash(hasher),
             Value::Bool(flag) => flag.hash(hasher),
@@ -178,7 +184,6 @@ impl Weighed {
                 self.depth = self.depth.max(held.depth);
                 self.size = self.size.saturating_add(held.size);
             }
-            Value::Method(_, name) | Value::Getter(_, name) => name.hash(hasher),
             Value::Partial(_) | Value::Own => {}
         }
     }
@@ -385,7 +390,11 @@ fn join_opaque(set: &mut Set, origin: Origin) -> bool {
 
 /// Adds every value; tells whether the set grew.
 pub(super) fn merge(set: &mut Set, more: &[Value]) -> bool {
-    more.iter().fold(false, |grew, value| join(set, value.clone()) || grew)
+    let mut grew = false;
+    for value in more {
+        grew |= join(set, value.clone());
+    }
+    grew
 }
 
 /// A list of known items.

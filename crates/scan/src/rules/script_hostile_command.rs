@@ -15,7 +15,7 @@ rule!(
 pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
     let Content::Shell(lines) = content else { return };
     for line in *lines {
-        let message = format!("line {}: `{}`: {}", line.line, line.shown, line.because);
+        let message = format!("line {}: `{}`: {}", line.number, line.shown, line.because);
         sink.say(&RULE, &place.at(line.at), message);
     }
 }
