@@ -6,9 +6,9 @@ use vocabulary::Span;
 
 use crate::configuration::Remark;
 use crate::judge::Act;
-use crate::templates::Judged;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
+use crate::templates::Judged;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.

@@ -552,7 +552,7 @@ impl<'a> Evaluator<'a> {
                     .each()
                     .iter()
                     .all(|one| !one.taint.has(Taint::SETTING) || one.taint.has(Taint::TOOLS));
-                let told = value.told(false);
+                let told = value.told(true).negated();
                 Value::unknown(if passed || name == "undefined" {
                     told
                 } else {

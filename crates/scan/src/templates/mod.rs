@@ -172,12 +172,14 @@ fn unseen(body: &jinja::Body, emissions: &mut Vec<Emission>) {
     let whole: String =
         emissions.iter().map(|emission| text::normalized(&emission.text) + " ").collect();
     syntax::each_prose(body, &mut |text, at| {
-        for sentence in text::sentences(text) {
-            if !whole.contains(&sentence) && written.insert(sentence) {
+        for part in text::parts(text) {
+            let unseen = text::sentences(part)
+                .into_iter()
+                .any(|sentence| !whole.contains(&sentence) && written.insert(sentence));
+            if unseen {
                 let (turn, under) = (Turn::Each, Taint::NONE);
-                let text = text.to_owned();
+                let text = part.to_owned();
                 emissions.push(Emission { text, at, turn, under, spoken: true });
-                return;
             }
         }
     });

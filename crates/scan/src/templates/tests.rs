@@ -42,7 +42,7 @@ fn other_templates() {
         );
         let tree = formats::jinja::read(&source);
         super::syntax::each_text(&tree.body, &mut |text, _| {
-            texts.extend(super::text::sentences(text));
+            texts.extend(super::text::parts(text).flat_map(super::text::sentences));
             texts.extend(super::text::address(text).map(super::text::normalized));
         });
         let mut evaluator = super::Evaluator::new();

@@ -35,6 +35,17 @@ pub(super) fn headers(text: &str) -> Vec<(usize, Turn)> {
     found
 }
 
+/// A text in the parts that belong to one turn each.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut from = 0usize;
+    let ends = headers(text).into_iter().map(|(end, _)| end).chain([text.len()]);
+    ends.map(move |end| {
+        let part = text.get(from..end).unwrap_or_default();
+        from = end;
+        part
+    })
+}
+
 /// Runs of letters, digits and `_`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
