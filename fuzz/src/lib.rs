@@ -9,12 +9,14 @@ use std::io;
 
 use artifact::{Blob, Budget};
 use formats::gguf;
+use formats::gotemplate;
 use formats::identify;
 use formats::identify::Probes;
 use formats::index;
 use formats::jinja;
 use formats::json;
 use formats::marshal;
+use formats::modelfile;
 use formats::npy;
 use formats::onnx;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
@@ -134,9 +136,13 @@ pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
 }
 
-/// Jinja templates.
+/// Templates of Jinja and of Go, and files that hold some.
 pub fn jinja(bytes: &[u8]) {
-    jinja::read(&String::from_utf8_lossy(bytes));
+    let text = String::from_utf8_lossy(bytes);
+    jinja::read(&text);
+    gotemplate::read(&text);
+    modelfile::read(&text);
+    scan::scan_bytes("chat_template.jinja", bytes.to_vec(), limits());
 }
 
 /// ONNX, whether or not it looks like it.

@@ -195,7 +195,7 @@ pub(super) fn address(text: &str) -> Option<&str> {
 pub(super) fn blob(text: &str) -> Option<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-')))
         .find(|run| {
-            let count = |keep: fn(&u8) -> bool| run.bytes().filter(|b| keep(b)).count();
+            let count = |keep: fn(&u8) -> bool| run.bytes().filter(keep).count();
             let digits = count(u8::is_ascii_digit);
             let hex = run.len() >= 48 && run.bytes().all(|b| b.is_ascii_hexdigit()) && digits > 4;
             let mixed = run.len() >= 40
