@@ -25,8 +25,12 @@ macro_rules! built {
 
 #[rustfmt::skip]
 static BUILT: &[Built] = built! {
-    "keras" ["names.txt"];
-    "onnx-ops" ["onnx.txt" "onnxruntime.txt" "reviewed.txt"];
+    "keras" [
+        "names.txt"
+    ];
+    "onnx-ops" [
+        "onnx.txt" "onnxruntime.txt" "reviewed.txt"
+    ];
     "python-effects" [
         "accelerate.txt" "asteval.txt" "cffi.txt" "cloudpickle.txt" "cpython.txt"
         "diffusers.txt" "dill.txt" "einops.txt" "httpx.txt" "huggingface_hub.txt"

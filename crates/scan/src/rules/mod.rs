@@ -13,6 +13,8 @@ mod config_unknown_callable;
 mod config_unsafe_path;
 mod config_weights_mismatch;
 mod custom_code;
+mod embedded_executable;
+mod executable_file;
 mod extension_mismatch;
 mod gguf_malformed;
 mod hdf5_external_file;
@@ -47,12 +49,14 @@ mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
+mod possible_secret;
 mod python_bytecode;
 mod python_bytecode_runs;
 mod remote_code_unasked;
 mod requirements_direct_source;
 mod requirements_foreign_source;
 mod safetensors_malformed;
+mod secret_in_file;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod unknown_model_class;
@@ -117,6 +121,8 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &requirements_foreign_source::RULE, check: requirements_foreign_source::check },
     Entry { rule: &unknown_model_class::RULE, check: unknown_model_class::check },
     Entry { rule: &yaml_python_tag::RULE, check: yaml_python_tag::check },
+    Entry { rule: &embedded_executable::RULE, check: embedded_executable::check },
+    Entry { rule: &executable_file::RULE, check: executable_file::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
     Entry { rule: &hdf5_external_file::RULE, check: hdf5_external_file::check },
@@ -146,6 +152,8 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &pickle_network_access::RULE, check: pickle_network_access::check },
     Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },
     Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
+    Entry { rule: &possible_secret::RULE, check: possible_secret::check },
+    Entry { rule: &secret_in_file::RULE, check: secret_in_file::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },

@@ -8,10 +8,7 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
-const CODE: [&str; 15] = [
-    "py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl",
-    "jinja", "r",
-];
+const CODE: [&str; 10] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "jinja", "r"];
 
 /// Keys of an ONNX model as JSON that nothing else has beside a `graph`.
 const ONNX_KEYS: [&str; 8] = [
@@ -38,6 +35,7 @@ impl Walker {
     pub(super) fn safetensors(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = safetensors::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 8, file.header_len.saturating_add(8));
         rules::apply(&node.place, &Content::Safetensors(&file), &mut self.sink);
         self.note(|part| {
             part.fact("header", format!("{} bytes", file.header_len));
@@ -59,6 +57,7 @@ impl Walker {
     pub(super) fn gguf(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = gguf::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
@@ -181,6 +180,7 @@ impl Walker {
             self.model_as_text(node);
         }
         self.code(node);
+        self.script_by_name(node);
     }
 
     /// A model of ONNX, TensorFlow or Caffe as text: its own libraries load it.
