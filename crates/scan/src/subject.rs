@@ -8,10 +8,10 @@ use vocabulary::Span;
 
 use crate::configuration::Remark;
 use crate::judge::Act;
-use crate::templates::Judged;
-use crate::tensorflow::Judgement;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
+use crate::templates::Judged;
+use crate::tensorflow::Judgement;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.

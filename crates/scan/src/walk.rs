@@ -38,8 +38,8 @@ pub(crate) use payloads::where_it_stands;
 pub(crate) use plain::source_code;
 pub(crate) use programs::script_by_name;
 
-use crate::configuration::{Reference, weights::Model};
 use crate::bundles::{Bundle, BundlePart};
+use crate::configuration::{Reference, weights::Model};
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;

@@ -129,11 +129,7 @@ pub fn farm_hash(bytes: &[u8]) -> u64 {
                 let word = bytes.get(at..).and_then(|b| b.first_chunk()).copied();
                 u64::from(u32::from_le_bytes(word.unwrap_or_default()))
             };
-            pair(
-                len.wrapping_add(word(0) << 3),
-                word(bytes.len().saturating_sub(4)),
-                mul,
-            )
+            pair(len.wrapping_add(word(0) << 3), word(bytes.len().saturating_sub(4)), mul)
         }
         8..=16 => {
             let a = fetch(bytes, 0).wrapping_add(K2);

@@ -31,7 +31,9 @@ use crate::bounded::Oddities;
 use crate::protobuf::{self, Message, Wire};
 use crate::{Oddity, Region};
 
-pub use checkpoint::{Checkpoint, OddityKind as CheckpointOddityKind, Shard, read as read_checkpoint};
+pub use checkpoint::{
+    Checkpoint, OddityKind as CheckpointOddityKind, Shard, read as read_checkpoint,
+};
 pub use fingerprint::{Fingerprint, KerasNode, farm_hash, read_fingerprint, read_keras_metadata};
 pub use likeness::{is_index, is_label_map, likeness, text_likeness};
 
@@ -325,9 +327,8 @@ impl Reading {
         self.nodes = self.nodes.saturating_add(1);
         let enough = self.nodes <= MAX_NODES;
         if !enough {
-            self.oddities.add(OddityKind::NotRetained, at, || {
-                format!("more than {MAX_NODES} nodes")
-            });
+            self.oddities
+                .add(OddityKind::NotRetained, at, || format!("more than {MAX_NODES} nodes"));
         }
         enough
     }

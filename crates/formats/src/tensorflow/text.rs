@@ -248,7 +248,8 @@ impl Parser {
     fn word(&mut self) -> Option<String> {
         let mut word = String::new();
         while let Some(byte) = self.cursor.peek() {
-            let part = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'+' | b'-');
+            let part =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'+' | b'-');
             if !part || word.len() >= WORD {
                 break;
             }

@@ -188,10 +188,16 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &template_sandbox_escape::RULE, check: template_sandbox_escape::check },
     Entry { rule: &template_unlisted_text::RULE, check: template_unlisted_text::check },
     Entry { rule: &tensorflow_caller_file::RULE, check: tensorflow_caller_file::check },
-    Entry { rule: &tensorflow_checkpoint_malformed::RULE, check: tensorflow_checkpoint_malformed::check },
+    Entry {
+        rule: &tensorflow_checkpoint_malformed::RULE,
+        check: tensorflow_checkpoint_malformed::check,
+    },
     Entry { rule: &tensorflow_code_execution::RULE, check: tensorflow_code_execution::check },
     Entry { rule: &tensorflow_file_access::RULE, check: tensorflow_file_access::check },
-    Entry { rule: &tensorflow_fingerprint_mismatch::RULE, check: tensorflow_fingerprint_mismatch::check },
+    Entry {
+        rule: &tensorflow_fingerprint_mismatch::RULE,
+        check: tensorflow_fingerprint_mismatch::check,
+    },
     Entry { rule: &tensorflow_idle_operator::RULE, check: tensorflow_idle_operator::check },
     Entry { rule: &tensorflow_malformed::RULE, check: tensorflow_malformed::check },
     Entry { rule: &tensorflow_network_access::RULE, check: tensorflow_network_access::check },
@@ -266,10 +272,6 @@ fn tell_acts(rule: &'static Rule, classes: &[Class], place: &Place, acts: &[Act]
 fn notes_of(
     rule: &'static Rule,
     kind: templates::Kind,
-/// The findings of a rule that speaks of one class of what TensorFlow graphs do.
-fn deeds_of(
-    rule: &'static Rule,
-    class: tensorflow::Class,
     place: &Place,
     content: &Content<'_>,
     sink: &mut Sink,
@@ -279,6 +281,19 @@ fn deeds_of(
         let mut finding = rule.found(place.at(note.at), note.message.as_str());
         if let Some((family, _)) = judged.family {
             finding = finding.with("nearest-family", family);
+        }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of one class of what TensorFlow graphs do.
+fn deeds_of(
+    rule: &'static Rule,
+    class: tensorflow::Class,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
     let Content::TensorFlow(_, judgement) = content else { return };
     for deed in judgement.deeds.iter().filter(|deed| deed.class == class) {
         let place = deed.at.map_or_else(|| place.clone(), |at| place.at(at));

@@ -257,8 +257,7 @@ impl Judge<'_> {
 
     /// A checkpoint: what a loader gives the path of is what every saved model has.
     fn checkpoint(&self, does: &str, origin: &Origin, when: When, writes: bool) -> Option<Said> {
-        let paths: Vec<&str> =
-            origin.texts.iter().map(|constant| constant.text.as_str()).collect();
+        let paths: Vec<&str> = origin.texts.iter().map(|constant| constant.text.as_str()).collect();
         let leads = |text: &&&str| {
             text.contains("://") || text.starts_with('.') || crate::rules::leaves_its_folder(text)
         };

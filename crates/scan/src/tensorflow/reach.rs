@@ -96,9 +96,12 @@ impl<'a> Program<'a> {
                 bodies.push(n.saturating_add(1));
             }
         }
-        let arguments = std::iter::once(BTreeMap::new()).chain(graph.functions.iter().map(|f| {
-            f.args.iter().enumerate().map(|(n, name)| (name.raw(), n)).collect()
-        }));
+        let arguments = std::iter::once(BTreeMap::new()).chain(
+            graph
+                .functions
+                .iter()
+                .map(|f| f.args.iter().enumerate().map(|(n, name)| (name.raw(), n)).collect()),
+        );
         let mut gradients = BTreeMap::<&str, Vec<&str>>::new();
         for (of, gradient) in &graph.gradients {
             gradients.entry(of.raw()).or_default().push(gradient.raw());
