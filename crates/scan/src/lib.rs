@@ -28,8 +28,8 @@ pub mod packs;
 mod rules;
 mod sink;
 mod subject;
-mod tensorflow;
 mod templates;
+mod tensorflow;
 mod torchscript;
 mod walk;
 

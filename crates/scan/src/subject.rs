@@ -8,9 +8,9 @@ use vocabulary::Span;
 
 use crate::configuration::Remark;
 use crate::judge::Act;
-use crate::tensorflow::Judgement;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
+use crate::tensorflow::Judgement;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.

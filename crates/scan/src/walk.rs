@@ -31,8 +31,8 @@ use vocabulary::{Place, Span, Untrusted};
 pub(crate) use legacy::storage_of;
 pub(crate) use plain::source_code;
 
-use crate::configuration::{Reference, weights::Model};
 use crate::bundles::{Bundle, BundlePart};
+use crate::configuration::{Reference, weights::Model};
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;

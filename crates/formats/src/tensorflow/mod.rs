@@ -13,6 +13,7 @@
 //! Source: the `.proto` files of TensorFlow 2.21, `core/framework` and `core/protobuf`.
 
 mod checkpoint;
+mod farmhash;
 mod fingerprint;
 mod graph;
 mod likeness;
@@ -31,8 +32,11 @@ use crate::bounded::Oddities;
 use crate::protobuf::{self, Message, Wire};
 use crate::{Oddity, Region};
 
-pub use checkpoint::{Checkpoint, OddityKind as CheckpointOddityKind, Shard, read as read_checkpoint};
-pub use fingerprint::{Fingerprint, KerasNode, farm_hash, read_fingerprint, read_keras_metadata};
+pub use checkpoint::{
+    Checkpoint, OddityKind as CheckpointOddityKind, Shard, read as read_checkpoint,
+};
+pub use farmhash::farm_hash;
+pub use fingerprint::{Fingerprint, KerasNode, read_fingerprint, read_keras_metadata};
 pub use likeness::{is_index, is_label_map, likeness, text_likeness};
 
 /// Nodes that are kept of one file, those of functions included.
@@ -325,9 +329,8 @@ impl Reading {
         self.nodes = self.nodes.saturating_add(1);
         let enough = self.nodes <= MAX_NODES;
         if !enough {
-            self.oddities.add(OddityKind::NotRetained, at, || {
-                format!("more than {MAX_NODES} nodes")
-            });
+            self.oddities
+                .add(OddityKind::NotRetained, at, || format!("more than {MAX_NODES} nodes"));
         }
         enough
     }

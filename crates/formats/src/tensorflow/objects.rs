@@ -149,16 +149,18 @@ fn concrete(reading: &mut Reading, entry: Message) -> Concrete {
             (1, Some(message)) => {
                 reading.once(&mut concrete.name, message.rest(), field.at, "a function");
             }
-            (2, Some(message)) => reading.fields(message, "SavedConcreteFunction", |reading, field| {
-                if let (2, Some(mut packed)) = (field.number, field.packed()) {
-                    while let Some(number) = reading.wire.next_packed(&mut packed) {
-                        if concrete.bound.len() < 1024 || reading.take_node(field.at) {
-                            concrete.bound.push(number);
+            (2, Some(message)) => {
+                reading.fields(message, "SavedConcreteFunction", |reading, field| {
+                    if let (2, Some(mut packed)) = (field.number, field.packed()) {
+                        while let Some(number) = reading.wire.next_packed(&mut packed) {
+                            if concrete.bound.len() < 1024 || reading.take_node(field.at) {
+                                concrete.bound.push(number);
+                            }
                         }
                     }
-                }
-                Known::Yes
-            }),
+                    Known::Yes
+                });
+            }
             _ => return Known::No,
         }
         Known::Yes

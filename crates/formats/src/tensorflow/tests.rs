@@ -67,7 +67,8 @@ fn reads_what_surrounds_a_graph() {
 
 #[test]
 fn takes_nothing_else_for_a_graph() {
-    for other in ["version: 1\nkey: value\n", "library:\n  - a\n", "item { id: 1 name: 'cat' }", ""] {
+    for other in ["version: 1\nkey: value\n", "library:\n  - a\n", "item { id: 1 name: 'cat' }", ""]
+    {
         assert_eq!(text_likeness(&text(other)), None, "{other}");
     }
     // A sentencepiece model, an ONNX model, a map of labels: messages with other fields.
@@ -95,7 +96,8 @@ fn texts_in_the_raw_form_are_read() {
 
 #[test]
 fn a_value_that_is_replaced_is_odd() {
-    let model = read_text(&text(r#"node { name: "a" op: "Identity" op: "ReadFile" }"#), Kind::Graph);
+    let model =
+        read_text(&text(r#"node { name: "a" op: "Identity" op: "ReadFile" }"#), Kind::Graph);
     assert_eq!(model.oddities[0].kind, OddityKind::Twice);
     let model = read_text(&text(r#"node { name: "a" op: "Identity" "#), Kind::Graph);
     assert_eq!(model.oddities[0].kind, OddityKind::Syntax);
@@ -154,7 +156,10 @@ fn reads_the_index_of_a_checkpoint() {
     assert_eq!(read.shards, 1);
     assert_eq!(read.tensors.len(), 1);
     let entry = &read.tensors[0];
-    assert_eq!((entry.name.raw(), entry.dtype_name(), entry.data), ("w", "float32", Span::new(0, 8)));
+    assert_eq!(
+        (entry.name.raw(), entry.dtype_name(), entry.data),
+        ("w", "float32", Span::new(0, 8))
+    );
     assert_eq!(entry.shape, [2, 1]);
     let spans: Vec<Span> = read.regions.iter().map(|region| region.span).collect();
     assert_eq!(Span::uncovered(&spans, blob.len()), []);
@@ -183,7 +188,7 @@ fn hashes_as_farmhash_does() {
         (129, 10_961_879_714_037_014_659),
         (500, 9_038_384_600_869_339_353_u64),
     ] {
-        let bytes: Vec<u8> = (0..len).map(|n: u32| ((n * 7 + 3) % 256) as u8).collect();
+        let bytes: Vec<u8> = (0..len).map(|n: u32| (n * 7 + 3).to_le_bytes()[0]).collect();
         assert_eq!(farm_hash(&bytes), hash, "{len} bytes");
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn translate(blob: &Blob, shape: Shape, max: u64) -> Translation {
 /// follows it.
 pub(super) fn first_name(blob: &Blob) -> Option<(String, u8)> {
     let mut parser = Parser { cursor: blob.cursor(0), open: Vec::new() };
+    parser.byte_order_mark();
     parser.space();
     let name = parser.word()?;
     parser.space();
@@ -85,6 +86,7 @@ type Step = Result<(), &'static str>;
 
 impl Parser {
     fn run(&mut self) -> Step {
+        self.byte_order_mark();
         loop {
             self.space();
             let Some(next) = self.cursor.peek() else { return Ok(()) };
@@ -231,6 +233,12 @@ impl Parser {
         varint(&mut open.bytes, value);
     }
 
+    fn byte_order_mark(&mut self) {
+        if self.cursor.peek_bytes(3) == b"\xef\xbb\xbf" {
+            self.cursor.skip(3);
+        }
+    }
+
     /// White space and comments.
     fn space(&mut self) {
         while let Some(byte) = self.cursor.peek() {
@@ -248,7 +256,8 @@ impl Parser {
     fn word(&mut self) -> Option<String> {
         let mut word = String::new();
         while let Some(byte) = self.cursor.peek() {
-            let part = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'+' | b'-');
+            let part =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'+' | b'-');
             if !part || word.len() >= WORD {
                 break;
             }

@@ -158,10 +158,16 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
     Entry { rule: &tensorflow_caller_file::RULE, check: tensorflow_caller_file::check },
-    Entry { rule: &tensorflow_checkpoint_malformed::RULE, check: tensorflow_checkpoint_malformed::check },
+    Entry {
+        rule: &tensorflow_checkpoint_malformed::RULE,
+        check: tensorflow_checkpoint_malformed::check,
+    },
     Entry { rule: &tensorflow_code_execution::RULE, check: tensorflow_code_execution::check },
     Entry { rule: &tensorflow_file_access::RULE, check: tensorflow_file_access::check },
-    Entry { rule: &tensorflow_fingerprint_mismatch::RULE, check: tensorflow_fingerprint_mismatch::check },
+    Entry {
+        rule: &tensorflow_fingerprint_mismatch::RULE,
+        check: tensorflow_fingerprint_mismatch::check,
+    },
     Entry { rule: &tensorflow_idle_operator::RULE, check: tensorflow_idle_operator::check },
     Entry { rule: &tensorflow_malformed::RULE, check: tensorflow_malformed::check },
     Entry { rule: &tensorflow_network_access::RULE, check: tensorflow_network_access::check },

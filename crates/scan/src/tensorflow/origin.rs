@@ -14,9 +14,9 @@ use vocabulary::Span;
 use super::reach::{Body, Program, base};
 
 /// Nodes that are followed for one text.
-const STEPS: usize = 20_000;
+const STEPS: usize = 4_000;
 /// Nodes that are followed for all texts of a graph.
-const ALL_STEPS: usize = 20_000_000;
+const ALL_STEPS: usize = 1_000_000;
 /// Nodes that a text may pass through.
 const LONGEST: usize = 200;
 /// Texts that are kept of one origin.
@@ -155,12 +155,8 @@ impl<'a> Tracer<'a> {
 
     /// Where the text at an input of a node comes from.
     pub(super) fn input(&self, body: Body, node: &Node, number: usize, fed: Fed) -> Origin {
-        let mut trail = Trail {
-            steps: STEPS,
-            seen: BTreeSet::new(),
-            seen_args: BTreeSet::new(),
-            fed,
-        };
+        let mut trail =
+            Trail { steps: STEPS, seen: BTreeSet::new(), seen_args: BTreeSet::new(), fed };
         let mut data = node.inputs.iter().filter(|input| !input.raw().starts_with('^'));
         match data.nth(number) {
             Some(input) => {
@@ -246,10 +242,29 @@ impl<'a> Tracer<'a> {
             | "GatherV2" | "GatherNd" | "Slice" | "StridedSlice" | "Unpack" => {
                 self.first(body, node, trail)
             }
-            "Identity" | "IdentityN" | "StopGradient" | "Snapshot" | "Pack" | "Concat"
-            | "ConcatV2" | "Merge" | "RefMerge" | "Switch" | "RefSwitch" | "RefIdentity"
-            | "Select" | "SelectV2" | "Split" | "Enter" | "RefEnter" | "Exit" | "NextIteration"
-            | "LoopCond" | "PreventGradient" | "DatasetToSingleElement" | "RandomShuffle"
+            "Identity"
+            | "IdentityN"
+            | "StopGradient"
+            | "Snapshot"
+            | "Pack"
+            | "Concat"
+            | "ConcatV2"
+            | "Merge"
+            | "RefMerge"
+            | "Switch"
+            | "RefSwitch"
+            | "RefIdentity"
+            | "Select"
+            | "SelectV2"
+            | "Split"
+            | "Enter"
+            | "RefEnter"
+            | "Exit"
+            | "NextIteration"
+            | "LoopCond"
+            | "PreventGradient"
+            | "DatasetToSingleElement"
+            | "RandomShuffle"
             | "OneShotIterator" => self.all(body, node, trail),
             // What a data set gives is what was put into it.
             _ if op.ends_with("Dataset") || op.contains("DatasetV") => self.all(body, node, trail),
