@@ -8,15 +8,19 @@
 use std::io;
 
 use artifact::{Blob, Budget};
+use formats::executable;
 use formats::gguf;
+use formats::hdf5;
 use formats::identify;
-use formats::identify::Probes;
+use formats::identify::{Format, Probes};
 use formats::index;
 use formats::jinja;
 use formats::json;
 use formats::marshal;
+use formats::media;
 use formats::npy;
 use formats::onnx;
+use formats::payload;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
 use formats::protobuf::{Message, Wire};
 use formats::safetensors;
@@ -27,7 +31,7 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
-use vocabulary::Limits;
+use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
 pub type Reader = fn(&[u8]);
@@ -35,16 +39,22 @@ pub type Reader = fn(&[u8]);
 /// Every target by name; a test holds the list against the files in `fuzz_targets`.
 pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
+    ("executable", executable),
     ("gguf", gguf),
+    ("hdf5", hdf5),
     ("identify", identify),
     ("jinja", jinja),
     ("json", json),
     ("marshal", marshal),
     ("npy", npy),
     ("onnx", onnx),
+    ("media", media),
+    ("npy", npy),
+    ("payload", payload),
     ("pickle", pickle),
     ("protobuf", protobuf),
     ("safetensors", safetensors),
+    ("secrets", secrets),
     ("sevenz", sevenz),
     ("stream", stream),
     ("tar", tar),
@@ -128,6 +138,20 @@ pub fn safetensors(bytes: &[u8]) {
 /// GGUF.
 pub fn gguf(bytes: &[u8]) {
     gguf::read(&blob(bytes));
+}
+
+/// HDF5: its structures, and the values and elements behind them.
+pub fn hdf5(bytes: &[u8]) {
+    let (file, budget) = (hdf5::read(&blob(bytes)), budget());
+    for object in &file.objects {
+        for attribute in &object.attributes {
+            file.pieces(&attribute.value);
+            file.texts(&attribute.value, 1 << 10);
+        }
+        if let Some((value, _)) = file.value(object, 1 << 20, &budget) {
+            file.pieces(&value);
+        }
+    }
 }
 
 /// `NumPy` arrays.
@@ -231,4 +255,46 @@ pub fn protobuf(bytes: &[u8]) {
 /// A whole scan of one file in memory, nesting included.
 pub fn weigh_bytes(bytes: &[u8]) {
     scan::scan_bytes("fuzz.bin", bytes.to_vec(), limits());
+}
+
+/// Headers of programs of every kind, whatever the first bytes say.
+pub fn executable(bytes: &[u8]) {
+    let blob = blob(bytes);
+    for format in Format::ALL.iter().filter(|format| format.is_executable()) {
+        let told = executable::read(&blob, *format);
+        assert!(told.end <= blob.len());
+    }
+}
+
+/// The ends of pictures and recordings.
+pub fn media(bytes: &[u8]) {
+    let blob = blob(bytes);
+    for format in Format::ALL.iter().filter(|format| format.is_media()) {
+        assert!(media::end(&blob, *format) <= blob.len());
+    }
+}
+
+/// What begins in the middle of bytes, searched for and seen in passing.
+pub fn payload(bytes: &[u8]) {
+    let blob = blob(bytes);
+    let pickle = |blob: &Blob, _: bool| {
+        pickle::looks_like_pickle(&blob.bytes_at(0, 4096)) == Likeness::Certain
+    };
+    payload::Search::new(&blob, &pickle).next(0, u64::MAX);
+    let (mut whole, mut parts) = (payload::Marks::default(), payload::Marks::default());
+    whole.pass(bytes);
+    bytes.chunks(3).for_each(|part| parts.pass(part));
+    assert_eq!(whole.found(), parts.found());
+    for mark in whole.found() {
+        mark.confirm(&blob);
+    }
+}
+
+/// Credentials: what is found is masked, and a mask holds none.
+pub fn secrets(bytes: &[u8]) {
+    let found = secret::find(bytes);
+    let masked = secret::masked_bytes(bytes);
+    assert!(found.is_empty() || masked != bytes);
+    let text = String::from_utf8_lossy(bytes);
+    secret::find(secret::masked(&text).as_bytes());
 }

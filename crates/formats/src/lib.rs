@@ -24,6 +24,7 @@ pub mod dtype;
 pub mod encoded;
 pub mod executable;
 pub mod gguf;
+pub mod gotemplate;
 #[cfg(test)]
 mod harness;
 pub mod hdf5;
@@ -33,6 +34,7 @@ pub mod jinja;
 pub mod json;
 pub mod marshal;
 pub mod media;
+pub mod modelfile;
 pub mod names;
 pub mod npy;
 pub mod onnx;

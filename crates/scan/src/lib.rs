@@ -35,10 +35,11 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact::tree::{EntryKind, FileEntry, Tree};
 use artifact::{Blob, Budget, Digests};
+use formats::payload::Marks;
 use rayon::prelude::*;
 use vocabulary::{Coverage, FileSummary, Limits, Outcome, Place, Rule, Untrusted};
 
@@ -240,20 +241,27 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
         Ok(source) => {
             let source = Arc::new(source);
+            let marks = Arc::new(Mutex::new(Marks::default()));
+            let watching = Arc::clone(&marks);
+            source.watch(move |bytes| {
+                watching.lock().unwrap_or_else(PoisonError::into_inner).pass(bytes);
+            });
             let blob = Blob::new(Arc::clone(&source) as Arc<dyn artifact::ReadAt>);
             bytes = blob.len();
-            walker.look(&Node {
+            let node = Node {
                 place: place.clone(),
                 blob,
                 name: path.raw().to_owned(),
                 depth: 0,
                 role: Role::File,
-            });
+            };
+            walker.look(&node);
             walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
             }
+            walker.marks(&node, &marks.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
     Looked {

@@ -10,6 +10,7 @@ use crate::configuration::Remark;
 use crate::judge::Act;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
+use crate::templates::Judged;
 use crate::tensorflow::Judgement;
 use crate::torchscript::Statement;
 
@@ -58,6 +59,10 @@ pub(crate) enum Content<'a> {
     Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
+    /// A template that was judged.
+    Template(&'a Judged),
+    /// A `Modelfile`.
+    Modelfile(&'a formats::modelfile::Modelfile),
     /// The configuration of a Keras model.
     Keras(&'a Config),
     /// A compiled Python module.
@@ -79,6 +84,10 @@ pub(crate) enum Content<'a> {
         /// What the content is, and what the name promises.
         contradiction: &'a Contradiction,
     },
+    /// A program, an installer or a script.
+    Program(&'a Program),
+    /// A credential that stands in a file.
+    Secret(&'a vocabulary::secret::Secret, &'a str),
     /// Bytes that no reader explained.
     Unexplained {
         /// Where.
@@ -112,6 +121,32 @@ pub(crate) struct Document<'a> {
     pub(crate) name: &'a str,
     /// Its top values: one, or one a document or line.
     pub(crate) roots: &'a [json::Node],
+}
+
+/// Something that a machine or an interpreter runs.
+pub(crate) struct Program {
+    /// What it is, in words.
+    pub(crate) what: String,
+    /// How it is not what it pretends to be, where it is not.
+    pub(crate) disguise: Option<Disguise>,
+    /// Names that it exports and that something enters it by.
+    pub(crate) entries: Vec<vocabulary::Untrusted>,
+}
+
+impl Program {
+    /// A script that its name tells.
+    pub(crate) fn script(what: &str) -> Self {
+        Self { what: format!("a {what}"), disguise: None, entries: Vec::new() }
+    }
+}
+
+/// Where a program stands that should not stand there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disguise {
+    /// Under the name of data.
+    Name,
+    /// Inside other bytes.
+    Inside,
 }
 
 /// Code that a configuration has a loader run.

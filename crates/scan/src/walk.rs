@@ -11,10 +11,15 @@ mod documents;
 mod hdf5;
 mod keras;
 mod legacy;
+mod modelfile;
 mod oldest;
 mod onnx;
+mod payloads;
 mod pickles;
 mod plain;
+mod programs;
+mod secrets;
+mod templates;
 mod tensorflow;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +34,9 @@ use formats::{Region, stream};
 use vocabulary::{Place, Span, Untrusted};
 
 pub(crate) use legacy::storage_of;
+pub(crate) use payloads::where_it_stands;
 pub(crate) use plain::source_code;
+pub(crate) use programs::script_by_name;
 
 use crate::bundles::{Bundle, BundlePart};
 use crate::configuration::{Reference, weights::Model};
@@ -100,6 +107,15 @@ pub(crate) struct Walker {
     pub(crate) embeddings: BTreeMap<String, Vec<u64>>,
     /// The members of archives that were met, each with the archive around it.
     members: BTreeSet<(Vec<Untrusted>, String)>,
+    /// All bytes of the file.
+    root: Option<Blob>,
+    /// Bytes that may still be searched for what begins inside them, and for credentials.
+    to_search: u64,
+    to_search_for_secrets: u64,
+    /// Where in the file programs stand that were told.
+    told: Vec<Span>,
+    /// Where in the file the zip archives end that were read.
+    ends: Vec<u64>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -120,6 +136,11 @@ impl Walker {
             model: None,
             embeddings: BTreeMap::new(),
             members: BTreeSet::new(),
+            root: None,
+            to_search: payloads::SEARCHED_IN_ALL,
+            to_search_for_secrets: payloads::SEARCHED_IN_ALL,
+            told: Vec::new(),
+            ends: Vec::new(),
             record: None,
         }
     }
@@ -174,6 +195,7 @@ impl Walker {
             formats.retain(|format| *format != Format::Text);
         }
         if node.role == Role::File {
+            self.root.get_or_insert_with(|| node.blob.clone());
             self.kinds.clone_from(&formats);
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
@@ -195,6 +217,9 @@ impl Walker {
         let mut regions = Vec::new();
         for format in &formats {
             self.read(node, *format, &formats, &mut regions);
+        }
+        if formats.iter().any(|format| is_textual(*format)) {
+            self.secrets_of_text(node);
         }
         if let Some(trouble) = node.blob.trouble() {
             self.sink.could_not_look(&node.place, trouble.to_string());
@@ -238,9 +263,15 @@ impl Walker {
                     format,
                     Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf | Format::Npy
                 ) || (*format == Format::Pickle && certain_pickle(&node.blob))
+                    || (*format != Format::Script && Self::is_sound(&node.blob, *format))
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
-                !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
+                let is_text =
+                    matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty);
+                !is_text
+                    && (!format.is_executable()
+                        || *format == Format::Pyc
+                        || Self::is_sound(&node.blob, *format))
             }),
         }
         formats
@@ -280,6 +311,15 @@ impl Walker {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
                 self.pointer(node);
             }
+            Format::Script => self.script(node, regions),
+            Format::Elf
+            | Format::Pe
+            | Format::MachO
+            | Format::JavaClass
+            | Format::Wasm
+            | Format::Dex => self.program(node, format, regions),
+            format if format.is_installer() => self.installer(node, format, regions),
+            format if format.is_media() => self.media(node, format, regions),
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),
                 None => self.named_only(node, format, regions),
@@ -290,9 +330,6 @@ impl Walker {
     /// A format that is recognised and has no reader here.
     fn named_only(&mut self, node: &Node, format: Format, regions: &mut Vec<Region>) {
         regions.push(Region::new(0, node.blob.len(), "recognised"));
-        if format.is_media() {
-            return;
-        }
         let because = format!("it is {} and no reader here judges that", format.name());
         self.sink.could_not_look(&node.place, because);
     }
@@ -315,6 +352,9 @@ impl Walker {
                 );
             }
             Role::Numbers | Role::Leftover => {}
+        }
+        if node.role != Role::Numbers {
+            self.search(node, 1);
         }
     }
 
@@ -375,6 +415,11 @@ impl Walker {
             role,
         }
     }
+}
+
+/// Whether credentials are looked for in all of it.
+fn is_textual(format: Format) -> bool {
+    matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Script)
 }
 
 /// The format of tensors that a name promises.

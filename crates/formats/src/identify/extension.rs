@@ -31,6 +31,8 @@ const ROWS: &[Row] = &[
     Row { extensions: &["npz", "zip", "whl", "jar", "mar"], formats: &[Zip], opaque: false },
     Row { extensions: &["keras"], formats: &[Zip, Hdf5], opaque: false },
     Row { extensions: &["h5", "hdf5"], formats: &[Hdf5], opaque: false },
+    // HDF5 since version 7.3.
+    Row { extensions: &["mat"], formats: &[Hdf5], opaque: true },
     Row {
         extensions: &["pt", "pth", "ckpt", "ptl", "pt2", "torch", "tar.pth"],
         formats: &[Zip, TorchLegacy, Pickle, Tar],

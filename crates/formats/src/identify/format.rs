@@ -81,7 +81,7 @@ formats! {
     /// What git stores in place of a large file.
     GitLfsPointer "git-lfs-pointer" true [];
     /// HDF5.
-    Hdf5 "hdf5" true ["h5" "hdf5" "keras"];
+    Hdf5 "hdf5" true ["h5" "hdf5" "keras" "mat"];
     /// ELF: a program or library.
     Elf "elf" false ["so" "o" "elf"];
     /// PE: a Windows program or library.

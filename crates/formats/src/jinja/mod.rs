@@ -68,6 +68,11 @@ impl Template {
     }
 }
 
+/// The text of a string literal without its quotes; `None` where an escape is none.
+pub(crate) fn unescape(raw: &str) -> Option<String> {
+    strings::unescape(raw).map(|(text, _)| text)
+}
+
 /// Reads a template. Spans are bytes of `text`.
 pub fn read(text: &str) -> Template {
     let mut oddities = Oddities::default();

@@ -295,11 +295,16 @@ pub enum ExprKind {
 }
 
 impl Expr {
-    pub(super) fn new(kind: ExprKind, span: Span) -> Self {
+    pub(crate) fn new(kind: ExprKind, span: Span) -> Self {
         let mut depth = 0;
         let expr = Self { kind, span, depth };
         expr.children(&mut |child| depth = depth.max(child.depth));
         Self { depth: depth.saturating_add(1), ..expr }
+    }
+
+    /// Levels of expressions in it, itself included.
+    pub fn levels(&self) -> u16 {
+        self.depth
     }
 
     /// Text that is written down.

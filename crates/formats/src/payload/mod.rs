@@ -66,8 +66,13 @@ impl<'a> Search<'a> {
             if bytes.is_empty() {
                 return None;
             }
-            for (n, byte) in bytes.iter().enumerate().take(len) {
-                if !FIRST.get(usize::from(*byte)).is_some_and(|first| *first) {
+            if bytes.iter().all(|byte| *byte == 0) {
+                at = at.saturating_add(len as u64);
+                continue;
+            }
+            for (n, pair) in bytes.windows(2).enumerate().take(len) {
+                let pair = pair.iter().fold(0usize, |pair, byte| pair << 8 | usize::from(*byte));
+                if !BEGINS.get(pair).is_some_and(|begins| *begins) {
                     continue;
                 }
                 let head = bytes.get(n..).unwrap_or_default();
@@ -170,19 +175,29 @@ fn guess(head: &[u8]) -> Option<Format> {
     found
 }
 
-/// The first bytes of everything that [`guess`] knows.
-const FIRST: [bool; 256] = {
-    let firsts = *b"\x7fMPdB7R!c#\x1f\xfe\xce\xcf\xca\xfd\xed\x93\x89\x80\0";
-    let mut table = [false; 256];
+/// The first two bytes of everything that [`guess`] knows.
+static BEGINS: [bool; 1 << 16] = {
+    let pairs =
+        *b"\x7fEMZ\xfe\xed\xce\xfa\xcf\xfa\xca\xfe\0adePK\x1f\x8bBZ\xfd77zRa!<\xed\xab\x93N\x89H#!\
+                   \x80\x02\x80\x03\x80\x04\x80\x05";
+    let mut table = [false; 1 << 16];
     let mut n = 0;
     #[allow(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
         reason = "of constants, when this is compiled"
     )]
-    while n < firsts.len() {
-        table[firsts[n] as usize] = true;
-        n += 1;
+    {
+        while n < pairs.len() {
+            table[(pairs[n] as usize) << 8 | pairs[n + 1] as usize] = true;
+            n += 2;
+        }
+        // `c` and the first letter of a module.
+        let mut letter = b'A';
+        while letter <= b'z' {
+            table[(b'c' as usize) << 8 | letter as usize] = true;
+            letter += 1;
+        }
     }
     table
 };

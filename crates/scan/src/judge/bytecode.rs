@@ -121,7 +121,7 @@ impl Bytecode {
             _ => None,
         });
         if let Some(code) = root {
-            self.name = code.name_in(reading).raw().to_owned();
+            code.name_in(reading).raw().clone_into(&mut self.name);
             self.filename =
                 reading.text(code.filename).map(|text| text.raw().to_owned()).unwrap_or_default();
         }

@@ -13,6 +13,8 @@ mod config_unknown_callable;
 mod config_unsafe_path;
 mod config_weights_mismatch;
 mod custom_code;
+mod embedded_executable;
+mod executable_file;
 mod extension_mismatch;
 mod gguf_malformed;
 mod hdf5_external_file;
@@ -28,6 +30,7 @@ mod keras_file_access;
 mod keras_foreign_object;
 mod keras_lambda;
 mod link_outside;
+mod modelfile_source;
 mod npy_malformed;
 mod object_array;
 mod onnx_custom_operator;
@@ -47,12 +50,22 @@ mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
+mod possible_secret;
 mod python_bytecode;
 mod python_bytecode_runs;
 mod remote_code_unasked;
 mod requirements_direct_source;
 mod requirements_foreign_source;
 mod safetensors_malformed;
+mod secret_in_file;
+mod template_added_text;
+mod template_condition_on_content;
+mod template_hidden_characters;
+mod template_hidden_instruction;
+mod template_malformed;
+mod template_resource;
+mod template_sandbox_escape;
+mod template_unlisted_text;
 mod tensorflow_caller_file;
 mod tensorflow_checkpoint_malformed;
 mod tensorflow_code_execution;
@@ -74,6 +87,7 @@ use crate::configuration::Kind;
 use crate::judge::{Act, Class};
 use crate::sink::Sink;
 use crate::subject::Content;
+use crate::templates;
 use crate::tensorflow;
 
 /// A rule and what it does with a subject.
@@ -127,6 +141,8 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &requirements_foreign_source::RULE, check: requirements_foreign_source::check },
     Entry { rule: &unknown_model_class::RULE, check: unknown_model_class::check },
     Entry { rule: &yaml_python_tag::RULE, check: yaml_python_tag::check },
+    Entry { rule: &embedded_executable::RULE, check: embedded_executable::check },
+    Entry { rule: &executable_file::RULE, check: executable_file::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
     Entry { rule: &hdf5_external_file::RULE, check: hdf5_external_file::check },
@@ -137,6 +153,7 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &index_mismatch::RULE, check: index_mismatch::check },
     Entry { rule: &index_unsafe_path::RULE, check: index_unsafe_path::check },
     Entry { rule: &link_outside::RULE, check: link_outside::check },
+    Entry { rule: &modelfile_source::RULE, check: modelfile_source::check },
     Entry { rule: &npy_malformed::RULE, check: npy_malformed::check },
     Entry { rule: &object_array::RULE, check: object_array::check },
     Entry { rule: &onnx_custom_operator::RULE, check: onnx_custom_operator::check },
@@ -156,7 +173,20 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &pickle_network_access::RULE, check: pickle_network_access::check },
     Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },
     Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
+    Entry { rule: &possible_secret::RULE, check: possible_secret::check },
+    Entry { rule: &secret_in_file::RULE, check: secret_in_file::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
+    Entry { rule: &template_added_text::RULE, check: template_added_text::check },
+    Entry {
+        rule: &template_condition_on_content::RULE,
+        check: template_condition_on_content::check,
+    },
+    Entry { rule: &template_hidden_characters::RULE, check: template_hidden_characters::check },
+    Entry { rule: &template_hidden_instruction::RULE, check: template_hidden_instruction::check },
+    Entry { rule: &template_malformed::RULE, check: template_malformed::check },
+    Entry { rule: &template_resource::RULE, check: template_resource::check },
+    Entry { rule: &template_sandbox_escape::RULE, check: template_sandbox_escape::check },
+    Entry { rule: &template_unlisted_text::RULE, check: template_unlisted_text::check },
     Entry { rule: &tensorflow_caller_file::RULE, check: tensorflow_caller_file::check },
     Entry {
         rule: &tensorflow_checkpoint_malformed::RULE,
@@ -233,6 +263,24 @@ fn tell_acts(rule: &'static Rule, classes: &[Class], place: &Place, acts: &[Act]
         if !act.effects.is_empty() {
             let effects: Vec<String> = act.effects.iter().map(|e| (*e).to_owned()).collect();
             finding = finding.with("effects", effects);
+        }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of one kind of notes on templates.
+fn notes_of(
+    rule: &'static Rule,
+    kind: templates::Kind,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Template(judged) = content else { return };
+    for note in judged.notes.iter().filter(|note| note.kind == kind) {
+        let mut finding = rule.found(place.at(note.at), note.message.as_str());
+        if let Some((family, _)) = judged.family {
+            finding = finding.with("nearest-family", family);
         }
         sink.found(finding);
     }

@@ -78,6 +78,9 @@ impl<'a> Evaluator<'a> {
                         Value::unknown(names::of_loop(name))
                     }
                 }
+                What::Method(base, function) if &**function == "around" && is_none(base) => {
+                    Value::unknown(names::of_go(name))
+                }
                 _ => {
                     let taint = names::key(one.taint, name);
                     if names::is_method(name) {
@@ -114,9 +117,13 @@ impl<'a> Evaluator<'a> {
                             "an item or attribute is named by text that is put together with `__`";
                         self.notes.add(Kind::Escape, at, message);
                     }
-                    // A table of answers by what somebody wrote.
-                    if key.taint.has(Taint::CONTENT) && value.is_known() {
-                        return self.probe(key, value, at).or(Value::unknown(value.taint));
+                    if let What::Map(pairs) = &value.what {
+                        // A table of answers: any of them, by what the key is.
+                        let told = self.probe(key, value, at).told(true);
+                        let answers = pairs.iter().map(|(_, answer)| answer.clone().under(told));
+                        return answers
+                            .reduce(Value::or)
+                            .unwrap_or_else(|| Value::unknown(value.taint));
                     }
                     let counted = key.taint.has(Taint::COUNT) || key.taint == Taint::NONE;
                     let mut held = self.unknown_item(value);
@@ -288,6 +295,10 @@ impl<'a> Evaluator<'a> {
                     _ => same_kind(base, told),
                 }
             }
+            "items" | "values" if base.taint.has(Taint::MESSAGES) => {
+                // The values of a message are what it says.
+                Value::unknown(base.taint.with(Taint::CONTENT).with(Taint::COMPUTED))
+            }
             "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "capitalize"
             | "casefold" | "swapcase" | "copy" => same_kind(base, Taint::NONE),
             "append" | "extend" | "insert" | "update" => {
@@ -309,6 +320,9 @@ impl<'a> Evaluator<'a> {
                 let mut parts = vec![base.clone()];
                 parts.extend(plain.iter().cloned());
                 self.joined(parts, at)
+            }
+            _ if matches!(base.what, What::Text(_) | What::Parts(_)) => {
+                base.clone().tainted(all.with(Taint::COMPUTED))
             }
             _ => Value::unknown(all),
         }
@@ -367,8 +381,9 @@ impl<'a> Evaluator<'a> {
             }
             "select" | "reject" => {
                 if let [_, needle, ..] = plain.as_slice() {
-                    let told = self.probe(value, needle, at);
-                    return Value::unknown(value.taint.with(told.taint));
+                    let told = self.probe(value, needle, at).taint;
+                    let told = told.with(self.probe(needle, value, at).taint);
+                    return Value::unknown(value.taint.with(told));
                 }
                 return Value::unknown(value.taint);
             }
@@ -384,6 +399,9 @@ impl<'a> Evaluator<'a> {
                 let one = fold::items(value).and_then(|items| items.into_iter().reduce(Value::or));
                 let one = one.unwrap_or_else(|| Value::unknown(value.taint));
                 one.tainted(Taint::ON_CHANCE).under(Taint::ON_CHANCE)
+            }
+            "items" | "values" if value.taint.has(Taint::MESSAGES) => {
+                Value::unknown(value.taint.with(Taint::CONTENT).with(Taint::COMPUTED))
             }
             "default" | "d" => match plain.first().or(by_name("default_value")) {
                 Some(other) => value.clone().or(other.clone()),
@@ -418,6 +436,10 @@ impl<'a> Evaluator<'a> {
                     What::List(_) | What::OneOf(_) | What::Parts(_) => value.clone(),
                     _ => Value::unknown(value.taint),
                 }
+            }
+            // Whatever a filter makes of text that is known, it is told as the text.
+            _ if matches!(value.what, What::Text(_) | What::Parts(_)) => {
+                value.clone().tainted(all.with(Taint::COMPUTED))
             }
             _ => Value::unknown(all),
         }
@@ -517,15 +539,25 @@ impl<'a> Evaluator<'a> {
         }
         match (name, &value.what) {
             ("defined", What::Unknown | What::OneOf(_) | What::Method(..) | What::Parts(_)) => {
-                let set = value.taint.has(Taint::ON_SETTING);
+                // `tools` is handed over, set or not.
+                let set = value.taint.has(Taint::SETTING) && !value.taint.has(Taint::TOOLS);
                 let system = value.taint.has(Taint::CONTENT);
                 let on = if set { Taint::ON_SETTING } else { Taint::NONE };
                 Value::unknown(if system { on.with(Taint::ON_SYSTEM) } else { on })
             }
             ("none" | "None", What::None) => Value::bool(true),
             ("none" | "None" | "undefined" | "false", _) => {
-                let set = value.taint.with(Taint::NONE).as_condition();
-                Value::unknown(set.negated())
+                // Only what every engine hands over is none where nobody set it.
+                let passed = value
+                    .each()
+                    .iter()
+                    .all(|one| !one.taint.has(Taint::SETTING) || one.taint.has(Taint::TOOLS));
+                let told = value.told(false);
+                Value::unknown(if passed || name == "undefined" {
+                    told
+                } else {
+                    told.without(Taint::OFF_SETTING)
+                })
             }
             ("divisibleby", _) if value.taint.has(Taint::COUNT) => {
                 let few = plain.first().and_then(Value::as_int).is_some_and(|by| by > 2);

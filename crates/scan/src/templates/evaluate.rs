@@ -80,6 +80,16 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// For a template of Go: what stands around it is `.` and `$`.
+    pub(super) fn of_go() -> Self {
+        let mut evaluator = Self::new();
+        for name in [".", "$"] {
+            let around = Value::new(What::Method(Value::new(What::None).into(), "around".into()));
+            evaluator.bind(name, around);
+        }
+        evaluator
+    }
+
     /// Counts a step; false where there were too many.
     pub(super) fn step(&mut self) -> bool {
         self.steps = self.steps.saturating_add(1);
@@ -165,7 +175,7 @@ impl<'a> Evaluator<'a> {
                 let replaced = values
                     .iter()
                     .any(|value| value.taint.has(Taint::CONTENT.with(Taint::MESSAGES)));
-                let under = if replaced { under.with(Taint::ON_SYSTEM) } else { under };
+                let under = if replaced { under.with(Taint::REPLACED) } else { under };
                 let values = values.clone();
                 for value in values.iter() {
                     self.write(value, at, under);
@@ -177,7 +187,14 @@ impl<'a> Evaluator<'a> {
                     self.write(part, at, under);
                 }
             }
-            What::List(_) | What::Map(_) | What::Text(_) => {
+            What::Map(pairs) => {
+                let pairs = pairs.clone();
+                for (key, value) in pairs.iter() {
+                    self.write(key, at, under);
+                    self.write(value, at, under);
+                }
+            }
+            What::List(_) | What::Text(_) => {
                 if let Some(text) = fold::shown(value) {
                     self.write_text(&text, at, under);
                 } else if let Some(items) = fold::items(value) {
@@ -186,7 +203,8 @@ impl<'a> Evaluator<'a> {
                     }
                 }
             }
-            _ => {}
+            What::None | What::Bool(_) | What::Int(_) | What::Float(_) => {}
+            _ => self.notes.part(),
         }
     }
 
@@ -330,7 +348,6 @@ impl<'a> Evaluator<'a> {
         for (test, body) in branches {
             let value = self.eval(test);
             self.under = outer;
-            let told = value.taint.as_condition();
             match value.truth() {
                 Some(false) => {}
                 Some(true) => {
@@ -338,8 +355,8 @@ impl<'a> Evaluator<'a> {
                     return;
                 }
                 None => {
-                    self.branch(told.with(earlier), value.role, body, outer);
-                    earlier = earlier.with(told.negated());
+                    self.branch(value.told(true).and(earlier), value.role, body, outer);
+                    earlier = earlier.and(value.told(false));
                 }
             }
         }
@@ -420,8 +437,9 @@ impl<'a> Evaluator<'a> {
             if told.as_ref().and_then(Value::truth) == Some(false) {
                 return;
             }
-            let (told, role) = told.map_or((Taint::NONE, None), |told| (told.taint, told.role));
-            this.under = outer.with(told.as_condition());
+            let (told, role) =
+                told.map_or((Taint::NONE, None), |told| (told.told(true), told.role));
+            this.under = outer.with(told);
             let header = this.header;
             let asked = this.asked;
             if let Some(role) = role {
@@ -476,6 +494,12 @@ impl<'a> Evaluator<'a> {
         let mut taint = Taint::NONE;
         for part in parts {
             taint = taint.with(part.taint);
+            if matches!(part.what, What::Unknown)
+                && part.taint.has(Taint::MESSAGES.with(Taint::PART))
+            {
+                // A message as text holds what it says.
+                taint = taint.with(Taint::CONTENT);
+            }
             match &part.what {
                 What::Parts(inner) => {
                     flat.extend(inner.iter().map(|inner| inner.clone().under(part.under)));

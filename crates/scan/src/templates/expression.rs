@@ -79,7 +79,7 @@ impl<'a> Evaluator<'a> {
                 let value = self.eval(one);
                 match value.truth() {
                     Some(truth) => Value::bool(!truth),
-                    None => Value::unknown(value.taint.negated()),
+                    None => Value::unknown(value.told(false)),
                 }
             }
             ExprKind::Neg(one) => {
@@ -98,7 +98,6 @@ impl<'a> Evaluator<'a> {
             ExprKind::Compare(first, others) => self.compare(first, others),
             ExprKind::Cond { test, then, otherwise } => {
                 let test = self.eval(test);
-                let told = test.taint.as_condition();
                 match test.truth() {
                     Some(true) => self.eval(then),
                     Some(false) => match otherwise {
@@ -106,8 +105,8 @@ impl<'a> Evaluator<'a> {
                         None => Value::text(""),
                     },
                     None => {
-                        let then = self.eval(then).under(told);
-                        let told = told.negated();
+                        let then = self.eval(then).under(test.told(true));
+                        let told = test.told(false);
                         let otherwise = match otherwise {
                             Some(otherwise) => self.eval(otherwise),
                             None => Value::text(""),
@@ -143,7 +142,18 @@ impl<'a> Evaluator<'a> {
                         _ if a.role == b.role => a.role,
                         _ => None,
                     };
-                    Value { taint, role, ..a.or(b) }
+                    // `a or b` is also written for a value: then it is one of them.
+                    let (x, y) = (a.told(true), b.told(true));
+                    let told = if binary == Binary::And { x.and(y) } else { x.or(y) };
+                    let data = taint.without(taint.as_condition());
+                    let value = a.or(b);
+                    let values: Vec<Value> = value.each().to_vec();
+                    if values.iter().all(|value| {
+                        matches!(value.what, What::Unknown | What::Bool(_) | What::None)
+                    }) {
+                        return Value { role, ..Value::unknown(data.with(told)) };
+                    }
+                    Value { taint: data.with(told), role, ..value }
                 })
             }
             Binary::Pow if b.as_int().is_some_and(|b| b > 10_000) => {

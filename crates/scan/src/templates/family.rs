@@ -1,57 +1,22 @@
 //! The knowledge pack `chat-templates`: what is known of published families.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use sha2::{Digest, Sha256};
+use artifact::Hasher;
 
 use super::text;
+use crate::packs;
 
-macro_rules! pack {
-    ($($name:literal),* $(,)?) => {
-        /// The files of families, by name.
-        const FILES: &[(&str, &str)] = &[
-            $(($name, include_str!(concat!("../../../../packs/chat-templates/", $name, ".txt")))),*
-        ];
-    };
+/// The pack.
+const PACK: &str = "chat-templates";
+/// Files of the pack that are no families.
+const OTHERS: [&str; 3] = ["common.txt", "conceal.txt", "texts.txt"];
+
+/// The files of families, by name.
+fn family_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    packs::files(PACK).iter().copied().filter(|(name, _)| !OTHERS.contains(name))
 }
-
-pack![
-    "alpaca",
-    "apertus",
-    "apriel",
-    "chatml",
-    "command-r",
-    "deepseek",
-    "falcon",
-    "gemma",
-    "gemma-4",
-    "glm",
-    "gpt-oss",
-    "granite",
-    "hermes",
-    "internlm",
-    "kimi",
-    "llama-2",
-    "llama-3",
-    "llama-4",
-    "minimax",
-    "mistral",
-    "mistral-tekken",
-    "nemotron",
-    "olmo",
-    "phi-3",
-    "phi-4",
-    "qwen",
-    "smollm",
-    "vicuna",
-    "zephyr",
-];
-
-const COMMON: &str = include_str!("../../../../packs/chat-templates/common.txt");
-const CONCEAL: &str = include_str!("../../../../packs/chat-templates/conceal.txt");
-const TEXTS: &str = include_str!("../../../../packs/chat-templates/texts.txt");
 
 /// A family of templates.
 pub(crate) struct Family {
@@ -62,15 +27,10 @@ pub(crate) struct Family {
     tokens: BTreeSet<&'static str>,
 }
 
-/// Every file of the pack, by its name.
-fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let others = [("common", COMMON), ("conceal", CONCEAL), ("texts", TEXTS)];
-    FILES.iter().copied().chain(others)
-}
-
 /// The values of a key in files of the pack.
 fn values(key: &str) -> BTreeSet<String> {
-    files()
+    packs::files(PACK)
+        .iter()
         .flat_map(|(_, text)| text.lines())
         .filter_map(|line| line.strip_prefix(key)?.strip_prefix(' '))
         .map(str::to_owned)
@@ -84,12 +44,12 @@ fn families() -> &'static [Family] {
             let mut found = text.lines().filter_map(|line| line.strip_prefix(key));
             found.next().unwrap_or_default()
         };
-        let family = |(_, text): &(&str, &'static str)| Family {
+        let family = |(_, text): (&str, &'static str)| Family {
             name: value(text, "family "),
             layout: value(text, "layout "),
             tokens: text.lines().filter_map(|line| line.strip_prefix("token ")).collect(),
         };
-        FILES.iter().map(family).collect()
+        family_files().map(family).collect()
     })
 }
 
@@ -157,34 +117,17 @@ pub(super) fn is_known_text(normal: &str) -> bool {
 
 /// A phrase that hides an instruction, if the text, which is normalized, holds one.
 pub(super) fn concealing(normal: &str) -> Option<&'static str> {
-    let phrases = CONCEAL.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let phrases = packs::text(PACK, "conceal.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
     phrases.into_iter().find(|phrase| normal.contains(phrase))
 }
 
-/// What stands in the pack for a sentence.
+/// What stands in the pack for a sentence: eight bytes of its SHA-256.
 pub(super) fn digest(normal: &str) -> String {
-    hex(&Sha256::digest(normal.as_bytes()), 8)
-}
-
-fn hex(bytes: &[u8], most: usize) -> String {
-    bytes.iter().take(most).fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
-/// The digest of the pack, by its name.
-pub(crate) fn digests() -> BTreeMap<String, String> {
-    static DIGEST: OnceLock<String> = OnceLock::new();
-    let digest = DIGEST.get_or_init(|| {
-        let mut whole = Sha256::new();
-        for (name, text) in files() {
-            let line = format!("{name} {}\n", hex(&Sha256::digest(text.as_bytes()), 32));
-            whole.update(line.as_bytes());
-        }
-        hex(&whole.finalize(), 32)
-    });
-    BTreeMap::from([("chat-templates".to_owned(), digest.clone())])
+    let mut hasher = Hasher::default();
+    hasher.update(normal.as_bytes());
+    hasher.finish().sha256.chars().take(16).collect()
 }
 
 #[cfg(test)]
@@ -194,8 +137,8 @@ mod tests {
     #[test]
     fn the_pack_is_in_form() {
         let keys = ["family ", "models ", "layout ", "default ", "token ", "needle ", "name "];
-        assert!(FILES.len() >= 15);
-        for (name, text) in FILES {
+        assert!(family_files().count() >= 15);
+        for (name, text) in family_files() {
             for line in text.lines() {
                 let known = line.starts_with("# ") || keys.iter().any(|key| line.starts_with(key));
                 assert!(known, "{name}: {line}");

@@ -36,12 +36,10 @@ pub(super) fn apply(name: &str, value: &Value, args: &[Value]) -> Option<Value> 
         }
         "sort" | "unique" => Some(Value::list(items?)),
         "length" | "count" => Some(Value::int(i128::from(value.count()?))),
-        "string" | "safe" | "escape" | "e" | "trim" | "default" | "d" | "lower" | "upper" => {
+        "default" | "d" if value.truth() == Some(true) => Some(value.clone()),
+        "string" | "safe" | "escape" | "e" | "trim" | "lower" | "upper" => {
             let text = shown(value)?;
-            match name {
-                "default" | "d" => Some(value.clone()),
-                _ => of_text(name, &text, args).or_else(|| Some(Value::text(text))),
-            }
+            of_text(name, &text, args).or_else(|| Some(Value::text(text)))
         }
         "int" => match &value.what {
             What::Int(_) => Some(value.clone()),
@@ -164,7 +162,11 @@ pub(super) fn shown(value: &Value) -> Option<String> {
         What::Int(value) => value.to_string(),
         What::Float(value) => value.to_string(),
         What::List(_) | What::Map(_) if value.is_known() => {
-            let parts: Option<Vec<String>> = items(value)?.iter().map(shown).collect();
+            let mut all = items(value)?;
+            if let What::Map(pairs) = &value.what {
+                all.extend(pairs.iter().map(|(_, value)| value.clone()));
+            }
+            let parts: Option<Vec<String>> = all.iter().map(shown).collect();
             parts?.join(", ")
         }
         _ => return None,

@@ -25,17 +25,19 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use formats::gotemplate;
 use formats::jinja::{self, OddityKind};
 use vocabulary::Untrusted;
 
 use evaluate::Evaluator;
-pub(crate) use family::digests;
 use notes::{Emission, Notes};
 pub(crate) use notes::{Kind, Note};
 use value::{Taint, Turn};
 
 /// Words of short pieces that, put together, are a sentence.
 const PIECES: usize = 8;
+/// The same where they are written on a trigger.
+const TRIGGERED: usize = 4;
 
 /// What is known of a text before it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +68,45 @@ pub(crate) fn has_tags(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
-/// Judges a text that holds tags.
+/// Whether a text is a template of Go, as Ollama keeps them.
+pub(crate) fn is_go(text: &str) -> bool {
+    gotemplate::is(text)
+}
+
+/// Judges a template of Go.
+pub(crate) fn judge_go(text: &str) -> Judged {
+    let template = gotemplate::read(text);
+    go_through(text, &template, Known::Chat, Evaluator::of_go())
+}
+
+/// Judges text that stands in a conversation as it is: a default system message, say.
+pub(crate) fn judge_text(text: &str) -> Judged {
+    let mut judged = Judged { chat: true, ..Judged::default() };
+    let mut notes = Notes::default();
+    hidden(text, &Vec::new(), &mut notes);
+    let emission = Emission {
+        text: text.to_owned(),
+        at: 0,
+        turn: Turn::System,
+        under: Taint::NO_SYSTEM,
+        spoken: false,
+    };
+    conclude(&[emission], false, &mut notes, &mut judged);
+    judged.notes = notes.notes.into_iter().collect();
+    judged
+}
+
+/// Judges a text that holds tags of Jinja.
 pub(crate) fn judge(text: &str, known: Known) -> Judged {
-    let template = jinja::read(text);
+    go_through(text, &jinja::read(text), known, Evaluator::new())
+}
+
+fn go_through<'a>(
+    text: &str,
+    template: &'a jinja::Template,
+    known: Known,
+    mut evaluator: Evaluator<'a>,
+) -> Judged {
     let talks = syntax::uses(
         &template.body,
         &["messages", "message", "conversation", "add_generation_prompt", "bos_token"],
@@ -76,7 +114,6 @@ pub(crate) fn judge(text: &str, known: Known) -> Judged {
     let faulty = template.has(OddityKind::Syntax);
     let chat = known == Known::Chat || (talks && !faulty);
     let mut judged = Judged { chat, ..Judged::default() };
-    let mut evaluator = Evaluator::new();
     evaluator.body(&template.body);
     let whole = evaluator.whole;
     let mut notes = evaluator.notes;
@@ -89,7 +126,8 @@ pub(crate) fn judge(text: &str, known: Known) -> Judged {
         let close = nearest.as_ref().is_some_and(|(_, strange)| {
             strange.len() < 2 && tokens.len().saturating_sub(strange.len()) > 1
         });
-        let emissions = std::mem::take(&mut notes.emissions);
+        let mut emissions = std::mem::take(&mut notes.emissions);
+        unseen(&template.body, &mut emissions);
         conclude(&emissions, close, &mut notes, &mut judged);
         if let Some((family, strange)) = nearest {
             judged.family = Some((family.name, family.layout));
@@ -117,10 +155,32 @@ pub(crate) fn judge(text: &str, known: Known) -> Judged {
         }
     } else {
         // Of a text that may be anything only what is sure of any template is told.
-        notes.notes.retain(|note| note.kind == Kind::Escape && !note.message.contains("brings in"));
+        notes.notes.retain(|note| {
+            let sure = matches!(note.kind, Kind::Escape | Kind::Resource);
+            sure && !note.message.contains("brings in")
+        });
     }
     judged.notes = notes.notes.into_iter().collect();
     judged
+}
+
+/// Adds the sentences that are written down and that rendering was not seen to come to.
+fn unseen(body: &jinja::Body, emissions: &mut Vec<Emission>) {
+    let written: Vec<String> =
+        emissions.iter().flat_map(|emission| text::sentences(&emission.text)).collect();
+    let mut written: BTreeSet<String> = written.into_iter().collect();
+    let whole: String =
+        emissions.iter().map(|emission| text::normalized(&emission.text) + " ").collect();
+    syntax::each_prose(body, &mut |text, at| {
+        for sentence in text::sentences(text) {
+            if !whole.contains(&sentence) && written.insert(sentence) {
+                let (turn, under) = (Turn::Each, Taint::NONE);
+                let text = text.to_owned();
+                emissions.push(Emission { text, at, turn, under, spoken: true });
+                return;
+            }
+        }
+    });
 }
 
 /// The control tokens that are written down.
@@ -194,7 +254,8 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
                 // The syntax of calls is no prose; on a trigger every word counts.
                 let told = family::is_known_text(&text::normalized(text));
                 let counts = triggered || (text::is_plain(text) && !told);
-                let count = if counts { text::word_count(text) } else { 0 };
+                let count =
+                    if counts { text::word_count(text).max(text::letters(text) / 6) } else { 0 };
                 let piece = pieces.entry((triggered, *spoken)).or_insert((0, *at, Vec::new()));
                 let told = |held: &&str| held.eq_ignore_ascii_case(text);
                 if count > 0 && !piece.2.iter().any(told) {
@@ -211,8 +272,8 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
             continue;
         }
         let concealing = unknown.iter().find_map(|sentence| family::concealing(sentence));
-        let asked = under.has(Taint::ON_SETTING);
-        let default = asked || under.has(Taint::ON_SYSTEM);
+        let replaced = under.has(Taint::REPLACED) && !spoken;
+        let default = under.has(Taint::ON_SETTING.with(Taint::NO_SYSTEM)) || replaced;
         let message = format!("`{}` is written into the {whose}", shown());
         if let Some(phrase) = concealing {
             notes.add(Kind::AddedText, *at, format!("{message}; it says `{phrase}`"));
@@ -229,7 +290,7 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
         }
     }
     for ((triggered, spoken), (count, at, texts)) in pieces {
-        if count >= PIECES && (triggered || spoken) {
+        if (triggered && count >= TRIGGERED) || (spoken && count >= PIECES) {
             let shown = Untrusted::new(texts.concat()).shortened(100);
             let kind = if triggered { Kind::HiddenInstruction } else { Kind::AddedText };
             let message = format!("in pieces, `{shown}` is written between messages");

@@ -26,37 +26,8 @@ const TEXTS: &[&str] = &[
     "user_message",
     "user_prompt",
 ];
-/// Variables that hold tools or documents, or that switch what a template is known for.
-const SETTINGS: &[&str] = &[
-    "add_vision_id",
-    "available_tools",
-    "builtin_tools",
-    "citations",
-    "code_interpreter",
-    "controls",
-    "custom_tools",
-    "documents",
-    "enable_citations",
-    "enable_thinking",
-    "functions",
-    "json_tools",
-    "model_identity",
-    "reasoning",
-    "reasoning_effort",
-    "response_format",
-    "safety_mode",
-    "skip_reasoning",
-    "thinking",
-    "thinking_budget",
-    "thinking_effort",
-    "thinking_mode",
-    "think",
-    "tool_choice",
-    "tool_defs",
-    "tools",
-    "tools_in_user_message",
-    "xml_tools",
-];
+/// Variables that engines hand over whether or not they hold something.
+const HANDED_OVER: &[&str] = &["documents", "tools"];
 /// Functions that an engine gives to a template.
 const FUNCTIONS: &[&str] = &[
     "cycler",
@@ -95,8 +66,8 @@ pub(super) fn variable(name: &str) -> Value {
         Taint::MESSAGES
     } else if is(TEXTS) {
         Taint::CONTENT
-    } else if is(SETTINGS) || name.contains("tool") {
-        Taint::SETTING.with(Taint::ON_SETTING).with(Taint::TOOLS)
+    } else if is(HANDED_OVER) {
+        Taint::SETTING.with(Taint::TOOLS)
     } else if is(DATES) {
         Taint::DATE
     } else if name == "add_generation_prompt" || name.ends_with("_token") {
@@ -114,6 +85,8 @@ pub(super) fn function(name: &str) -> Value {
 
 /// What a key of something unknown holds.
 pub(super) fn key(taint: Taint, key: &str) -> Taint {
+    let lower = key.to_ascii_lowercase();
+    let key = lower.as_str();
     let kept = taint.without(Taint::CONTENT.with(Taint::PART).with(Taint::ROLE));
     if taint.has(Taint::MESSAGES.with(Taint::PART).with(Taint::CONTENT)) {
         let kept = kept.without(Taint::COMPUTED);
@@ -143,6 +116,16 @@ pub(super) fn of_loop(key: &str) -> Taint {
         }
         "previtem" | "nextitem" | "cycle" => Taint::MESSAGES,
         _ => Taint::NONE,
+    }
+}
+
+/// What Ollama gives to a template under a name.
+pub(super) fn of_go(name: &str) -> Taint {
+    match name {
+        "Messages" => Taint::MESSAGES,
+        "System" | "Prompt" | "Response" | "Suffix" => Taint::CONTENT,
+        "First" | "Last" => Taint::NONE,
+        _ => Taint::SETTING.with(Taint::TOOLS),
     }
 }
 

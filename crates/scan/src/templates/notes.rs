@@ -47,6 +47,8 @@ pub(super) struct Emission {
     pub(super) spoken: bool,
 }
 
+/// Characters of a piece that belongs to what was written before it.
+const LETTERS: usize = 2;
 /// Notes and emissions that are kept.
 const MOST: usize = 20_000;
 
@@ -56,6 +58,8 @@ pub(super) struct Notes {
     pub(super) notes: BTreeSet<Note>,
     pub(super) emissions: Vec<Emission>,
     seen: BTreeSet<(u64, String)>,
+    /// Whether what is written next follows what was written last.
+    follows: bool,
     /// Whether something was left out.
     pub(super) full: bool,
 }
@@ -74,10 +78,28 @@ impl Notes {
             self.full = true;
             return;
         }
-        let key =
-            (emission.at, format!("{:?} {:?} {}", emission.turn, emission.under, emission.text));
-        if self.seen.insert(key) {
-            self.emissions.push(emission);
+        let Emission { text, at, turn, under, spoken } = &emission;
+        let key = (*at, format!("{turn:?} {under:?} {text}"));
+        // A letter may well be written twice in a row.
+        if !self.seen.insert(key) && text.chars().count() > 2 {
+            return;
         }
+        // Letters in a row are one text.
+        if self.follows
+            && text.chars().count() <= LETTERS
+            && let Some(last) = self.emissions.last_mut()
+            && (last.turn, last.under, last.spoken) == (*turn, *under, *spoken)
+            && last.text.len() < MOST
+        {
+            last.text.push_str(text);
+            return;
+        }
+        self.follows = true;
+        self.emissions.push(emission);
+    }
+
+    /// Something that is not known is written.
+    pub(super) fn part(&mut self) {
+        self.follows = false;
     }
 }

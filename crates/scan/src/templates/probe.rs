@@ -58,7 +58,12 @@ impl Evaluator<'_> {
             let on = if taint.has(Taint::CONTENT) { Taint::ON_SIZE } else { Taint::ON_COUNT };
             told = told.with(on);
         }
-        let told = told.with(taint.as_condition());
+        let excuses = Taint::ON_SETTING.with(Taint::OFF_SETTING);
+        let mut told = told.with(taint.as_condition().without(excuses));
+        // Where nobody set it, it equals nothing that is written down.
+        if taint.has(Taint::SETTING) && needle.is_known() && needle.truth() == Some(true) {
+            told = told.with(Taint::ON_SETTING);
+        }
         Value { role: role.filter(|_| roles == 1), ..Value::unknown(told) }
     }
 
@@ -79,6 +84,15 @@ impl Evaluator<'_> {
         }
         let (a, b) = (self.probe(left, right, at), self.probe(right, left, at));
         let taint = a.taint.with(b.taint);
+        let taint = match compare {
+            Compare::Eq | Compare::In => taint,
+            Compare::Ne | Compare::NotIn => taint.negated(),
+            // More than none of what is handed over.
+            _ if left.taint.has(Taint::TOOLS) && matches!(compare, Compare::Gt | Compare::GtEq) => {
+                taint.with(Taint::ON_SETTING)
+            }
+            _ => taint.without(Taint::ON_SETTING),
+        };
         let negative = matches!(compare, Compare::Ne | Compare::NotIn);
         let role = if negative { None } else { a.role.or(b.role) };
         Value { role, ..Value::unknown(taint) }

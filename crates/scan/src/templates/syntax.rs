@@ -130,6 +130,24 @@ pub(super) fn each_text<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a str, u64))
     });
 }
 
+/// As [`each_text`], without what is said when rendering fails.
+pub(super) fn each_prose<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a str, u64)) {
+    fn walk<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a str, u64)) {
+        match &expr.kind {
+            ExprKind::Call(callee, _) if callee.as_name() == Some("raise_exception") => return,
+            ExprKind::Const(Const::Text(text)) => visit(text.raw(), expr.span.start),
+            _ => {}
+        }
+        expr.children(&mut |child| walk(child, visit));
+    }
+    each_stmt(body, false, &mut |stmt, _| {
+        if let StmtKind::Data(text) = &stmt.kind {
+            visit(text.raw(), stmt.span.start);
+        }
+        exprs_of(stmt, &mut |expr| walk(expr, visit));
+    });
+}
+
 /// Every name of a variable that is read.
 pub(super) fn uses(body: &Body, names: &[&str]) -> bool {
     let mut found = false;

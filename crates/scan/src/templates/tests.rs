@@ -60,7 +60,7 @@ fn other_templates() {
     if let Ok(path) = std::env::var("WEIGHBRIDGE_TEXTS") {
         let lines: BTreeSet<String> =
             texts.iter().map(|text| format!("text {}\n", super::family::digest(text))).collect();
-        let head = "# Knowledge pack `chat-templates`: the sentences that published templates write, as the first eight\n# bytes of their SHA-256, lower case and without punctuation. Made by the test `other_templates` of\n# crates/scan/src/templates from the templates that llama.cpp tests (models/templates, in the source of\n# llama-cpp-python 0.3.36).\n";
+        let head = "# Knowledge pack `chat-templates`: the sentences that published templates write, as the first eight\n# bytes of their SHA-256, lower case and without punctuation. Made by the test `other_templates` of\n# crates/scan/src/templates from the templates that PACK.toml names as sources.\n";
         std::fs::write(path, head.to_owned() + &lines.into_iter().collect::<String>()).unwrap();
     }
 }

@@ -142,6 +142,11 @@ pub(super) fn word_count(text: &str) -> usize {
     spaced.saturating_add(wide.checked_div(3).unwrap_or_default())
 }
 
+/// How many letters a text has besides its tokens.
+pub(super) fn letters(text: &str) -> usize {
+    without_tokens(text).chars().filter(|c| c.is_alphabetic()).count()
+}
+
 /// Whether a text is words and marks of a language, and no syntax of calls.
 pub(super) fn is_plain(text: &str) -> bool {
     !without_tokens(text).contains(['<', '>', '{', '}', '[', ']', '=', '"', '|', '｜', '_', '\\'])

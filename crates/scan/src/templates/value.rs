@@ -44,14 +44,18 @@ impl Taint {
     pub(super) const ON_NAME: Self = Self(1 << 16);
     /// Chance.
     pub(super) const ON_CHANCE: Self = Self(1 << 17);
-    /// Tells whether a system message is there.
+    /// Tells that there is a system message.
     pub(super) const ON_SYSTEM: Self = Self(1 << 18);
-    /// Tells whether tools, documents or a known setting are there.
+    /// Tells that whoever renders the template set something.
     pub(super) const ON_SETTING: Self = Self(1 << 19);
     /// A count that was taken by a divisor.
     pub(super) const EVERY_FEW: Self = Self(1 << 20);
-    /// Tells whether tools, documents or a known setting are missing.
+    /// Tells that nobody set something.
     pub(super) const OFF_SETTING: Self = Self(1 << 21);
+    /// Tells that there is no system message.
+    pub(super) const NO_SYSTEM: Self = Self(1 << 22);
+    /// Stands where a message stands otherwise.
+    pub(super) const REPLACED: Self = Self(1 << 23);
 
     /// What a condition may hang on.
     const CONDITIONS: Self = Self(
@@ -64,8 +68,12 @@ impl Taint {
             | Self::ON_CHANCE.0
             | Self::ON_SYSTEM.0
             | Self::ON_SETTING.0
-            | Self::OFF_SETTING.0,
+            | Self::OFF_SETTING.0
+            | Self::NO_SYSTEM.0,
     );
+    /// Conditions that excuse a text; a text under one of several hangs on none of them.
+    const EXCUSES: Self =
+        Self(Self::ON_SETTING.0 | Self::OFF_SETTING.0 | Self::ON_SYSTEM.0 | Self::NO_SYSTEM.0);
     /// What no chat template needs to know before it writes prose.
     pub(super) const TRIGGERS: Self = Self(
         Self::ON_WORDS.0
@@ -90,15 +98,34 @@ impl Taint {
 
     /// Of what does not hold.
     pub(super) fn negated(self) -> Self {
-        let both = Self::ON_SETTING.with(Self::OFF_SETTING);
-        let mut out = self.without(both);
-        if self.has(Self::ON_SETTING) {
-            out = out.with(Self::OFF_SETTING);
-        }
-        if self.has(Self::OFF_SETTING) {
-            out = out.with(Self::ON_SETTING);
+        let pairs = [(Self::ON_SETTING, Self::OFF_SETTING), (Self::ON_SYSTEM, Self::NO_SYSTEM)];
+        let mut out = self.without(Self::EXCUSES);
+        for (one, other) in pairs {
+            if self.has(one) {
+                out = out.with(other);
+            }
+            if self.has(other) {
+                out = out.with(one);
+            }
         }
         out
+    }
+
+    /// Of two of which both hold.
+    pub(super) fn and(self, other: Self) -> Self {
+        // What one of them excuses is excused; what would not hold needs both not to.
+        let negative = Self::OFF_SETTING.with(Self::ON_SYSTEM);
+        let kept = Self(self.0 & other.0 & negative.0);
+        self.with(other).without(negative).with(kept)
+    }
+
+    /// Of two of which one holds.
+    pub(super) fn or(self, other: Self) -> Self {
+        self.negated().and(other.negated()).negated()
+    }
+
+    fn excuses(self) -> Self {
+        Self(self.0 & Self::EXCUSES.0)
     }
 
     /// As a condition: what text under it hangs on.
@@ -266,6 +293,32 @@ impl Value {
             }
             What::OneOf(_) | What::Unknown => return None,
         })
+    }
+
+    /// What a text hangs on that is written where this holds, or where it does not.
+    pub(super) fn told(&self, holds: bool) -> Taint {
+        let mut all = Taint::NONE;
+        let mut excused: Option<Taint> = None;
+        for one in self.each() {
+            let mut taint = one.taint.with(one.under).as_condition();
+            if matches!(one.what, What::Unknown | What::Parts(_)) {
+                if one.taint.has(Taint::SETTING) && taint == Taint::NONE {
+                    taint = Taint::ON_SETTING;
+                }
+                if one.taint.has(Taint::CONTENT) && taint == Taint::NONE {
+                    taint = Taint::ON_SYSTEM;
+                }
+            }
+            all = all.with(taint);
+            if one.truth() != Some(!holds) {
+                let taint = if holds { taint } else { taint.negated() };
+                let taint = taint.excuses();
+                excused = Some(excused.map_or(taint, |before| Taint(before.0 & taint.0)));
+            }
+        }
+        all.with(self.under.as_condition())
+            .without(Taint::EXCUSES)
+            .with(excused.unwrap_or_default())
     }
 
     /// How many items or characters it has.

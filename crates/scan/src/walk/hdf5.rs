@@ -11,7 +11,7 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Bytes of one data set that are looked through for what stands in its elements.
-const ELEMENTS: u64 = 256 << 20;
+const ELEMENTS: u64 = 64 << 20;
 /// Bytes at the beginning of numbers that tell whether they are something else.
 const HEAD: u64 = 64 << 10;
 /// Ranges of free space that are looked at.
@@ -44,10 +44,11 @@ impl Walker {
         if elsewhere || file.limit.is_some() {
             self.sink.not_data("hdf5");
         }
-        if file.object("/").is_some_and(|root| root.attribute("model_config").is_some()) {
-            self.sink.not_data("keras");
-        }
         for object in &file.objects {
+            if let Err(limit) = self.budget.check_time() {
+                self.sink.exhausted(&node.place, limit);
+                break;
+            }
             for attribute in &object.attributes {
                 let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
                 let pieces = file.pieces(&attribute.value);
@@ -58,7 +59,7 @@ impl Walker {
                 self.elements(node, &file, object);
             }
         }
-        self.user_block(node, &file, regions);
+        user_block(node, &file, regions);
         self.free_space(node, &file, regions);
     }
 
@@ -66,11 +67,19 @@ impl Walker {
     /// what they begin with.
     fn elements(&mut self, node: &Node, file: &Hdf5, object: &hdf5::Object) {
         let Some(datatype) = &object.datatype else { return };
+        if let Some(fill) = &object.fill {
+            self.pieces(
+                node,
+                &format!("{} (fill value)", object.path.raw()),
+                file.pieces(fill),
+                None,
+            );
+        }
         if matches!(object.place, Where::Nowhere | Where::External | Where::Virtual) {
             return;
         }
         let name = object.path.raw();
-        let dimensions = object.shape.as_ref().map_or(0, Vec::len);
+        let dimensions = object.shape.iter().flatten().filter(|extent| **extent > 1).count();
         if datatype.has_pieces() || (datatype.is_byte() && dimensions <= 1) {
             let Some((value, data)) = file.value(object, ELEMENTS, &self.budget) else { return };
             self.pieces(node, name, file.pieces(&value), data.trouble);
@@ -81,7 +90,7 @@ impl Walker {
             _ => file.data(object, HEAD, &self.budget).bytes,
         };
         let child = Self::child(node, name, begins, Role::Numbers);
-        if self.is_something(&child) {
+        if is_something(&child) {
             self.look(&child);
         }
     }
@@ -101,36 +110,19 @@ impl Walker {
                 missing = true;
                 continue;
             };
+            if let Err(limit) = self.budget.check_time() {
+                self.sink.exhausted(&node.place, limit);
+                return;
+            }
             let name = if several { format!("{name}[{index}]") } else { name.to_owned() };
             let child = Self::child(node, &name, piece, Role::Leftover);
-            if self.is_something(&child) {
+            if is_something(&child) {
                 self.look(&child);
             }
         }
         let missing = missing.then(|| "some of its elements cannot be found".to_owned());
         if let Some(because) = trouble.or(missing) {
             self.sink.could_not_look(&node.place.member(name), because);
-        }
-    }
-
-    fn is_something(&self, child: &Node) -> bool {
-        child.blob.len() > 1 && !Self::relevant(child, identify(&child.blob)).is_empty()
-    }
-
-    /// What stands before the superblock is no business of the format. Text is what programs
-    /// put there, and the header of MATLAB.
-    fn user_block(&mut self, node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
-        let Some(at) = file.superblock.as_ref().map(|superblock| superblock.at) else { return };
-        let block = node.blob.slice(0, at);
-        let bytes = block.bytes_at(0, 64 << 10);
-        let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last.saturating_add(1));
-        let text = bytes.get(..end).and_then(|text| std::str::from_utf8(text).ok());
-        let is_text = text.is_some_and(|text| {
-            text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
-        });
-        let is_known = bytes.starts_with(b"MATLAB 7.3 MAT-file") && at == 512;
-        if is_known || (is_text && at <= bytes.len() as u64) {
-            regions.push(Region::new(0, at, "user block"));
         }
     }
 
@@ -164,6 +156,28 @@ impl Walker {
     }
 }
 
+/// Whether the bytes are anything but data or text.
+fn is_something(child: &Node) -> bool {
+    child.blob.len() > 1 && !Walker::relevant(child, identify(&child.blob)).is_empty()
+}
+
+/// What stands before the superblock is no business of the format. Text is what programs
+/// put there, and the header of MATLAB.
+fn user_block(node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
+    let Some(at) = file.superblock.as_ref().map(|superblock| superblock.at) else { return };
+    let block = node.blob.slice(0, at);
+    let bytes = block.bytes_at(0, 64 << 10);
+    let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last.saturating_add(1));
+    let text = bytes.get(..end).and_then(|text| std::str::from_utf8(text).ok());
+    let is_text = text.is_some_and(|text| {
+        text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+    });
+    let is_known = bytes.starts_with(b"MATLAB 7.3 MAT-file") && at == 512;
+    if is_known || (is_text && at <= bytes.len() as u64) {
+        regions.push(Region::new(0, at, "user block"));
+    }
+}
+
 /// Whether something may stand where the reader could not go.
 fn hides(kind: OddityKind) -> bool {
     matches!(
@@ -184,12 +198,16 @@ fn write_down(part: &mut crate::inspect::Part, file: &Hdf5) {
     for object in &file.objects {
         for attribute in &object.attributes {
             let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
-            let texts = file.texts(&attribute.value, SHOWN);
+            let mut few = attribute.value.clone();
+            let elements =
+                few.shape.iter().flatten().fold(1u64, |n, extent| n.saturating_mul(*extent));
+            few.shape = few.shape.map(|_| vec![elements.min(4)]);
+            let texts = file.texts(&few, SHOWN);
             let told = if texts.is_empty() {
                 attribute.value.datatype.name()
             } else {
                 let texts: Vec<String> =
-                    texts.iter().take(4).map(|t| String::from_utf8_lossy(t).into_owned()).collect();
+                    texts.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect();
                 texts.join(", ")
             };
             part.fact(name, told);

@@ -8,9 +8,18 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
-const CODE: [&str; 15] = [
-    "py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl",
-    "jinja", "r",
+const CODE: [&str; 9] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "r"];
+
+/// Keys of an ONNX model as JSON that nothing else has beside a `graph`.
+const ONNX_KEYS: [&str; 8] = [
+    "opsetImport",
+    "opset_import",
+    "irVersion",
+    "ir_version",
+    "opType",
+    "op_type",
+    "externalData",
+    "external_data",
 ];
 
 /// Extensions of protocol buffers and ONNX models as text.
@@ -26,6 +35,7 @@ impl Walker {
     pub(super) fn safetensors(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = safetensors::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 8, file.header_len.saturating_add(8));
         rules::apply(&node.place, &Content::Safetensors(&file), &mut self.sink);
         self.note(|part| {
             part.fact("header", format!("{} bytes", file.header_len));
@@ -47,7 +57,9 @@ impl Walker {
     pub(super) fn gguf(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = gguf::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
+        self.templates_of_gguf(node, &file);
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
             self.parts = number("split.count").filter(|count| *count > 1);
@@ -110,14 +122,14 @@ impl Walker {
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
         let utf8 = self.utf8(node);
-        let (mut is_index, mut operator_sets, mut graph) = (false, false, false);
+        let (mut is_index, mut of_onnx, mut graph) = (false, false, false);
         let mut acted_on = documents::is_named_for_it(&node.name) || keras::is_named_so(&node.name);
         let whole = json::walk(&utf8, |step| {
             if let json::Step::Member(member) = &step {
                 let top = member.depth == 1 && member.root == 1;
                 let key = member.key.text.raw();
                 is_index |= top && key == "weight_map";
-                operator_sets |= matches!(key, "opsetImport" | "opset_import");
+                of_onnx |= ONNX_KEYS.contains(&key);
                 graph |= key == "graph";
             }
             acted_on |= documents::is_acted_on(&step);
@@ -125,7 +137,7 @@ impl Walker {
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
         }
-        if operator_sets && graph {
+        if of_onnx && graph {
             self.model_as_text(node);
         }
         if is_index && node.role == Role::File {
@@ -135,6 +147,7 @@ impl Walker {
             let tree = json::read(&utf8);
             self.document(node, &tree.roots, tree.omitted);
         }
+        self.templates_of_json(node, &utf8);
         self.code(node);
     }
 
@@ -143,6 +156,8 @@ impl Walker {
         self.note(|part| part.odd(&tree.oddities));
         self.aliases(node, &mut tree);
         self.document(node, &tree.documents, tree.omitted);
+        self.templates_of_tree(node, &tree.documents);
+        self.template_file(node);
         self.requirements(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
@@ -158,6 +173,7 @@ impl Walker {
         });
         regions.push(Region::new(0, node.blob.len(), "text"));
         self.requirements(node);
+        self.module_name(node);
         self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
@@ -165,10 +181,12 @@ impl Walker {
             let because = format!("it is text at first, and byte {at} is none");
             self.sink.could_not_look(&node.place, because);
         }
+        self.template_file(node);
         if extension(&node.name).is_some_and(|name| MODEL_TEXT.contains(&name.as_str())) {
             self.model_as_text(node);
         }
         self.code(node);
+        self.script_by_name(node);
     }
 
     /// A model of ONNX or Caffe as text: its own libraries load it. Those of TensorFlow are judged

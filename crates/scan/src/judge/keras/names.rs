@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use vocabulary::Untrusted;
 
 use super::super::{Act, Class, because_of, class};
-use crate::effects::{Known, lookup};
+use crate::effects::{Effects, Known, lookup};
 use crate::packs;
 
 /// What a name of a configuration is.
@@ -134,7 +134,13 @@ impl Keras {
                 Known::Function { effects, .. } => effects,
                 _ => continue,
             };
-            if self.is_modelling(&resolved.path) {
+            let surely = match resolved.known {
+                Known::Function { effects, .. } if !effects.contains(Effects::UNRESOLVED) => {
+                    class::of_call(effects)
+                }
+                _ => None,
+            };
+            if surely.is_none() && self.is_modelling(&resolved.path) {
                 return Some(Symbol::Known);
             }
             let written = format!("{module}.{name}");
@@ -262,7 +268,7 @@ pub(super) fn takes_a_callable(key: &str) -> bool {
 /// what comes after the padding is not read. Nothing where the padding is wrong, or where there is
 /// nothing.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let mut bytes = Vec::with_capacity(text.len().saturating_sub(text.len() / 4));
     let (mut held, mut digits, mut pads) = (0u32, 0u32, 0u32);
     for byte in text.bytes() {
         if byte == b'=' {
