@@ -8,12 +8,29 @@
 use std::io;
 
 use artifact::{Blob, Budget};
+use formats::executable;
+use formats::gguf;
+use formats::hdf5;
+use formats::identify;
 use formats::identify::{Format, Probes};
+use formats::index;
+use formats::jinja;
+use formats::json;
+use formats::marshal;
+use formats::media;
+use formats::npy;
+use formats::onnx;
+use formats::payload;
 use formats::pickle::{self, Arrays, Likeness, Unwatched};
-use formats::{
-    executable, gguf, identify, index, json, media, npy, payload, safetensors, sevenz, stream, tar,
-    text, torch, yaml, zip,
-};
+use formats::protobuf::{Message, Wire};
+use formats::safetensors;
+use formats::sevenz;
+use formats::stream;
+use formats::tar;
+use formats::text;
+use formats::torch;
+use formats::yaml;
+use formats::zip;
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
@@ -24,12 +41,18 @@ pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
     ("executable", executable),
     ("gguf", gguf),
+    ("hdf5", hdf5),
     ("identify", identify),
+    ("jinja", jinja),
     ("json", json),
+    ("marshal", marshal),
+    ("npy", npy),
+    ("onnx", onnx),
     ("media", media),
     ("npy", npy),
     ("payload", payload),
     ("pickle", pickle),
+    ("protobuf", protobuf),
     ("safetensors", safetensors),
     ("secrets", secrets),
     ("sevenz", sevenz),
@@ -116,15 +139,50 @@ pub fn gguf(bytes: &[u8]) {
     gguf::read(&blob(bytes));
 }
 
+/// HDF5: its structures, and the values and elements behind them.
+pub fn hdf5(bytes: &[u8]) {
+    let (file, budget) = (hdf5::read(&blob(bytes)), budget());
+    for object in &file.objects {
+        for attribute in &object.attributes {
+            file.pieces(&attribute.value);
+            file.texts(&attribute.value, 1 << 10);
+        }
+        if let Some((value, _)) = file.value(object, 1 << 20, &budget) {
+            file.pieces(&value);
+        }
+    }
+}
+
 /// `NumPy` arrays.
 pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
+}
+
+/// Jinja templates.
+pub fn jinja(bytes: &[u8]) {
+    jinja::read(&String::from_utf8_lossy(bytes));
+}
+
+/// ONNX, whether or not it looks like it.
+pub fn onnx(bytes: &[u8]) {
+    let blob = blob(bytes);
+    onnx::is_onnx(&blob);
+    onnx::read(&blob);
 }
 
 /// JSON, also as the index of a sharded checkpoint.
 pub fn json(bytes: &[u8]) {
     json::read(&blob(bytes));
     index::read(&blob(bytes));
+}
+
+/// Python's marshalled objects, and what their code would call in every version that fits.
+pub fn marshal(bytes: &[u8]) {
+    for reading in marshal::read(&blob(bytes)) {
+        for version in reading.layout.versions() {
+            marshal::trace(&reading, *version);
+        }
+    }
 }
 
 /// YAML.
@@ -158,6 +216,24 @@ pub fn convert(bytes: &[u8]) {
             let _ = plan.write(&mut io::sink());
         }
     }
+}
+
+/// Messages of protocol buffers, each payload read as numbers and as a message in its turn.
+pub fn protobuf(bytes: &[u8]) {
+    let blob = blob(bytes);
+    let mut wire = Wire::new(&blob);
+    let mut open = vec![Message::all(&blob)];
+    while let Some(mut message) = open.pop() {
+        let Some(field) = wire.next(&mut message) else { continue };
+        open.push(message);
+        if let Some(mut packed) = field.packed() {
+            while wire.next_packed(&mut packed).is_some() {}
+        }
+        if let Some(inner) = field.message().filter(|_| open.len() < 16) {
+            open.push(inner);
+        }
+    }
+    wire.finish();
 }
 
 /// A whole scan of one file in memory, nesting included.

@@ -6,12 +6,16 @@ use artifact::tree::{EntryKind, Tree};
 use formats::identify;
 use vocabulary::Place;
 
+use crate::configuration::{Kind, Remark, settle};
 use crate::rules;
 use crate::sink::Sink;
 use crate::subject::{Content, Program, Siblings};
 use crate::{Looked, walk};
 
-pub(crate) fn check(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
+pub(crate) fn check(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
+    references(tree, looked, sink);
+    weights(looked, sink);
+    let looked = &*looked;
     hub_cache(tree, looked, sink);
     indexes(tree, looked, sink);
     parts(tree, looked, sink);
@@ -128,4 +132,73 @@ fn indexes(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
         let content = Content::Index(index, &siblings);
         rules::apply(&Place::file(one.path.clone()), &content, sink);
     }
+}
+
+/// Resolves what configurations name: code becomes entry points of the files that name it.
+fn references(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
+    if looked.iter().all(|one| one.references.is_empty()) {
+        return;
+    }
+    let kinds: BTreeMap<String, Vec<identify::Format>> =
+        looked.iter().map(|one| (one.path.raw().to_owned(), one.kinds.clone())).collect();
+    let mut files = settle::Files::new();
+    for entry in &tree.entries {
+        let real = match &entry.kind {
+            EntryKind::File(file) => match file.same_as.and_then(|n| tree.entries.get(n)) {
+                Some(first) => first.path.raw(),
+                None => entry.path.raw(),
+            },
+            EntryKind::Alias { target } => target.raw(),
+            _ => continue,
+        };
+        files.insert(entry.path.raw(), kinds.get(real).map(Vec::as_slice));
+    }
+    for one in looked {
+        let points = settle::settle(&one.references, &files, sink);
+        one.entry_points.extend(points);
+    }
+}
+
+/// Compares `config.json` with the tensors of the safetensors files beside it.
+fn weights(looked: &[Looked], sink: &mut Sink) {
+    for one in looked {
+        let Some(model) = &one.model else { continue };
+        let folder = folder_of(one.path.raw());
+        let shards: Vec<&Looked> = looked
+            .iter()
+            .filter(|other| folder_of(other.path.raw()) == folder)
+            .filter(|other| is_model(other.path.raw()) && other.tensors.is_some())
+            .collect();
+        // A model in parts that are not all here is told as such.
+        let whole = shards.iter().all(|shard| {
+            let of = shard.path.raw().rsplit_once("-of-").map(|(_, rest)| rest);
+            let count =
+                of.and_then(|rest| rest.strip_suffix(".safetensors")?.parse::<usize>().ok());
+            count.is_none_or(|count| count == shards.len())
+        });
+        if shards.is_empty() || !whole {
+            continue;
+        }
+        let names = shards.iter().flat_map(|shard| shard.tensors.iter().flatten());
+        let mut embeddings = BTreeMap::new();
+        for shard in &shards {
+            embeddings.extend(shard.embeddings.clone());
+        }
+        let place = Place::file(one.path.clone());
+        for message in model.contradictions(names.map(String::as_str), &embeddings) {
+            let kind = Kind::OtherWeights;
+            let remark = Remark { kind, at: model.at(), message, evidence: Vec::new() };
+            rules::apply(&place, &Content::Configuration(&[remark]), sink);
+        }
+    }
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a file is named as transformers names the weights of a model, or a part of them.
+fn is_model(path: &str) -> bool {
+    let base = path.rsplit('/').next().unwrap_or(path);
+    base == "model.safetensors" || (base.starts_with("model-") && base.ends_with(".safetensors"))
 }

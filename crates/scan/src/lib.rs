@@ -16,14 +16,20 @@
     )
 )]
 
+mod bundles;
+mod configuration;
 pub mod effects;
+mod external;
 mod folder;
 mod inspect;
 mod judge;
+mod onnx_ops;
 pub mod packs;
 mod rules;
 mod sink;
 mod subject;
+mod templates;
+mod tensorflow;
 mod torchscript;
 mod walk;
 
@@ -96,9 +102,14 @@ struct Looked {
     digests: Option<Digests>,
     tensors: Option<Vec<String>>,
     index: Option<formats::index::Index>,
+    external: Vec<formats::onnx::ExternalFile>,
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    bundles: Vec<bundles::Bundle>,
+    references: Vec<configuration::Reference>,
+    model: Option<configuration::weights::Model>,
+    embeddings: BTreeMap<String, Vec<u64>>,
 }
 
 /// Looks at every file of a tree.
@@ -142,8 +153,10 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
     conclude(tree, looked, folder)
 }
 
-fn conclude(tree: &Tree, looked: Vec<Looked>, mut folder: Sink) -> Scanned {
-    folder::check(tree, &looked, &mut folder);
+fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
+    external::explain(tree, &mut looked, &mut folder);
+    bundles::explain(&mut looked);
+    folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
         folder.could_not_look(&Place::file("."), "there is nothing to look at");
@@ -207,9 +220,14 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             digests: None,
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            bundles: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
         }
     })
 }
@@ -238,6 +256,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
                 role: Role::File,
             };
             walker.look(&node);
+            walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
@@ -252,9 +271,14 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         digests,
         tensors: walker.tensors,
         index: walker.index,
+        external: walker.external,
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        bundles: walker.bundles,
+        references: walker.references,
+        model: walker.model,
+        embeddings: walker.embeddings,
     }
 }
 
@@ -268,6 +292,8 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    bundles::alone(&walker.bundles, &mut walker.sink);
+    walker.settle();
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }

@@ -62,6 +62,14 @@ impl Sink {
         }
     }
 
+    /// Tells that a file of no known format holds the data of a model.
+    pub(crate) fn is_data_of_a_model(&mut self) {
+        self.gaps
+            .retain(|gap| !(gap.place.member.is_empty() && gap.because == crate::walk::UNKNOWN));
+        self.not_data.retain(|format| format != "unknown");
+        self.formats.push("onnx-external-data".to_owned());
+    }
+
     /// Tells that a limit stopped the look.
     pub(crate) fn exhausted(&mut self, place: &Place, limit: Exhausted) {
         self.could_not_look(place, limit.to_string());

@@ -1,10 +1,17 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, index, json, npy, pickle, safetensors, sevenz, tar, zip};
+use formats::{
+    gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, tensorflow, zip,
+};
 use vocabulary::Span;
 
+use crate::configuration::Remark;
 use crate::judge::Act;
+use crate::judge::bytecode::Bytecode;
+use crate::judge::keras::Config;
+use crate::templates::Judged;
+use crate::tensorflow::Judgement;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.
@@ -13,6 +20,8 @@ pub(crate) enum Content<'a> {
     Pickle(&'a [Act]),
     /// The pickle stream itself.
     PickleStream(&'a pickle::Stream),
+    /// How many containers a walk through the result of a pickle would meet.
+    Expansion(u64),
     /// A zip archive.
     Zip(&'a zip::Archive),
     /// A member of a zip archive whose content was read: what its checksum said.
@@ -27,8 +36,39 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// TensorFlow graphs, and what they do.
+    TensorFlow(&'a tensorflow::Model, &'a Judgement),
+    /// The index of a TensorFlow checkpoint.
+    Checkpoint(&'a tensorflow::Checkpoint),
+    /// A file of data of a TensorFlow checkpoint.
+    CheckpointData {
+        /// Its length in bytes.
+        len: u64,
+        /// Where the last tensor in it ends, by the index.
+        end: u64,
+    },
+    /// The hash of a checkpoint's index that `fingerprint.pb` promises, and the one that it has.
+    Fingerprint(u64, u64),
+    /// An ONNX model.
+    Onnx(&'a onnx::Onnx),
+    /// A value of the metadata of an ONNX model, or what it decodes to, with its key.
+    OnnxText(&'a vocabulary::Untrusted, &'a str),
+    /// A file with data of an ONNX model: what the model says of it, and what stands in its place.
+    OnnxData(&'a onnx::ExternalFile, DataFile),
+    /// An HDF5 file.
+    Hdf5(&'a hdf5::Hdf5),
     /// The values of a JSON or YAML file.
     Document(&'a Document<'a>),
+    /// A template that was judged.
+    Template(&'a Judged),
+    /// A `Modelfile`.
+    Modelfile(&'a formats::modelfile::Modelfile),
+    /// The configuration of a Keras model.
+    Keras(&'a Config),
+    /// A compiled Python module.
+    Pyc(&'a Bytecode),
+    /// What configurations have a loader do.
+    Configuration(&'a [Remark]),
     /// Bytes of no known format that a pickle hands to a loader.
     HandedOver,
     /// The target of a symbolic link inside an archive.
@@ -64,6 +104,15 @@ pub(crate) enum Content<'a> {
     },
     /// A symbolic link that leads out of the root.
     LinkOutside(&'a str),
+}
+
+/// What stands where a model says that its data is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataFile {
+    /// A file of so many bytes.
+    File(u64),
+    /// A symbolic link that leads out of the artifact.
+    LinkOutside,
 }
 
 /// A JSON or YAML file, or a member of an archive that is one.
@@ -103,7 +152,8 @@ pub(crate) enum Disguise {
 /// Code that a configuration has a loader run.
 #[derive(Clone, Debug)]
 pub(crate) struct EntryPoint {
-    /// The Python file, by its path from the root of the artifact.
+    /// The Python file, by its path from the root of the artifact, or of the archive that `said`
+    /// is a member of.
     pub(crate) file: String,
     /// The class or function in it that is used; the whole file where none is named.
     pub(crate) object: Option<String>,

@@ -6,28 +6,40 @@
 //! that shares one budget. What no reader explained is looked at once more, as a node.
 
 mod archives;
+mod bytecode;
 mod documents;
+mod hdf5;
+mod keras;
 mod legacy;
+mod modelfile;
 mod oldest;
+mod onnx;
 mod payloads;
 mod pickles;
 mod plain;
 mod programs;
 mod secrets;
+mod templates;
+mod tensorflow;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
 use formats::pickle::{
     self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
 };
+use formats::tensorflow::Kind;
 use formats::{Region, stream};
-use vocabulary::{Place, Span};
+use vocabulary::{Place, Span, Untrusted};
 
 pub(crate) use legacy::storage_of;
 pub(crate) use payloads::where_it_stands;
 pub(crate) use plain::source_code;
 pub(crate) use programs::script_by_name;
 
+use crate::bundles::{Bundle, BundlePart};
+use crate::configuration::{Reference, weights::Model};
 use crate::inspect::{LINES, Part};
 use crate::rules;
 use crate::sink::Sink;
@@ -37,6 +49,9 @@ use crate::subject::{Content, EntryPoint};
 const ZEROS: u64 = 64 << 20;
 /// Unexplained ranges of one node that are looked at as nodes.
 const RANGES: usize = 64;
+
+/// Why a file of no known format is a gap.
+pub(crate) const UNKNOWN: &str = "no reader knows this format";
 
 /// Some bytes and what is known of them from outside.
 pub(crate) struct Node {
@@ -74,12 +89,24 @@ pub(crate) struct Walker {
     pub(crate) tensors: Option<Vec<String>>,
     /// The index of a sharded checkpoint, where the file is one.
     pub(crate) index: Option<formats::index::Index>,
+    /// The files beside the file that hold its data.
+    pub(crate) external: Vec<formats::onnx::ExternalFile>,
     /// Of how many parts the file says that it is one, where it is one of several.
     pub(crate) parts: Option<u64>,
     /// The formats of the file itself.
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// What the file and its members are to a TensorFlow checkpoint.
+    pub(crate) bundles: Vec<Bundle>,
+    /// What configurations of the file name: resolved once the files beside it are known.
+    pub(crate) references: Vec<Reference>,
+    /// What the file says of a model, where it is its configuration.
+    pub(crate) model: Option<Model>,
+    /// Shapes of the embeddings of words, where the file holds weights.
+    pub(crate) embeddings: BTreeMap<String, Vec<u64>>,
+    /// The members of archives that were met, each with the archive around it.
+    members: BTreeSet<(Vec<Untrusted>, String)>,
     /// All bytes of the file.
     root: Option<Blob>,
     /// Bytes that may still be searched for what begins inside them, and for credentials.
@@ -100,9 +127,15 @@ impl Walker {
             sink: Sink::default(),
             tensors: None,
             index: None,
+            external: Vec::new(),
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            bundles: Vec::new(),
+            references: Vec::new(),
+            model: None,
+            embeddings: BTreeMap::new(),
+            members: BTreeSet::new(),
             root: None,
             to_search: payloads::SEARCHED_IN_ALL,
             to_search_for_secrets: payloads::SEARCHED_IN_ALL,
@@ -167,6 +200,8 @@ impl Walker {
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
         let mut formats = Self::relevant(node, formats);
+        documents::as_named(node, &mut formats);
+        self.met(node);
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
@@ -215,7 +250,12 @@ impl Walker {
 
     /// Leaves out the readings that the node's role rules out.
     fn relevant(node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
-        match node.role {
+        // The numbers of a checkpoint are known by their name to whoever reads them.
+        let role = match node.role {
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => Role::Numbers,
+            role => role,
+        };
+        match role {
             Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {
                 // Numbers may look like anything; only what loaders find by its magic counts.
@@ -254,14 +294,22 @@ impl Walker {
             Format::Safetensors => self.safetensors(node, regions),
             Format::Gguf => self.gguf(node, regions),
             Format::Npy => self.npy(node, regions),
+            Format::Onnx => self.onnx(node, regions),
+            Format::Hdf5 => self.hdf5(node, regions),
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
+            Format::SavedModel => self.graphs(node, Kind::SavedModel, regions),
+            Format::MetaGraph => self.graphs(node, Kind::MetaGraph, regions),
+            Format::GraphDef => self.graphs(node, Kind::Graph, regions),
+            Format::CheckpointIndex => self.checkpoint_index(node, regions),
+            Format::Fingerprint => self.fingerprint(node, regions),
+            Format::KerasMetadata => self.keras_metadata(node, regions),
+            Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
-                let because = "it is a Git LFS pointer: the content it stands for is not here";
-                self.sink.could_not_look(&node.place, because);
+                self.pointer(node);
             }
             Format::Script => self.script(node, regions),
             Format::Elf
@@ -288,9 +336,13 @@ impl Walker {
 
     fn unknown(&mut self, node: &Node) {
         match node.role {
+            // Whether it is what its name says, the index beside it tells.
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => {
+                self.bundle(node, BundlePart::Data);
+            }
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
-                self.sink.could_not_look(&node.place, "no reader knows this format");
+                self.sink.could_not_look(&node.place, UNKNOWN);
             }
             Role::Nested => {
                 rules::apply(&node.place, &Content::HandedOver, &mut self.sink);
@@ -372,10 +424,14 @@ fn is_textual(format: Format) -> bool {
 
 /// The format of tensors that a name promises.
 fn promised(name: &str) -> Option<Format> {
+    if name.rsplit(['/', '\\']).next() == Some("saved_model.pb") {
+        return Some(Format::SavedModel);
+    }
     match extension(name)?.as_str() {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),
         "npy" => Some(Format::Npy),
+        "h5" | "hdf5" => Some(Format::Hdf5),
         _ => None,
     }
 }

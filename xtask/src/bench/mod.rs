@@ -13,7 +13,7 @@ use std::{fs, thread};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{peers, shell};
+use crate::{corpus, peers, shell};
 
 /// How often each command runs; the median counts.
 const RUNS: usize = 3;
@@ -29,7 +29,10 @@ const WORKLOADS: &[(&str, &str)] = &[
     ("torch.pt", "a torch zip of stored tensors"),
     ("model.safetensors", "a safetensors file"),
     ("dicts.pkl", "a pickle of dicts"),
+    ("model.onnx", "an ONNX model with its weights inside"),
+    ("model.keras", "a Keras archive"),
     ("small", "a folder of small pickles, one process"),
+    ("mixed", "a folder of files that twenty libraries wrote, one process"),
 ];
 
 struct Tool {
@@ -158,7 +161,7 @@ impl Options {
 }
 
 /// Peers, and what each needs beyond what it declares to start or to read `.npy`.
-const CORE: &str = "modelscan==0.8.8\npicklescan==1.0.5\npy7zr\nnumpy\n";
+const CORE: &str = "modelscan==0.8.8\npicklescan==1.0.5\npy7zr\nnumpy\nh5py\n";
 const FICKLING: &str = "fickling==0.1.12\ntyping_extensions\n";
 const MODELAUDIT: &str = "modelaudit==0.2.54\n";
 
@@ -176,6 +179,7 @@ fn make_files(python: &Path, folder: &Path, quick: bool) -> Result<()> {
     let mut make = shell::command(python);
     make.arg("xtask/bench/make.py").arg(folder).arg(if quick { "20" } else { "1" });
     shell::run(&mut make)?;
+    corpus::mixed(&folder.join("mixed"), if quick { 50 } else { 1000 })?;
     Ok(fs::write(folder.join("made"), "")?)
 }
 

@@ -18,6 +18,8 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(crate) use self::own::mixed;
+
 use self::labels::{Label, Labelled};
 use self::tally::{Counts, Run, Told};
 use crate::{peers, shell};

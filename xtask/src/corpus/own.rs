@@ -38,6 +38,32 @@ pub(super) fn write() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// Fills a folder with files of the harmless recipes, again and again until there are enough.
+pub(crate) fn mixed(folder: &Path, count: usize) -> Result<()> {
+    let mut files = Vec::new();
+    for (path, text) in Repo::load()?.texts(".md") {
+        if !path.starts_with("crates/forge/recipes/harmless/") {
+            continue;
+        }
+        for block in forge::blocks(text) {
+            let built = block.recipe().and_then(|recipe| recipe.build());
+            for (path, item) in built.with_context(|| format!("line {}", block.line))? {
+                // By themselves only files that stand by themselves.
+                if let forge::Item::File(bytes) = item
+                    && !path.contains('/')
+                {
+                    files.push((path, bytes));
+                }
+            }
+        }
+    }
+    fs::create_dir_all(folder)?;
+    for (n, (name, bytes)) in files.iter().cycle().take(count).enumerate() {
+        fs::write(folder.join(format!("{n:04}-{name}")), bytes)?;
+    }
+    Ok(())
+}
+
 fn folder_of(label: Label, technique: &str, n: usize) -> String {
     let kind = match label {
         Label::Hostile => "hostile",

@@ -13,6 +13,8 @@ mod tests;
 
 use artifact::Blob;
 
+use crate::{onnx, tensorflow};
+
 pub use extension::{Contradiction, contradiction};
 pub use format::Format;
 pub(crate) use magic::{is_script, is_torch_legacy};
@@ -46,6 +48,9 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
     magic::at_start(&head, blob, &mut found);
     found.extend((probes.stream)(&head));
     magic::elsewhere(&head, blob, &mut found);
+    if onnx::is_onnx(blob) {
+        found.push(Format::Onnx);
+    }
     if magic::is_torch_legacy(&head) {
         found.push(Format::TorchLegacy);
         found.push(Format::Pickle);
@@ -53,7 +58,11 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
     if (probes.pickle)(&head) {
         found.push(Format::Pickle);
     }
+    graphs(blob, &mut found);
     textual::judge(&head, blob, &mut found);
+    if found.last() == Some(&Format::Text) {
+        found.extend(tensorflow::text_likeness(blob).map(graph_format));
+    }
     let mut unique: Vec<Format> = Vec::with_capacity(found.len());
     for format in found {
         if !unique.contains(&format) {
@@ -61,4 +70,23 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
         }
     }
     unique
+}
+
+/// The protocol buffers of TensorFlow, which have no magic.
+fn graphs(blob: &Blob, found: &mut Vec<Format>) {
+    found.extend(tensorflow::likeness(blob).into_iter().map(graph_format));
+    if tensorflow::read_fingerprint(blob).is_some() {
+        found.push(Format::Fingerprint);
+    }
+    if tensorflow::read_keras_metadata(blob).is_some() {
+        found.push(Format::KerasMetadata);
+    }
+}
+
+fn graph_format(kind: tensorflow::Kind) -> Format {
+    match kind {
+        tensorflow::Kind::SavedModel => Format::SavedModel,
+        tensorflow::Kind::MetaGraph => Format::MetaGraph,
+        tensorflow::Kind::Graph => Format::GraphDef,
+    }
 }

@@ -119,14 +119,53 @@ pub fn read_within(blob: &Blob, limits: Limits) -> Json {
 /// Tells the keys of the first value at the top, in one pass and flat memory, however large the
 /// document is. False where it nests so deep that it was not read to its end.
 pub fn keys(blob: &Blob, mut tell: impl FnMut(&Text)) -> bool {
+    walk(blob, |step| {
+        if let Step::Member(member) = step
+            && member.depth == 1
+            && member.root == 1
+        {
+            tell(member.key);
+        }
+    })
+}
+
+/// What [`walk`] tells.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// A key, and what its value is or begins with.
+    Member(Entry<'a>),
+    /// A string, wherever it stands; that of a member is told as its value first.
+    String(&'a Text),
+}
+
+/// A key, and how its value begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The key; the beginning of it where it is longer than 4 KiB.
+    pub key: &'a Text,
+    /// The event after the key; of a string, the beginning where it is longer than 4 KiB.
+    pub value: &'a Event,
+    /// Brackets that are open around the key: 1 for a key at the top.
+    pub depth: usize,
+    /// Which value at the top it belongs to, counted from 1.
+    pub root: u64,
+}
+
+/// Tells every key and every string, in one pass and flat memory. False where the document nests so
+/// deep that it was not read to its end.
+pub fn walk(blob: &Blob, mut tell: impl FnMut(Step<'_>)) -> bool {
     let limits = Limits { string: 4 << 10, ..Limits::default() };
     let mut parser = Parser::new(blob, 0, limits);
+    let mut pending: Option<(Text, usize)> = None;
     while let Some((event, _)) = parser.next_event() {
-        if let Event::Key(key) = event
-            && parser.depth() == 1
-            && parser.roots() == 1
-        {
-            tell(&key);
+        if let Some((key, depth)) = pending.take() {
+            let root = parser.roots();
+            tell(Step::Member(Entry { key: &key, value: &event, depth, root }));
+        }
+        match event {
+            Event::String(text) => tell(Step::String(&text)),
+            Event::Key(key) => pending = Some((key, parser.depth())),
+            _ => {}
         }
     }
     !parser.oddities_mut().has(OddityKind::TooDeep)

@@ -6,6 +6,8 @@ mod positions;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use artifact::Blob;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use vocabulary::{Span, Untrusted};
@@ -18,6 +20,9 @@ use crate::{Oddity, Region};
 
 /// Bytes that are read. The library needs the text in memory.
 pub const MAX_LEN: usize = 16 << 20;
+
+/// Bytes of an anchored scalar that are kept for its aliases.
+pub const MAX_SCALAR: usize = 1 << 10;
 
 /// What a YAML file may hold that is no YAML, or that its readers take differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +50,11 @@ pub struct Yaml {
     pub anchors: u64,
     /// How often an anchor is referred to.
     pub aliases: u64,
+    /// The text of the scalars that have an anchor, by the number that [`Value::Alias`] gives; those
+    /// of up to [`MAX_SCALAR`] bytes.
+    pub scalars: BTreeMap<u64, Untrusted>,
+    /// How many values there would be with every alias replaced by what it stands for.
+    pub expanded: u64,
     /// How many values were read and not kept.
     pub omitted: u64,
     /// What is odd.
@@ -76,6 +86,7 @@ pub fn read_within(blob: &Blob, limits: Limits) -> Yaml {
         builder: Builder::new(limits),
         positions: Positions::new(&source, encoding),
         tags: Vec::new(),
+        weights: Weights::default(),
         out: Yaml::default(),
         oddities,
     };
@@ -98,11 +109,52 @@ pub fn read_within(blob: &Blob, limits: Limits) -> Yaml {
     reader.finish(end)
 }
 
+/// Anchors that are remembered.
+const MAX_ANCHORS: usize = 1 << 16;
+
+/// Counts the values that a document stands for once its aliases are followed. Nothing is expanded:
+/// an alias counts as much as what it refers to did.
+#[derive(Default)]
+struct Weights {
+    /// Of each anchor.
+    anchored: BTreeMap<usize, u64>,
+    /// Anchor and weight so far of the open collections.
+    open: Vec<(usize, u64)>,
+    /// Of everything that is complete.
+    total: u64,
+}
+
+impl Weights {
+    fn leaf(&mut self, anchor: usize, weight: u64) {
+        if anchor > 0 && self.anchored.len() < MAX_ANCHORS {
+            self.anchored.insert(anchor, weight);
+        }
+        let around = self.open.last_mut().map_or(&mut self.total, |(_, weight)| weight);
+        *around = around.saturating_add(weight);
+    }
+
+    fn alias(&mut self, anchor: usize) {
+        let weight = self.anchored.get(&anchor).copied().unwrap_or(1);
+        self.leaf(0, weight);
+    }
+
+    fn start(&mut self, anchor: usize) {
+        self.open.push((anchor, 1));
+    }
+
+    fn end(&mut self) {
+        if let Some((anchor, weight)) = self.open.pop() {
+            self.leaf(anchor, weight);
+        }
+    }
+}
+
 struct Reader<'a> {
     builder: Builder,
     positions: Positions<'a>,
     /// Tags of the open collections.
     tags: Vec<Option<Box<Untrusted>>>,
+    weights: Weights,
     out: Yaml,
     oddities: Oddities<OddityKind>,
 }
@@ -117,17 +169,28 @@ impl Reader<'_> {
         };
         self.out.anchors = self.out.anchors.saturating_add(u64::from(anchored));
         match event {
-            Event::Scalar(text, style, _, tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.weights.leaf(anchor, 1);
+                if anchor > 0 && text.len() <= MAX_SCALAR && self.out.scalars.len() < MAX_ANCHORS {
+                    self.out.scalars.insert(anchor as u64, (&*text).into());
+                }
                 let tag = tag.map(|tag| Box::new(written(&tag)));
                 let plain = style == ScalarStyle::Plain && tag.is_none();
                 self.builder.leaf(scalar(&text, plain), span, tag);
             }
             Event::Alias(anchor) => {
                 self.out.aliases = self.out.aliases.saturating_add(1);
+                self.weights.alias(anchor);
                 self.builder.leaf(Value::Alias(anchor as u64), span, None);
             }
-            Event::SequenceStart(_, tag) => self.start(false, tag.as_deref(), span),
-            Event::MappingStart(_, tag) => self.start(true, tag.as_deref(), span),
+            Event::SequenceStart(anchor, tag) => {
+                self.weights.start(anchor);
+                self.start(false, tag.as_deref(), span);
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.weights.start(anchor);
+                self.start(true, tag.as_deref(), span);
+            }
             Event::SequenceEnd | Event::MappingEnd => self.end(span.end),
             Event::Nothing
             | Event::StreamStart
@@ -145,6 +208,7 @@ impl Reader<'_> {
     }
 
     fn end(&mut self, at: u64) {
+        self.weights.end();
         let tag = self.tags.pop().flatten();
         for (at, detail) in self.builder.end(at, tag) {
             self.oddities.add(OddityKind::DuplicateKey, at, || detail);
@@ -166,6 +230,7 @@ impl Reader<'_> {
         } else {
             self.out.regions.push(Region::new(0, end, "yaml"));
         }
+        self.out.expanded = self.weights.total;
         self.out.documents = self.builder.roots;
         self.out.omitted = omitted;
         self.out.oddities = self.oddities.finish();

@@ -41,7 +41,18 @@ fn keeps_tags_and_never_expands() {
     let out = parse(&bomb);
     assert_eq!((out.anchors, out.aliases), (60, 118));
     assert_eq!(out.documents[0].members().len(), 60);
+    assert!(out.expanded > 1 << 59);
     assert!(matches!(out.documents[0].get("a9").unwrap().items()[0].value, Value::Alias(_)));
+}
+
+#[test]
+fn keeps_what_the_aliases_of_scalars_stand_for() {
+    let out = parse("a: &x os.system\nb: *x\nc: [&y [1, 2], *y]\n");
+    let alias = &out.documents[0].get("b").unwrap().value;
+    let Value::Alias(anchor) = alias else { panic!("{alias:?}") };
+    assert_eq!(out.scalars[anchor].raw(), "os.system");
+    // The mapping, its three keys, a, b, and the list with two lists of two numbers.
+    assert_eq!(out.expanded, 1 + 3 + 2 + 1 + 2 * 3);
 }
 
 #[test]

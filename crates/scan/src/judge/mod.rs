@@ -5,9 +5,12 @@
 //! can be shown to be inert. Functions such as `getattr` and `functools.partial`, which do nothing
 //! but what their arguments say, are judged by their arguments.
 
+pub(crate) mod bytecode;
 mod change;
 mod class;
+mod expansion;
 mod express;
+pub(crate) mod keras;
 mod meaning;
 mod names;
 mod reach;
@@ -19,9 +22,11 @@ use std::collections::BTreeMap;
 use artifact::Blob;
 use formats::pickle::{Call, Event, EventKind, Heap, How, Value, View, Watcher};
 
-pub(crate) use class::Class;
+pub(crate) use class::{Class, worth_a_look};
+pub(crate) use expansion::expansion;
 use express::express;
 use meaning::{Meaning, Named, UNKNOWN_RESULT, meaning, tuple};
+pub(crate) use names::acts_on_import;
 use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};
 use reach::worse;
 
@@ -674,7 +679,7 @@ fn huge(heap: &Heap, path: &str, args: &[Value]) -> Option<u64> {
 }
 
 /// The weightiest of the effects as a sentence; all of them stand in the evidence.
-fn because_of(effects: Effects) -> String {
+pub(crate) fn because_of(effects: Effects) -> String {
     let sentences = [
         (Effects::EXECUTES, "it runs code or starts a process"),
         (Effects::NATIVE, "it loads native code or touches raw memory"),

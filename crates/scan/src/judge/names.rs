@@ -146,7 +146,7 @@ pub(super) fn judge_import(module: &str, named: &Named) -> Option<Verdict> {
 }
 
 /// What importing a module does besides defining names.
-pub(super) fn acts_on_import(module: &str) -> Option<&'static str> {
+pub(crate) fn acts_on_import(module: &str) -> Option<&'static str> {
     match module {
         "antigravity" => Some("opens a web browser"),
         "idlelib.idle" | "idlelib.__main__" => Some("starts an editor"),

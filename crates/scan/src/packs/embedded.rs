@@ -25,16 +25,36 @@ macro_rules! built {
 
 #[rustfmt::skip]
 static BUILT: &[Built] = built! {
+    "chat-templates" [
+        "alpaca.txt" "apertus.txt" "apriel.txt" "chatml.txt" "command-r.txt" "common.txt"
+        "conceal.txt" "deepseek.txt" "falcon.txt" "gemma-4.txt" "gemma.txt" "glm.txt"
+        "gpt-oss.txt" "granite.txt" "hermes.txt" "internlm.txt" "kimi.txt" "llama-2.txt"
+        "llama-3.txt" "llama-4.txt" "minimax.txt" "mistral-tekken.txt" "mistral.txt"
+        "nemotron.txt" "olmo.txt" "phi-3.txt" "phi-4.txt" "qwen.txt" "smollm.txt" "texts.txt"
+        "vicuna.txt" "zephyr.txt"
+    ];
+    "config-callables" [
+        "names.txt"
+    ];
+    "huggingface-classes" [
+        "diffusers.txt" "transformers.txt"
+    ];
+    "keras" [
+        "names.txt"
+    ];
+    "onnx-ops" [
+        "onnx.txt" "onnxruntime.txt" "reviewed.txt"
+    ];
     "python-effects" [
         "accelerate.txt" "asteval.txt" "cffi.txt" "cloudpickle.txt" "cpython.txt"
         "diffusers.txt" "dill.txt" "einops.txt" "httpx.txt" "huggingface_hub.txt"
         "hydra-core.txt" "joblib.txt" "keras.txt" "lightgbm.txt" "mlflow.txt" "nltk.txt"
         "numpy.txt" "omegaconf.txt" "pandas.txt" "peft.txt" "pillow.txt" "pip.txt"
-        "python-dateutil.txt" "pytorch-lightning.txt" "pytz.txt" "requests.txt"
-        "reviewed.txt" "safetensors.txt" "scikit-learn.txt" "scipy.txt"
-        "sentence-transformers.txt" "setuptools.txt" "skops.txt" "sympy.txt"
-        "tf_keras.txt" "timm.txt" "tokenizers.txt" "torch.txt" "torchvision.txt"
-        "transformers.txt" "ultralytics.txt" "urllib3.txt" "xgboost.txt"
+        "python-dateutil.txt" "pytorch-lightning.txt" "pytz.txt" "requests.txt" "reviewed.txt"
+        "safetensors.txt" "scikit-learn.txt" "scipy.txt" "sentence-transformers.txt"
+        "setuptools.txt" "skops.txt" "sympy.txt" "tf_keras.txt" "timm.txt" "tokenizers.txt"
+        "torch.txt" "torchvision.txt" "transformers.txt" "ultralytics.txt" "urllib3.txt"
+        "xgboost.txt"
     ];
 };
 

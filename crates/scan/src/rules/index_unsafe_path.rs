@@ -17,7 +17,8 @@ pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
     let mut told: Vec<&str> = Vec::new();
     for (tensor, shard) in &index.weight_map {
         let name = shard.raw();
-        if super::leaves_its_folder(name) && !told.contains(&name) && told.len() < 100 {
+        let leads_out = super::leaves_its_folder(name) || name.contains("://");
+        if leads_out && !told.contains(&name) && told.len() < 100 {
             told.push(name);
             let message = format!("`{tensor}` is said to be in `{shard}`, outside of the folder");
             sink.say(&RULE, place, message);

@@ -37,14 +37,14 @@ impl Walker {
             } else {
                 Role::Member
             };
-            self.zip_member(node, member, &name, role, torch.is_script(&name));
+            self.zip_member(node, (&archive, member), &name, role, torch.is_script(&name));
         }
     }
 
     fn zip_member(
         &mut self,
         node: &Node,
-        member: &zip::Member,
+        (archive, member): (&zip::Archive, &zip::Member),
         name: &str,
         role: Role,
         script: bool,
@@ -82,6 +82,7 @@ impl Walker {
             self.torchscript(&child);
         } else {
             self.look(&child);
+            self.keras_member(archive, node, &child);
         }
     }
 
@@ -108,6 +109,9 @@ impl Walker {
         self.note(|part| part.odd(&tape.oddities));
         if let Some(limit) = tape.exhausted {
             self.sink.exhausted(&node.place, limit);
+        }
+        if tape.oddities.iter().any(|odd| odd.kind == tar::TarOddity::Truncated) {
+            self.sink.could_not_look(&node.place, "the archive ends inside a member");
         }
         // The oldest PyTorch layout: a tar whose `storages` and `tensors` are pickles with raw
         // numbers between them.

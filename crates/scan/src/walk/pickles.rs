@@ -10,7 +10,7 @@ use formats::pickle::{
 
 use super::{Node, Role, Walker, legacy};
 use crate::inspect::{LINES, Part};
-use crate::judge::{Class, Judge, Nested};
+use crate::judge::{Class, Judge, Nested, expansion};
 use crate::rules;
 use crate::subject::Content;
 
@@ -85,6 +85,9 @@ impl Walker {
         self.secrets(node, stream.start, stream.end.min(stream.start.saturating_add(STRINGS)));
         rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
         rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
+        if let Some(size) = expansion(&heap, &stream) {
+            rules::apply(&node.place.at(stream.start), &Content::Expansion(size), &mut self.sink);
+        }
         self.tell_left_out(node, &judge);
         let nested = std::mem::take(&mut judge.nested);
         // What is nested may be sixteen levels deep: their heaps must not stand at once.

@@ -1,13 +1,29 @@
 use artifact::Blob;
-use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
+use formats::{Region, Tensor, gguf, index, json, npy, safetensors, tensorflow, text, yaml};
 use vocabulary::Untrusted;
 
-use super::{Node, Role, Walker, documents, extension};
+use super::{Node, Role, Walker, documents, extension, keras};
+use crate::configuration::weights;
 use crate::rules;
 use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
-const CODE: [&str; 10] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "jinja", "r"];
+const CODE: [&str; 9] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "r"];
+
+/// Keys of an ONNX model as JSON that nothing else has beside a `graph`.
+const ONNX_KEYS: [&str; 8] = [
+    "opsetImport",
+    "opset_import",
+    "irVersion",
+    "ir_version",
+    "opType",
+    "op_type",
+    "externalData",
+    "external_data",
+];
+
+/// Extensions of protocol buffers and ONNX models as text.
+const MODEL_TEXT: [&str; 6] = ["onnxtxt", "onnxtext", "onnxjson", "textproto", "prototxt", "pbtxt"];
 
 /// Why a file of this name is not judged, where its name says that it is source code.
 pub(crate) fn source_code(name: &str) -> Option<String> {
@@ -34,6 +50,7 @@ impl Walker {
         if node.role == Role::File {
             let names = file.tensors.iter().map(|t| t.tensor.name.raw().to_owned());
             self.tensors = Some(names.collect());
+            self.embeddings = weights::embeddings(file.tensors.iter().map(|entry| &entry.tensor));
         }
     }
 
@@ -42,6 +59,7 @@ impl Walker {
         regions.extend(file.regions.iter().copied());
         self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
+        self.templates_of_gguf(node, &file);
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
             self.parts = number("split.count").filter(|count| *count > 1);
@@ -103,28 +121,44 @@ impl Walker {
             });
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
-        let (mut is_index, mut acted_on) = (false, false);
-        let whole = json::keys(&node.blob, |key| {
-            is_index |= key.text.raw() == "weight_map";
-            acted_on |= documents::is_acted_on(key.text.raw());
+        let utf8 = self.utf8(node);
+        let (mut is_index, mut of_onnx, mut graph) = (false, false, false);
+        let mut acted_on = documents::is_named_for_it(&node.name) || keras::is_named_so(&node.name);
+        let whole = json::walk(&utf8, |step| {
+            if let json::Step::Member(member) = &step {
+                let top = member.depth == 1 && member.root == 1;
+                let key = member.key.text.raw();
+                is_index |= top && key == "weight_map";
+                of_onnx |= ONNX_KEYS.contains(&key);
+                graph |= key == "graph";
+            }
+            acted_on |= documents::is_acted_on(&step);
         });
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
         }
+        if of_onnx && graph {
+            self.model_as_text(node);
+        }
         if is_index && node.role == Role::File {
-            self.index = Some(index::read(&node.blob));
+            self.index = Some(index::read(&utf8));
         }
         if acted_on {
-            let tree = json::read(&node.blob);
+            let tree = json::read(&utf8);
             self.document(node, &tree.roots, tree.omitted);
         }
+        self.templates_of_json(node, &utf8);
         self.code(node);
     }
 
     pub(super) fn yaml(&mut self, node: &Node, regions: &mut Vec<Region>) {
-        let tree = yaml::read(&node.blob);
+        let mut tree = yaml::read(&node.blob);
         self.note(|part| part.odd(&tree.oddities));
+        self.aliases(node, &mut tree);
         self.document(node, &tree.documents, tree.omitted);
+        self.templates_of_tree(node, &tree.documents);
+        self.template_file(node);
+        self.requirements(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
@@ -138,14 +172,32 @@ impl Walker {
             }
         });
         regions.push(Region::new(0, node.blob.len(), "text"));
+        self.requirements(node);
+        self.module_name(node);
+        self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
         {
             let because = format!("it is text at first, and byte {at} is none");
             self.sink.could_not_look(&node.place, because);
         }
+        self.template_file(node);
+        if extension(&node.name).is_some_and(|name| MODEL_TEXT.contains(&name.as_str())) {
+            self.model_as_text(node);
+        }
         self.code(node);
         self.script_by_name(node);
+    }
+
+    /// A model of ONNX or Caffe as text: its own libraries load it. Those of TensorFlow are judged
+    /// where they are read, and a map of labels is no model.
+    fn model_as_text(&mut self, node: &Node) {
+        let read = tensorflow::text_likeness(&node.blob).is_some();
+        if read || tensorflow::is_label_map(&node.blob) {
+            return;
+        }
+        self.sink.not_data("model as text");
+        self.sink.could_not_look(&node.place, "it is a model as text, which is not judged");
     }
 
     /// Source code is read as text, and what it would do is not judged here.

@@ -5,6 +5,7 @@
 mod bypasses;
 mod harmless;
 mod hub;
+mod onnx;
 mod pages;
 mod truncated;
 

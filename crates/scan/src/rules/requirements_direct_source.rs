@@ -1,0 +1,18 @@
+use vocabulary::Place;
+
+use super::rule;
+use crate::configuration::Kind;
+use crate::sink::Sink;
+use crate::subject::Content;
+
+rule!(
+    "requirements-direct-source", Low, "a list of packages takes one from a repository or a file",
+    threats: [T4],
+    cwe: ["CWE-829"],
+    atlas: ["AML.T0010"],
+    aisvs: ["6.1.1"],
+);
+
+pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
+    super::remarks_of(&RULE, Kind::DirectSource, place, content, sink);
+}

@@ -1,0 +1,233 @@
+//! Chat templates, wherever they stand: found by their tags, and by the key or name that has a loader
+//! take them for a template.
+
+use artifact::Blob;
+use formats::json::{self, Event, Limits, Parser};
+use formats::{gguf, text};
+use vocabulary::Place;
+
+use super::{Node, Walker, extension};
+use crate::rules;
+use crate::subject::Content;
+use crate::templates::{self, Judged, Known};
+
+/// Bytes of a text file that are looked at for a template.
+const MAX_FILE: u64 = formats::jinja::MAX_LEN as u64;
+/// Extensions that template files have.
+const EXTENSIONS: &[&str] = &["j2", "jinja", "jinja2", "template", "tmpl", "tpl"];
+/// Characters of a key that are shown.
+const KEY: usize = 80;
+
+/// Whether loaders take the value of this key for a chat template.
+fn is_template_key(key: &str) -> bool {
+    key.to_ascii_lowercase().contains("chat_template")
+}
+
+impl Walker {
+    /// Judges a text, and tells of it at a place.
+    fn template(&mut self, place: &Place, text: &str, known: Known) {
+        let judged = templates::judge(text, known);
+        self.tell_template(place, &judged);
+    }
+
+    pub(super) fn tell_template(&mut self, place: &Place, judged: &Judged) {
+        rules::apply(place, &Content::Template(judged), &mut self.sink);
+        for gap in &judged.gaps {
+            self.sink.could_not_look(place, gap.clone());
+        }
+        if !judged.chat {
+            return;
+        }
+        let label =
+            place.member.last().map_or_else(String::new, |name| format!("{}: ", name.raw()));
+        self.note(|part| {
+            let (family, layout) = judged.family.unwrap_or(("none that is known", ""));
+            part.fact(format!("{label}nearest family"), family);
+            if !layout.is_empty() {
+                part.fact(format!("{label}layout of the family"), layout);
+            }
+            for line in &judged.differs {
+                part.fact(format!("{label}differs"), line.as_str());
+            }
+        });
+    }
+
+    /// Judges the strings of a JSON file that hold tags, or that a loader takes for templates.
+    pub(super) fn templates_of_json(&mut self, node: &Node, blob: &Blob) {
+        if !may_hold_tags(blob) {
+            return;
+        }
+        let limits = Limits { string: 2 * formats::jinja::MAX_LEN, ..Limits::default() };
+        let mut parser = Parser::new(blob, 0, limits);
+        // The key of each container that is open, and of the value that comes next.
+        let mut path: Vec<String> = Vec::new();
+        let mut key = String::new();
+        while let Some((event, _)) = parser.next_event() {
+            match event {
+                Event::ObjectStart | Event::ArrayStart => {
+                    path.push(std::mem::take(&mut key));
+                }
+                Event::ObjectEnd | Event::ArrayEnd => {
+                    path.pop();
+                    key.clear();
+                }
+                Event::Key(name) => name.text.raw().clone_into(&mut key),
+                Event::String(string) => {
+                    let named = path.iter().chain([&key]).any(|key| is_template_key(key));
+                    let place = node.place.member(label(&path, &key));
+                    key.clear();
+                    self.template_value(&place, string.text.raw(), string.cut, named);
+                }
+                Event::Number(_) | Event::Bool(_) | Event::Null | Event::Junk(_) => key.clear(),
+            }
+        }
+    }
+
+    fn template_value(&mut self, place: &Place, text: &str, cut: bool, named: bool) {
+        if templates::is_go(text) {
+            self.tell_template(place, &templates::judge_go(text));
+        } else if templates::has_tags(text) {
+            let known = if named { Known::Chat } else { Known::Perhaps };
+            self.template(place, text, known);
+        }
+        if cut && (named || templates::has_tags(text)) {
+            self.sink.could_not_look(place, "the template is longer than is read");
+        }
+    }
+
+    /// Judges the strings of a YAML file that hold tags.
+    pub(super) fn templates_of_tree(&mut self, node: &Node, roots: &[json::Node]) {
+        for root in roots {
+            self.template_node(node, root, &mut Vec::new());
+        }
+    }
+
+    fn template_node(&mut self, node: &Node, value: &json::Node, path: &mut Vec<String>) {
+        if let Some(text) = value.as_str() {
+            let named = path.iter().any(|key| is_template_key(key));
+            let place = node.place.member(path.join("."));
+            self.template_value(&place, text.raw(), false, named);
+        }
+        for item in value.items() {
+            self.template_node(node, item, path);
+        }
+        for member in value.members() {
+            let key = member.key.as_str().map_or_else(String::new, |key| short(key.raw()));
+            path.push(key);
+            self.template_node(node, &member.value, path);
+            path.pop();
+        }
+    }
+
+    /// Judges a text file, where it is a template by its name or by its content.
+    pub(super) fn template_file(&mut self, node: &Node) {
+        let base = node.name.rsplit(['/', '\\']).next().unwrap_or(&node.name);
+        let named = is_template_key(&node.name);
+        let by_name =
+            named || extension(&node.name).is_some_and(|e| EXTENSIONS.contains(&e.as_str()));
+        let too_long = node.blob.len() > MAX_FILE;
+        let modelfile = base.to_ascii_lowercase().contains("modelfile");
+        if too_long && !by_name && !modelfile {
+            return;
+        }
+        let length = usize::try_from(MAX_FILE).unwrap_or(usize::MAX);
+        let text = text::decode(&node.blob, length);
+        if too_long {
+            self.sink.could_not_look(&node.place, "the template is longer than is read");
+        }
+        if formats::modelfile::is(&text) || modelfile {
+            self.modelfile(node, &text);
+            return;
+        }
+        if super::source_code(&node.name).is_some() || (!by_name && is_document(&text)) {
+            return;
+        }
+        if templates::is_go(&text) {
+            self.tell_template(&node.place, &templates::judge_go(&text));
+        } else if by_name || templates::has_tags(&text) {
+            let talks = by_name && text.contains("messages");
+            let known = if named || talks { Known::Chat } else { Known::Perhaps };
+            self.template(&node.place, &text, known);
+        }
+    }
+
+    /// Judges the templates in the pairs of a GGUF file, by every name that a reader may find them.
+    pub(super) fn templates_of_gguf(&mut self, node: &Node, file: &gguf::Gguf) {
+        for kv in &file.kv {
+            let named = is_template_key(kv.key.raw());
+            let place = node.place.member(short(kv.key.raw()));
+            match &kv.value {
+                gguf::KvValue::Text(text) => {
+                    self.template_value(&place, text.text.raw(), text.cut, named);
+                }
+                gguf::KvValue::Array(array) if array.element == gguf::ValueType::String => {
+                    let mut whole = array.items.len() as u64 == array.len;
+                    for item in &array.items {
+                        if let gguf::KvValue::Text(text) = item
+                            && (named || templates::has_tags(text.text.raw()))
+                        {
+                            whole &= !text.cut;
+                            self.template_value(&place, text.text.raw(), false, named);
+                        }
+                    }
+                    if named && !whole {
+                        self.sink.could_not_look(&place, "not every template of the list was kept");
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The path of a value, as far as it is shown.
+fn label(path: &[String], key: &str) -> String {
+    let keys = path.iter().map(String::as_str).chain([key]).filter(|key| !key.is_empty());
+    let keys: Vec<String> = keys.map(short).collect();
+    keys.join(".")
+}
+
+fn short(key: &str) -> String {
+    key.chars().take(KEY).collect()
+}
+
+/// Whether a text is written for people, and shows templates at most as examples.
+fn is_document(text: &str) -> bool {
+    let head = text.trim_start();
+    text.contains("```")
+        || head.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("<html"))
+        || head.get(..9).is_some_and(|head| head.eq_ignore_ascii_case("<!doctype"))
+        || text.lines().take(3).any(|line| line.starts_with("# ") || line.starts_with("===="))
+}
+
+/// Whether the bytes of a JSON file hold two braces in a row, written out or as escapes.
+fn may_hold_tags(blob: &Blob) -> bool {
+    const WINDOW: usize = 1 << 20;
+    const MARKS: [&[u8]; 5] = [b"{{", b"{%", b"\\u007b", b"\\u007B", b"chat_template"];
+    let most = MARKS.iter().map(|mark| mark.len()).max().unwrap_or_default();
+    let mut at = 0u64;
+    loop {
+        let bytes = blob.bytes_at(at, WINDOW);
+        if MARKS.iter().any(|mark| contains(&bytes, mark)) {
+            return true;
+        }
+        let step = bytes.len().saturating_sub(most);
+        if step == 0 || bytes.len() < WINDOW {
+            return false;
+        }
+        at = at.saturating_add(step as u64);
+    }
+}
+
+fn contains(bytes: &[u8], mark: &[u8]) -> bool {
+    let Some(first) = mark.first() else { return false };
+    let mut rest = bytes;
+    while let Some(at) = rest.iter().position(|byte| byte == first) {
+        rest = rest.get(at..).unwrap_or_default();
+        if rest.starts_with(mark) {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
+}
