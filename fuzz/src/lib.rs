@@ -12,7 +12,6 @@ use formats::executable;
 use formats::gguf;
 use formats::hdf5;
 use formats::identify;
-use formats::identify::{Format, Probes};
 use formats::index;
 use formats::jinja;
 use formats::json;
@@ -21,8 +20,6 @@ use formats::media;
 use formats::npy;
 use formats::onnx;
 use formats::payload;
-use formats::pickle::{self, Arrays, Likeness, Unwatched};
-use formats::protobuf::{Message, Wire};
 use formats::safetensors;
 use formats::sevenz;
 use formats::stream;
@@ -31,6 +28,9 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
+use formats::identify::{Format, Probes};
+use formats::pickle::{self, Arrays, Likeness, Unwatched};
+use formats::protobuf::{Message, Wire};
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
