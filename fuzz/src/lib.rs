@@ -8,19 +8,20 @@
 use std::io;
 
 use artifact::{Blob, Budget};
+use formats::executable;
 use formats::gguf;
 use formats::gotemplate;
+use formats::hdf5;
 use formats::identify;
-use formats::identify::Probes;
 use formats::index;
 use formats::jinja;
 use formats::json;
 use formats::marshal;
 use formats::modelfile;
+use formats::media;
 use formats::npy;
 use formats::onnx;
-use formats::pickle::{self, Arrays, Likeness, Unwatched};
-use formats::protobuf::{Message, Wire};
+use formats::payload;
 use formats::safetensors;
 use formats::sevenz;
 use formats::stream;
@@ -29,7 +30,10 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
-use vocabulary::Limits;
+use formats::identify::{Format, Probes};
+use formats::pickle::{self, Arrays, Likeness, Unwatched};
+use formats::protobuf::{Message, Wire};
+use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
 pub type Reader = fn(&[u8]);
@@ -37,19 +41,26 @@ pub type Reader = fn(&[u8]);
 /// Every target by name; a test holds the list against the files in `fuzz_targets`.
 pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
+    ("executable", executable),
     ("gguf", gguf),
+    ("hdf5", hdf5),
     ("identify", identify),
     ("jinja", jinja),
     ("json", json),
     ("marshal", marshal),
     ("npy", npy),
     ("onnx", onnx),
+    ("media", media),
+    ("npy", npy),
+    ("payload", payload),
     ("pickle", pickle),
     ("protobuf", protobuf),
     ("safetensors", safetensors),
+    ("secrets", secrets),
     ("sevenz", sevenz),
     ("stream", stream),
     ("tar", tar),
+    ("tensorflow", tensorflow),
     ("torch", torch),
     ("weigh_bytes", weigh_bytes),
     ("yaml", yaml),
@@ -131,6 +142,20 @@ pub fn gguf(bytes: &[u8]) {
     gguf::read(&blob(bytes));
 }
 
+/// HDF5: its structures, and the values and elements behind them.
+pub fn hdf5(bytes: &[u8]) {
+    let (file, budget) = (hdf5::read(&blob(bytes)), budget());
+    for object in &file.objects {
+        for attribute in &object.attributes {
+            file.pieces(&attribute.value);
+            file.texts(&attribute.value, 1 << 10);
+        }
+        if let Some((value, _)) = file.value(object, 1 << 20, &budget) {
+            file.pieces(&value);
+        }
+    }
+}
+
 /// `NumPy` arrays.
 pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
@@ -150,6 +175,21 @@ pub fn onnx(bytes: &[u8]) {
     let blob = blob(bytes);
     onnx::is_onnx(&blob);
     onnx::read(&blob);
+}
+
+/// TensorFlow graphs as each of their messages, binary and as text; what stands beside them.
+pub fn tensorflow(bytes: &[u8]) {
+    use formats::tensorflow::{self as tf, Kind};
+    let blob = blob(bytes);
+    tf::likeness(&blob);
+    tf::text_likeness(&blob);
+    for kind in [Kind::SavedModel, Kind::MetaGraph, Kind::Graph] {
+        tf::read(&blob, kind);
+        tf::read_text(&blob, kind);
+    }
+    tf::read_checkpoint(&blob);
+    tf::read_fingerprint(&blob);
+    tf::read_keras_metadata(&blob);
 }
 
 /// JSON, also as the index of a sharded checkpoint.
@@ -221,4 +261,46 @@ pub fn protobuf(bytes: &[u8]) {
 /// A whole scan of one file in memory, nesting included.
 pub fn weigh_bytes(bytes: &[u8]) {
     scan::scan_bytes("fuzz.bin", bytes.to_vec(), limits());
+}
+
+/// Headers of programs of every kind, whatever the first bytes say.
+pub fn executable(bytes: &[u8]) {
+    let blob = blob(bytes);
+    for format in Format::ALL.iter().filter(|format| format.is_executable()) {
+        let told = executable::read(&blob, *format);
+        assert!(told.end <= blob.len());
+    }
+}
+
+/// The ends of pictures and recordings.
+pub fn media(bytes: &[u8]) {
+    let blob = blob(bytes);
+    for format in Format::ALL.iter().filter(|format| format.is_media()) {
+        assert!(media::end(&blob, *format) <= blob.len());
+    }
+}
+
+/// What begins in the middle of bytes, searched for and seen in passing.
+pub fn payload(bytes: &[u8]) {
+    let blob = blob(bytes);
+    let pickle = |blob: &Blob, _: bool| {
+        pickle::looks_like_pickle(&blob.bytes_at(0, 4096)) == Likeness::Certain
+    };
+    payload::Search::new(&blob, &pickle).next(0, u64::MAX);
+    let (mut whole, mut parts) = (payload::Marks::default(), payload::Marks::default());
+    whole.pass(bytes);
+    bytes.chunks(3).for_each(|part| parts.pass(part));
+    assert_eq!(whole.found(), parts.found());
+    for mark in whole.found() {
+        mark.confirm(&blob);
+    }
+}
+
+/// Credentials: what is found is masked, and a mask holds none.
+pub fn secrets(bytes: &[u8]) {
+    let found = secret::find(bytes);
+    let masked = secret::masked_bytes(bytes);
+    assert!(found.is_empty() || masked != bytes);
+    let text = String::from_utf8_lossy(bytes);
+    secret::find(secret::masked(&text).as_bytes());
 }

@@ -103,6 +103,12 @@ impl Blob {
             && (self.start, self.len) == (other.start, other.len)
     }
 
+    /// Where it begins in `outer`, where both are parts of one source.
+    pub fn offset_in(&self, outer: &Self) -> Option<u64> {
+        let same = Arc::ptr_eq(&self.source, &outer.source);
+        same.then(|| self.start.checked_sub(outer.start)).flatten()
+    }
+
     /// Fills the front of `buffer`; says how many bytes were written.
     pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize {
         let Some(rest) = self.len.checked_sub(offset) else { return 0 };
@@ -161,6 +167,9 @@ mod tests {
         assert!(part.is_same(&blob.slice(4, 3)));
         assert!(!part.is_same(&blob.slice(4, 4)));
         assert!(!part.is_same(&Blob::from_vec((0..10).collect()).slice(4, 3)));
+        assert_eq!(part.slice(1, 1).offset_in(&blob), Some(5));
+        assert_eq!(blob.offset_in(&part), None);
+        assert_eq!(part.offset_in(&Blob::from_vec((0..10).collect())), None);
         assert_eq!(blob.slice(u64::MAX, u64::MAX).len(), 0);
         assert_eq!(blob.array_at::<2>(9), None);
         assert_eq!(blob.array_at::<2>(8), Some([8, 9]));

@@ -14,9 +14,14 @@ pub struct SourceFile {
     state: Mutex<State>,
 }
 
+/// Sees the bytes of a file go by.
+type Watch = Box<dyn FnMut(&[u8]) + Send>;
+
 #[derive(Default)]
 struct State {
     hasher: Option<Hasher>,
+    /// Told of every byte once, in order, on its way through the hasher.
+    watch: Option<Watch>,
     /// Everything before it went through the hasher.
     hashed: u64,
     /// Bytes read from the file so far.
@@ -61,6 +66,12 @@ impl SourceFile {
         let identity = Identity::of(&file)?;
         let state = State { hasher: digest.then(Hasher::default), ..State::default() };
         Ok(Self { file, len: identity.len, identity, state: Mutex::new(state) })
+    }
+
+    /// Has something see every byte of the file once, in order, as it is digested; where nothing is
+    /// digested, it sees nothing. To be set before anything is read.
+    pub fn watch(&self, watch: impl FnMut(&[u8]) + Send + 'static) {
+        self.with(|state| state.watch = Some(Box::new(watch)));
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
@@ -167,6 +178,9 @@ impl SourceFile {
                     let skip = usize::try_from(state.hashed.saturating_sub(offset));
                     let fresh = skip.ok().and_then(|skip| buffer.get(skip..count));
                     hasher.update(fresh.unwrap_or_default());
+                    if let Some(watch) = &mut state.watch {
+                        watch(fresh.unwrap_or_default());
+                    }
                     state.hashed = end;
                 }
                 count
@@ -218,6 +232,23 @@ mod tests {
         while cursor.byte().is_some() {}
         file.finish().unwrap();
         assert_eq!(file.bytes_read(), 500_000);
+    }
+
+    #[test]
+    fn a_watch_sees_every_byte_once_and_in_order() {
+        let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n % 251) as u8).collect();
+        for offsets in [vec![], vec![0], vec![2_999_000, 0, 500, 64_000, 10]] {
+            let (_temp, file) = file_of(&bytes);
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let sees = Arc::clone(&seen);
+            file.watch(move |bytes| sees.lock().unwrap().extend_from_slice(bytes));
+            let blob = Blob::new(file.clone());
+            for offset in offsets {
+                blob.bytes_at(offset, 70_000);
+            }
+            file.finish().unwrap();
+            assert!(*seen.lock().unwrap() == bytes);
+        }
     }
 
     #[test]

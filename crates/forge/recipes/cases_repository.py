@@ -290,3 +290,39 @@ case("skops", "trees", """
                   compression=8)
     skops.io.dump(OneHotEncoder().fit([["a"], ["b"]]), "encoder.skops")
 """)
+case("configurations", "functions-that-hydra-looks-up", """
+    import yaml
+    config = {"activation": {"_target_": "hydra.utils.get_class", "path": "torch.nn.ReLU"},
+              "loss": {"_target_": "hydra.utils.get_method", "path": "torch.nn.functional.cross_entropy"},
+              "dtype": {"_target_": "hydra.utils.get_object", "path": "torch.bfloat16"},
+              "collate": {"_target_": "functools.partial", "_args_": [
+                  {"_target_": "hydra.utils.get_method", "_args_": ["torch.utils.data.default_collate"]}]}}
+    yaml.safe_dump(config, open("functions.yaml", "w"))
+""")
+case("diffusers", "autoencoder-of-several-blocks", """
+    from diffusers import AutoencoderKL
+    AutoencoderKL(block_out_channels=(4, 4), norm_num_groups=2,
+                  down_block_types=("DownEncoderBlock2D", "DownEncoderBlock2D"),
+                  up_block_types=("UpDecoderBlock2D", "UpDecoderBlock2D")).save_config("vae")
+""")
+case("configurations", "speech-models-by-name", """
+    text = '''# a recognizer
+    sample_rate: 16000
+    n_fft: 400
+    compute_features: !new:speechbrain.lobes.features.Fbank
+        sample_rate: !ref <sample_rate>
+        n_fft: !ref <n_fft>
+    activation: !name:torch.nn.LeakyReLU
+    enc: !new:speechbrain.lobes.models.ECAPA_TDNN.ECAPA_TDNN
+        input_size: 80
+    normalizer: !new:speechbrain.processing.features.InputNormalization
+        norm_type: global
+    modules: {enc: !ref <enc>}
+    pretrainer: !new:speechbrain.utils.parameter_transfer.Pretrainer
+        loadables: {enc: !ref <enc>}
+        paths: {enc: !ref <pretrained_path>/embedding_model.ckpt}
+    '''
+    open("hyperparams.yaml", "w").write(text)
+    open("config.yaml", "w").write("version: 3.1.0\\npipeline:\\n  name: pyannote.audio.pipelines.SpeakerDiarization\\n"
+                                   "  params: {clustering: AgglomerativeClustering, segmentation: pyannote/segmentation-3.0}\\n")
+""")

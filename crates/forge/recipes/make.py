@@ -58,15 +58,28 @@ def versions(library):
     return ", ".join([*named, with_python])
 
 
+def encoded(data, indent):
+    text = base64.b64encode(data).decode()
+    return [indent + line for line in textwrap.wrap(text, 96)]
+
+
 def recipe(folder):
     lines = []
     for path in sorted(folder.rglob("*")):
         if path.is_dir():
             continue
         name = path.relative_to(folder).as_posix()
-        lines.append(f"{name}: base64")
-        text = base64.b64encode(path.read_bytes()).decode()
-        lines += [f"  {line}" for line in textwrap.wrap(text, 96)]
+        # HDF5 keeps room for more: runs of zeros are counted and not written out.
+        parts = re.split(rb"(\0{1024,})", path.read_bytes())
+        if len(parts) == 1:
+            lines += [f"{name}: base64", *encoded(parts[0], "  ")]
+            continue
+        lines.append(f"{name}: concat")
+        for part in filter(None, parts):
+            if part.strip(b"\0"):
+                lines += ["  base64", *encoded(part, "    ")]
+            else:
+                lines.append(f"  zeros {len(part)}")
     return "\n".join(lines)
 
 

@@ -45,6 +45,7 @@ pub mod safetensors;
 pub mod sevenz;
 pub mod stream;
 pub mod tar;
+pub mod tensorflow;
 pub mod text;
 pub mod torch;
 pub mod yaml;

@@ -9,7 +9,7 @@ use vocabulary::Place;
 use crate::configuration::{Kind, Remark, settle};
 use crate::rules;
 use crate::sink::Sink;
-use crate::subject::{Content, Siblings};
+use crate::subject::{Content, Program, Siblings};
 use crate::{Looked, walk};
 
 pub(crate) fn check(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
@@ -38,6 +38,10 @@ fn second_names(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
         let place = Place::file(entry.path.clone());
         if let Some(because) = walk::source_code(entry.path.raw()) {
             sink.could_not_look(&place, because);
+        }
+        if let Some(what) = walk::script_by_name(entry.path.raw()) {
+            let program = Program::script(what);
+            rules::apply(&place, &Content::Program(&program), sink);
         }
         if let Some(extension) = walk::extension(entry.path.raw())
             && let Some(contradiction) = identify::contradiction(&extension, &one.kinds)

@@ -189,6 +189,7 @@ pub fn inspect(tree: &Tree, entry: &FileEntry, path: &Untrusted, limits: &Limits
             role: Role::File,
         }),
     }
+    crate::bundles::alone(&walker.bundles, &mut walker.sink);
     let mut root = walker.take_record().unwrap_or_default();
     root.name = path.clone();
     let mut findings = walker.sink.findings;

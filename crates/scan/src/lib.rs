@@ -16,6 +16,7 @@
     )
 )]
 
+mod bundles;
 mod configuration;
 pub mod effects;
 mod external;
@@ -28,15 +29,17 @@ mod rules;
 mod sink;
 mod subject;
 mod templates;
+mod tensorflow;
 mod torchscript;
 mod walk;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact::tree::{EntryKind, FileEntry, Tree};
 use artifact::{Blob, Budget, Digests};
+use formats::payload::Marks;
 use rayon::prelude::*;
 use vocabulary::{Coverage, FileSummary, Limits, Outcome, Place, Rule, Untrusted};
 
@@ -103,6 +106,7 @@ struct Looked {
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    bundles: Vec<bundles::Bundle>,
     references: Vec<configuration::Reference>,
     model: Option<configuration::weights::Model>,
     embeddings: BTreeMap<String, Vec<u64>>,
@@ -151,6 +155,7 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
 
 fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
     external::explain(tree, &mut looked, &mut folder);
+    bundles::explain(&mut looked);
     folder::check(tree, &mut looked, &mut folder);
     let nothing = looked.is_empty() && folder.gaps.is_empty() && folder.findings.is_empty();
     if nothing {
@@ -219,6 +224,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            bundles: Vec::new(),
             references: Vec::new(),
             model: None,
             embeddings: BTreeMap::new(),
@@ -235,20 +241,27 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
         Ok(source) => {
             let source = Arc::new(source);
+            let marks = Arc::new(Mutex::new(Marks::default()));
+            let watching = Arc::clone(&marks);
+            source.watch(move |bytes| {
+                watching.lock().unwrap_or_else(PoisonError::into_inner).pass(bytes);
+            });
             let blob = Blob::new(Arc::clone(&source) as Arc<dyn artifact::ReadAt>);
             bytes = blob.len();
-            walker.look(&Node {
+            let node = Node {
                 place: place.clone(),
                 blob,
                 name: path.raw().to_owned(),
                 depth: 0,
                 role: Role::File,
-            });
+            };
+            walker.look(&node);
             walker.settle();
             match source.finish() {
                 Ok(made) => digests = made,
                 Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
             }
+            walker.marks(&node, &marks.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
     Looked {
@@ -262,6 +275,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        bundles: walker.bundles,
         references: walker.references,
         model: walker.model,
         embeddings: walker.embeddings,
@@ -278,6 +292,7 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
         depth: 0,
         role: Role::File,
     });
+    bundles::alone(&walker.bundles, &mut walker.sink);
     walker.settle();
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)

@@ -6,12 +6,7 @@ use std::sync::OnceLock;
 
 use formats::onnx::{Onnx, Operator};
 
-/// The lists of names, and what some of them do.
-const TEXTS: [&str; 3] = [
-    include_str!("../../../packs/onnx-ops/onnx.txt"),
-    include_str!("../../../packs/onnx-ops/onnxruntime.txt"),
-    include_str!("../../../packs/onnx-ops/reviewed.txt"),
-];
+use crate::packs;
 
 /// Words that begin a line of a header.
 const HEADER: [&str; 6] = ["library", "version", "source", "sha256", "generator", "reviewed"];
@@ -63,7 +58,10 @@ pub(crate) fn uses(model: &Onnx) -> impl Iterator<Item = Used<'_>> {
 
 fn pack() -> &'static BTreeMap<(&'static str, &'static str), Meaning> {
     static PACK: OnceLock<BTreeMap<(&str, &str), Meaning>> = OnceLock::new();
-    PACK.get_or_init(|| TEXTS.iter().flat_map(|text| text.lines()).filter_map(line).collect())
+    PACK.get_or_init(|| {
+        let files = packs::files("onnx-ops").iter();
+        files.flat_map(|(_, text)| text.lines()).filter_map(line).collect()
+    })
 }
 
 fn line(line: &'static str) -> Option<((&'static str, &'static str), Meaning)> {

@@ -1,7 +1,9 @@
 //! What a rule is shown.
 
 use formats::identify::Contradiction;
-use formats::{gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, zip};
+use formats::{
+    gguf, hdf5, index, json, npy, onnx, pickle, safetensors, sevenz, tar, tensorflow, zip,
+};
 use vocabulary::Span;
 
 use crate::configuration::Remark;
@@ -9,6 +11,7 @@ use crate::judge::Act;
 use crate::judge::bytecode::Bytecode;
 use crate::judge::keras::Config;
 use crate::templates::Judged;
+use crate::tensorflow::Judgement;
 use crate::torchscript::Statement;
 
 /// One structure, or one fact about a file, that rules look at.
@@ -33,6 +36,19 @@ pub(crate) enum Content<'a> {
     Gguf(&'a gguf::Gguf),
     /// A `.npy` array.
     Npy(&'a npy::Npy),
+    /// TensorFlow graphs, and what they do.
+    TensorFlow(&'a tensorflow::Model, &'a Judgement),
+    /// The index of a TensorFlow checkpoint.
+    Checkpoint(&'a tensorflow::Checkpoint),
+    /// A file of data of a TensorFlow checkpoint.
+    CheckpointData {
+        /// Its length in bytes.
+        len: u64,
+        /// Where the last tensor in it ends, by the index.
+        end: u64,
+    },
+    /// The hash of a checkpoint's index that `fingerprint.pb` promises, and the one that it has.
+    Fingerprint(u64, u64),
     /// An ONNX model.
     Onnx(&'a onnx::Onnx),
     /// A value of the metadata of an ONNX model, or what it decodes to, with its key.
@@ -68,6 +84,10 @@ pub(crate) enum Content<'a> {
         /// What the content is, and what the name promises.
         contradiction: &'a Contradiction,
     },
+    /// A program, an installer or a script.
+    Program(&'a Program),
+    /// A credential that stands in a file.
+    Secret(&'a vocabulary::secret::Secret, &'a str),
     /// Bytes that no reader explained.
     Unexplained {
         /// Where.
@@ -101,6 +121,32 @@ pub(crate) struct Document<'a> {
     pub(crate) name: &'a str,
     /// Its top values: one, or one a document or line.
     pub(crate) roots: &'a [json::Node],
+}
+
+/// Something that a machine or an interpreter runs.
+pub(crate) struct Program {
+    /// What it is, in words.
+    pub(crate) what: String,
+    /// How it is not what it pretends to be, where it is not.
+    pub(crate) disguise: Option<Disguise>,
+    /// Names that it exports and that something enters it by.
+    pub(crate) entries: Vec<vocabulary::Untrusted>,
+}
+
+impl Program {
+    /// A script that its name tells.
+    pub(crate) fn script(what: &str) -> Self {
+        Self { what: format!("a {what}"), disguise: None, entries: Vec::new() }
+    }
+}
+
+/// Where a program stands that should not stand there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Disguise {
+    /// Under the name of data.
+    Name,
+    /// Inside other bytes.
+    Inside,
 }
 
 /// Code that a configuration has a loader run.

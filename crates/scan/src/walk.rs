@@ -14,9 +14,13 @@ mod legacy;
 mod modelfile;
 mod oldest;
 mod onnx;
+mod payloads;
 mod pickles;
 mod plain;
+mod programs;
+mod secrets;
 mod templates;
+mod tensorflow;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,12 +29,16 @@ use formats::identify::{self, Format, Probes};
 use formats::pickle::{
     self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
 };
+use formats::tensorflow::Kind;
 use formats::{Region, stream};
 use vocabulary::{Place, Span, Untrusted};
 
 pub(crate) use legacy::storage_of;
+pub(crate) use payloads::where_it_stands;
 pub(crate) use plain::source_code;
+pub(crate) use programs::script_by_name;
 
+use crate::bundles::{Bundle, BundlePart};
 use crate::configuration::{Reference, weights::Model};
 use crate::inspect::{LINES, Part};
 use crate::rules;
@@ -89,6 +97,8 @@ pub(crate) struct Walker {
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// What the file and its members are to a TensorFlow checkpoint.
+    pub(crate) bundles: Vec<Bundle>,
     /// What configurations of the file name: resolved once the files beside it are known.
     pub(crate) references: Vec<Reference>,
     /// What the file says of a model, where it is its configuration.
@@ -97,6 +107,15 @@ pub(crate) struct Walker {
     pub(crate) embeddings: BTreeMap<String, Vec<u64>>,
     /// The members of archives that were met, each with the archive around it.
     members: BTreeSet<(Vec<Untrusted>, String)>,
+    /// All bytes of the file.
+    root: Option<Blob>,
+    /// Bytes that may still be searched for what begins inside them, and for credentials.
+    to_search: u64,
+    to_search_for_secrets: u64,
+    /// Where in the file programs stand that were told.
+    told: Vec<Span>,
+    /// Where in the file the zip archives end that were read.
+    ends: Vec<u64>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -112,10 +131,16 @@ impl Walker {
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            bundles: Vec::new(),
             references: Vec::new(),
             model: None,
             embeddings: BTreeMap::new(),
             members: BTreeSet::new(),
+            root: None,
+            to_search: payloads::SEARCHED_IN_ALL,
+            to_search_for_secrets: payloads::SEARCHED_IN_ALL,
+            told: Vec::new(),
+            ends: Vec::new(),
             record: None,
         }
     }
@@ -170,6 +195,7 @@ impl Walker {
             formats.retain(|format| *format != Format::Text);
         }
         if node.role == Role::File {
+            self.root.get_or_insert_with(|| node.blob.clone());
             self.kinds.clone_from(&formats);
             self.sink.formats = formats.iter().map(|f| f.name().to_owned()).collect();
         }
@@ -191,6 +217,9 @@ impl Walker {
         let mut regions = Vec::new();
         for format in &formats {
             self.read(node, *format, &formats, &mut regions);
+        }
+        if formats.iter().any(|format| is_textual(*format)) {
+            self.secrets_of_text(node);
         }
         if let Some(trouble) = node.blob.trouble() {
             self.sink.could_not_look(&node.place, trouble.to_string());
@@ -221,7 +250,12 @@ impl Walker {
 
     /// Leaves out the readings that the node's role rules out.
     fn relevant(node: &Node, mut formats: Vec<Format>) -> Vec<Format> {
-        match node.role {
+        // The numbers of a checkpoint are known by their name to whoever reads them.
+        let role = match node.role {
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => Role::Numbers,
+            role => role,
+        };
+        match role {
             Role::File | Role::Member | Role::Script => {}
             Role::Numbers => formats.retain(|format| {
                 // Numbers may look like anything; only what loaders find by its magic counts.
@@ -229,9 +263,15 @@ impl Walker {
                     format,
                     Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf | Format::Npy
                 ) || (*format == Format::Pickle && certain_pickle(&node.blob))
+                    || (*format != Format::Script && Self::is_sound(&node.blob, *format))
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
-                !matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty)
+                let is_text =
+                    matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Empty);
+                !is_text
+                    && (!format.is_executable()
+                        || *format == Format::Pyc
+                        || Self::is_sound(&node.blob, *format))
             }),
         }
         formats
@@ -259,12 +299,27 @@ impl Walker {
             Format::Json => self.json(node, regions),
             Format::Yaml => self.yaml(node, regions),
             Format::Text => self.text(node, regions),
+            Format::SavedModel => self.graphs(node, Kind::SavedModel, regions),
+            Format::MetaGraph => self.graphs(node, Kind::MetaGraph, regions),
+            Format::GraphDef => self.graphs(node, Kind::Graph, regions),
+            Format::CheckpointIndex => self.checkpoint_index(node, regions),
+            Format::Fingerprint => self.fingerprint(node, regions),
+            Format::KerasMetadata => self.keras_metadata(node, regions),
             Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {
                 regions.push(Region::new(0, node.blob.len(), "pointer"));
                 self.pointer(node);
             }
+            Format::Script => self.script(node, regions),
+            Format::Elf
+            | Format::Pe
+            | Format::MachO
+            | Format::JavaClass
+            | Format::Wasm
+            | Format::Dex => self.program(node, format, regions),
+            format if format.is_installer() => self.installer(node, format, regions),
+            format if format.is_media() => self.media(node, format, regions),
             format => match codec(format) {
                 Some(codec) => self.stream(node, codec, regions),
                 None => self.named_only(node, format, regions),
@@ -275,15 +330,16 @@ impl Walker {
     /// A format that is recognised and has no reader here.
     fn named_only(&mut self, node: &Node, format: Format, regions: &mut Vec<Region>) {
         regions.push(Region::new(0, node.blob.len(), "recognised"));
-        if format.is_media() {
-            return;
-        }
         let because = format!("it is {} and no reader here judges that", format.name());
         self.sink.could_not_look(&node.place, because);
     }
 
     fn unknown(&mut self, node: &Node) {
         match node.role {
+            // Whether it is what its name says, the index beside it tells.
+            Role::File | Role::Member if tensorflow::is_data(&node.name) => {
+                self.bundle(node, BundlePart::Data);
+            }
             Role::File | Role::Member | Role::Script => {
                 self.sink.not_data("unknown");
                 self.sink.could_not_look(&node.place, UNKNOWN);
@@ -296,6 +352,9 @@ impl Walker {
                 );
             }
             Role::Numbers | Role::Leftover => {}
+        }
+        if node.role != Role::Numbers {
+            self.search(node, 1);
         }
     }
 
@@ -358,8 +417,16 @@ impl Walker {
     }
 }
 
+/// Whether credentials are looked for in all of it.
+fn is_textual(format: Format) -> bool {
+    matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Script)
+}
+
 /// The format of tensors that a name promises.
 fn promised(name: &str) -> Option<Format> {
+    if name.rsplit(['/', '\\']).next() == Some("saved_model.pb") {
+        return Some(Format::SavedModel);
+    }
     match extension(name)?.as_str() {
         "safetensors" => Some(Format::Safetensors),
         "gguf" => Some(Format::Gguf),

@@ -11,6 +11,7 @@ mod outcome;
 mod policy;
 mod report;
 mod rule;
+pub mod secret;
 mod threat;
 mod untrusted;
 

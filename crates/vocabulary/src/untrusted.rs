@@ -4,6 +4,8 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::secret;
+
 /// A string read from an artifact.
 ///
 /// It has no `Display` of its raw form: printing goes through [`escape`], so that a file cannot
@@ -43,7 +45,8 @@ impl Untrusted {
         if count <= max {
             return escape(&self.0);
         }
-        let head: String = self.0.chars().take(max).collect();
+        // A credential that is cut would not be known as one any more.
+        let head: String = secret::masked(&self.0).chars().take(max).collect();
         format!("{}… ({} characters)", escape(&head), count)
     }
 }
@@ -79,8 +82,13 @@ impl From<String> for Untrusted {
 }
 
 /// Replaces every character that a terminal or a bidirectional renderer would act on, or that a
-/// reader could not see, by its `\u{…}` form. Ordinary text in any script stays as it is.
+/// reader could not see, by its `\u{…}` form, and masks credentials. Ordinary text in any script stays
+/// as it is.
+///
+/// All text of an artifact that is printed passes through here, so this is where a report is kept
+/// from showing what it warns of.
 pub fn escape(raw: &str) -> String {
+    let raw = secret::masked(raw);
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {
@@ -126,6 +134,18 @@ mod tests {
     #[test]
     fn shows_bytes_that_are_not_text() {
         assert_eq!(Untrusted::from_bytes(b"a\xff\xfeb").to_string(), "a\\xff\\xfeb");
+    }
+
+    #[test]
+    fn masks_credentials_before_it_cuts() {
+        let token = format!("token ghp_{}", "aB3dE".repeat(7));
+        for max in 0..60 {
+            let text = Untrusted::new(token.clone());
+            for shown in [text.shortened(max), text.to_string(), format!("{text:?}")] {
+                assert!(!shown.contains("ghp_a"), "{shown}");
+            }
+        }
+        assert_eq!(escape(&escape(&token)), escape(&token));
     }
 
     #[test]

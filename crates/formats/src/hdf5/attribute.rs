@@ -10,9 +10,6 @@ use super::shared::SharedHeaps;
 use super::source::{Fields, Reading, UNDEFINED, to_usize};
 use super::{Limit, fractal, link};
 
-/// The longest attribute message that is parsed whole; its value may be longer.
-const MAX_PREFIX: usize = 1 << 20;
-
 /// A value with its type.
 #[derive(Clone, Debug)]
 pub struct Value {
@@ -76,6 +73,7 @@ fn push(
     }
     match parse(reading, heaps, data, at) {
         Some(attribute) => out.push(attribute),
+        None if reading.limit.is_some() => {}
         None => reading.odd.add(K::BadMessage, at, || "an attribute".into()),
     }
 }
@@ -129,17 +127,26 @@ fn dense(
 }
 
 fn parse(reading: &mut Reading, heaps: &SharedHeaps, data: &Blob, at: u64) -> Option<Attribute> {
-    let bytes = data.bytes_at(0, MAX_PREFIX);
-    let mut fields = Fields::new(&bytes);
+    let head = data.bytes_at(0, 9);
+    let mut fields = Fields::new(&head);
     let version = fields.u8()?;
     let flags = fields.u8()?;
     let name_len = usize::from(fields.u16()?);
     let type_len = usize::from(fields.u16()?);
     let space_len = usize::from(fields.u16()?);
-    if version == 3 {
-        fields.skip(1)?;
-    }
+    let prefix = if version == 3 { 9 } else { 8 };
     let padded = |len: usize| if version == 1 { len.next_multiple_of(8) } else { len };
+    let before_value = [name_len, type_len, space_len]
+        .into_iter()
+        .fold(prefix, |sum: usize, len| sum.saturating_add(padded(len)));
+    // In memory a type is several times as long as in the file.
+    let kept = name_len.saturating_add(type_len.saturating_mul(8));
+    if !reading.spend(before_value as u64) || !reading.keep(kept) {
+        return None;
+    }
+    let bytes = data.bytes_at(0, before_value);
+    let mut fields = Fields::new(&bytes);
+    fields.skip(prefix)?;
     let name = fields.take(name_len)?;
     fields.skip(padded(name_len).saturating_sub(name_len))?;
     let mut part = |len: usize| {
@@ -155,7 +162,9 @@ fn parse(reading: &mut Reading, heaps: &SharedHeaps, data: &Blob, at: u64) -> Op
             return Some(bytes.to_vec());
         }
         let data = header::resolve_reference(reading, heaps, kind, bytes, at)?;
-        Some(data.bytes_at(0, to_usize(data.len())))
+        let len = to_usize(data.len());
+        let fits = reading.spend(data.len()) && reading.keep(len.saturating_mul(8));
+        fits.then(|| data.bytes_at(0, len))
     };
     let shared = |bit: u8| version > 1 && flags & bit != 0;
     let type_bytes = referred(reading, shared(1), header::DATATYPE, type_bytes)?;

@@ -11,6 +11,8 @@ use super::source::{Fields, Reading, UNDEFINED, to_usize, width_of};
 
 /// Indirect blocks within each other; each level holds at most half of the one above.
 const MAX_LEVELS: u32 = 64;
+/// Objects of a heap that have a place of their own.
+const MAX_HUGE: usize = 1 << 18;
 /// Bytes that one heap keeps of blocks and objects behind filters.
 const MAX_DECODED: u64 = 64 << 20;
 
@@ -297,7 +299,9 @@ impl FractalHeap {
                 let id = if matches!(kind, 1 | 2) { fields.length(&source)? } else { address };
                 Some((id, Huge { address, len, filtered }))
             })();
-            if let Some((id, object)) = parsed {
+            if huge.len() >= MAX_HUGE {
+                reading.stop(super::Limit::Objects);
+            } else if let Some((id, object)) = parsed {
                 reading.explain(object.address, object.len, "heap object");
                 huge.insert(id, object);
             }
@@ -313,7 +317,7 @@ impl FractalHeap {
         found
     }
 
-    fn find(&self, reading: &Reading, id: &[u8]) -> Option<Blob> {
+    fn find(&self, reading: &mut Reading, id: &[u8]) -> Option<Blob> {
         let first = *id.first()?;
         let rest = id.get(1..)?;
         let mut fields = Fields::new(rest);
@@ -330,7 +334,7 @@ impl FractalHeap {
                 (inside && part.len() == len).then_some(part)
             }
             1 => {
-                let source = &reading.source;
+                let source = &reading.source.clone();
                 let place = source.offset_size.saturating_add(source.length_size);
                 let needs = match self.filters {
                     Some(_) => place.saturating_add(4).saturating_add(source.length_size),
@@ -362,7 +366,7 @@ impl FractalHeap {
         }
     }
 
-    fn fetch(&self, reading: &Reading, object: &Huge) -> Option<Blob> {
+    fn fetch(&self, reading: &mut Reading, object: &Huge) -> Option<Blob> {
         if !reading.source.holds(object.address) {
             return None;
         }
@@ -370,8 +374,12 @@ impl FractalHeap {
         let (Some(filters), Some((mask, real))) = (&self.filters, object.filtered) else {
             return Some(data);
         };
-        let bytes = data.bytes_at(0, to_usize(data.len().min(MAX_DECODED)));
+        let len = data.len().min(MAX_DECODED);
+        if !reading.spend(len) {
+            return None;
+        }
+        let bytes = data.bytes_at(0, to_usize(len));
         let plain = filters.decode(bytes, mask, real.min(MAX_DECODED)).ok()?;
-        Some(Blob::from_vec(plain.bytes))
+        reading.keep(plain.bytes.len()).then(|| Blob::from_vec(plain.bytes))
     }
 }

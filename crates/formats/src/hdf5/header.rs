@@ -11,6 +11,8 @@ use super::source::{Fields, Reading, UNDEFINED, to_usize};
 pub(super) const DATASPACE: u16 = 0x01;
 pub(super) const LINK_INFO: u16 = 0x02;
 pub(super) const DATATYPE: u16 = 0x03;
+pub(super) const OLD_FILL: u16 = 0x04;
+pub(super) const FILL: u16 = 0x05;
 pub(super) const LINK: u16 = 0x06;
 pub(super) const EXTERNAL_FILES: u16 = 0x07;
 pub(super) const LAYOUT: u16 = 0x08;

@@ -225,6 +225,12 @@ fn new(
             let number = fields.u32()?;
             let block = values::Heaps::default().object(reading, address, number)?;
             let sources = vds::parse(&source, &block);
+            let names =
+                sources.sources.iter().map(|s| s.file.len().saturating_add(s.dataset.len()));
+            let names = names.fold(0, usize::saturating_add);
+            if !reading.spend(block.len()) || !reading.keep(names) {
+                return Some(Layout::Unknown);
+            }
             if !sources.whole {
                 reading.odd.add(K::BadMessage, message.at, || "the sources of a data set".into());
             }
@@ -249,6 +255,9 @@ fn external(reading: &mut Reading, message: &Message) -> Layout {
             let offset = fields.length(&source)?;
             let size = fields.length(&source)?;
             let file = names.and_then(|names| names.name(&source, name)).unwrap_or_default();
+            if !reading.spend(file.len() as u64) || !reading.keep(file.len()) {
+                break;
+            }
             slots.push(Slot { file, offset, size });
         }
         names

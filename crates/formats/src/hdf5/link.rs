@@ -12,6 +12,11 @@ use super::source::{Fields, Reading, UNDEFINED};
 use super::superblock::Ranks;
 use super::{btree1, btree2, fractal};
 
+/// The longest link in a heap that is read: a name and a path of 64 KiB each, and a little.
+const MAX_MESSAGE: u64 = 1 << 18;
+/// Objects of one heap that its indexes may lead to.
+const MAX_IDS: usize = 1 << 19;
+
 /// Where a link leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -97,6 +102,16 @@ impl Links<'_> {
             reading.stop(super::Limit::Objects);
             return;
         }
+        let target = match &to {
+            To::Elsewhere(Target::Soft(path)) => path.raw().len(),
+            To::Elsewhere(Target::External { file, path }) => {
+                file.raw().len().saturating_add(path.raw().len())
+            }
+            To::Object(_) | To::Elsewhere(Target::Hard(_) | Target::User { .. }) => 0,
+        };
+        if !reading.keep(name.len().saturating_add(target)) {
+            return;
+        }
         if name.is_empty() || name == b"." || name.contains(&b'/') || name.contains(&0) {
             let name = Untrusted::from_bytes(&name);
             reading.odd.add(K::BadName, at, || format!("a link called `{}`", name.shortened(80)));
@@ -144,7 +159,11 @@ impl Links<'_> {
         });
         for id in ids {
             let Some(object) = heap.object(reading, &id) else { continue };
-            let bytes = object.bytes_at(0, super::source::to_usize(object.len().min(1 << 20)));
+            let len = object.len().min(MAX_MESSAGE);
+            if !reading.spend(len) {
+                return;
+            }
+            let bytes = object.bytes_at(0, super::source::to_usize(len));
             self.message(reading, &bytes, info.at);
         }
     }
@@ -203,6 +222,9 @@ impl Links<'_> {
                 reading.odd.add(K::BadAddress, at, || "the name of a link".into());
                 continue;
             };
+            if !reading.spend(name.len() as u64) {
+                return;
+            }
             let to = if kind == 2 {
                 let offset = Fields::new(scratch).u32().map_or(UNDEFINED, u64::from);
                 let path = names.name(&source, offset).unwrap_or_default();
@@ -233,8 +255,12 @@ pub(super) fn indexed(
     let mut used = 0u8;
     for (address, bit) in indexes.filter(|(address, _)| *address != UNDEFINED) {
         used |= bit;
-        btree2::records(reading, address, &mut |_, kind, record| {
+        btree2::records(reading, address, &mut |reading, kind, record| {
             let Some(id) = id(kind, record) else { return };
+            if ids.len() >= MAX_IDS {
+                reading.stop(super::Limit::Objects);
+                return;
+            }
             let seen = met.entry(id.to_vec()).or_insert_with(|| {
                 ids.push(id.to_vec());
                 0

@@ -188,6 +188,8 @@ pub struct Object {
     pub shape: Option<Vec<u64>>,
     /// Where the elements are.
     pub place: Where,
+    /// What every element is that was never written, where the file says so.
+    pub fill: Option<Value>,
     layout: layout::Layout,
     pipeline: filter::Pipeline,
 }

@@ -1,6 +1,6 @@
 //! The way from the superblock to every object.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use artifact::Blob;
 use vocabulary::Untrusted;
@@ -15,7 +15,7 @@ use super::shared::SharedHeaps;
 use super::source::{Fields, Reading, UNDEFINED, to_usize};
 use super::superblock::{self, Ranks};
 use super::{
-    ExternalStorage, Hdf5, Kind, Limit, Link, Object, VirtualSource, Where, attribute, free,
+    ExternalStorage, Hdf5, Kind, Limit, Link, Object, Value, VirtualSource, Where, attribute, free,
 };
 
 /// Objects and links that are kept.
@@ -26,6 +26,10 @@ const MAX_ATTRIBUTES: usize = 1 << 19;
 const MAX_DEPTH: u32 = 256;
 /// Bytes of all paths.
 const MAX_PATHS: usize = 64 << 20;
+/// Places of chunks that are compared with each other.
+const MAX_STARTS: usize = 1 << 18;
+/// Bytes of one value that are followed as references.
+const MAX_REFERENCES: usize = 1 << 20;
 /// Bytes from which a shape is held against what was written.
 const LARGE: u64 = 1 << 30;
 /// Bytes that one stored byte can become: more than deflate can make of one.
@@ -102,6 +106,66 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn run(&mut self, reading: &mut Reading) {
+        self.reach(reading);
+        // Objects without a link are found by references to them. One that was deleted leaves
+        // both its address and its remains behind, so nothing is odd about them.
+        let odd = std::mem::take(&mut reading.odd);
+        self.follow(reading);
+        reading.odd = odd;
+    }
+
+    fn follow(&mut self, reading: &mut Reading) {
+        let mut followed = 0usize;
+        loop {
+            while self.waiting.is_empty() && followed < self.out.objects.len() {
+                self.references(reading, followed);
+                followed = followed.saturating_add(1);
+            }
+            if self.waiting.is_empty() || reading.limit.is_some() {
+                return;
+            }
+            self.reach(reading);
+        }
+    }
+
+    /// Follows the references to objects among the values of an object.
+    fn references(&mut self, reading: &mut Reading, index: usize) {
+        let Some(object) = self.out.objects.get(index) else { return };
+        let source = reading.source.clone();
+        let refers = |datatype: &datatype::Datatype| {
+            matches!(datatype.class, Class::Reference) && datatype.size == source.offset_size as u64
+        };
+        let mut values: Vec<Blob> = Vec::new();
+        let attributes = object.attributes.iter().map(|attribute| &attribute.value);
+        values.extend(attributes.filter(|v| refers(&v.datatype)).map(|v| v.data.clone()));
+        if let (Some(datatype), Where::Inside(span)) = (&object.datatype, object.place)
+            && refers(datatype)
+        {
+            values.push(source.blob.slice(span.start, span.len()));
+        }
+        let path = object.path.raw().to_owned();
+        for value in values {
+            let bytes = value.bytes_at(0, MAX_REFERENCES);
+            let mut fields = Fields::new(&bytes);
+            while let Some(address) = fields.offset(&source) {
+                if !reading.step(1) {
+                    return;
+                }
+                let stale = address == 0 || !source.holds(address);
+                if stale || self.paths.contains_key(&address) {
+                    continue;
+                }
+                // The address of what was deleted stays, and something else may stand there.
+                let head = source.bytes(address, 5);
+                if head.starts_with(b"OHDR\x02") || head.starts_with(b"\x01\0") {
+                    let path = format!("{path}#{address}");
+                    self.waiting.push_back(Pending { address, path, depth: 1 });
+                }
+            }
+        }
+    }
+
+    fn reach(&mut self, reading: &mut Reading) {
         while let Some(next) = self.waiting.pop_front() {
             if let Some(index) = self.paths.get(&next.address).copied() {
                 let Some(first) = self.out.objects.get(index) else { continue };
@@ -140,6 +204,7 @@ impl Walk<'_> {
             datatype: None,
             shape: None,
             place: Where::Nowhere,
+            fill: None,
             layout: Layout::None,
             pipeline: filter::Pipeline::default(),
         };
@@ -176,7 +241,9 @@ impl Walk<'_> {
                 reading.odd.add(K::DuplicateName, message.at, detail);
             }
             let data = header::resolve(reading, &self.heaps, message)?;
-            Some((data.bytes_at(0, to_usize(data.len())), message.at))
+            let len = to_usize(data.len());
+            let fits = reading.spend(data.len()) && reading.keep(len.saturating_mul(8));
+            fits.then(|| (data.bytes_at(0, len), message.at))
         };
         if let Some((bytes, at)) = part(reading, header::DATATYPE) {
             object.datatype = datatype::parse(&mut Fields::new(&bytes));
@@ -194,6 +261,16 @@ impl Walk<'_> {
         }
         if let Some((bytes, at)) = part(reading, header::FILTERS) {
             object.pipeline = filter::parse(reading, &bytes, at);
+        }
+        for kind in [header::FILL, header::OLD_FILL] {
+            if let Some(message) = header.first(kind)
+                && let Some(data) = header::resolve(reading, &self.heaps, message)
+                && let Some(datatype) = object.datatype.clone()
+                && object.fill.is_none()
+            {
+                let data = fill_value(&data, kind == header::OLD_FILL);
+                object.fill = data.map(|data| Value { datatype, shape: Some(Vec::new()), data });
+            }
         }
         let declared = object.declared();
         object.layout = layout::read(reading, header, self.ranks, declared);
@@ -319,6 +396,29 @@ impl Walk<'_> {
     }
 }
 
+/// The bytes of a fill value message, where it has some.
+fn fill_value(message: &Blob, old: bool) -> Option<Blob> {
+    let head = message.bytes_at(0, 16);
+    let mut fields = Fields::new(&head);
+    if !old {
+        let version = fields.u8()?;
+        let has = match version {
+            1 | 2 => {
+                fields.skip(2)?;
+                fields.u8()? != 0
+            }
+            _ => fields.u8()? & 0x20 != 0,
+        };
+        if !has {
+            return None;
+        }
+    }
+    let size = u64::from(fields.u32()?);
+    // A size of all ones stands for none.
+    let value = message.slice(fields.position() as u64, size);
+    (size != 0 && value.len() == size).then_some(value)
+}
+
 /// Explains the chunks of a data set and counts them.
 fn chunks(reading: &mut Reading, object: &Object, chunked: &layout::Chunked) -> Where {
     let extent = object.shape.clone().unwrap_or_default();
@@ -334,11 +434,17 @@ fn chunks(reading: &mut Reading, object: &Object, chunked: &layout::Chunked) -> 
     }
     let filtered = !object.pipeline.filters.is_empty();
     let (mut count, mut bytes) = (0u64, 0u64);
+    let mut starts = HashSet::new();
     chunked.chunks(reading, &extent, filtered, &mut |reading, chunk| {
         if chunk.address == UNDEFINED {
             return;
         }
         count = count.saturating_add(1);
+        if starts.len() < MAX_STARTS && !starts.insert(chunk.start.clone()) {
+            reading.odd.add(K::DuplicateName, object.at, || {
+                format!("two chunks of `{path}` at {:?}", chunk.start)
+            });
+        }
         bytes = bytes.saturating_add(chunk.size);
         let end = reading.source.absolute(chunk.address).saturating_add(chunk.size);
         if end > reading.source.blob.len() {

@@ -15,6 +15,10 @@ pub(super) const UNDEFINED: u64 = u64::MAX;
 const MAX_BLOCK: u64 = 16 << 20;
 /// Entries of structures that are followed in all.
 const MAX_STEPS: u64 = 16 << 20;
+/// Structures that are followed in all.
+const MAX_STRUCTURES: usize = 2 << 20;
+/// Bytes of names, types and unpacked blocks that are kept.
+const MAX_KEPT: u64 = 128 << 20;
 /// Regions that are kept.
 const MAX_REGIONS: usize = 2 << 20;
 
@@ -154,6 +158,7 @@ pub(super) struct Reading {
     regions: Vec<Region>,
     steps: u64,
     bytes: u64,
+    kept: u64,
     seen: HashSet<u64>,
     committed: HashMap<(u64, u16), Option<Message>>,
     /// The first limit that was reached.
@@ -162,14 +167,16 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(source: Source) -> Self {
-        // Every structure is read once, so a file that is not made to be slow stays far below.
-        let bytes = source.blob.len().saturating_mul(2).saturating_add(64 << 20).min(4 << 30);
+        // Structures are read once and their parts once more, so a file that is not made to be
+        // slow stays far below.
+        let bytes = source.blob.len().saturating_mul(4).saturating_add(64 << 20).min(4 << 30);
         Self {
             source,
             odd: Oddities::default(),
             regions: Vec::new(),
             steps: MAX_STEPS,
             bytes,
+            kept: MAX_KEPT,
             seen: HashSet::new(),
             committed: HashMap::new(),
             limit: None,
@@ -191,6 +198,28 @@ impl Reading {
         left.is_some()
     }
 
+    /// Counts bytes that are read; false where enough were.
+    pub(super) fn spend(&mut self, count: u64) -> bool {
+        let left = self.bytes.checked_sub(count);
+        if left.is_none() {
+            self.stop(Limit::Bytes);
+        }
+        self.bytes = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    /// Counts bytes that are kept; false where enough are. Small things are bounded by how many
+    /// there are.
+    pub(super) fn keep(&mut self, count: usize) -> bool {
+        let count = if count > 64 { count as u64 } else { 0 };
+        let left = self.kept.checked_sub(count);
+        if left.is_none() {
+            self.stop(Limit::Bytes);
+        }
+        self.kept = left.unwrap_or(0);
+        left.is_some()
+    }
+
     /// Notes that not everything is read.
     pub(super) fn stop(&mut self, limit: Limit) {
         if self.limit.is_none() {
@@ -200,6 +229,10 @@ impl Reading {
 
     /// Whether a structure is met for the first time. No two things share one.
     pub(super) fn enter(&mut self, address: u64, what: &'static str) -> bool {
+        if self.seen.len() >= MAX_STRUCTURES {
+            self.stop(Limit::Entries);
+            return false;
+        }
         if self.seen.insert(address) {
             return true;
         }
@@ -249,11 +282,7 @@ impl Reading {
             self.add(OddityKind::TooLarge, address, || format!("{what} of {len} bytes"));
         }
         let len = len.min(MAX_BLOCK);
-        let Some(left) = self.bytes.checked_sub(len) else {
-            self.stop(Limit::Bytes);
-            return None;
-        };
-        self.bytes = left;
+        self.spend(len).then_some(())?;
         Some(self.source.bytes(address, to_usize(len)))
     }
 

@@ -1,4 +1,5 @@
 mod oracle;
+mod samples;
 
 use artifact::{Blob, Budget};
 use vocabulary::Limits;

@@ -15,6 +15,12 @@ use super::{Attribute, Hdf5, Object, OddityKind as K, Value};
 const MAX_LISTED: u64 = 64 << 20;
 /// Objects of global heaps that are kept at a time.
 const MAX_KEPT: u64 = 1 << 20;
+/// The longest text that is freed of what fills it.
+const LONGEST: u64 = 16 << 20;
+/// The largest chunk that is unpacked.
+const MAX_CHUNK: u64 = 64 << 20;
+/// Attributes that one text is split over.
+const MAX_PARTS: usize = 4096;
 /// Elements of a value that are followed.
 const MAX_ELEMENTS: u64 = 1 << 20;
 
@@ -66,7 +72,8 @@ pub(super) struct Collection {
 
 /// Lists the collection at an address, where one stands there.
 pub(super) fn list(source: &Source, address: u64) -> Option<Collection> {
-    let prefix = source.length_size.saturating_add(8);
+    // Letters, version and length; number, references and length: filled up to a multiple of 8.
+    let prefix = source.length_size.saturating_add(8).next_multiple_of(8);
     let head = source.bytes(address, prefix);
     let mut fields = Fields::new(&head);
     fields.take(4).filter(|letters| *letters == b"GCOL")?;
@@ -114,7 +121,7 @@ impl Hdf5 {
     pub fn elements(&self, value: &Value) -> Vec<Option<Blob>> {
         let mut heaps = Heaps::default();
         let mut out = Vec::new();
-        let whole = self.each(value, &mut |datatype, bytes| {
+        let whole = each(value, &mut |datatype, bytes| {
             out.push(self.element(&mut heaps, datatype, bytes));
         });
         if !whole {
@@ -132,7 +139,7 @@ impl Hdf5 {
         }
         let mut pieces = Pieces { file: self, heaps: Heaps::default(), found: Vec::new() };
         if value.datatype.has_pieces() {
-            let whole = self.each(value, &mut |datatype, bytes| pieces.add(datatype, bytes, 0));
+            let whole = each(value, &mut |datatype, bytes| pieces.add(datatype, bytes, 0));
             if !whole {
                 pieces.found.push(None);
             }
@@ -140,26 +147,14 @@ impl Hdf5 {
         pieces.found
     }
 
-    /// Shows the elements as they stand in the file; false where there are more than are shown, or
-    /// not all are there.
-    fn each(&self, value: &Value, act: &mut dyn FnMut(&Datatype, &Blob)) -> bool {
-        let count = datatype::count(value.shape.as_deref());
-        let size = value.datatype.size;
-        for index in 0..count.unwrap_or(u64::MAX).min(MAX_ELEMENTS) {
-            let start = index.saturating_mul(size);
-            if start >= value.data.len() {
-                return size == 0;
-            }
-            act(&value.datatype, &value.data.slice(start, size));
-        }
-        count.is_some_and(|count| count <= MAX_ELEMENTS)
-    }
-
     fn element(&self, heaps: &mut Heaps, datatype: &Datatype, bytes: &Blob) -> Option<Blob> {
         match &datatype.class {
             Class::VariableText { .. } => self.follow(heaps, bytes, 1),
             Class::Sequence(base) => self.follow(heaps, bytes, base.size),
             Class::Text { spaces, .. } => {
+                if bytes.len() > LONGEST {
+                    return Some(bytes.clone());
+                }
                 let text = bytes.bytes_at(0, to_usize(bytes.len()));
                 let fill = if *spaces { b' ' } else { 0 };
                 let end =
@@ -212,7 +207,7 @@ impl Hdf5 {
             return Some(self.texts(&attribute.value, max).concat());
         }
         let mut text: Option<Vec<u8>> = None;
-        for part in 0..object.attributes.len() {
+        for part in 0..object.attributes.len().min(MAX_PARTS) {
             let Some(attribute) = object.attribute(&format!("{name}{part}")) else { break };
             let whole = text.get_or_insert_default();
             let left = max.saturating_sub(whole.len());
@@ -254,6 +249,21 @@ impl Hdf5 {
         let value = Value { datatype, shape: object.shape.clone(), data: data.bytes.clone() };
         Some((value, data))
     }
+}
+
+/// Shows the elements as they stand in the file; false where there are more than are shown, or
+/// not all are there.
+fn each(value: &Value, act: &mut dyn FnMut(&Datatype, &Blob)) -> bool {
+    let count = datatype::count(value.shape.as_deref());
+    let size = value.datatype.size;
+    for index in 0..count.unwrap_or(u64::MAX).min(MAX_ELEMENTS) {
+        let start = index.saturating_mul(size);
+        if start >= value.data.len() {
+            return size == 0;
+        }
+        act(&value.datatype, &value.data.slice(start, size));
+    }
+    count.is_some_and(|count| count <= MAX_ELEMENTS)
 }
 
 impl Object {
@@ -384,8 +394,7 @@ impl<'a> Gather<'a> {
         if chunk.address == UNDEFINED {
             return Some(());
         }
-        // Chunks larger than everything that is wanted are not worth their memory.
-        let limit = len.min(256 << 20);
+        let limit = len.min(MAX_CHUNK);
         let packed = reading
             .source
             .bytes(chunk.address, to_usize(chunk.size.min(limit.saturating_mul(2).max(4096))));

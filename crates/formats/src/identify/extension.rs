@@ -31,6 +31,8 @@ const ROWS: &[Row] = &[
     Row { extensions: &["npz", "zip", "whl", "jar", "mar"], formats: &[Zip], opaque: false },
     Row { extensions: &["keras"], formats: &[Zip, Hdf5], opaque: false },
     Row { extensions: &["h5", "hdf5"], formats: &[Hdf5], opaque: false },
+    // HDF5 since version 7.3.
+    Row { extensions: &["mat"], formats: &[Hdf5], opaque: true },
     Row {
         extensions: &["pt", "pth", "ckpt", "ptl", "pt2", "torch", "tar.pth"],
         formats: &[Zip, TorchLegacy, Pickle, Tar],
@@ -110,8 +112,17 @@ const ROWS: &[Row] = &[
         formats: &[Text, Json, Pickle, Zip, TorchLegacy, Gzip, Gguf],
         opaque: true,
     },
-    Row { extensions: &["onnx", "pb"], formats: &[Onnx], opaque: true },
-    Row { extensions: &["tflite", "pte"], formats: &[], opaque: true },
+    // Protocol buffers of any kind; maps of labels are text.
+    Row {
+        extensions: &["pb", "pbtxt"],
+        formats: &[SavedModel, MetaGraph, GraphDef, Fingerprint, KerasMetadata, Onnx, Text],
+        opaque: true,
+    },
+    Row { extensions: &["meta"], formats: &[MetaGraph, Text, Json, Yaml], opaque: true },
+    Row { extensions: &["index"], formats: &[CheckpointIndex, Text, Json, Yaml], opaque: true },
+    Row { extensions: &["tflite", "lite"], formats: &[TfLite], opaque: false },
+    Row { extensions: &["onnx"], formats: &[Onnx], opaque: true },
+    Row { extensions: &["pte"], formats: &[], opaque: true },
     Row {
         extensions: &["msgpack", "data", "dat", "weights", "vocab"],
         formats: &[Text, Json, Pickle, Gzip, Sqlite, Safetensors, Gguf, Npy, Hdf5],

@@ -81,7 +81,7 @@ formats! {
     /// What git stores in place of a large file.
     GitLfsPointer "git-lfs-pointer" true [];
     /// HDF5.
-    Hdf5 "hdf5" true ["h5" "hdf5" "keras"];
+    Hdf5 "hdf5" true ["h5" "hdf5" "keras" "mat"];
     /// ELF: a program or library.
     Elf "elf" false ["so" "o" "elf"];
     /// PE: a Windows program or library.
@@ -128,6 +128,20 @@ formats! {
     Arrow "arrow" true ["arrow" "feather"];
     /// Parquet.
     Parquet "parquet" true ["parquet"];
+    /// A TensorFlow `SavedModel`: graphs with what belongs to them.
+    SavedModel "tensorflow-saved-model" false ["pb" "pbtxt"];
+    /// A TensorFlow `MetaGraphDef`: the graph beside a checkpoint.
+    MetaGraph "tensorflow-meta-graph" false ["meta" "pb" "pbtxt"];
+    /// A TensorFlow `GraphDef`: a frozen graph.
+    GraphDef "tensorflow-graph" false ["pb" "pbtxt"];
+    /// The index of a TensorFlow checkpoint.
+    CheckpointIndex "tensorflow-checkpoint-index" true ["index"];
+    /// `fingerprint.pb` of a `SavedModel`.
+    Fingerprint "tensorflow-fingerprint" true ["pb"];
+    /// `keras_metadata.pb`: the configurations of the Keras objects of a `SavedModel`.
+    KerasMetadata "keras-metadata" false ["pb"];
+    /// TensorFlow Lite.
+    TfLite "tflite" false ["tflite" "lite"];
 }
 
 impl Format {

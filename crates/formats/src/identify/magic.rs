@@ -3,7 +3,7 @@
 use artifact::Blob;
 
 use super::Format;
-use crate::{executable, gguf};
+use crate::{executable, gguf, tensorflow};
 
 /// Magics at offset 0.
 const MAGICS: &[(&[u8], Format)] = &[
@@ -90,6 +90,12 @@ pub(super) fn elsewhere(head: &[u8], blob: &Blob, found: &mut Vec<Format>) {
             break;
         }
         at = if at == 0 { 512 } else { at.saturating_mul(2) };
+    }
+    if head.get(4..8) == Some(b"TFL3") {
+        found.push(Format::TfLite);
+    }
+    if tensorflow::is_index(blob) {
+        found.push(Format::CheckpointIndex);
     }
     if is_tar(head) {
         found.push(Format::Tar);

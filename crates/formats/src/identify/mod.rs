@@ -13,7 +13,7 @@ mod tests;
 
 use artifact::Blob;
 
-use crate::onnx;
+use crate::{onnx, tensorflow};
 
 pub use extension::{Contradiction, contradiction};
 pub use format::Format;
@@ -58,7 +58,11 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
     if (probes.pickle)(&head) {
         found.push(Format::Pickle);
     }
+    graphs(blob, &mut found);
     textual::judge(&head, blob, &mut found);
+    if found.last() == Some(&Format::Text) {
+        found.extend(tensorflow::text_likeness(blob).map(graph_format));
+    }
     let mut unique: Vec<Format> = Vec::with_capacity(found.len());
     for format in found {
         if !unique.contains(&format) {
@@ -66,4 +70,23 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
         }
     }
     unique
+}
+
+/// The protocol buffers of TensorFlow, which have no magic.
+fn graphs(blob: &Blob, found: &mut Vec<Format>) {
+    found.extend(tensorflow::likeness(blob).into_iter().map(graph_format));
+    if tensorflow::read_fingerprint(blob).is_some() {
+        found.push(Format::Fingerprint);
+    }
+    if tensorflow::read_keras_metadata(blob).is_some() {
+        found.push(Format::KerasMetadata);
+    }
+}
+
+fn graph_format(kind: tensorflow::Kind) -> Format {
+    match kind {
+        tensorflow::Kind::SavedModel => Format::SavedModel,
+        tensorflow::Kind::MetaGraph => Format::MetaGraph,
+        tensorflow::Kind::Graph => Format::GraphDef,
+    }
 }

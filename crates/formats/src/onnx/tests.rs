@@ -7,12 +7,15 @@ use crate::harness;
 
 fn varint(mut number: u64) -> Vec<u8> {
     let mut out = Vec::new();
-    while number > 0x7f {
-        out.push((number & 0x7f) as u8 | 0x80);
+    loop {
+        let low = u8::try_from(number & 0x7f).unwrap();
         number >>= 7;
+        if number == 0 {
+            out.push(low);
+            return out;
+        }
+        out.push(low | 0x80);
     }
-    out.push(number as u8);
-    out
 }
 
 /// A length-delimited field.
@@ -62,7 +65,7 @@ fn oddities_are_told() {
     let twice = |fields: &[u8]| [model(&[relu()]), fields.to_vec()].concat();
     let cases: Vec<(&str, Vec<u8>, &[K])> = vec![
         ("plain", model(&[relu()]), &[]),
-        ("raw", floats(&[raw.clone()]), &[]),
+        ("raw", floats(std::slice::from_ref(&raw)), &[]),
         ("packed", floats(&[b(4, [0; 16])]), &[]),
         ("one by one", floats(&vec![[varint(4 << 3 | 5), vec![0; 4]].concat(); 4]), &[]),
         ("nothing", vec![], &[K::NoGraph, K::IrVersion, K::NoOperatorSet]),
@@ -257,6 +260,14 @@ fn models_are_told_from_other_protocol_buffers() {
             .collect();
         assert_eq!(is_onnx(&Blob::from_vec(bytes)), *expected, "{name}");
     }
+}
+
+/// Text in front of a model, as fields that nobody knows.
+#[test]
+fn a_model_behind_much_text_is_told() {
+    let text = b(15, "abcdefghijklmnopqrstuvwxyz0123456789 ,.").repeat(50_000);
+    assert!(text.is_ascii() && text.len() > 1 << 20);
+    assert!(is_onnx(&Blob::from_vec([text, model(&[relu()])].concat())));
 }
 
 /// Two gigabytes in one tensor: a model in front of it and behind it, zeros in between.

@@ -66,8 +66,13 @@ impl<'a> Search<'a> {
             if bytes.is_empty() {
                 return None;
             }
-            for (n, byte) in bytes.iter().enumerate().take(len) {
-                if !FIRST.get(usize::from(*byte)).is_some_and(|first| *first) {
+            if bytes.iter().all(|byte| *byte == 0) {
+                at = at.saturating_add(len as u64);
+                continue;
+            }
+            for (n, pair) in bytes.windows(2).enumerate().take(len) {
+                let pair = pair.iter().fold(0usize, |pair, byte| pair << 8 | usize::from(*byte));
+                if !BEGINS.get(pair).is_some_and(|begins| *begins) {
                     continue;
                 }
                 let head = bytes.get(n..).unwrap_or_default();
@@ -124,11 +129,8 @@ fn confirm_program(rest: &Blob, at: u64, format: Format) -> Option<Payload> {
 /// What may begin here, by the bytes that are at hand.
 fn guess(head: &[u8]) -> Option<Format> {
     let &[first, second, third, fourth, ..] = head else { return None };
-    let found = match (first, second, third, fourth) {
-        (0x7f, b'E', b'L', b'F') => {
-            let told = matches!(head.get(4..7), Some([1 | 2, 1 | 2, 1]));
-            told.then_some(Format::Elf)
-        }
+    match (first, second, third, fourth) {
+        (0x7f, b'E', b'L', b'F') => Some(Format::Elf),
         (b'M', b'Z', ..) => {
             let at = u32::from_le_bytes(*head.get(60..)?.first_chunk()?);
             let inside = usize::try_from(at).ok().and_then(|at| head.get(at..));
@@ -136,8 +138,9 @@ fn guess(head: &[u8]) -> Option<Format> {
             let fits = inside.map_or(at < 1 << 20, |pe| pe.len() < 4 || pe.starts_with(b"PE\0\0"));
             (at >= 4 && fits).then_some(Format::Pe)
         }
-        (0xfe, 0xed, 0xfa, 0xce | 0xcf) | (0xce | 0xcf, 0xfa, 0xed, 0xfe) => Some(Format::MachO),
-        (0xca, 0xfe, 0xba, 0xbe | 0xbf) => Some(Format::MachO),
+        (0xfe, 0xed, 0xfa, 0xce | 0xcf)
+        | (0xce | 0xcf, 0xfa, 0xed, 0xfe)
+        | (0xca, 0xfe, 0xba, 0xbe | 0xbf) => Some(Format::MachO),
         (0, b'a', b's', b'm') => (head.get(5..7) == Some(&[0, 0][..])).then_some(Format::Wasm),
         (b'd', b'e', b'x', b'\n') => Some(Format::Dex),
         (b'P', b'K', 3, 4) => is_zip_entry(head).then_some(Format::Zip),
@@ -166,23 +169,32 @@ fn guess(head: &[u8]) -> Option<Format> {
         (0x80, 2..=5, ..) => Some(Format::Pickle),
         (b'c', ..) => is_import(head).then_some(Format::Pickle),
         _ => None,
-    };
-    found
+    }
 }
 
-/// The first bytes of everything that [`guess`] knows.
-const FIRST: [bool; 256] = {
-    let firsts = *b"\x7fMPdB7R!c#\x1f\xfe\xce\xcf\xca\xfd\xed\x93\x89\x80\0";
-    let mut table = [false; 256];
+/// The first two bytes of everything that [`guess`] knows.
+static BEGINS: [bool; 1 << 16] = {
+    let pairs =
+        *b"\x7fEMZ\xfe\xed\xce\xfa\xcf\xfa\xca\xfe\0adePK\x1f\x8bBZ\xfd77zRa!<\xed\xab\x93N\x89H#!\
+                   \x80\x02\x80\x03\x80\x04\x80\x05";
+    let mut table = [false; 1 << 16];
     let mut n = 0;
     #[allow(
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects,
         reason = "of constants, when this is compiled"
     )]
-    while n < firsts.len() {
-        table[firsts[n] as usize] = true;
-        n += 1;
+    {
+        while n < pairs.len() {
+            table[(pairs[n] as usize) << 8 | pairs[n + 1] as usize] = true;
+            n += 2;
+        }
+        // `c` and the first letter of a module.
+        let mut letter = b'A';
+        while letter <= b'z' {
+            table[(b'c' as usize) << 8 | letter as usize] = true;
+            letter += 1;
+        }
     }
     table
 };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vocabulary::escape;
+use vocabulary::{escape, secret};
 
 use super::heap::Heap;
 use super::value::{Global, Name, Value, View};
@@ -44,6 +44,10 @@ pub(super) fn global_name(heap: &Heap, global: &Global, bounds: Bounds) -> Strin
 /// Deeper than this, nothing is shown, whatever the bounds say: rendering recurses.
 const DEEPEST: usize = 64;
 
+/// How much of a literal is read beyond what is shown: a credential that is cut would not be known as
+/// one, and would be shown in part.
+const BEHIND: usize = 256;
+
 struct Renderer<'a> {
     heap: &'a Heap,
     bounds: Bounds,
@@ -71,7 +75,9 @@ impl Renderer<'_> {
             View::Float(it) => {
                 let _ = write!(self.out, "{it:?}");
             }
-            View::Text(_) => self.text(heap.text(value, self.bounds.literal.saturating_add(1))),
+            View::Text(_) => {
+                self.text(heap.text(value, self.bounds.literal.saturating_add(BEHIND)));
+            }
             View::Bytes(_) => self.bytes(value, "b", ""),
             View::ByteArray(_) => self.bytes(value, "bytearray(b", ")"),
             View::Tuple(items) => {
@@ -105,6 +111,7 @@ impl Renderer<'_> {
 
     fn text(&mut self, content: Option<String>) {
         let content = content.unwrap_or_default();
+        let content = secret::masked(&content);
         let max = self.bounds.literal;
         let shown: String = content.chars().take(max).collect();
         let cut = shown.len() < content.len();
@@ -116,7 +123,8 @@ impl Renderer<'_> {
 
     fn bytes(&mut self, value: Value, open: &str, close: &str) {
         let max = self.bounds.literal;
-        let mut bytes = self.heap.bytes(value, max.saturating_add(1)).unwrap_or_default();
+        let bytes = self.heap.bytes(value, max.saturating_add(BEHIND)).unwrap_or_default();
+        let mut bytes = secret::masked_bytes(&bytes).into_owned();
         let cut = bytes.len() > max;
         bytes.truncate(max);
         self.out.push_str(open);

@@ -143,6 +143,18 @@ pub struct Packed {
     rest: Span,
 }
 
+impl Packed {
+    /// The numbers that these bytes are.
+    pub fn within(span: Span) -> Self {
+        Self { rest: span }
+    }
+
+    /// What was not read of them yet.
+    pub fn rest(&self) -> Span {
+        self.rest
+    }
+}
+
 /// Reads messages of a blob. The cheapest order is that of the file: one buffer follows it.
 pub struct Wire {
     cursor: Cursor,

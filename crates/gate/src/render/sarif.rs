@@ -142,7 +142,8 @@ fn result(finding: &Finding, rules: &[&Rule], report: &Report) -> Value {
 }
 
 fn location(place: &Place) -> Value {
-    let mut physical = json!({ "artifactLocation": { "uri": uri(place.file.raw()) } });
+    let path = vocabulary::secret::masked(place.file.raw());
+    let mut physical = json!({ "artifactLocation": { "uri": uri(&path) } });
     if place.member.is_empty() {
         if let (Some(offset), Some(fields)) = (place.offset, physical.as_object_mut()) {
             fields.insert("region".into(), json!({ "byteOffset": offset, "byteLength": 0 }));

@@ -9,8 +9,7 @@ use std::sync::OnceLock;
 
 use crate::effects::{Effects, Known, Why, lookup};
 use crate::judge::{acts_on_import, because_of};
-
-const NAMES: &str = include_str!("../../../../packs/config-callables/names.txt");
+use crate::packs;
 
 /// Parts of a name that are looked at.
 const PARTS: usize = 32;
@@ -51,24 +50,40 @@ struct Lists {
     libraries: Vec<&'static str>,
     acts: Vec<&'static str>,
     calm: Vec<&'static str>,
+    calls: Vec<&'static str>,
+    /// Name and key.
+    finds: Vec<(&'static str, &'static str)>,
 }
 
 fn lists() -> &'static Lists {
     static LISTS: OnceLock<Lists> = OnceLock::new();
     LISTS.get_or_init(|| {
         let named = |kind: &'static str| {
+            let text = packs::text("config-callables", "names.txt");
             let mut names: Vec<&str> =
-                NAMES.lines().filter_map(|line| line.strip_prefix(kind)).map(str::trim).collect();
+                text.lines().filter_map(|line| line.strip_prefix(kind)).map(str::trim).collect();
             names.sort_unstable();
             names
         };
-        Lists { libraries: named("library "), acts: named("acts "), calm: named("calm ") }
+        let finds = named("finds ");
+        Lists {
+            libraries: named("library "),
+            acts: named("acts "),
+            calm: named("calm "),
+            calls: named("calls "),
+            finds: finds.iter().filter_map(|line| line.split_once(' ')).collect(),
+        }
     })
 }
 
 /// Whether models are configured with classes of this top-level package.
 pub(crate) fn is_library(top: &str) -> bool {
     lists().libraries.binary_search(&top).is_ok()
+}
+
+/// The key of the argument that names what a callable gives, where it is one that looks a name up.
+pub(crate) fn finds(name: &str) -> Option<&'static str> {
+    lists().finds.iter().find(|(callable, _)| *callable == name).map(|(_, key)| *key)
 }
 
 /// What importing a module does.
@@ -107,6 +122,9 @@ fn judge(name: &str, called: bool) -> Judged {
     }
     if lists().acts.binary_search(&name).is_ok() {
         return acts(name, "it imports, calls or runs what its arguments name", vec!["import"]);
+    }
+    if lists().calls.binary_search(&name).is_ok() {
+        return Judged::Unknown("it calls what it is given");
     }
     if let Some(judged) = through(name) {
         return judged;
@@ -328,8 +346,7 @@ mod tests {
             "pytorch_lightning.trainer.os.system",
             "transformers.utils.import_utils.subprocess.run",
             "lightning.fabric.subprocess.Popen",
-            "hydra.utils.get_method",
-            "hydra.utils.instantiate",
+            "ldm.util.instantiate_from_config",
             "torch.ops.load_library",
             "numpy.savetxt",
             "numpy.ctypeslib.load_library",

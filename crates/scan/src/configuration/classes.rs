@@ -3,35 +3,39 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-const TRANSFORMERS: &str = include_str!("../../../../packs/huggingface-classes/transformers.txt");
-const DIFFUSERS: &str = include_str!("../../../../packs/huggingface-classes/diffusers.txt");
+use crate::packs;
+
+const PACK: &str = "huggingface-classes";
 
 type Names = BTreeSet<&'static str>;
 
-fn lines(text: &'static str, kind: &'static str) -> Names {
-    text.lines().filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' ')).collect()
+fn lines(file: &str, kind: &'static str) -> Names {
+    packs::text(PACK, file)
+        .lines()
+        .filter_map(|line| line.strip_prefix(kind)?.strip_prefix(' '))
+        .collect()
 }
 
 /// Whether transformers has a class of this name.
 pub(super) fn transformers(name: &str) -> bool {
     static NAMES: OnceLock<Names> = OnceLock::new();
-    NAMES.get_or_init(|| lines(TRANSFORMERS, "class")).contains(name)
+    NAMES.get_or_init(|| lines("transformers.txt", "class")).contains(name)
 }
 
 /// Whether transformers has a `model_type` of this name.
 pub(super) fn model_type(name: &str) -> bool {
     static NAMES: OnceLock<Names> = OnceLock::new();
-    NAMES.get_or_init(|| lines(TRANSFORMERS, "type")).contains(name)
+    NAMES.get_or_init(|| lines("transformers.txt", "type")).contains(name)
 }
 
 /// Whether diffusers has a class of this name.
 pub(super) fn diffusers(name: &str) -> bool {
     static NAMES: OnceLock<Names> = OnceLock::new();
-    NAMES.get_or_init(|| lines(DIFFUSERS, "class")).contains(name)
+    NAMES.get_or_init(|| lines("diffusers.txt", "class")).contains(name)
 }
 
 /// Whether diffusers has a folder of pipelines of this name.
 pub(super) fn pipeline(name: &str) -> bool {
     static NAMES: OnceLock<Names> = OnceLock::new();
-    NAMES.get_or_init(|| lines(DIFFUSERS, "pipeline")).contains(name)
+    NAMES.get_or_init(|| lines("diffusers.txt", "pipeline")).contains(name)
 }

@@ -44,7 +44,11 @@ impl<'a> Reader<'a> {
                 "_class_name" => self.class_name(value),
                 "base_model_name_or_path" => self.base_model(node, value),
                 "auto_mapping" => self.auto_mapping(value),
-                "megatron_core" => self.imported("megatron_core", value),
+                "megatron_core" => {
+                    if let Some(module) = value.as_str() {
+                        self.imported("megatron_core", module, at);
+                    }
+                }
                 "activation_fn"
                 | "activation_function"
                 | "sbert_ce_default_activation_function" => {
@@ -156,8 +160,7 @@ impl<'a> Reader<'a> {
     fn class(&mut self, key: &str, value: &'a Node) {
         let Some(name) = value.as_str() else { return };
         // With a map of its own code, the name is that of a class in it.
-        let own = self.root.is_some_and(|root| root.get("auto_map").is_some());
-        if !own && !name.raw().is_empty() && !classes::transformers(name.raw()) {
+        if !self.own && !name.raw().is_empty() && !classes::transformers(name.raw()) {
             let shown = name.shortened(80);
             let message = format!("no release of transformers has the `{key}` `{shown}`");
             self.remark(Kind::UnknownClass, value.span.start, message);
@@ -166,7 +169,7 @@ impl<'a> Reader<'a> {
 
     fn model_type(&mut self, node: &'a Node, value: &'a Node) {
         let Some(name) = value.as_str() else { return };
-        let own = node.get("auto_map").is_some() || node.get("architectures").is_none();
+        let own = self.own || self.beside_it(node, "architectures").is_none();
         if !own && !name.raw().is_empty() && !classes::model_type(name.raw()) {
             let message =
                 format!("no release of transformers has the `model_type` `{}`", name.shortened(80));
@@ -178,13 +181,14 @@ impl<'a> Reader<'a> {
     fn class_name(&mut self, value: &'a Node) {
         let at = value.span.start;
         match (value.as_str(), value.items()) {
-            (Some(name), _) => {
-                let own = self.root.is_some_and(|root| root.get("auto_map").is_some());
-                if !own && !classes::diffusers(name.raw()) && !classes::transformers(name.raw()) {
-                    let shown = name.shortened(80);
-                    let message = format!("no release of diffusers has the class `{shown}`");
-                    self.remark(Kind::UnknownClass, at, message);
-                }
+            (Some(name), _)
+                if !self.own
+                    && !classes::diffusers(name.raw())
+                    && !classes::transformers(name.raw()) =>
+            {
+                let shown = name.shortened(80);
+                let message = format!("no release of diffusers has the class `{shown}`");
+                self.remark(Kind::UnknownClass, at, message);
             }
             (None, [module, class, ..]) => {
                 let (Some(module), Some(class)) = (module.as_str(), class.as_str()) else { return };
@@ -221,7 +225,10 @@ impl<'a> Reader<'a> {
 
     /// The parts of a diffusers pipeline: `"unet": ["diffusers", "UNet2DConditionModel"]`.
     fn components(&mut self, node: &'a Node) {
-        if !self.base.ends_with("model_index.json") && node.get("_class_name").is_none() {
+        let class = node.get("_class_name").and_then(Node::as_str);
+        let pipeline = class.is_some_and(|class| class.raw().ends_with("Pipeline"));
+        // The lists in the configuration of a part are of blocks, and nothing imports those.
+        if !self.base.ends_with("model_index.json") && !pipeline {
             return;
         }
         for member in node.members() {
@@ -229,7 +236,10 @@ impl<'a> Reader<'a> {
             if part.raw() == "_class_name" {
                 continue;
             }
-            let [library, class, ..] = member.value.items() else { continue };
+            // A modular pipeline says more of each part.
+            let hint = member.value.items().get(2).and_then(|more| more.get("type_hint"));
+            let hint = hint.filter(|hint| hint.items().len() == 2);
+            let [library, class, ..] = hint.unwrap_or(&member.value).items() else { continue };
             let (Some(library), Some(class)) = (library.as_str(), class.as_str()) else { continue };
             let at = member.value.span.start;
             if !is_identifier(library.raw().split('.').next().unwrap_or_default()) {
@@ -303,7 +313,7 @@ impl<'a> Reader<'a> {
 
     fn base_model(&mut self, node: &'a Node, value: &'a Node) {
         let Some(base) = value.as_str().filter(|base| !base.raw().is_empty()) else { return };
-        if self.base != "adapter_config.json" && node.get("peft_type").is_none() {
+        if self.base != "adapter_config.json" && self.beside_it(node, "peft_type").is_none() {
             return;
         }
         let (at, shown) = (value.span.start, base.shortened(120));
@@ -323,14 +333,17 @@ impl<'a> Reader<'a> {
     /// PEFT imports the module that the class of the base model was in.
     fn auto_mapping(&mut self, value: &'a Node) {
         for library in value.get_all("parent_library") {
-            self.imported("auto_mapping.parent_library", library);
+            if let Some(module) = library.as_str() {
+                self.imported("auto_mapping.parent_library", module, library.span.start);
+            }
         }
     }
 
     /// A module that is imported for its own sake.
-    fn imported(&mut self, by: &'static str, value: &'a Node) {
-        let Some(module) = value.as_str().filter(|module| !module.raw().is_empty()) else { return };
-        let at = value.span.start;
+    pub(super) fn imported(&mut self, by: &'static str, module: &Untrusted, at: u64) {
+        if module.raw().is_empty() {
+            return;
+        }
         if module.raw().split('.').next() == Some(REMOTE_MODULES) {
             let message =
                 format!("the base model's class is custom code: `{}`", module.shortened(120));

@@ -4,14 +4,17 @@
 use formats::json::Node;
 use vocabulary::Untrusted;
 
-use super::callables::{Judged, is_dotted};
+use super::callables::{self, Judged, is_dotted};
 use super::{Kind, Reader};
+
+/// Keys at the top of which bundles of MONAI have one.
+pub(super) const BUNDLE: [&str; 4] = ["bundle_root", "imports", "network_def", "inferer"];
 
 /// References of `OmegaConf` that are followed one after the other.
 const HOPS: usize = 8;
 
 impl<'a> Reader<'a> {
-    pub(super) fn instantiation(&mut self, node: &'a Node) {
+    pub(super) fn instantiation(&mut self, node: &'a Node, keys: &[&'a str]) {
         for member in node.members() {
             let Some(key) = member.key.as_str() else { continue };
             let at = member.value.span.start;
@@ -22,10 +25,10 @@ impl<'a> Reader<'a> {
                 continue;
             };
             match key.raw() {
-                "_target_" => self.target("_target_", value, at),
-                "_component_" => self.target("_component_", value, at),
-                "class_path" if is_named(value) => self.target("class_path", value, at),
-                "()" if is_named(value) => self.target("()", value, at),
+                "_target_" => self.target(node, "_target_", value, at),
+                "_component_" => self.target(node, "_component_", value, at),
+                "class_path" if is_named(value) => self.target(node, "class_path", value, at),
+                "()" if is_named(value) => self.target(node, "()", value, at),
                 "target" => self.legacy_target(node, value, at),
                 "py/object" | "py/function" | "py/type" | "py/reduce" => {
                     self.callable("py/object", value.raw(), at, Kind::ActingCallable);
@@ -39,16 +42,31 @@ impl<'a> Reader<'a> {
             }
         }
         self.skops(node);
+        if keys.is_empty() {
+            self.pyannote(node);
+        }
     }
 
-    fn target(&mut self, by: &'static str, value: &Untrusted, at: u64) {
+    fn target(&mut self, node: &'a Node, by: &'static str, value: &Untrusted, at: u64) {
         let Some(name) = self.resolved(value.raw()) else {
             let message = format!("`{by}` is computed while loading: `{}`", value.shortened(120));
             self.remark(Kind::UnknownCallable, at, message);
             return;
         };
-        // Hydra splits at the dots and imports part by part; nothing else is stripped.
-        self.callable(by, &name, at, Kind::ActingCallable);
+        let Some(key) = callables::finds(&name) else {
+            // Hydra splits at the dots and imports part by part; nothing else is stripped.
+            self.callable(by, &name, at, Kind::ActingCallable);
+            return;
+        };
+        let first = self.beside_it(node, "_args_").and_then(|arguments| arguments.items().first());
+        let found = self.beside_it(node, key).or(first).and_then(Node::as_str);
+        if let Some(found) = found.and_then(|found| self.resolved(found.raw())) {
+            self.callable(by, &found, at, Kind::ActingCallable);
+        } else {
+            let shown = Untrusted::new(name).shortened(120);
+            let message = format!("`{by}` names `{shown}`: it looks up what is not named");
+            self.remark(Kind::UnknownCallable, at, message);
+        }
     }
 
     /// A target that is no text: an alias of YAML that was not kept, a mapping.
@@ -68,13 +86,14 @@ impl<'a> Reader<'a> {
         }
         let judged = self.judge(&name, true);
         let sure = matches!(judged, Judged::Acts { .. });
-        if sure || node.get("params").is_some() {
+        let beside = |reader: &mut Self, key| reader.beside_it(node, key).is_some();
+        if sure || beside(self, "params") || beside(self, "<<") {
             self.tell("target", &name, judged, at, Kind::ActingCallable);
         }
     }
 
     /// What a text is once `OmegaConf` put in the references in it; none where that takes running.
-    fn resolved(&self, text: &str) -> Option<String> {
+    fn resolved(&mut self, text: &str) -> Option<String> {
         let mut text = text.to_owned();
         for _ in 0..HOPS {
             let Some(start) = text.find("${") else { return Some(text) };
@@ -87,7 +106,7 @@ impl<'a> Reader<'a> {
             }
             let mut node = self.root?;
             for key in path.split('.') {
-                node = node.get(key)?;
+                node = self.beside_it(node, key)?;
             }
             let value = node.as_str()?.raw();
             let rest = inner.get(end.saturating_add(1)..)?;
@@ -114,10 +133,48 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// MONAI evaluates a text that begins with `$`, as Python, when it reads a bundle.
+    pub(super) fn expression(&mut self, text: &Untrusted, at: u64) {
+        let Some(code) = text.raw().strip_prefix('$') else { return };
+        if !self.bundle || !code.contains('(') {
+            return;
+        }
+        let shown = text.shortened(120);
+        if acts(code) {
+            let message = format!("MONAI runs the text as code: `{shown}`");
+            self.remark(Kind::ActingCallable, at, message);
+        } else if !self.expressions {
+            self.expressions = true;
+            let message =
+                format!("MONAI runs texts of it as code that is not judged, `{shown}` first");
+            self.remark(Kind::UnknownCallable, at, message);
+        }
+    }
+
+    /// pyannote imports the class of a pipeline, and of what prepares its input, by name.
+    pub(super) fn pyannote(&mut self, node: &'a Node) {
+        let prepared =
+            node.get_all("preprocessors").flat_map(|all| all.members().iter().map(|m| &m.value));
+        for part in node.get_all("pipeline").chain(prepared) {
+            for name in part.get_all("name") {
+                if let Some(text) = name.as_str().filter(|text| is_dotted(text.raw())) {
+                    self.callable(
+                        "pipeline.name",
+                        text.raw(),
+                        name.span.start,
+                        Kind::ActingCallable,
+                    );
+                }
+            }
+        }
+    }
+
     /// Fiddle, as `NeMo` 2 writes it in `io.json`: `{"type": "pyref", "module": …, "name": …}`.
     fn fiddle(&mut self, node: &'a Node, at: u64) {
-        let text = |key: &str| node.get(key).and_then(Node::as_str).map(Untrusted::raw);
-        if let (Some(module), Some(name)) = (text("module"), text("name")) {
+        let module = self.beside_it(node, "module").and_then(Node::as_str);
+        let name = self.beside_it(node, "name").and_then(Node::as_str);
+        if let (Some(module), Some(name)) = (module, name) {
+            let (module, name) = (module.raw(), name.raw());
             self.callable("pyref", &format!("{module}.{name}"), at, Kind::ActingCallable);
         }
     }
@@ -160,4 +217,44 @@ impl<'a> Reader<'a> {
 /// Whether a value names something: dotted, or put together.
 fn is_named(value: &Untrusted) -> bool {
     is_dotted(value.raw()) || value.raw().contains("${")
+}
+
+/// Whether an expression does more than compute.
+fn acts(code: &str) -> bool {
+    const WORDS: [&str; 22] = [
+        "os.system(",
+        "os.exec",
+        "os.spawn",
+        "os.remove(",
+        "os.unlink(",
+        "popen(",
+        "subprocess.",
+        "eval(",
+        "exec(",
+        "compile(",
+        "__import__",
+        "importlib.",
+        "runpy.",
+        "getattr(",
+        "builtins",
+        "ctypes.",
+        "socket.",
+        "urlretrieve(",
+        "urlopen(",
+        "requests.",
+        "pickle.load",
+        "rmtree(",
+    ];
+    // A method of that name is none of these: `model.eval()`.
+    let calls = WORDS.iter().any(|word| {
+        code.match_indices(word).any(|(at, _)| {
+            let before = code.get(..at).and_then(|before| before.chars().next_back());
+            let method = matches!(*word, "eval(" | "exec(" | "compile(") && before == Some('.');
+            !method && !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        })
+    });
+    let dunder = code
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .any(|word| word.len() > 4 && word.starts_with("__") && word.ends_with("__"));
+    calls || dunder
 }

@@ -19,6 +19,7 @@ pub(crate) mod weights;
 
 use std::collections::BTreeMap;
 
+use artifact::Blob;
 use formats::json::{Event, Node, Value};
 use vocabulary::{Place, Untrusted};
 
@@ -29,6 +30,9 @@ use callables::Judged;
 const NAMES: usize = 4096;
 /// References of one file that are kept.
 const REFERENCES: usize = 4096;
+
+/// Members of one file that are passed while keys are looked for.
+const FUEL: usize = 50_000_000;
 
 /// What a remark says; each kind is one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,16 +162,20 @@ const ACTED_ON: &[&str] = &[
     "auto_map",
     "auto_mapping",
     "base_model_name_or_path",
+    "bundle_root",
     "custom_pipelines",
     "experts_implementation",
     "feature_extractor_type",
     "flavors",
     "handler",
     "image_processor_type",
+    "imports",
+    "inferer",
     "loader_module",
     "megatron_core",
     "model_code_path",
     "model_type",
+    "network_def",
     "processor_class",
     "py/function",
     "py/object",
@@ -198,11 +206,23 @@ pub(crate) fn read(document: &Document, place: &Place) -> Reading {
     let mut reader = Reader::new(document, place);
     for root in document.roots {
         reader.root = Some(root);
+        reader.own = root.get("auto_map").is_some();
+        reader.bundle = instantiate::BUNDLE.iter().any(|key| root.get(key).is_some());
         reader.value(root, &mut Vec::new());
         if let Some(model) = weights::describe(document.name, root) {
             reader.out.model.get_or_insert(model);
         }
     }
+    reader.out
+}
+
+/// Reads the file in which `MLflow` keeps the name of the module that a `PyTorch` model was pickled
+/// with, and which it imports to load it.
+pub(crate) fn pickle_module(name: &str, blob: &Blob, place: &Place) -> Reading {
+    let text = formats::text::decode(blob, 4096);
+    let document = Document { name, roots: &[] };
+    let mut reader = Reader::new(&document, place);
+    reader.imported("pickle_module_info.txt", &Untrusted::new(text.trim()), 0);
     reader.out
 }
 
@@ -214,7 +234,16 @@ struct Reader<'a> {
     /// Its own name.
     base: &'a str,
     root: Option<&'a Node>,
+    /// Whether the value at the top brings code of its own.
+    own: bool,
+    /// Whether it is a bundle of MONAI.
+    bundle: bool,
+    /// Members that may still be passed while a key is looked for: an object may hold a key a
+    /// million times, and each of them ask for another.
+    fuel: usize,
     judged: BTreeMap<(String, bool), Judged>,
+    /// Whether it was told that it holds expressions.
+    expressions: bool,
     out: Reading,
 }
 
@@ -223,7 +252,18 @@ impl<'a> Reader<'a> {
         let cut = document.name.rfind('/').map_or(0, |at| at.saturating_add(1));
         let (folder, base) = document.name.split_at_checked(cut).unwrap_or(("", document.name));
         let (judged, out) = (BTreeMap::new(), Reading::default());
-        Self { place, folder, base, root: None, judged, out }
+        Self {
+            place,
+            folder,
+            base,
+            root: None,
+            own: false,
+            bundle: false,
+            fuel: FUEL,
+            judged,
+            expressions: false,
+            out,
+        }
     }
 
     /// Looks at a value and at everything below it; `keys` lead to it.
@@ -241,7 +281,7 @@ impl<'a> Reader<'a> {
             return;
         }
         self.hugging_face(node, keys);
-        self.instantiation(node);
+        self.instantiation(node, keys);
         self.serving(node, keys);
         for member in members {
             self.value(&member.key, keys);
@@ -260,6 +300,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.interpolation(text.raw(), at);
+        self.expression(text, at);
     }
 
     fn remark(&mut self, kind: Kind, at: u64, message: impl Into<String>) {
@@ -279,6 +320,16 @@ impl<'a> Reader<'a> {
         } else {
             self.gap("it says more that loaders act on than is kept");
         }
+    }
+
+    /// The value of a key beside another one.
+    fn beside_it(&mut self, node: &'a Node, key: &str) -> Option<&'a Node> {
+        let Some(left) = self.fuel.checked_sub(node.members().len()) else {
+            self.gap("its keys stand too often to be looked up");
+            return None;
+        };
+        self.fuel = left;
+        node.get(key)
     }
 
     fn gap(&mut self, because: &str) {

@@ -5,44 +5,65 @@ use crate::judge::worth_a_look;
 
 /// Characters of a text at least: a shorter one holds nothing that acts.
 const SHORTEST: usize = 24;
+/// Bytes at the beginning of a text that tell whether it is worth decoding.
+const HEAD: usize = 64;
 
-/// What a text stands for, where it is base64 of something that could be loaded.
+/// What a text stands for, where it is base64 or hexadecimal digits of something to be loaded.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim();
-    let text = match text.split_once(";base64,") {
-        Some((head, rest)) if head.starts_with("data:") => rest,
-        _ => text,
-    };
-    if text.len() < SHORTEST {
-        return None;
-    }
-    let head = text.get(..text.len().min(64)).map(bytes)?;
-    let head = head.filter(|head| is_something(head))?;
-    drop(head);
-    bytes(text)
+    let text = body(text);
+    may_be(text).then(|| digits(text).unwrap_or_else(|| bytes(text)))
 }
 
-/// Whether the beginning of a text may be base64 that is worth decoding.
+/// Whether the beginning of a text may stand for something that could be loaded.
 pub(crate) fn may_be(text: &str) -> bool {
-    let text = text.trim_start();
-    text.len() >= SHORTEST
-        && (text.starts_with("data:")
-            || text
-                .get(..48.min(text.len()))
-                .and_then(bytes)
-                .is_some_and(|head| is_something(&head)))
+    let text = body(text);
+    if text.len() < SHORTEST {
+        return false;
+    }
+    let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= HEAD).last();
+    let head = cut.and_then(|cut| text.get(..cut)).unwrap_or_default();
+    if head.starts_with("80") && digits(head).is_some_and(|head| is_something(&head)) {
+        return true;
+    }
+    let alphabet = |b: u8| b.is_ascii_alphanumeric() || b"+/-_=\r\n ".contains(&b);
+    let strict = head.bytes().all(alphabet);
+    let head = bytes(head);
+    // Python passes over characters that are none of the alphabet, so they prove nothing. What is
+    // a pickle of protocol 0 in that way would be any text.
+    is_something(&head) || strict && is_old_pickle(&head)
+}
+
+/// The text without what may stand around it.
+fn body(text: &str) -> &str {
+    let text = text.trim();
+    match text.split_once(";base64,") {
+        Some((head, rest)) if head.starts_with("data:") => rest,
+        _ => text,
+    }
 }
 
 fn is_something(head: &[u8]) -> bool {
-    let old = formats::pickle::looks_like_pickle(head) != formats::pickle::Likeness::No
-        && head.iter().take(2).all(u8::is_ascii)
-        && head.contains(&b'\n');
-    matches!(head, [0x80, 0..=5, ..]) || old || worth_a_look(head)
+    matches!(head, [0x80, 0..=5, ..]) || worth_a_look(head)
 }
 
-/// The bytes that a text in either alphabet of base64 stands for, with or without padding and line
-/// breaks; none where another character stands in it.
-fn bytes(text: &str) -> Option<Vec<u8>> {
+fn is_old_pickle(head: &[u8]) -> bool {
+    head.iter().take(2).all(u8::is_ascii)
+        && head.contains(&b'\n')
+        && formats::pickle::looks_like_pickle(head) != formats::pickle::Likeness::No
+}
+
+/// The bytes that hexadecimal digits stand for; none where another character stands among them.
+fn digits(text: &str) -> Option<Vec<u8>> {
+    let digit =
+        |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let values: Option<Vec<u8>> = text.as_bytes().iter().map(digit).collect();
+    let (pairs, _) = values.as_deref()?.as_chunks::<2>();
+    Some(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+/// The bytes that a text in either alphabet of base64 stands for, as Python decodes it: whatever is
+/// no character of the alphabet is passed over.
+fn bytes(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let (mut held, mut bits) = (0u32, 0u32);
     for byte in text.bytes() {
@@ -52,8 +73,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
             b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52),
             b'+' | b'-' => 62,
             b'/' | b'_' => 63,
-            b'=' | b'\n' | b'\r' | b' ' => continue,
-            _ => return None,
+            _ => continue,
         };
         held = held << 6 | u32::from(value);
         bits = bits.saturating_add(6);
@@ -63,7 +83,7 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
             held &= (1u32 << bits).wrapping_sub(1);
         }
     }
-    Some(out)
+    out
 }
 
 #[cfg(test)]
@@ -72,7 +92,11 @@ mod tests {
 
     #[test]
     fn decodes_what_could_be_loaded() {
-        assert_eq!(bytes("aGVs bG8=").unwrap(), b"hello");
+        assert_eq!(bytes("aGVs !bG8="), b"hello");
+        assert!(decode("g!A?K.MBXBvc2l4jAZzeXN0ZW2TjAR0cnVlhVIu").is_some());
+        assert!(
+            decode("80028c05706f7369788c0673797374656d93").unwrap().starts_with(&[0x80, 2, 0x8c])
+        );
         let pickle = "gAKMBXBvc2l4jAZzeXN0ZW2TjAR0cnVlhVIu";
         assert!(decode(pickle).is_some() && may_be(pickle));
         let old = "Y3Bvc2l4CnN5c3RlbQooUyd0cnVlJwp0Ui4=";

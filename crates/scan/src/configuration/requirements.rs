@@ -63,7 +63,10 @@ pub(crate) fn is_one(name: &str) -> bool {
 }
 
 /// What the lines of such a file say of where packages come from.
-pub(crate) fn read(text: &str) -> Vec<Remark> {
+pub(crate) fn read(name: &str, text: &str) -> Vec<Remark> {
+    let ends = [".txt", ".in", ".pip", ".req", ".yaml", ".yml"];
+    // Paths stand in TOML and INI for other reasons.
+    let lists = ends.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
     let mut remarks = Vec::new();
     let mut at = 0u64;
     let mut start = 0u64;
@@ -80,13 +83,13 @@ pub(crate) fn read(text: &str) -> Vec<Remark> {
             Some(part) if held.len() < LONGEST => held.push_str(part),
             _ => {
                 held.push_str(bare);
-                judge(&held, start, &mut remarks);
+                judge(&held, start, lists, &mut remarks);
                 held.clear();
             }
         }
     }
     if !held.is_empty() {
-        judge(&held, start, &mut remarks);
+        judge(&held, start, lists, &mut remarks);
     }
     remarks
 }
@@ -100,7 +103,7 @@ struct Line<'a> {
     item: &'a str,
 }
 
-fn judge(line: &str, at: u64, remarks: &mut Vec<Remark>) {
+fn judge(line: &str, at: u64, lists: bool, remarks: &mut Vec<Remark>) {
     let line = line.trim().trim_start_matches('\u{feff}');
     if line.starts_with(['#', ';']) {
         return;
@@ -111,13 +114,14 @@ fn judge(line: &str, at: u64, remarks: &mut Vec<Remark>) {
     let plain = plain.trim_matches(['"', '\'', ',']);
     let first = plain.split(|c: char| c.is_whitespace() || c == '=').next().unwrap_or_default();
     let item = plain.trim_start_matches(['-', ' ']);
-    if let Some((kind, what)) = source(&Line { text: plain, first, item }) {
+    let line = Line { text: plain, first, item };
+    if let Some((kind, what)) = source(&line, lists) {
         let message = format!("{what}: `{}`", Untrusted::new(text).shortened(160));
         remarks.push(Remark { kind, at, message, evidence: Vec::new() });
     }
 }
 
-fn source(line: &Line<'_>) -> Option<(Kind, &'static str)> {
+fn source(line: &Line<'_>, lists: bool) -> Option<(Kind, &'static str)> {
     // pip takes any beginning of an option for it that is the beginning of no other.
     let option =
         |full: &str, least: &str| full.starts_with(line.first) && line.first.starts_with(least);
@@ -126,6 +130,9 @@ fn source(line: &Line<'_>) -> Option<(Kind, &'static str)> {
     }
     let found: Vec<&str> = addresses(line.text);
     if found.is_empty() {
+        if !lists {
+            return None;
+        }
         let word = line.text.split_whitespace().next().unwrap_or_default();
         let folder = ["./", "../", "/"].iter().any(|start| word.starts_with(start));
         if option("--find-links", "--f") || line.first == "-f" {
@@ -201,7 +208,7 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<Kind> {
-        read(text).iter().map(|remark| remark.kind).collect()
+        read("requirements.txt", text).iter().map(|remark| remark.kind).collect()
     }
 
     #[test]

@@ -39,10 +39,11 @@ impl<'a> Reader<'a> {
                     self.flavor(&flavor.value);
                 }
             }
+            let archiver = node.get("archiverVersion").is_some();
             for model in node.get_all("model") {
                 let archived = self.base.eq_ignore_ascii_case("manifest.json")
                     || model.get("serializedFile").is_some()
-                    || model.get("handler").is_some() && node.get("archiverVersion").is_some();
+                    || archiver && model.get("handler").is_some();
                 if archived {
                     self.model_archive(model);
                 }

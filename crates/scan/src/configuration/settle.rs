@@ -1,6 +1,6 @@
 //! What the references of configurations turn out to be once the files beside them are known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use formats::identify::Format;
 use vocabulary::{Place, Untrusted};
@@ -16,13 +16,22 @@ pub(crate) type Files<'a> = BTreeMap<&'a str, Option<&'a [Format]>>;
 /// Python files of one folder that become entry points.
 const FILES: usize = 10_000;
 
+/// Entry points, each once.
+#[derive(Default)]
+struct Points {
+    list: Vec<EntryPoint>,
+    known: BTreeSet<(String, Option<String>)>,
+    /// Folders whose files are all in the list.
+    folders: BTreeSet<String>,
+}
+
 /// Tells of each reference what it is to, and gives the code that is run.
 pub(crate) fn settle(
     references: &[Reference],
     files: &Files<'_>,
     sink: &mut Sink,
 ) -> Vec<EntryPoint> {
-    let mut entry_points: Vec<EntryPoint> = Vec::new();
+    let mut entry_points = Points::default();
     for reference in references {
         match &reference.target {
             Target::Code(object) => {
@@ -32,7 +41,7 @@ pub(crate) fn settle(
             Target::Pickle => pickle(reference, files, sink),
         }
     }
-    entry_points
+    entry_points.list
 }
 
 fn code(
@@ -40,12 +49,12 @@ fn code(
     object: Option<&String>,
     files: &Files<'_>,
     sink: &mut Sink,
-    entry_points: &mut Vec<EntryPoint>,
+    entry_points: &mut Points,
 ) {
     let Reference { named, by, said, .. } = reference;
     let mut found = false;
     for path in &reference.paths {
-        if !files.contains_key(path.as_str()) || entry_points.len() >= FILES {
+        if !files.contains_key(path.as_str()) || entry_points.list.len() >= FILES {
             continue;
         }
         found = true;
@@ -71,14 +80,12 @@ fn code(
 }
 
 /// Whatever stands in a folder of code is imported before what is installed.
-fn folder(
-    reference: &Reference,
-    files: &Files<'_>,
-    sink: &mut Sink,
-    entry_points: &mut Vec<EntryPoint>,
-) {
+fn folder(reference: &Reference, files: &Files<'_>, sink: &mut Sink, entry_points: &mut Points) {
     let Reference { named, by, said, .. } = reference;
     for path in &reference.paths {
+        if !entry_points.folders.insert(path.clone()) {
+            continue;
+        }
         let inside = if path.is_empty() { String::new() } else { format!("{path}/") };
         let below = files.range(inside.as_str()..).map(|(file, _)| *file);
         let mut any = false;
@@ -114,12 +121,10 @@ fn pickle(reference: &Reference, files: &Files<'_>, sink: &mut Sink) {
     }
 }
 
-fn run(path: &str, object: Option<&String>, said: &Place, entry_points: &mut Vec<EntryPoint>) {
-    let known =
-        entry_points.iter().any(|point| point.file == path && point.object.as_ref() == object);
-    if !known {
-        let (file, object) = (path.to_owned(), object.cloned());
-        entry_points.push(EntryPoint { file, object, said: said.clone() });
+fn run(path: &str, object: Option<&String>, said: &Place, entry_points: &mut Points) {
+    let (file, object) = (path.to_owned(), object.cloned());
+    if entry_points.known.insert((file.clone(), object.clone())) {
+        entry_points.list.push(EntryPoint { file, object, said: said.clone() });
     }
 }
 

@@ -90,6 +90,9 @@ pub(crate) fn worth_a_look(head: &[u8]) -> bool {
             | [0x04, 0x22, 0x4d, 0x18, ..]
             | [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', ..]
             | [0x7f, b'E', b'L', b'F', ..]
+            | [b'M', b'Z', ..]
+            | [0xcf, 0xfa, 0xed, 0xfe, ..]
+            | [b'#', b'!', b'/' | b' ', ..]
             | [0x93, b'N', b'U', b'M', b'P', b'Y', ..]
     )
 }

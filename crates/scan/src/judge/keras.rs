@@ -100,11 +100,18 @@ pub(crate) fn is_config(root: &Node) -> bool {
     known(root) || root.items().iter().any(of_model)
 }
 
-/// Whether an object of Keras stands anywhere in a value.
-pub(crate) fn holds_objects(root: &Node) -> bool {
+/// Whether an object of Keras stands anywhere in a value. Loaders deserialize whatever the top of a
+/// configuration is; `strictly` asks for the keys that only Keras 3 writes.
+pub(crate) fn holds_objects(root: &Node, strictly: bool) -> bool {
     let mut found = false;
     root.walk(&mut |node| {
-        found |= get(node, "class_name").is_some() && get(node, "config").is_some();
+        let is_lambda = || texts(node, "class_name").contains(&"__lambda__");
+        let sure = || {
+            get(node, "module").is_some() || get(node, "registered_name").is_some() || is_lambda()
+        };
+        found |= get(node, "class_name").is_some()
+            && get(node, "config").is_some()
+            && (!strictly || sure());
     });
     found
 }
@@ -124,6 +131,17 @@ fn all<'a>(node: &'a Node, key: &str) -> impl DoubleEndedIterator<Item = &'a Nod
 /// Every text of a key; where it stands twice, readers differ in which one they take.
 fn texts<'a>(node: &'a Node, key: &str) -> Vec<&'a str> {
     all(node, key).filter_map(|value| value.as_str().map(|text| text.raw().trim())).collect()
+}
+
+/// What an object says that it is.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// A type specification of TensorFlow.
+    spec: bool,
+    /// A function, by its name.
+    function: bool,
+    /// It has a registered name with a package.
+    registered: bool,
 }
 
 impl Config {
@@ -217,6 +235,7 @@ impl Config {
                 "tfsmlayer" => self.saved_model(node),
                 "tfoplambda" | "classmethod" | "instancemethod" => self.symbol(node),
                 "tensorflowoplayer" => self.graph_op(node),
+                "keraslayer" => self.hub_layer(node),
                 _ => {}
             }
             // Keras 2 looks a function up by the registered name as well.
@@ -229,11 +248,16 @@ impl Config {
             self.nameless(at, &names);
             return;
         }
-        let spec = classes.iter().any(|class| class.eq_ignore_ascii_case("__typespec__"));
+        let is = |wanted: &str| classes.iter().any(|class| class.eq_ignore_ascii_case(wanted));
+        let kind = Kind {
+            spec: is("__typespec__"),
+            function: is("function"),
+            registered: names.iter().any(|name| name.contains('>')),
+        };
         for module in modules {
             let mut worst: Option<Symbol> = None;
             for name in &names {
-                let symbol = self.resolve(module, name, spec);
+                let symbol = self.resolve(module, name, kind);
                 if worst.as_ref().is_none_or(|held| symbol.is_worse(held)) {
                     worst = Some(symbol);
                 }
@@ -244,7 +268,8 @@ impl Config {
 
     /// What a name of a module is.
     #[allow(clippy::unused_self, reason = "reads as a question about this configuration")]
-    fn resolve(&self, module: &str, name: &str, spec: bool) -> Symbol {
+    fn resolve(&self, module: &str, name: &str, kind: Kind) -> Symbol {
+        let Kind { spec, function, registered } = kind;
         let keras = Keras::get();
         if keras.is_value(name) || (spec && names::is_tensorflow(module)) {
             return Symbol::Known;
@@ -272,7 +297,8 @@ impl Config {
             return symbol;
         }
         let written = format!("{module}.{name}");
-        if keras.is_companion(module) {
+        // Their layers; of their functions only those that are registered.
+        if keras.is_companion(module) && (!function || registered) {
             return Symbol::Custom(written);
         }
         if names::is_tensorflow(module) {
@@ -332,13 +358,13 @@ impl Config {
         for config in all(node, "config") {
             for key in ["function", "output_shape", "mask"] {
                 let kind = format!("{key}_type");
-                let is_lambda = texts(config, &kind).iter().any(|kind| *kind == "lambda");
+                let is_lambda = texts(config, &kind).contains(&"lambda");
                 for value in all(config, key) {
                     let coded = value.items().first().is_some_and(|first| first.as_str().is_some());
                     if is_lambda || (key == "function" && coded) {
                         self.code(value, node.span.start, layer);
                     } else if key == "function"
-                        && let Some(name) = value.as_str()
+                        && let Some(name) = value.as_str().filter(|n| !names::is_source(n.raw()))
                     {
                         self.nameless(value.span.start, &[name.raw()]);
                     }
@@ -349,6 +375,8 @@ impl Config {
 
     /// Marshalled code: a text, or a list that begins with it.
     fn code(&mut self, value: &Node, at: u64, layer: &Untrusted) {
+        // A SavedModel has tuples as `{"class_name": "__tuple__", "items": […]}`.
+        let value = value.get("items").unwrap_or(value);
         let Some(text) = value.as_str().or_else(|| value.items().first()?.as_str()) else {
             self.gap(at, "the code of a lambda is no text");
             return;
@@ -409,12 +437,21 @@ impl Config {
         }
     }
 
-    /// A layer that loads a TensorFlow SavedModel from a path.
+    /// A layer that loads a TensorFlow model from a path.
     fn saved_model(&mut self, node: &Node) {
         for path in all(node, "config").flat_map(|config| all(config, "filepath")) {
             let Some(text) = path.as_str() else { continue };
             let because = "a `TFSMLayer` loads the model at this path and runs its graph";
             self.told(Class::Files, path.span.start, text.shortened(SHOWN), because);
+        }
+    }
+
+    /// A layer of TensorFlow Hub, which loads a model from a path or an address.
+    fn hub_layer(&mut self, node: &Node) {
+        for handle in all(node, "config").flat_map(|config| all(config, "handle")) {
+            let Some(text) = handle.as_str() else { continue };
+            let because = "a layer of TensorFlow Hub loads another model from there";
+            self.told(Class::Unknown, handle.span.start, text.shortened(SHOWN), because);
         }
     }
 
@@ -481,6 +518,14 @@ impl Config {
 
     /// An activation, loss or the like that is given as text.
     fn reference(&mut self, at: u64, key: &str, text: &Untrusted) {
+        if names::is_source(text.raw()) {
+            let because = format!(
+                "source text stands where the name of a `{key}` is expected; Keras runs no text, \
+                 and whoever wrote it meant it to be run"
+            );
+            self.told(Class::Unknown, at, text.shortened(SHOWN), because);
+            return;
+        }
         let Some((module, name)) = text.raw().trim().rsplit_once('.') else { return };
         if names::is_keras(module) {
             return;
@@ -491,7 +536,7 @@ impl Config {
             act.at = at;
             act.class = Class::Unknown;
             act.because = format!(
-                "it stands where the name of an `{key}` is expected; Keras looks no such name up, \
+                "it stands where the name of a `{key}` is expected; Keras looks no such name up, \
                  and called, {}",
                 act.because
             );
@@ -543,6 +588,7 @@ fn foreign(module: &str, name: &str) -> Symbol {
     let effects = match resolved.known {
         Known::Function { effects, .. } => effects,
         Known::Class { call, .. } => call,
+        // A module or value that is called raises.
         Known::Module(_) | Known::Data => Effects::UNRESOLVED,
         Known::Unknown(why) => {
             let because = match why {
@@ -556,6 +602,10 @@ fn foreign(module: &str, name: &str) -> Symbol {
             return act(Class::Unknown, because.to_owned(), Effects::UNRESOLVED);
         }
     };
+    // An inert class of another library cannot be made by Keras, and an inert function computes.
+    if effects.is_inert() {
+        return Symbol::Custom(written);
+    }
     if let Some(class) = class::of_call(effects) {
         return act(
             class,

@@ -30,10 +30,21 @@ static BUILT: &[Built] = built! {
         "conceal.txt" "deepseek.txt" "falcon.txt" "gemma-4.txt" "gemma.txt" "glm.txt"
         "gpt-oss.txt" "granite.txt" "hermes.txt" "internlm.txt" "kimi.txt" "llama-2.txt"
         "llama-3.txt" "llama-4.txt" "minimax.txt" "mistral-tekken.txt" "mistral.txt"
-        "nemotron.txt" "olmo.txt" "phi-3.txt" "phi-4.txt" "qwen.txt" "smollm.txt"
-        "texts.txt" "vicuna.txt" "zephyr.txt"
+        "nemotron.txt" "olmo.txt" "phi-3.txt" "phi-4.txt" "qwen.txt" "smollm.txt" "texts.txt"
+        "vicuna.txt" "zephyr.txt"
     ];
-    "keras" ["names.txt"];
+    "config-callables" [
+        "names.txt"
+    ];
+    "huggingface-classes" [
+        "diffusers.txt" "transformers.txt"
+    ];
+    "keras" [
+        "names.txt"
+    ];
+    "onnx-ops" [
+        "onnx.txt" "onnxruntime.txt" "reviewed.txt"
+    ];
     "python-effects" [
         "accelerate.txt" "asteval.txt" "cffi.txt" "cloudpickle.txt" "cpython.txt"
         "diffusers.txt" "dill.txt" "einops.txt" "httpx.txt" "huggingface_hub.txt"
@@ -44,6 +55,10 @@ static BUILT: &[Built] = built! {
         "setuptools.txt" "skops.txt" "sympy.txt" "tf_keras.txt" "timm.txt" "tokenizers.txt"
         "torch.txt" "torchvision.txt" "transformers.txt" "ultralytics.txt" "urllib3.txt"
         "xgboost.txt"
+    ];
+    "tensorflow-ops" [
+        "reviewed.txt" "tensorflow-addons.txt" "tensorflow-decision-forests.txt"
+        "tensorflow-io.txt" "tensorflow-text.txt" "tensorflow.txt"
     ];
 };
 

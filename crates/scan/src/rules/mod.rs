@@ -13,6 +13,8 @@ mod config_unknown_callable;
 mod config_unsafe_path;
 mod config_weights_mismatch;
 mod custom_code;
+mod embedded_executable;
+mod executable_file;
 mod extension_mismatch;
 mod gguf_malformed;
 mod hdf5_external_file;
@@ -48,12 +50,14 @@ mod pickle_nested;
 mod pickle_network_access;
 mod pickle_parser_differential;
 mod pickle_unknown_callable;
+mod possible_secret;
 mod python_bytecode;
 mod python_bytecode_runs;
 mod remote_code_unasked;
 mod requirements_direct_source;
 mod requirements_foreign_source;
 mod safetensors_malformed;
+mod secret_in_file;
 mod template_added_text;
 mod template_condition_on_content;
 mod template_hidden_characters;
@@ -62,6 +66,15 @@ mod template_malformed;
 mod template_resource;
 mod template_sandbox_escape;
 mod template_unlisted_text;
+mod tensorflow_caller_file;
+mod tensorflow_checkpoint_malformed;
+mod tensorflow_code_execution;
+mod tensorflow_file_access;
+mod tensorflow_fingerprint_mismatch;
+mod tensorflow_idle_operator;
+mod tensorflow_malformed;
+mod tensorflow_network_access;
+mod tensorflow_unknown_operator;
 mod torchscript_code;
 mod torchscript_unknown_operator;
 mod unknown_model_class;
@@ -75,6 +88,7 @@ use crate::judge::{Act, Class};
 use crate::sink::Sink;
 use crate::subject::Content;
 use crate::templates;
+use crate::tensorflow;
 
 /// A rule and what it does with a subject.
 pub(crate) struct Entry {
@@ -127,6 +141,8 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &requirements_foreign_source::RULE, check: requirements_foreign_source::check },
     Entry { rule: &unknown_model_class::RULE, check: unknown_model_class::check },
     Entry { rule: &yaml_python_tag::RULE, check: yaml_python_tag::check },
+    Entry { rule: &embedded_executable::RULE, check: embedded_executable::check },
+    Entry { rule: &executable_file::RULE, check: executable_file::check },
     Entry { rule: &extension_mismatch::RULE, check: extension_mismatch::check },
     Entry { rule: &gguf_malformed::RULE, check: gguf_malformed::check },
     Entry { rule: &hdf5_external_file::RULE, check: hdf5_external_file::check },
@@ -157,6 +173,8 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &pickle_network_access::RULE, check: pickle_network_access::check },
     Entry { rule: &pickle_parser_differential::RULE, check: pickle_parser_differential::check },
     Entry { rule: &pickle_unknown_callable::RULE, check: pickle_unknown_callable::check },
+    Entry { rule: &possible_secret::RULE, check: possible_secret::check },
+    Entry { rule: &secret_in_file::RULE, check: secret_in_file::check },
     Entry { rule: &safetensors_malformed::RULE, check: safetensors_malformed::check },
     Entry { rule: &template_added_text::RULE, check: template_added_text::check },
     Entry {
@@ -169,6 +187,21 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &template_resource::RULE, check: template_resource::check },
     Entry { rule: &template_sandbox_escape::RULE, check: template_sandbox_escape::check },
     Entry { rule: &template_unlisted_text::RULE, check: template_unlisted_text::check },
+    Entry { rule: &tensorflow_caller_file::RULE, check: tensorflow_caller_file::check },
+    Entry {
+        rule: &tensorflow_checkpoint_malformed::RULE,
+        check: tensorflow_checkpoint_malformed::check,
+    },
+    Entry { rule: &tensorflow_code_execution::RULE, check: tensorflow_code_execution::check },
+    Entry { rule: &tensorflow_file_access::RULE, check: tensorflow_file_access::check },
+    Entry {
+        rule: &tensorflow_fingerprint_mismatch::RULE,
+        check: tensorflow_fingerprint_mismatch::check,
+    },
+    Entry { rule: &tensorflow_idle_operator::RULE, check: tensorflow_idle_operator::check },
+    Entry { rule: &tensorflow_malformed::RULE, check: tensorflow_malformed::check },
+    Entry { rule: &tensorflow_network_access::RULE, check: tensorflow_network_access::check },
+    Entry { rule: &tensorflow_unknown_operator::RULE, check: tensorflow_unknown_operator::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
     Entry { rule: &keras_code_execution::RULE, check: keras_code_execution::check },
@@ -248,6 +281,28 @@ fn notes_of(
         let mut finding = rule.found(place.at(note.at), note.message.as_str());
         if let Some((family, _)) = judged.family {
             finding = finding.with("nearest-family", family);
+        }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of one class of what TensorFlow graphs do.
+fn deeds_of(
+    rule: &'static Rule,
+    class: tensorflow::Class,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::TensorFlow(_, judgement) = content else { return };
+    for deed in judgement.deeds.iter().filter(|deed| deed.class == class) {
+        let place = deed.at.map_or_else(|| place.clone(), |at| place.at(at));
+        let mut finding = rule.found(place, deed.message.as_str()).with("node", deed.node.clone());
+        if !deed.operator.raw().is_empty() {
+            finding = finding.with("operator", deed.operator.clone());
+        }
+        if let Some(function) = &deed.function {
+            finding = finding.with("function", function.clone());
         }
         sink.found(finding);
     }

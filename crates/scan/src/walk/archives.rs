@@ -10,6 +10,7 @@ impl Walker {
     pub(super) fn zip(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let archive = zip::read(&node.blob, &self.budget);
         regions.extend(archive.regions.iter().copied());
+        self.zip_ends(&node.blob, &archive.regions);
         rules::apply(&node.place, &Content::Zip(&archive), &mut self.sink);
         self.note(|part| part.odd(&archive.oddities));
         if let Some(limit) = archive.exhausted {

@@ -139,8 +139,17 @@ impl Walker {
             let because = "it is longer than lists of packages are read";
             self.sink.could_not_look(&node.place, because);
         }
-        let remarks = requirements::read(&text::decode(&node.blob, LINES));
+        let remarks = requirements::read(&node.name, &text::decode(&node.blob, LINES));
         rules::apply(&node.place, &Content::Configuration(&remarks), &mut self.sink);
+    }
+
+    /// A text whose whole content is the name of a module that `MLflow` unpickles a model with.
+    pub(super) fn module_name(&mut self, node: &Node) {
+        if node.name.rsplit('/').next() == Some("pickle_module_info.txt") {
+            let reading = configuration::pickle_module(&node.name, &node.blob, &node.place);
+            rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
+            self.references.extend(reading.references);
+        }
     }
 
     /// Content that is stored elsewhere.

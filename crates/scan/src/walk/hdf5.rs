@@ -2,7 +2,7 @@
 
 use artifact::Blob;
 use formats::Region;
-use formats::hdf5::{self, Hdf5, Kind, OddityKind, Target, Where};
+use formats::hdf5::{self, Class, Datatype, Hdf5, Kind, OddityKind, Target, Where};
 use formats::identify::Format;
 use vocabulary::Span;
 
@@ -11,7 +11,7 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Bytes of one data set that are looked through for what stands in its elements.
-const ELEMENTS: u64 = 256 << 20;
+const ELEMENTS: u64 = 64 << 20;
 /// Bytes at the beginning of numbers that tell whether they are something else.
 const HEAD: u64 = 64 << 10;
 /// Ranges of free space that are looked at.
@@ -44,10 +44,11 @@ impl Walker {
         if elsewhere || file.limit.is_some() {
             self.sink.not_data("hdf5");
         }
-        if file.object("/").is_some_and(|root| root.attribute("model_config").is_some()) {
-            self.sink.not_data("keras");
-        }
         for object in &file.objects {
+            if let Err(limit) = self.budget.check_time() {
+                self.sink.exhausted(&node.place, limit);
+                break;
+            }
             for attribute in &object.attributes {
                 let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
                 let pieces = file.pieces(&attribute.value);
@@ -58,7 +59,8 @@ impl Walker {
                 self.elements(node, &file, object);
             }
         }
-        self.user_block(node, &file, regions);
+        user_block(node, &file, regions);
+        empty_lines(node, &file, regions);
         self.free_space(node, &file, regions);
     }
 
@@ -66,14 +68,24 @@ impl Walker {
     /// what they begin with.
     fn elements(&mut self, node: &Node, file: &Hdf5, object: &hdf5::Object) {
         let Some(datatype) = &object.datatype else { return };
+        if let Some(fill) = &object.fill {
+            self.pieces(
+                node,
+                &format!("{} (fill value)", object.path.raw()),
+                file.pieces(fill),
+                None,
+            );
+        }
         if matches!(object.place, Where::Nowhere | Where::External | Where::Virtual) {
             return;
         }
         let name = object.path.raw();
-        let dimensions = object.shape.as_ref().map_or(0, Vec::len);
+        let dimensions = object.shape.iter().flatten().filter(|extent| **extent > 1).count();
         if datatype.has_pieces() || (datatype.is_byte() && dimensions <= 1) {
             let Some((value, data)) = file.value(object, ELEMENTS, &self.budget) else { return };
-            self.pieces(node, name, file.pieces(&value), data.trouble);
+            // Text of a fixed length in the columns of a table is nothing that a loader loads.
+            let trouble = data.trouble.filter(|_| may_be_loaded(datatype));
+            self.pieces(node, name, file.pieces(&value), trouble);
             return;
         }
         let begins = match object.place {
@@ -81,7 +93,7 @@ impl Walker {
             _ => file.data(object, HEAD, &self.budget).bytes,
         };
         let child = Self::child(node, name, begins, Role::Numbers);
-        if self.is_something(&child) {
+        if is_something(&child) {
             self.look(&child);
         }
     }
@@ -101,36 +113,19 @@ impl Walker {
                 missing = true;
                 continue;
             };
+            if let Err(limit) = self.budget.check_time() {
+                self.sink.exhausted(&node.place, limit);
+                return;
+            }
             let name = if several { format!("{name}[{index}]") } else { name.to_owned() };
             let child = Self::child(node, &name, piece, Role::Leftover);
-            if self.is_something(&child) {
+            if is_something(&child) {
                 self.look(&child);
             }
         }
         let missing = missing.then(|| "some of its elements cannot be found".to_owned());
         if let Some(because) = trouble.or(missing) {
             self.sink.could_not_look(&node.place.member(name), because);
-        }
-    }
-
-    fn is_something(&self, child: &Node) -> bool {
-        child.blob.len() > 1 && !Self::relevant(child, identify(&child.blob)).is_empty()
-    }
-
-    /// What stands before the superblock is no business of the format. Text is what programs
-    /// put there, and the header of MATLAB.
-    fn user_block(&mut self, node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
-        let Some(at) = file.superblock.as_ref().map(|superblock| superblock.at) else { return };
-        let block = node.blob.slice(0, at);
-        let bytes = block.bytes_at(0, 64 << 10);
-        let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last.saturating_add(1));
-        let text = bytes.get(..end).and_then(|text| std::str::from_utf8(text).ok());
-        let is_text = text.is_some_and(|text| {
-            text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
-        });
-        let is_known = bytes.starts_with(b"MATLAB 7.3 MAT-file") && at == 512;
-        if is_known || (is_text && at <= bytes.len() as u64) {
-            regions.push(Region::new(0, at, "user block"));
         }
     }
 
@@ -164,6 +159,49 @@ impl Walker {
     }
 }
 
+/// Whether the bytes are anything but data or text.
+fn is_something(child: &Node) -> bool {
+    child.blob.len() > 1 && !Walker::relevant(child, identify(&child.blob)).is_empty()
+}
+
+/// Whether bytes of an element may be handed to a loader: those whose length the element itself
+/// tells, and bytes that are the whole of a data set.
+fn may_be_loaded(datatype: &Datatype) -> bool {
+    match &datatype.class {
+        Class::Compound(members) => members.iter().any(|m| may_be_loaded(&m.datatype)),
+        Class::Array { base, .. } => may_be_loaded(base),
+        Class::Sequence(_) | Class::VariableText { .. } | Class::Opaque { .. } => true,
+        _ => datatype.is_byte(),
+    }
+}
+
+/// Editors and version control leave empty lines behind the end of a file.
+fn empty_lines(node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
+    const MOST: u64 = 16;
+    let Some(end) = file.superblock.as_ref().map(|superblock| superblock.end) else { return };
+    let tail = node.blob.from(end);
+    if tail.len() <= MOST && tail.bytes_at(0, 16).iter().all(u8::is_ascii_whitespace) {
+        regions.push(Region::new(end, node.blob.len(), "empty lines"));
+    }
+}
+
+/// What stands before the superblock is no business of the format. Text is what programs
+/// put there, and the header of MATLAB.
+fn user_block(node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
+    let Some(at) = file.superblock.as_ref().map(|superblock| superblock.at) else { return };
+    let block = node.blob.slice(0, at);
+    let bytes = block.bytes_at(0, 64 << 10);
+    let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last.saturating_add(1));
+    let text = bytes.get(..end).and_then(|text| std::str::from_utf8(text).ok());
+    let is_text = text.is_some_and(|text| {
+        text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+    });
+    let is_known = bytes.starts_with(b"MATLAB 7.") && at == 512;
+    if is_known || (is_text && at <= bytes.len() as u64) {
+        regions.push(Region::new(0, at, "user block"));
+    }
+}
+
 /// Whether something may stand where the reader could not go.
 fn hides(kind: OddityKind) -> bool {
     matches!(
@@ -184,12 +222,16 @@ fn write_down(part: &mut crate::inspect::Part, file: &Hdf5) {
     for object in &file.objects {
         for attribute in &object.attributes {
             let name = format!("{}@{}", object.path.raw(), attribute.name.raw());
-            let texts = file.texts(&attribute.value, SHOWN);
+            let mut few = attribute.value.clone();
+            let elements =
+                few.shape.iter().flatten().fold(1u64, |n, extent| n.saturating_mul(*extent));
+            few.shape = few.shape.map(|_| vec![elements.min(4)]);
+            let texts = file.texts(&few, SHOWN);
             let told = if texts.is_empty() {
                 attribute.value.datatype.name()
             } else {
                 let texts: Vec<String> =
-                    texts.iter().take(4).map(|t| String::from_utf8_lossy(t).into_owned()).collect();
+                    texts.iter().map(|t| String::from_utf8_lossy(t).into_owned()).collect();
                 texts.join(", ")
             };
             part.fact(name, told);
@@ -197,7 +239,7 @@ fn write_down(part: &mut crate::inspect::Part, file: &Hdf5) {
         if object.kind == Kind::Dataset {
             let shape = object.shape.clone().unwrap_or_default();
             let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
-            let datatype = object.datatype.as_ref().map_or("?".to_owned(), hdf5::Datatype::name);
+            let datatype = object.datatype.as_ref().map_or("?".to_owned(), Datatype::name);
             let place = match object.place {
                 Where::Nowhere => "never written".to_owned(),
                 Where::Inside(span) => format!("bytes {}..{}", span.start, span.end),

@@ -1,5 +1,5 @@
 //! Configurations of Keras models, wherever they stand: the `config.json` of a `.keras` archive or
-//! folder, what `model.to_json()` gave, an attribute of an HDF5 file, the metadata of a SavedModel.
+//! folder, what `model.to_json()` gave, an attribute of an HDF5 file, the metadata of a `SavedModel`.
 
 use artifact::Blob;
 use formats::{json, zip};
@@ -54,8 +54,8 @@ impl Walker {
 
     /// Looks at the values of a JSON file that may be a configuration.
     pub(super) fn keras_document(&mut self, node: &Node, roots: &[json::Node]) {
-        let nested = is_named_so(&node.name) && roots.iter().any(keras::holds_objects);
-        if nested || roots.iter().any(keras::is_config) {
+        let strictly = !is_named_so(&node.name);
+        if roots.iter().any(|root| keras::is_config(root) || keras::holds_objects(root, strictly)) {
             self.keras(node, roots);
         }
     }

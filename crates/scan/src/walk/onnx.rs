@@ -1,8 +1,8 @@
 //! ONNX models, and what their metadata holds.
 
 use artifact::Blob;
-use formats::Region;
 use formats::onnx::{self, OddityKind, Onnx, Property};
+use formats::{Region, encoded};
 use vocabulary::{Span, Untrusted};
 
 use super::{Node, Role, Walker, identify};
@@ -11,10 +11,8 @@ use crate::{onnx_ops, rules};
 
 /// Bytes of a value of metadata that are decoded.
 const VALUE: u64 = 16 << 20;
-/// Characters of base64 below which a value is rather a word.
-const SHORTEST: usize = 32;
-/// Characters of base64 from which a word among others is decoded, and how many of them.
-const LONG_WORD: usize = 64;
+/// Characters from which a word among others is decoded, and how many of them are.
+const LONG_WORD: usize = 40;
 const WORDS: usize = 1000;
 /// How that begins which a loader opens by its content: pickles with a protocol, archives, HDF5,
 /// GGUF, arrays.
@@ -90,7 +88,7 @@ impl Walker {
             if is_value {
                 self.code_in_metadata(node, &property.key, span.start, &decoded);
             }
-            let name = format!("{name} as base64");
+            let name = format!("{name} decoded");
             let blob = Blob::from_vec(decoded);
             self.look_if_known(&Self::child(node, &name, blob, Role::Leftover));
         }
@@ -173,48 +171,23 @@ impl Walker {
     }
 }
 
-/// What stands in base64 in a text: all of it, with line breaks or as a data URL, or else the long
-/// words of it.
+/// The bytes that stand as text in a text: in all of it, in a data URL, or else in its long words.
 fn encoded(text: &[u8]) -> Vec<Vec<u8>> {
-    let all = match text.strip_prefix(b"data:") {
-        Some(rest) => rest.split(|byte| *byte == b',').next_back().unwrap_or_default(),
-        None => text,
+    let text = String::from_utf8_lossy(text);
+    let all = match text.strip_prefix("data:") {
+        Some(rest) => rest.split(',').next_back().unwrap_or_default(),
+        None => &text,
     };
-    if all.iter().all(|byte| six_bits(*byte).is_some() || byte.is_ascii_whitespace()) {
-        return if all.len() < SHORTEST { Vec::new() } else { vec![base64(all)] };
+    // Decoders take more padding than there should be.
+    let all = all.trim_end_matches(|c: char| c == '=' || c.is_ascii_whitespace());
+    if let Some(bytes) = encoded::decode(all) {
+        return vec![bytes];
     }
-    text.split(|byte| six_bits(*byte).is_none())
+    text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '/' | '-' | '_'))
         .filter(|word| word.len() >= LONG_WORD)
         .take(WORDS)
-        .map(base64)
+        .filter_map(encoded::decode)
         .collect()
-}
-
-/// The value of a character of base64, in either alphabet; nothing is 64.
-fn six_bits(byte: u8) -> Option<u8> {
-    match byte {
-        b'A'..=b'Z' => Some(byte.wrapping_sub(b'A')),
-        b'a'..=b'z' => Some(byte.wrapping_sub(b'a').wrapping_add(26)),
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0').wrapping_add(52)),
-        b'+' | b'-' => Some(62),
-        b'/' | b'_' => Some(63),
-        b'=' => Some(64),
-        _ => None,
-    }
-}
-
-fn base64(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits) = (0u32, 0u32);
-    for six in text.iter().filter_map(|byte| six_bits(*byte)).filter(|six| *six < 64) {
-        held = (held << 6) | u32::from(six);
-        bits = bits.saturating_add(6);
-        if bits >= 8 {
-            bits = bits.saturating_sub(8);
-            out.push(u8::try_from((held >> bits) & 0xff).unwrap_or_default());
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -222,14 +195,15 @@ mod tests {
     use super::encoded;
 
     #[test]
-    fn decodes_what_is_base64() {
+    fn decodes_what_stands_as_text() {
         let long = "Y3Bvc2l4CnN5c3RlbQooUydlY2hvJwp0Ui4uLi4uLi4u";
-        let plain = b"cposix\nsystem\n(S'echo'\ntR........".to_vec();
-        assert_eq!(encoded(long.as_bytes()), [plain.clone()]);
+        let plain = [b"cposix\nsystem\n(S'echo'\ntR........".to_vec()];
+        assert_eq!(encoded(long.as_bytes()), plain);
         let (head, tail) = long.split_at(20);
-        assert_eq!(encoded(format!("data:x;base64,{head}\n {tail}==").as_bytes()), [plain]);
-        assert_eq!(encoded(b"resnet"), [b""; 0]);
-        assert_eq!(encoded(b"a sentence with words, and dots..."), [b""; 0]);
+        assert_eq!(encoded(format!("data:x;base64,{head}\n {tail}==").as_bytes()), plain);
+        for text in ["resnet", "a sentence with words, and dots..."] {
+            assert_eq!(encoded(text.as_bytes()), [b""; 0]);
+        }
         let inside = format!("{{\"a\": \"{long}{long}\", \"b\": [1]}}");
         assert_eq!(encoded(inside.as_bytes()).len(), 1);
     }

@@ -18,6 +18,8 @@ use crate::subject::Content;
 const HEAD: usize = identify::HEAD;
 /// Pickle streams of one file that are read one after the other.
 const STREAMS: usize = 10_000;
+/// Bytes of a stream that are searched for credentials.
+const STRINGS: u64 = 4 << 20;
 /// Bytes of a nested piece that are digested at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -80,6 +82,7 @@ impl Walker {
         }
         regions.push(Region::new(stream.start, stream.end, "pickle"));
         self.note(|part| write_down(part, &stream, &listing));
+        self.secrets(node, stream.start, stream.end.min(stream.start.saturating_add(STRINGS)));
         rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);
         rules::apply(&node.place, &Content::Pickle(&acts), &mut self.sink);
         if let Some(size) = expansion(&heap, &stream) {

@@ -1,5 +1,5 @@
 use artifact::Blob;
-use formats::{Region, Tensor, gguf, index, json, npy, safetensors, text, yaml};
+use formats::{Region, Tensor, gguf, index, json, npy, safetensors, tensorflow, text, yaml};
 use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, documents, extension, keras};
@@ -8,8 +8,19 @@ use crate::rules;
 use crate::subject::Content;
 
 /// Extensions of text that is code to somebody.
-const CODE: [&str; 14] =
-    ["py", "pyw", "ipynb", "sh", "bash", "ps1", "bat", "cmd", "js", "mjs", "lua", "rb", "pl", "r"];
+const CODE: [&str; 9] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "r"];
+
+/// Keys of an ONNX model as JSON that nothing else has beside a `graph`.
+const ONNX_KEYS: [&str; 8] = [
+    "opsetImport",
+    "opset_import",
+    "irVersion",
+    "ir_version",
+    "opType",
+    "op_type",
+    "externalData",
+    "external_data",
+];
 
 /// Extensions of protocol buffers and ONNX models as text.
 const MODEL_TEXT: [&str; 6] = ["onnxtxt", "onnxtext", "onnxjson", "textproto", "prototxt", "pbtxt"];
@@ -24,6 +35,7 @@ impl Walker {
     pub(super) fn safetensors(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = safetensors::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 8, file.header_len.saturating_add(8));
         rules::apply(&node.place, &Content::Safetensors(&file), &mut self.sink);
         self.note(|part| {
             part.fact("header", format!("{} bytes", file.header_len));
@@ -45,6 +57,7 @@ impl Walker {
     pub(super) fn gguf(&mut self, node: &Node, regions: &mut Vec<Region>) {
         let file = gguf::read(&node.blob);
         regions.extend(file.regions.iter().copied());
+        self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
         self.templates_of_gguf(node, &file);
         if node.role == Role::File {
@@ -109,14 +122,14 @@ impl Walker {
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
         let utf8 = self.utf8(node);
-        let (mut is_index, mut operator_sets, mut graph) = (false, false, false);
+        let (mut is_index, mut of_onnx, mut graph) = (false, false, false);
         let mut acted_on = documents::is_named_for_it(&node.name) || keras::is_named_so(&node.name);
         let whole = json::walk(&utf8, |step| {
             if let json::Step::Member(member) = &step {
                 let top = member.depth == 1 && member.root == 1;
                 let key = member.key.text.raw();
                 is_index |= top && key == "weight_map";
-                operator_sets |= matches!(key, "opsetImport" | "opset_import");
+                of_onnx |= ONNX_KEYS.contains(&key);
                 graph |= key == "graph";
             }
             acted_on |= documents::is_acted_on(&step);
@@ -124,7 +137,7 @@ impl Walker {
         if !whole {
             self.sink.could_not_look(&node.place, "the JSON nests too deep to be read to its end");
         }
-        if operator_sets && graph {
+        if of_onnx && graph {
             self.model_as_text(node);
         }
         if is_index && node.role == Role::File {
@@ -160,6 +173,7 @@ impl Walker {
         });
         regions.push(Region::new(0, node.blob.len(), "text"));
         self.requirements(node);
+        self.module_name(node);
         self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
@@ -172,10 +186,16 @@ impl Walker {
             self.model_as_text(node);
         }
         self.code(node);
+        self.script_by_name(node);
     }
 
-    /// A model of ONNX, TensorFlow or Caffe as text: its own libraries load it.
+    /// A model of ONNX or Caffe as text: its own libraries load it. Those of TensorFlow are judged
+    /// where they are read, and a map of labels is no model.
     fn model_as_text(&mut self, node: &Node) {
+        let read = tensorflow::text_likeness(&node.blob).is_some();
+        if read || tensorflow::is_label_map(&node.blob) {
+            return;
+        }
         self.sink.not_data("model as text");
         self.sink.could_not_look(&node.place, "it is a model as text, which is not judged");
     }

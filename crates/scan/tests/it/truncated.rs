@@ -9,13 +9,17 @@ use vocabulary::{Limits, Outcome, Severity};
 const CUTS: usize = 24;
 
 /// Pages whose files may be whole before their end: after a pickle that stops another may stand,
-/// and behind the operator sets of an ONNX model its metadata, of which nothing says how much there
-/// is.
-const EXEMPT: [&str; 2] = ["several-pickles-in-one-file", "metadata-with-digests-and-base64"];
+/// and behind the operator sets of an ONNX model its metadata, and behind the node of a frozen graph
+/// the next, of which nothing says how many there are.
+const EXEMPT: [&str; 3] =
+    ["several-pickles-in-one-file", "metadata-with-digests-and-base64", "frozen-graph"];
 
-/// A beginning of a text is a text, a tape ends in blocks of zeros, and GGUF in padding.
+/// A beginning of a text is a text, a tape ends in blocks of zeros, and GGUF in padding. A picture
+/// or a recording is loaded by no loader of models, whole or not.
 fn may_end_anywhere(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok()
+    let media: [&[u8]; 4] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF"];
+    media.iter().any(|magic| bytes.starts_with(magic))
+        || std::str::from_utf8(bytes).is_ok()
         || bytes.get(257..262) == Some(b"ustar")
         || bytes.starts_with(b"GGUF")
 }

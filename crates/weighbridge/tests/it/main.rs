@@ -7,6 +7,7 @@
 
 mod convert;
 mod full_disk;
+mod masked;
 mod program;
 mod readme;
 

@@ -1,8 +1,13 @@
 """Writes HDF5 files of every form and prints what h5py reads back from them.
 
 One line an object, an attribute, a value and a link; a line `file NAME` before those of each file.
+With `samples FILE` it writes small files in hexadecimal digits with their lines: samples.txt.
 """
+import os
+import re
 import sys
+import tempfile
+import textwrap
 import zlib
 
 import h5py
@@ -210,26 +215,121 @@ def rare(name):
     return True
 
 
-names = []
-for version in VERSIONS:
-    write(f"{version}.h5", version)
-    write(f"{version}-ordered.h5", version, track_order=True)
-    write(f"{version}-deleted.h5", version, deleted)
-    names += [f"{version}.h5", f"{version}-ordered.h5", f"{version}-deleted.h5"]
-write("block.h5", "earliest", userblock_size=1024)
-write("block-latest.h5", "latest", userblock_size=512)
-write("paged.h5", "v112", fs_strategy="page", fs_persist=True)
-write("aggregated.h5", "v112", deleted, fs_strategy="fsm", fs_persist=True)
-write("heap.h5", "latest", crowded)
-write("virtual.h5", "v110", virtual)
-write("virtual-latest.h5", "latest", virtual)
-names += ["block.h5", "block-latest.h5", "paged.h5", "aggregated.h5", "heap.h5", "virtual.h5", "virtual-latest.h5"]
-if rare("rare.h5"):
-    names.append("rare.h5")
-out = open(sys.argv[1], "w") if len(sys.argv) > 1 else sys.stdout
-for name in names:
-    with h5py.File(name, "r") as f:
-        lines = []
-        tell("/", f, lines)
-    print(f"file {name}", file=out)
-    print("\n".join(sorted(lines)), file=out)
+def narrow(name, offsets, lengths):
+    """Addresses and lengths of fewer bytes."""
+    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    creation.set_sizes(offsets, lengths)
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    # libhdf5 1.14 does not know its own unlimited dimensions again in layouts of 1.10.
+    access.set_libver_bounds(h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V18)
+    with h5py.File(h5py.h5f.create(name.encode(), h5py.h5f.ACC_TRUNC, fcpl=creation, fapl=access)) as f:
+        fill(f)
+
+
+def compact_file(name, version, **options):
+    """A file that keeps no room for more."""
+    lib, ctypes = library()
+    bounds = {"latest": h5py.h5f.LIBVER_LATEST, "v108": h5py.h5f.LIBVER_V18, "earliest": h5py.h5f.LIBVER_EARLIEST}
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    latest = bounds[version] if version == "v108" else h5py.h5f.LIBVER_LATEST
+    access.set_libver_bounds(bounds[version], latest)
+    for act in lib.H5Pset_meta_block_size, lib.H5Pset_small_data_block_size:
+        act(ctypes.c_int64(access.id), ctypes.c_uint64(0))
+    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    lib.H5Pset_sym_k(ctypes.c_int64(creation.id), ctypes.c_uint(2), ctypes.c_uint(2))
+    if options.get("indexed"):
+        lib.H5Pset_istore_k(ctypes.c_int64(creation.id), ctypes.c_uint(2))
+    if options.get("block"):
+        creation.set_userblock(options["block"])
+    return h5py.File(h5py.h5f.create(name.encode(), h5py.h5f.ACC_TRUNC, fcpl=creation, fapl=access))
+
+
+def simple(f):
+    f.attrs["text"] = np.bytes_(b"fixed")
+    f.create_dataset("group/numbers", data=np.arange(6, dtype="<i2").reshape(2, 3))
+    f["soft"] = h5py.SoftLink("/group")
+    f["name"] = np.dtype("<f4")
+
+
+def strings(f):
+    f.attrs["model_config"] = "{}"
+    f.create_dataset("texts", data=["one", "gr\u00fc\u00dfe"], dtype=h5py.string_dtype())
+
+
+def outside(f):
+    f["link"] = h5py.ExternalLink("other.h5", "/there")
+    f.create_dataset("stored", (4,), "u1", external=[("raw.bin", 1, 4)])
+
+
+def chunks(f):
+    data = np.arange(24, dtype="<i2").reshape(4, 6) % 5
+    f.create_dataset("deflate", data=data, chunks=(3, 4), compression="gzip", shuffle=True, fletcher32=True)
+    f.create_dataset("plain", data=data, chunks=(2, 6), maxshape=(None, 6))
+
+
+def both_grow(f):
+    f.create_dataset("grow", data=np.arange(6).reshape(2, 3), chunks=(1, 2), maxshape=(None, None))
+
+
+def dense(f):
+    group = f.create_group("g", track_order=True)
+    for n in range(9):
+        group[f"link {n}"] = h5py.SoftLink("/")
+        group.attrs[f"attribute {n}"] = n
+
+
+def samples(path):
+    out = open(path, "w")
+    done = [("earliest", simple), ("latest", simple), ("v108", simple), ("earliest", strings), ("latest", strings),
+            ("latest", outside), ("earliest", chunks), ("latest", chunks), ("latest", both_grow), ("latest", virtual),
+            ("latest", dense)]
+    for number, (version, act) in enumerate(done):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            with compact_file("f.h5", version, block=512 if number == 2 else 0, indexed=True) as f:
+                act(f)
+            data = open("f.h5", "rb").read()
+            with h5py.File("f.h5", "r") as f:
+                lines = []
+                tell("/", f, lines)
+        print(f"file {act.__name__}-{version}", file=out)
+        for part in re.split(rb"(\0{16,})", data):
+            if part.strip(b"\0"):
+                print("\n".join("hex " + line for line in textwrap.wrap(part.hex(), 92)), file=out)
+            elif part:
+                print(f"zeros {len(part)}", file=out)
+        print("\n".join("line " + line for line in sorted(lines)), file=out)
+
+
+def main():
+    names = []
+    for version in VERSIONS:
+        write(f"{version}.h5", version)
+        write(f"{version}-ordered.h5", version, track_order=True)
+        write(f"{version}-deleted.h5", version, deleted)
+        names += [f"{version}.h5", f"{version}-ordered.h5", f"{version}-deleted.h5"]
+    write("block.h5", "earliest", userblock_size=1024)
+    write("block-latest.h5", "latest", userblock_size=512)
+    write("paged.h5", "v112", fs_strategy="page", fs_persist=True)
+    write("aggregated.h5", "v112", deleted, fs_strategy="fsm", fs_persist=True)
+    write("heap.h5", "latest", crowded)
+    write("virtual.h5", "v110", virtual)
+    write("virtual-latest.h5", "latest", virtual)
+    names += ["block.h5", "block-latest.h5", "paged.h5", "aggregated.h5", "heap.h5", "virtual.h5", "virtual-latest.h5"]
+    narrow("narrow.h5", 4, 4)
+    narrow("narrow-lengths.h5", 8, 4)
+    names += ["narrow.h5", "narrow-lengths.h5"]
+    if rare("rare.h5"):
+        names.append("rare.h5")
+    for name in names:
+        with h5py.File(name, "r") as f:
+            lines = []
+            tell("/", f, lines)
+        print(f"file {name}")
+        print("\n".join(sorted(lines)))
+
+
+if sys.argv[1:2] == ["samples"]:
+    samples(os.path.abspath(sys.argv[2]))
+else:
+    main()

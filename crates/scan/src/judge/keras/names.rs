@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use vocabulary::Untrusted;
 
 use super::super::{Act, Class, because_of, class};
-use crate::effects::{Known, lookup};
+use crate::effects::{Effects, Known, lookup};
 use crate::packs;
 
 /// What a name of a configuration is.
@@ -72,8 +72,8 @@ impl Keras {
 
     /// Whether Keras finds this name without a module: a layer, loss, activation or the like.
     pub(super) fn by_name(&self, name: &str) -> bool {
-        // Keras 2 writes the optimizers of its own with a package: `Keras>Adam`.
-        let name = ["Keras>", "keras>", "Addons>", "TensorFlow>"]
+        // Keras 2 writes the optimizers of its own with a package: `Custom>Adam`.
+        let name = ["Custom>", "Keras>", "keras>", "Addons>", "TensorFlow>"]
             .iter()
             .find_map(|package| name.strip_prefix(package))
             .unwrap_or(name);
@@ -134,7 +134,13 @@ impl Keras {
                 Known::Function { effects, .. } => effects,
                 _ => continue,
             };
-            if self.is_modelling(&resolved.path) {
+            let surely = match resolved.known {
+                Known::Function { effects, .. } if !effects.contains(Effects::UNRESOLVED) => {
+                    class::of_call(effects)
+                }
+                _ => None,
+            };
+            if surely.is_none() && self.is_modelling(&resolved.path) {
                 return Some(Symbol::Known);
             }
             let written = format!("{module}.{name}");
@@ -249,6 +255,11 @@ fn is_alias(name: &str) -> bool {
     )
 }
 
+/// Whether text is an expression or a statement of Python, and no name.
+pub(super) fn is_source(text: &str) -> bool {
+    text.contains('(') || text.contains("lambda ") || text.contains("import ")
+}
+
 /// Keys whose text is the name of something that is called.
 pub(super) fn takes_a_callable(key: &str) -> bool {
     key.ends_with("activation")
@@ -262,7 +273,7 @@ pub(super) fn takes_a_callable(key: &str) -> bool {
 /// what comes after the padding is not read. Nothing where the padding is wrong, or where there is
 /// nothing.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let mut bytes = Vec::with_capacity(text.len().saturating_sub(text.len() / 4));
     let (mut held, mut digits, mut pads) = (0u32, 0u32, 0u32);
     for byte in text.bytes() {
         if byte == b'=' {

@@ -1,6 +1,6 @@
-"""Writes the lists of operators beside this file: a domain and a name a line, from pinned wheels.
+"""Writes the generated lists of packs/onnx-ops: a domain and a name a line, from pinned wheels.
 
-    python generate.py WHEEL...
+    python xtask/src/packs/onnx_ops.py WHEEL...    # from the root; then `cargo xtask packs --manifest`
 
 The wheels are those of onnx and onnxruntime, and this Python must have the same versions of them
 installed: both tell the schemas of their operators themselves.
@@ -11,7 +11,7 @@ import importlib.metadata
 import pathlib
 import sys
 
-HERE = pathlib.Path(__file__).parent
+PACK = pathlib.Path("packs/onnx-ops")
 
 
 def schemas(library):
@@ -34,7 +34,7 @@ def main(wheels):
         header = (f"library {library}\nversion {version}\nsource {wheel.name}\nsha256 {digest}\n"
                   f"generator 1\n")
         lines = "".join(f"{domain} {name}\n" for domain, name in sorted(names))
-        (HERE / f"{library}.txt").write_text(header + "\n" + lines)
+        (PACK / f"{library}.txt").write_text(header + "\n" + lines)
         print(f"{library}: {len(names)} operators")
 
 
