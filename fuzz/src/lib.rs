@@ -58,6 +58,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("sevenz", sevenz),
     ("stream", stream),
     ("tar", tar),
+    ("tensorflow", tensorflow),
     ("torch", torch),
     ("weigh_bytes", weigh_bytes),
     ("yaml", yaml),
@@ -168,6 +169,21 @@ pub fn onnx(bytes: &[u8]) {
     let blob = blob(bytes);
     onnx::is_onnx(&blob);
     onnx::read(&blob);
+}
+
+/// TensorFlow graphs as each of their messages, binary and as text; what stands beside them.
+pub fn tensorflow(bytes: &[u8]) {
+    use formats::tensorflow::{self as tf, Kind};
+    let blob = blob(bytes);
+    tf::likeness(&blob);
+    tf::text_likeness(&blob);
+    for kind in [Kind::SavedModel, Kind::MetaGraph, Kind::Graph] {
+        tf::read(&blob, kind);
+        tf::read_text(&blob, kind);
+    }
+    tf::read_checkpoint(&blob);
+    tf::read_fingerprint(&blob);
+    tf::read_keras_metadata(&blob);
 }
 
 /// JSON, also as the index of a sharded checkpoint.

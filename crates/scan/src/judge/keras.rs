@@ -375,6 +375,8 @@ impl Config {
 
     /// Marshalled code: a text, or a list that begins with it.
     fn code(&mut self, value: &Node, at: u64, layer: &Untrusted) {
+        // A SavedModel has tuples as `{"class_name": "__tuple__", "items": […]}`.
+        let value = value.get("items").unwrap_or(value);
         let Some(text) = value.as_str().or_else(|| value.items().first()?.as_str()) else {
             self.gap(at, "the code of a lambda is no text");
             return;
