@@ -10,6 +10,7 @@ use std::io;
 use artifact::{Blob, Budget};
 use formats::executable;
 use formats::gguf;
+use formats::gotemplate;
 use formats::hdf5;
 use formats::identify;
 use formats::identify::{Format, Probes};
@@ -18,6 +19,7 @@ use formats::jinja;
 use formats::json;
 use formats::marshal;
 use formats::media;
+use formats::modelfile;
 use formats::npy;
 use formats::onnx;
 use formats::payload;
@@ -58,6 +60,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("sevenz", sevenz),
     ("stream", stream),
     ("tar", tar),
+    ("tensorflow", tensorflow),
     ("torch", torch),
     ("weigh_bytes", weigh_bytes),
     ("yaml", yaml),
@@ -158,9 +161,13 @@ pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
 }
 
-/// Jinja templates.
+/// Templates of Jinja and of Go, and files that hold some.
 pub fn jinja(bytes: &[u8]) {
-    jinja::read(&String::from_utf8_lossy(bytes));
+    let text = String::from_utf8_lossy(bytes);
+    jinja::read(&text);
+    gotemplate::read(&text);
+    modelfile::read(&text);
+    scan::scan_bytes("chat_template.jinja", bytes.to_vec(), limits());
 }
 
 /// ONNX, whether or not it looks like it.
@@ -168,6 +175,21 @@ pub fn onnx(bytes: &[u8]) {
     let blob = blob(bytes);
     onnx::is_onnx(&blob);
     onnx::read(&blob);
+}
+
+/// TensorFlow graphs as each of their messages, binary and as text; what stands beside them.
+pub fn tensorflow(bytes: &[u8]) {
+    use formats::tensorflow::{self as tf, Kind};
+    let blob = blob(bytes);
+    tf::likeness(&blob);
+    tf::text_likeness(&blob);
+    for kind in [Kind::SavedModel, Kind::MetaGraph, Kind::Graph] {
+        tf::read(&blob, kind);
+        tf::read_text(&blob, kind);
+    }
+    tf::read_checkpoint(&blob);
+    tf::read_fingerprint(&blob);
+    tf::read_keras_metadata(&blob);
 }
 
 /// JSON, also as the index of a sharded checkpoint.

@@ -143,12 +143,8 @@ for name, code in {
             @tf.function(input_signature=[tf.TensorSpec([None, 2])])
             def predict(self, x):
                 return tf.matmul(x, self.w)
-            @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-            def save(self, path):
-                tf.raw_ops.Save(filename=path, tensor_names=["w"], data=[self.w.read_value()])
-                return path
         module = Module()
-        tf.saved_model.save(module, "model", signatures={"train": module.train, "predict": module.predict, "save": module.save})
+        tf.saved_model.save(module, "model", signatures={"train": module.train, "predict": module.predict})
     """,
     "example-parsing": """
         class Module(tf.Module):

@@ -57,8 +57,6 @@ pub(crate) enum Content<'a> {
     OnnxData(&'a onnx::ExternalFile, DataFile),
     /// An HDF5 file.
     Hdf5(&'a hdf5::Hdf5),
-    /// The values of a JSON or YAML file.
-    Document(&'a Document<'a>),
     /// A template that was judged.
     Template(&'a Judged),
     /// A `Modelfile`.

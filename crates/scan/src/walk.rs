@@ -119,6 +119,8 @@ pub(crate) struct Walker {
     told: Vec<Span>,
     /// Where in the file the zip archives end that were read.
     ends: Vec<u64>,
+    /// Where in the file the pickles begin that were read.
+    pickles: BTreeSet<u64>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -145,6 +147,7 @@ impl Walker {
             to_search_for_secrets: payloads::SEARCHED_IN_ALL,
             told: Vec::new(),
             ends: Vec::new(),
+            pickles: BTreeSet::new(),
             record: None,
         }
     }

@@ -64,7 +64,6 @@ fn thin(blob: &Blob) -> Executable {
     let Some([machine, kind, count, size]) = fields else { return told };
     told.kind = match kind {
         1 => "object file",
-        2 => "program",
         6 => "shared library",
         8 => "bundle",
         _ => "program",

@@ -27,6 +27,8 @@ const USES: usize = 1 << 14;
 const KEPT: usize = 1 << 10;
 /// Values of a stack that is kept.
 const KEPT_VALUES: usize = 64;
+/// `CO_OPTIMIZED`: set for functions, and not for modules and class bodies.
+const OPTIMIZED: u32 = 1;
 /// Bytes of text that are put together.
 const TEXT: usize = 16 << 20;
 
@@ -61,9 +63,11 @@ pub struct Use {
 pub struct Trace {
     /// The uses, each path of a code object once a kind, in the order of the instructions.
     pub uses: Vec<Use>,
-    /// Code objects that call a function of another code object, or hand it to somebody, with that
-    /// code object. A class stands for its body.
+    /// Code objects, each with one whose function it calls. Who defines a class runs its body, and who
+    /// makes an instance may run every method.
     pub reaches: BTreeSet<(Id, Id)>,
+    /// Code objects, each with a path that it calls and one whose function it hands to that.
+    pub hands: BTreeSet<(Id, Path, Id)>,
     /// Instructions that the version does not have, arguments that lead nowhere, jumps into
     /// instructions: code that a compiler of this version does not make.
     pub faults: u64,
@@ -353,14 +357,17 @@ impl Tracer<'_> {
         if let Value::Method(text, name) = callee {
             return self.method(text, name, args, at);
         }
-        for value in std::iter::once(callee).chain(args) {
-            if let Value::Function(inner) = value
-                && self.out.reaches.len() < USES
-            {
-                self.out.reaches.insert((code, *inner));
-            }
+        if let Value::Function(inner) = callee {
+            self.reaches(code, *inner);
         }
         let Value::Path(path, number) = callee else { return Value::Unknown };
+        for value in args {
+            if let Value::Function(inner) = value
+                && self.out.hands.len() < USES
+            {
+                self.out.hands.insert((code, path.as_ref().clone(), *inner));
+            }
+        }
         self.passed(*number);
         let plain = path.text.strip_prefix("builtins.").unwrap_or(&path.text);
         let plain = plain.strip_prefix("__builtins__.").unwrap_or(plain);
@@ -408,8 +415,9 @@ impl Tracer<'_> {
         }
         let given = path.called();
         if path.text == "builtins.__build_class__"
-            && let Some(body @ Value::Function(_)) = args.first()
+            && let Some(body @ Value::Function(inner)) = args.first()
         {
+            self.out.reaches.insert((code, *inner));
             return body.clone();
         }
         // What a call gave is told where it is used.
@@ -418,6 +426,22 @@ impl Tracer<'_> {
             self.passed(*number);
         }
         value
+    }
+
+    /// A function of a code object is called, or an instance made of a class with that body.
+    fn reaches(&mut self, code: Id, inner: Id) {
+        let Some(Object::Code(held)) = self.marshal.get(inner) else { return };
+        let methods: &[Id] = if held.flags & OPTIMIZED == 0 {
+            self.marshal.items(held.constants)
+        } else {
+            std::slice::from_ref(&inner)
+        };
+        for method in methods.iter().take(KEPT) {
+            let is_code = matches!(self.marshal.get(*method), Some(Object::Code(_)));
+            if is_code && self.out.reaches.len() < USES {
+                self.out.reaches.insert((code, *method));
+            }
+        }
     }
 
     /// Texts put together, with `between` between them.

@@ -1,6 +1,6 @@
 //! Pictures and recordings: where they end, so that what stands behind them can be looked at.
 //!
-//! PNG (ISO/IEC 15948) up to `IEND`, JPEG (ITU-T T.81) up to the end-of-image marker, GIF89a up to
+//! PNG (ISO/IEC 15948) up to `IEND`, JPEG (ITU-T T.81) up to the end-of-image marker, `GIF89a` up to
 //! its trailer, RIFF by its declared size. Nothing is decoded.
 
 #[cfg(test)]

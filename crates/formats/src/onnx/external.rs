@@ -8,8 +8,8 @@ use super::walk::Walk;
 use super::{MAX_EXTERNAL, OddityKind, TEXT};
 use crate::protobuf::{Message, Value};
 
-/// ONNX Runtime writes this where a tensor stands in memory, with the address as the offset. A file
-/// that says so makes it read any address.
+/// ONNX Runtime writes this where a tensor stands in memory, with the address as the offset, when it
+/// hands a graph on. A file that says so makes whoever believes it read any address (CWE-822).
 pub const IN_MEMORY: &str = "_ORT_MEM_ADDR_";
 
 /// A file that holds data of tensors.

@@ -262,6 +262,14 @@ fn models_are_told_from_other_protocol_buffers() {
     }
 }
 
+/// Text in front of a model, as fields that nobody knows.
+#[test]
+fn a_model_behind_much_text_is_told() {
+    let text = b(15, "abcdefghijklmnopqrstuvwxyz0123456789 ,.").repeat(50_000);
+    assert!(text.is_ascii() && text.len() > 1 << 20);
+    assert!(is_onnx(&Blob::from_vec([text, model(&[relu()])].concat())));
+}
+
 /// Two gigabytes in one tensor: a model in front of it and behind it, zeros in between.
 struct Huge {
     front: Vec<u8>,

@@ -5,9 +5,9 @@ use super::confirm_program;
 use crate::identify::Format;
 
 /// Places of one kind that are kept.
-const KEPT: usize = 4096;
+const KEPT: usize = 65_536;
 /// How far before its PE header a program may begin.
-const STUB: u64 = 4096;
+const STUB: u64 = 1 << 20;
 
 /// A place where something may begin, seen in passing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +36,9 @@ const NEEDLES: [(&[u8], Kind); 6] = [
     (b"\x80\x04\x95", Kind::Pickle),
     (b"\x80\x05\x95", Kind::Pickle),
 ];
+
+/// Bytes that all needles are looked for in before the next.
+const PIECE: usize = 16 << 10;
 
 /// Bytes of a needle that may stand before the end of a piece.
 const OVERLAP: usize = 3;
@@ -66,7 +69,12 @@ impl Marks {
         seam.extend(bytes.iter().take(OVERLAP));
         let start = self.seen.saturating_sub(before as u64);
         self.find(&seam, start, Some(before));
-        self.find(bytes, self.seen, None);
+        // Every needle passes over a piece while it is in the nearest cache.
+        for at in (0..bytes.len()).step_by(PIECE) {
+            let end = bytes.len().min(at.saturating_add(PIECE).saturating_add(OVERLAP));
+            let start = self.seen.saturating_add(at as u64);
+            self.find(bytes.get(at..end).unwrap_or_default(), start, None);
+        }
         self.seen = self.seen.saturating_add(bytes.len() as u64);
         // A piece may be shorter than what is kept of it.
         if bytes.len() < OVERLAP {
@@ -150,8 +158,17 @@ fn zip(blob: &Blob, record: u64) -> Option<(Format, u64, u64)> {
         Some(u64::from(u32::from_le_bytes(bytes)))
     };
     let comment = u64::from(u16::from_le_bytes(blob.array_at(record.checked_add(20)?)?));
-    let (size, offset) = (number(12)?, number(16)?);
-    let directory = record.checked_sub(size)?;
+    let (mut size, mut offset, mut before) = (number(12)?, number(16)?, record);
+    // The longer record, and the locator that leads to it, stand before this one.
+    let longer = record.checked_sub(76).filter(|at| blob.array_at(*at) == Some(*b"PK\x06\x06"));
+    if let Some(longer) = longer
+        && (size == u64::from(u32::MAX) || offset == u64::from(u32::MAX))
+    {
+        size = u64::from_le_bytes(blob.array_at(longer.checked_add(40)?)?);
+        offset = u64::from_le_bytes(blob.array_at(longer.checked_add(48)?)?);
+        before = longer;
+    }
+    let directory = before.checked_sub(size)?;
     let start = directory.checked_sub(offset)?;
     let entry = size > 0 && blob.array_at(directory) == Some(*b"PK\x01\x02");
     let end = record.checked_add(22)?.checked_add(comment)?;

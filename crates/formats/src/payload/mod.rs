@@ -129,11 +129,8 @@ fn confirm_program(rest: &Blob, at: u64, format: Format) -> Option<Payload> {
 /// What may begin here, by the bytes that are at hand.
 fn guess(head: &[u8]) -> Option<Format> {
     let &[first, second, third, fourth, ..] = head else { return None };
-    let found = match (first, second, third, fourth) {
-        (0x7f, b'E', b'L', b'F') => {
-            let told = matches!(head.get(4..7), Some([1 | 2, 1 | 2, 1]));
-            told.then_some(Format::Elf)
-        }
+    match (first, second, third, fourth) {
+        (0x7f, b'E', b'L', b'F') => Some(Format::Elf),
         (b'M', b'Z', ..) => {
             let at = u32::from_le_bytes(*head.get(60..)?.first_chunk()?);
             let inside = usize::try_from(at).ok().and_then(|at| head.get(at..));
@@ -141,8 +138,9 @@ fn guess(head: &[u8]) -> Option<Format> {
             let fits = inside.map_or(at < 1 << 20, |pe| pe.len() < 4 || pe.starts_with(b"PE\0\0"));
             (at >= 4 && fits).then_some(Format::Pe)
         }
-        (0xfe, 0xed, 0xfa, 0xce | 0xcf) | (0xce | 0xcf, 0xfa, 0xed, 0xfe) => Some(Format::MachO),
-        (0xca, 0xfe, 0xba, 0xbe | 0xbf) => Some(Format::MachO),
+        (0xfe, 0xed, 0xfa, 0xce | 0xcf)
+        | (0xce | 0xcf, 0xfa, 0xed, 0xfe)
+        | (0xca, 0xfe, 0xba, 0xbe | 0xbf) => Some(Format::MachO),
         (0, b'a', b's', b'm') => (head.get(5..7) == Some(&[0, 0][..])).then_some(Format::Wasm),
         (b'd', b'e', b'x', b'\n') => Some(Format::Dex),
         (b'P', b'K', 3, 4) => is_zip_entry(head).then_some(Format::Zip),
@@ -171,8 +169,7 @@ fn guess(head: &[u8]) -> Option<Format> {
         (0x80, 2..=5, ..) => Some(Format::Pickle),
         (b'c', ..) => is_import(head).then_some(Format::Pickle),
         _ => None,
-    };
-    found
+    }
 }
 
 /// The first two bytes of everything that [`guess`] knows.

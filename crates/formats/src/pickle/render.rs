@@ -76,7 +76,7 @@ impl Renderer<'_> {
                 let _ = write!(self.out, "{it:?}");
             }
             View::Text(_) => {
-                self.text(heap.text(value, self.bounds.literal.saturating_add(BEHIND)))
+                self.text(heap.text(value, self.bounds.literal.saturating_add(BEHIND)));
             }
             View::Bytes(_) => self.bytes(value, "b", ""),
             View::ByteArray(_) => self.bytes(value, "bytearray(b", ")"),

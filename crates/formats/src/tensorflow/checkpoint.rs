@@ -1,11 +1,11 @@
 //! The index of a checkpoint (`variables.index`, `model.ckpt.index`): which tensor stands where in
 //! the files of data beside it, which hold raw numbers and nothing else.
 //!
-//! It is a sorted table as LevelDB writes it. The key `""` holds a `BundleHeaderProto`, every other
+//! It is a sorted table as `LevelDB` writes it. The key `""` holds a `BundleHeaderProto`, every other
 //! key is the name of a tensor and holds a `BundleEntryProto`.
 //!
 //! Source: `core/util/tensor_bundle`, `core/protobuf/tensor_bundle.proto` of TensorFlow; the table
-//! format of LevelDB, `doc/table_format.md`.
+//! format of `LevelDB`, `doc/table_format.md`.
 
 use artifact::Blob;
 use vocabulary::{Span, Untrusted};

@@ -190,8 +190,7 @@ fn value(
                 let name = called(reading, Message::within(span), inner, depth);
                 out.push(AttrValue::Functions(vec![name]));
             }
-            (1 | 2 | 7 | 8 | 9 | 10, None) => return Known::WrongType,
-            (3..=6, Some(_)) => return Known::WrongType,
+            (1 | 2 | 7..=10, None) | (3..=6, Some(_)) => return Known::WrongType,
             _ => return Known::No,
         }
         Known::Yes

@@ -38,7 +38,9 @@ pub fn text_likeness(blob: &Blob) -> Option<Kind> {
     [Kind::SavedModel, Kind::MetaGraph, Kind::Graph].into_iter().find(|kind| {
         let shape = schema::message(*kind);
         let common = *kind == Kind::Graph;
-        if shape.field(&name).is_none() && !(common && name == "versions") {
+        if shape.field(&name).is_none()
+            && !(common && matches!(name.as_str(), "versions" | "debug_info"))
+        {
             return false;
         }
         if !common {
@@ -56,7 +58,7 @@ pub fn is_label_map(blob: &Blob) -> bool {
     text::first_name(blob).is_some_and(|(name, next)| name == "item" && next == b'{')
 }
 
-/// Whether it is the index of a checkpoint: a table of LevelDB, by its last eight bytes.
+/// Whether it is the index of a checkpoint: a table of `LevelDB`, by its last eight bytes.
 pub fn is_index(blob: &Blob) -> bool {
     blob.len() >= 48
         && blob.array_at(blob.len().saturating_sub(8)) == Some(super::checkpoint::MAGIC)

@@ -13,6 +13,7 @@
 //! Source: the `.proto` files of TensorFlow 2.21, `core/framework` and `core/protobuf`.
 
 mod checkpoint;
+mod farmhash;
 mod fingerprint;
 mod graph;
 mod likeness;
@@ -34,7 +35,8 @@ use crate::{Oddity, Region};
 pub use checkpoint::{
     Checkpoint, OddityKind as CheckpointOddityKind, Shard, read as read_checkpoint,
 };
-pub use fingerprint::{Fingerprint, KerasNode, farm_hash, read_fingerprint, read_keras_metadata};
+pub use farmhash::farm_hash;
+pub use fingerprint::{Fingerprint, KerasNode, read_fingerprint, read_keras_metadata};
 pub use likeness::{is_index, is_label_map, likeness, text_likeness};
 
 /// Nodes that are kept of one file, those of functions included.

@@ -159,7 +159,7 @@ fn concrete(reading: &mut Reading, entry: Message) -> Concrete {
                         }
                     }
                     Known::Yes
-                })
+                });
             }
             _ => return Known::No,
         }

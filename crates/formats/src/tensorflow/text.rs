@@ -51,6 +51,7 @@ pub(super) fn translate(blob: &Blob, shape: Shape, max: u64) -> Translation {
 /// follows it.
 pub(super) fn first_name(blob: &Blob) -> Option<(String, u8)> {
     let mut parser = Parser { cursor: blob.cursor(0), open: Vec::new() };
+    parser.byte_order_mark();
     parser.space();
     let name = parser.word()?;
     parser.space();
@@ -85,6 +86,7 @@ type Step = Result<(), &'static str>;
 
 impl Parser {
     fn run(&mut self) -> Step {
+        self.byte_order_mark();
         loop {
             self.space();
             let Some(next) = self.cursor.peek() else { return Ok(()) };
@@ -229,6 +231,12 @@ impl Parser {
         let Some(open) = self.open.last_mut() else { return };
         varint(&mut open.bytes, u64::from(number) << 3);
         varint(&mut open.bytes, value);
+    }
+
+    fn byte_order_mark(&mut self) {
+        if self.cursor.peek_bytes(3) == b"\xef\xbb\xbf" {
+            self.cursor.skip(3);
+        }
     }
 
     /// White space and comments.

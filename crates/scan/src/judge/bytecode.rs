@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use artifact::Blob;
-use formats::marshal::{self, Did, Id, Marshal, Object, Root, Trace, Use, Version};
+use formats::marshal::{self, Did, Id, Marshal, Object, Path, Root, Trace, Use, Version};
 
 use super::class::{self, Class};
 use super::names::acts_on_import;
@@ -42,8 +42,31 @@ const ALIASES: [(&str, &str); 9] = [
     ("tf", "tensorflow"),
     ("tnp", "tensorflow.numpy"),
 ];
-/// `CO_OPTIMIZED`: set for functions, and not for modules and class bodies.
-const OPTIMIZED: u32 = 1;
+/// Functions that run a function that they are given.
+const RUNNERS: [&str; 14] = [
+    "atexit.register",
+    "concurrent.futures.ProcessPoolExecutor().submit",
+    "concurrent.futures.ThreadPoolExecutor().submit",
+    "filter",
+    "functools.reduce",
+    "map",
+    "multiprocessing.Process",
+    "signal.signal",
+    "sorted",
+    "sys.setprofile",
+    "sys.settrace",
+    "threading.Thread",
+    "threading.Timer",
+    "weakref.finalize",
+];
+/// Functions that run code which they write themselves, from names of the caller.
+const WRITERS: [&str; 5] = [
+    "collections.namedtuple",
+    "dataclasses.dataclass",
+    "dataclasses.make_dataclass",
+    "typing.NamedTuple",
+    "typing.dataclass_transform",
+];
 /// Calls that are listed.
 const LISTED: usize = 50;
 
@@ -152,7 +175,7 @@ impl Bytecode {
                     if held.is_none() && index < LISTED {
                         self.acts.push(act);
                     }
-                    if at_once.contains(&used.code) {
+                    if used.did != Did::Refer && at_once.contains(&used.code) {
                         self.at_once.insert(index);
                     }
                 }
@@ -179,20 +202,21 @@ impl Bytecode {
 }
 
 /// The code objects that run when the outermost one runs: it, the class bodies in it, and what they
-/// call or hand to somebody.
+/// call or hand to somebody who does.
 fn reached(reading: &Marshal, trace: &Trace) -> BTreeSet<Id> {
     let mut reached = BTreeSet::new();
     let mut todo: Vec<Id> = reading.root.into_iter().collect();
     while let Some(id) = todo.pop() {
-        let Some(Object::Code(code)) = reading.get(id) else { continue };
-        if !reached.insert(id) {
+        if !matches!(reading.get(id), Some(Object::Code(_))) || !reached.insert(id) {
             continue;
         }
         todo.extend(trace.reaches.range((id, 0)..=(id, Id::MAX)).map(|(_, inner)| *inner));
-        // Whoever makes a class of it may call its methods.
-        if code.flags & OPTIMIZED == 0 && Some(id) != reading.root {
-            todo.extend(reading.items(code.constants).iter().copied());
-        }
+        let first = (id, Path { root: Root::Module, text: String::new() }, 0);
+        let handed = trace.hands.range(first..).take_while(|(from, ..)| *from == id);
+        let handed = handed.filter(|(_, callee, _)| {
+            RUNNERS.contains(&callee.text.trim_start_matches("builtins."))
+        });
+        todo.extend(handed.map(|(.., inner)| *inner));
     }
     reached
 }
@@ -248,6 +272,9 @@ fn judge_use(used: &Use) -> Judged {
     }
     let Some((module, name)) = located(used) else { return Judged::Unknown };
     let resolved = lookup(&module, &name);
+    if WRITERS.contains(&resolved.path.as_str()) {
+        return Judged::Inert;
+    }
     let effects = match resolved.known {
         Known::Function { effects, .. } => effects,
         Known::Class { call, .. } => call,

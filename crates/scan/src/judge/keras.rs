@@ -364,7 +364,7 @@ impl Config {
                     if is_lambda || (key == "function" && coded) {
                         self.code(value, node.span.start, layer);
                     } else if key == "function"
-                        && let Some(name) = value.as_str()
+                        && let Some(name) = value.as_str().filter(|n| !names::is_source(n.raw()))
                     {
                         self.nameless(value.span.start, &[name.raw()]);
                     }
@@ -375,6 +375,8 @@ impl Config {
 
     /// Marshalled code: a text, or a list that begins with it.
     fn code(&mut self, value: &Node, at: u64, layer: &Untrusted) {
+        // A SavedModel has tuples as `{"class_name": "__tuple__", "items": […]}`.
+        let value = value.get("items").unwrap_or(value);
         let Some(text) = value.as_str().or_else(|| value.items().first()?.as_str()) else {
             self.gap(at, "the code of a lambda is no text");
             return;
@@ -516,6 +518,14 @@ impl Config {
 
     /// An activation, loss or the like that is given as text.
     fn reference(&mut self, at: u64, key: &str, text: &Untrusted) {
+        if names::is_source(text.raw()) {
+            let because = format!(
+                "source text stands where the name of a `{key}` is expected; Keras runs no text, \
+                 and whoever wrote it meant it to be run"
+            );
+            self.told(Class::Unknown, at, text.shortened(SHOWN), because);
+            return;
+        }
         let Some((module, name)) = text.raw().trim().rsplit_once('.') else { return };
         if names::is_keras(module) {
             return;
@@ -526,7 +536,7 @@ impl Config {
             act.at = at;
             act.class = Class::Unknown;
             act.because = format!(
-                "it stands where the name of an `{key}` is expected; Keras looks no such name up, \
+                "it stands where the name of a `{key}` is expected; Keras looks no such name up, \
                  and called, {}",
                 act.because
             );

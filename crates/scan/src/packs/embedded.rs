@@ -59,6 +59,10 @@ static BUILT: &[Built] = built! {
         "torch.txt" "torchvision.txt" "transformers.txt" "ultralytics.txt" "urllib3.txt"
         "xgboost.txt"
     ];
+    "tensorflow-ops" [
+        "reviewed.txt" "tensorflow-addons.txt" "tensorflow-decision-forests.txt"
+        "tensorflow-io.txt" "tensorflow-text.txt" "tensorflow.txt"
+    ];
 };
 
 /// All of them, by name. Tests hold that each manifest reads and fits its files.

@@ -152,24 +152,16 @@ impl Judge<'_> {
     ) -> Option<Said> {
         let origin = self.origin(sources, body, node, when);
         let said = match effect {
-            Effect::Reads => self.file("reads", &origin, when, true)?,
-            Effect::Lists => self.file("lists the files of", &origin, when, true)?,
-            Effect::Dataset => {
-                let said = self.file("reads", &origin, when, true)?;
-                // The files that a model was trained on stand in the graph that trained it.
-                if self.model.kind == Kind::MetaGraph { (Class::Idle, said.1) } else { said }
-            }
-            Effect::Table => {
-                let said = self.file("reads words from", &origin, when, true)?;
-                if self.model.kind == Kind::MetaGraph { (Class::Idle, said.1) } else { said }
-            }
+            Effect::Reads | Effect::Dataset => self.read("reads", &origin, when)?,
+            Effect::Lists => self.read("lists the files of", &origin, when)?,
+            Effect::Table => self.read("reads words from", &origin, when)?,
             Effect::Writes => {
                 // The cache of a data set that has no name is in memory.
                 let memory = origin.texts.iter().all(|constant| constant.text.is_empty());
                 if memory && !origin.texts.is_empty() && !origin.caller && !origin.computed {
                     return None;
                 }
-                self.file("writes", &origin, when, false)?
+                file("writes", &origin, when, false)?
             }
             Effect::Restores => self.checkpoint("reads the checkpoint", &origin, when, false)?,
             Effect::Saves => self.checkpoint("writes the checkpoint", &origin, when, true)?,
@@ -198,13 +190,21 @@ impl Judge<'_> {
             }
             Effect::Stops => (Class::Code, "ends the process".to_owned()),
         };
-        let idle = when.is_never() || (effect == Effect::Python && self.open(when));
+        let idle = when.is_never() || (effect == Effect::Python && self.is_training(when));
         Some(if idle { (Class::Idle, said.1) } else { said })
     }
 
-    /// Whether the file says of no node whether it is run, because it is the graph of a training.
-    fn open(&self, when: When) -> bool {
+    /// Whether the file says of no node whether it is run, because it is the graph of a training:
+    /// that names the files that it read, and its functions in Python.
+    fn is_training(&self, when: When) -> bool {
         self.model.kind == Kind::MetaGraph && when == When::RUN
+    }
+
+    /// A file that is opened for reading.
+    fn read(&self, does: &str, origin: &Origin, when: When) -> Option<Said> {
+        let (class, text) = file(does, origin, when, true)?;
+        let idle = self.is_training(when) && class != Class::Network;
+        Some((if idle { Class::Idle } else { class }, text))
     }
 
     fn origin(&self, sources: &[Source], body: Body, node: &Node, when: When) -> Origin {
@@ -225,43 +225,13 @@ impl Judge<'_> {
         origin
     }
 
-    /// A file that is opened.
-    fn file(&self, does: &str, origin: &Origin, when: When, assets: bool) -> Option<Said> {
-        let named: Vec<&str> = origin
-            .texts
-            .iter()
-            .map(|constant| constant.text.as_str())
-            .filter(|text| !harmless_name(text))
-            .collect();
-        if named.is_empty() && !origin.computed && !origin.caller && (assets || !origin.asset) {
-            return None;
-        }
-        if let Some(remote) = named.iter().find(|text| is_remote(text)) {
-            let text = format!("{does} `{}` on another machine", short(remote));
-            return Some((Class::Network, text));
-        }
-        let what = shown(origin);
-        if !what.is_empty() {
-            return Some((Class::File, format!("{does} {what}")));
-        }
-        if origin.caller {
-            let text = format!("{does} whatever file the caller of the model names");
-            return Some((Class::CallerFile, text));
-        }
-        if !assets && origin.asset {
-            return Some((Class::File, format!("{does} a file of the model itself")));
-        }
-        let never = if when.is_never() { "" } else { ", and not the caller" };
-        Some((Class::File, format!("{does} a file whose path the graph computes{never}")))
-    }
-
     /// A checkpoint: what a loader gives the path of is what every saved model has.
     fn checkpoint(&self, does: &str, origin: &Origin, when: When, writes: bool) -> Option<Said> {
         let paths: Vec<&str> = origin.texts.iter().map(|constant| constant.text.as_str()).collect();
         let leads = |text: &&&str| {
             text.contains("://") || text.starts_with('.') || crate::rules::leaves_its_folder(text)
         };
-        let runs = when.is_unfed() && self.model.kind == Kind::SavedModel;
+        let runs = when.is_used() && self.model.kind == Kind::SavedModel;
         if !writes && !runs {
             // It reads tensors of a checkpoint, where somebody runs it by its name.
             return None;
@@ -271,8 +241,16 @@ impl Judge<'_> {
             let class = if is_remote(path) { Class::Network } else { Class::File };
             return Some((class, format!("{does} `{}`", short(path))));
         }
-        let computed = origin.computed || (runs && origin.asset);
-        computed.then(|| (Class::File, format!("{does} at a path that the graph computes")))
+        if origin.computed || (runs && origin.asset) {
+            return Some((Class::File, format!("{does} at a path that the graph computes")));
+        }
+        // Who may call the model is not who may save it.
+        let served = writes && origin.caller && self.is_served(when);
+        served.then(|| (Class::CallerFile, format!("{does} wherever the caller says")))
+    }
+
+    fn is_served(&self, when: When) -> bool {
+        self.model.kind == Kind::SavedModel && when.has(When::CALLED)
     }
 
     /// `StableHLO`: a program of arithmetic, but for calls by name.
@@ -324,6 +302,36 @@ impl Judgement {
             self.more = true;
         }
     }
+}
+
+/// A file that is opened.
+fn file(does: &str, origin: &Origin, when: When, assets: bool) -> Option<Said> {
+    let named: Vec<&str> = origin
+        .texts
+        .iter()
+        .map(|constant| constant.text.as_str())
+        .filter(|text| !harmless_name(text))
+        .collect();
+    if named.is_empty() && !origin.computed && !origin.caller && (assets || !origin.asset) {
+        return None;
+    }
+    if let Some(remote) = named.iter().find(|text| is_remote(text)) {
+        let text = format!("{does} `{}` on another machine", short(remote));
+        return Some((Class::Network, text));
+    }
+    let what = shown(origin);
+    if !what.is_empty() {
+        return Some((Class::File, format!("{does} {what}")));
+    }
+    if origin.caller {
+        let text = format!("{does} whatever file the caller of the model names");
+        return Some((Class::CallerFile, text));
+    }
+    if !assets && origin.asset {
+        return Some((Class::File, format!("{does} a file of the model itself")));
+    }
+    let never = if when.is_never() { "" } else { ", and not the caller" };
+    Some((Class::File, format!("{does} a file whose path the graph computes{never}")))
 }
 
 /// The texts of an attribute.

@@ -3,17 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// Operators of TensorFlow itself and of libraries that models are written with, one a line.
-const LISTS: [&str; 5] = [
-    include_str!("../../../../packs/tensorflow-ops/tensorflow.txt"),
-    include_str!("../../../../packs/tensorflow-ops/tensorflow-text.txt"),
-    include_str!("../../../../packs/tensorflow-ops/tensorflow-addons.txt"),
-    include_str!("../../../../packs/tensorflow-ops/tensorflow-decision-forests.txt"),
-    include_str!("../../../../packs/tensorflow-ops/tensorflow-io.txt"),
-];
+use crate::packs;
 
+const NAME: &str = "tensorflow-ops";
 /// The operators that do more than compute, written by hand.
-const REVIEWED: &str = include_str!("../../../../packs/tensorflow-ops/reviewed.txt");
+const REVIEWED: &str = "reviewed.txt";
 
 /// What an operator does beyond computing on tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +58,16 @@ pub(super) fn lookup(name: &str) -> Option<&'static Operator> {
 
 fn table() -> BTreeMap<&'static str, Operator> {
     let mut table = BTreeMap::new();
-    for text in LISTS {
+    let files = packs::files(NAME);
+    for (_, text) in files.iter().filter(|(name, _)| *name != REVIEWED) {
         let (header, names) = text.split_once("\n\n").unwrap_or(("", text));
         let library = header.lines().find_map(|line| line.strip_prefix("library "));
         for name in names.lines() {
             table.insert(name, Operator::Computes(library.unwrap_or_default()));
         }
     }
-    for (name, operator) in REVIEWED.lines().filter_map(reviewed) {
+    let by_hand = files.iter().filter(|(name, _)| *name == REVIEWED);
+    for (name, operator) in by_hand.flat_map(|(_, text)| text.lines()).filter_map(reviewed) {
         table.insert(name, operator);
     }
     table

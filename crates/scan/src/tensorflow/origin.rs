@@ -14,9 +14,9 @@ use vocabulary::Span;
 use super::reach::{Body, Program, base};
 
 /// Nodes that are followed for one text.
-const STEPS: usize = 20_000;
+const STEPS: usize = 4_000;
 /// Nodes that are followed for all texts of a graph.
-const ALL_STEPS: usize = 20_000_000;
+const ALL_STEPS: usize = 1_000_000;
 /// Nodes that a text may pass through.
 const LONGEST: usize = 200;
 /// Texts that are kept of one origin.

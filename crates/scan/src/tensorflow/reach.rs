@@ -28,9 +28,14 @@ impl When {
         self.0 & other.0 != 0
     }
 
-    /// Whether it runs in a way that a loader does not give the path for.
+    /// Whether it runs in a way that a loader does not give the path of the checkpoint for.
     pub(super) fn is_unfed(self) -> bool {
         self.has(Self(1 | 4 | 16))
+    }
+
+    /// Whether it runs when the model is loaded or called.
+    pub(super) fn is_used(self) -> bool {
+        self.has(Self(1 | 2 | 4))
     }
 
     fn add(&mut self, other: Self) -> bool {

@@ -72,7 +72,6 @@ impl Walker {
             self.sink.could_not_look(&node.place, because);
         }
         let document = Document { name: &node.name, roots };
-        rules::apply(&node.place, &Content::Document(&document), &mut self.sink);
         self.keras_document(node, roots);
         let reading = configuration::read(&document, &node.place);
         for because in reading.gaps {

@@ -2,7 +2,7 @@
 
 use artifact::Blob;
 use formats::Region;
-use formats::hdf5::{self, Hdf5, Kind, OddityKind, Target, Where};
+use formats::hdf5::{self, Class, Datatype, Hdf5, Kind, OddityKind, Target, Where};
 use formats::identify::Format;
 use vocabulary::Span;
 
@@ -60,6 +60,7 @@ impl Walker {
             }
         }
         user_block(node, &file, regions);
+        empty_lines(node, &file, regions);
         self.free_space(node, &file, regions);
     }
 
@@ -82,7 +83,9 @@ impl Walker {
         let dimensions = object.shape.iter().flatten().filter(|extent| **extent > 1).count();
         if datatype.has_pieces() || (datatype.is_byte() && dimensions <= 1) {
             let Some((value, data)) = file.value(object, ELEMENTS, &self.budget) else { return };
-            self.pieces(node, name, file.pieces(&value), data.trouble);
+            // Text of a fixed length in the columns of a table is nothing that a loader loads.
+            let trouble = data.trouble.filter(|_| may_be_loaded(datatype));
+            self.pieces(node, name, file.pieces(&value), trouble);
             return;
         }
         let begins = match object.place {
@@ -161,6 +164,27 @@ fn is_something(child: &Node) -> bool {
     child.blob.len() > 1 && !Walker::relevant(child, identify(&child.blob)).is_empty()
 }
 
+/// Whether bytes of an element may be handed to a loader: those whose length the element itself
+/// tells, and bytes that are the whole of a data set.
+fn may_be_loaded(datatype: &Datatype) -> bool {
+    match &datatype.class {
+        Class::Compound(members) => members.iter().any(|m| may_be_loaded(&m.datatype)),
+        Class::Array { base, .. } => may_be_loaded(base),
+        Class::Sequence(_) | Class::VariableText { .. } | Class::Opaque { .. } => true,
+        _ => datatype.is_byte(),
+    }
+}
+
+/// Editors and version control leave empty lines behind the end of a file.
+fn empty_lines(node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
+    const MOST: u64 = 16;
+    let Some(end) = file.superblock.as_ref().map(|superblock| superblock.end) else { return };
+    let tail = node.blob.from(end);
+    if tail.len() <= MOST && tail.bytes_at(0, 16).iter().all(u8::is_ascii_whitespace) {
+        regions.push(Region::new(end, node.blob.len(), "empty lines"));
+    }
+}
+
 /// What stands before the superblock is no business of the format. Text is what programs
 /// put there, and the header of MATLAB.
 fn user_block(node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
@@ -172,7 +196,7 @@ fn user_block(node: &Node, file: &Hdf5, regions: &mut Vec<Region>) {
     let is_text = text.is_some_and(|text| {
         text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
     });
-    let is_known = bytes.starts_with(b"MATLAB 7.3 MAT-file") && at == 512;
+    let is_known = bytes.starts_with(b"MATLAB 7.") && at == 512;
     if is_known || (is_text && at <= bytes.len() as u64) {
         regions.push(Region::new(0, at, "user block"));
     }
@@ -215,7 +239,7 @@ fn write_down(part: &mut crate::inspect::Part, file: &Hdf5) {
         if object.kind == Kind::Dataset {
             let shape = object.shape.clone().unwrap_or_default();
             let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
-            let datatype = object.datatype.as_ref().map_or("?".to_owned(), hdf5::Datatype::name);
+            let datatype = object.datatype.as_ref().map_or("?".to_owned(), Datatype::name);
             let place = match object.place {
                 Where::Nowhere => "never written".to_owned(),
                 Where::Inside(span) => format!("bytes {}..{}", span.start, span.end),

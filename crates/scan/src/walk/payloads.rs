@@ -9,7 +9,7 @@ use super::{Node, Role, Sense, Walker};
 use crate::subject::Disguise;
 
 /// Bytes of a range that are searched.
-const SEARCHED: u64 = 64 << 20;
+pub(super) const SEARCHED: u64 = 64 << 20;
 /// Bytes of a file and everything nested in it that are searched, together.
 pub(super) const SEARCHED_IN_ALL: u64 = 256 << 20;
 /// Things that are looked at in one range.
@@ -21,16 +21,22 @@ const KERNELS: [&str; 2] = ["CUDA", "AMD GPU"];
 impl Walker {
     /// Looks for programs, archives, streams and pickles that begin in the middle of bytes.
     pub(super) fn search(&mut self, node: &Node, from: u64) {
-        let len = node.blob.len().min(SEARCHED);
-        let upto = len.min(self.to_search);
-        self.to_search = self.to_search.saturating_sub(upto);
-        if upto < len && self.searched_alone(node) {
+        let wanted = node.blob.len().saturating_sub(from).min(SEARCHED);
+        let len = wanted.min(self.to_search);
+        self.to_search = self.to_search.saturating_sub(len);
+        let upto = from.saturating_add(len);
+        if len < wanted && self.searched_alone(node) {
             let because = "more bytes may hide something than are searched";
             self.sink.could_not_look(&node.place, because);
         }
         let mut search = Search::new(&node.blob, &imports);
         let mut at = from;
-        for _ in 0..HITS {
+        for n in 0.. {
+            if n >= HITS {
+                let because = "more programs and archives inside than are looked into";
+                self.sink.could_not_look(&node.place, because);
+                return;
+            }
             if let Err(limit) = self.budget.check_time() {
                 self.sink.exhausted(&node.place, limit);
                 return;
@@ -77,6 +83,13 @@ impl Walker {
         }
     }
 
+    /// Notes that a pickle was read from an offset.
+    pub(super) fn pickle_begins(&mut self, blob: &Blob, from: u64) {
+        if let Some(at) = self.root.as_ref().and_then(|root| blob.offset_in(root)) {
+            self.pickles.insert(at.saturating_add(from));
+        }
+    }
+
     /// Looks at what was seen while the bytes of the file were digested, and is not told yet.
     pub(crate) fn marks(&mut self, node: &Node, marks: &Marks) {
         let mut hits = 0usize;
@@ -89,6 +102,7 @@ impl Walker {
                 Format::Zip => {
                     self.ends.contains(&end) || self.ends.contains(&mark.at.saturating_add(22))
                 }
+                Format::Pickle => self.pickles.contains(&at),
                 _ => self.told.iter().any(|span| span.start <= at && at < span.end),
             };
             let blob = node.blob.slice(at, end.saturating_sub(at));

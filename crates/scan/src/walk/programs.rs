@@ -3,6 +3,7 @@ use formats::executable::{self, Executable};
 use formats::identify::{self, Format};
 use formats::{Region, media};
 
+use super::payloads::SEARCHED;
 use super::{Node, Role, Walker, extension};
 use crate::rules;
 use crate::subject::{Content, Disguise, Program};
@@ -141,12 +142,18 @@ impl Walker {
             self.note(|part| part.fact("behind the end", format!("{behind} bytes")));
         }
         self.search(node, 1);
+        if end > SEARCHED {
+            self.search(node, end);
+        }
     }
 
     /// Leaves out programs whose headers do not hold together, where any bytes may stand.
     pub(super) fn is_sound(blob: &Blob, format: Format) -> bool {
         match format {
-            Format::Script => true,
+            // By the path of an interpreter: other text may begin with the two marks.
+            Format::Script => {
+                matches!(blob.array_at(0), Some([b'#', b'!', b'/', _] | [b'#', b'!', b' ', b'/']))
+            }
             Format::Elf
             | Format::Pe
             | Format::MachO

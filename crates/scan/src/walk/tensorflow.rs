@@ -48,7 +48,7 @@ impl Walker {
         }
         self.note(|part| {
             for graph in &model.meta_graphs {
-                let tags: Vec<&str> = graph.tags.iter().map(|tag| tag.raw()).collect();
+                let tags: Vec<&str> = graph.tags.iter().map(vocabulary::Untrusted::raw).collect();
                 part.fact("graph", tags.join(", "));
                 part.fact("written by", graph.version.clone());
                 part.fact("nodes", graph.nodes.len().to_string());

@@ -14,9 +14,12 @@ const CUTS: usize = 24;
 const EXEMPT: [&str; 3] =
     ["several-pickles-in-one-file", "metadata-with-digests-and-base64", "frozen-graph"];
 
-/// A beginning of a text is a text, a tape ends in blocks of zeros, and GGUF in padding.
+/// A beginning of a text is a text, a tape ends in blocks of zeros, and GGUF in padding. A picture
+/// or a recording is loaded by no loader of models, whole or not.
 fn may_end_anywhere(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok()
+    let media: [&[u8]; 4] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF"];
+    media.iter().any(|magic| bytes.starts_with(magic))
+        || std::str::from_utf8(bytes).is_ok()
         || bytes.get(257..262) == Some(b"ustar")
         || bytes.starts_with(b"GGUF")
 }

@@ -38,8 +38,8 @@ const PEM: usize = 16 << 10;
 
 /// Up to the end of a PEM block; where it has none, up to where its base64 ends.
 pub(super) fn pem(text: &[u8]) -> usize {
-    let text = text.get(..PEM).unwrap_or(text);
     const END: &[u8] = b"-----END ";
+    let text = text.get(..PEM).unwrap_or(text);
     if let Some(at) = text.windows(END.len()).position(|part| part == END) {
         let rest = text.get(at.saturating_add(END.len())..).unwrap_or_default();
         let close = rest.windows(5).position(|part| part == b"-----").unwrap_or(0);

@@ -165,7 +165,7 @@ pub(super) static BEGINS: [bool; 1 << 16] = {
         }
         n = 0;
         while n < super::named::NAMES.len() {
-            let name = super::named::NAMES[n].name;
+            let name = super::named::NAMES[n].text;
             let (first, second) = (name[0] as usize, name[1] as usize);
             let (big, bigger) =
                 (name[0].to_ascii_uppercase() as usize, name[1].to_ascii_uppercase() as usize);

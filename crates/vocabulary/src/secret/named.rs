@@ -9,7 +9,7 @@ const LONGEST: usize = 600;
 /// A name, what may stand in the value, how long it is, and what that makes it.
 pub(super) struct Name {
     /// In lower case.
-    pub(super) name: &'static [u8],
+    pub(super) text: &'static [u8],
     kind: &'static str,
     run: fn(&[u8]) -> usize,
     least: usize,
@@ -19,7 +19,7 @@ pub(super) struct Name {
 
 pub(super) const NAMES: &[Name] = &[
     Name {
-        name: b"aws_secret_access_key",
+        text: b"aws_secret_access_key",
         kind: "secret access key of AWS",
         run: base64,
         least: 40,
@@ -27,7 +27,7 @@ pub(super) const NAMES: &[Name] = &[
         check: |value| value.len() == 40 && mixed_case(value),
     },
     Name {
-        name: b"secretaccesskey",
+        text: b"secretaccesskey",
         kind: "secret access key of AWS",
         run: base64,
         least: 40,
@@ -35,7 +35,7 @@ pub(super) const NAMES: &[Name] = &[
         check: |value| value.len() == 40 && mixed_case(value),
     },
     Name {
-        name: b"accountkey",
+        text: b"accountkey",
         kind: "account key of Azure storage",
         run: base64,
         least: 88,
@@ -43,7 +43,7 @@ pub(super) const NAMES: &[Name] = &[
         check: |value| body::decode(value, 100).len() == 64,
     },
     Name {
-        name: b"sharedaccesskey",
+        text: b"sharedaccesskey",
         kind: "shared access key of Azure",
         run: base64,
         least: 43,
@@ -64,7 +64,7 @@ pub(super) const NAMES: &[Name] = &[
 /// A value that its name alone makes a secret.
 const fn named(name: &'static [u8]) -> Name {
     Name {
-        name,
+        text: name,
         kind: "value that its name calls a secret",
         run: value,
         least: 12,
@@ -96,9 +96,9 @@ pub(super) fn candidate(text: &[u8], rest: &[u8], at: usize) -> Option<Candidate
         return in_address(rest, at);
     }
     let name = NAMES.iter().find(|name| {
-        rest.get(..name.name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name.name))
+        rest.get(..name.text.len()).is_some_and(|head| head.eq_ignore_ascii_case(name.text))
     })?;
-    let mut from = name.name.len();
+    let mut from = name.text.len();
     let mut parted = false;
     // Quotes, blanks and one sign between the name and its value.
     for byte in rest.get(from..)?.iter().take(8) {

@@ -72,8 +72,8 @@ impl Keras {
 
     /// Whether Keras finds this name without a module: a layer, loss, activation or the like.
     pub(super) fn by_name(&self, name: &str) -> bool {
-        // Keras 2 writes the optimizers of its own with a package: `Keras>Adam`.
-        let name = ["Keras>", "keras>", "Addons>", "TensorFlow>"]
+        // Keras 2 writes the optimizers of its own with a package: `Custom>Adam`.
+        let name = ["Custom>", "Keras>", "keras>", "Addons>", "TensorFlow>"]
             .iter()
             .find_map(|package| name.strip_prefix(package))
             .unwrap_or(name);
@@ -253,6 +253,11 @@ fn is_alias(name: &str) -> bool {
             | "linear"
             | "lambda"
     )
+}
+
+/// Whether text is an expression or a statement of Python, and no name.
+pub(super) fn is_source(text: &str) -> bool {
+    text.contains('(') || text.contains("lambda ") || text.contains("import ")
 }
 
 /// Keys whose text is the name of something that is called.

@@ -1,6 +1,6 @@
-"""Writes the lists of operators beside this file: one name a line, from pinned wheels.
+"""Writes the lists of operators in packs/tensorflow-ops: one name a line, from pinned wheels.
 
-    python generate.py WHEEL...
+    python xtask/src/packs/tensorflow_ops.py WHEEL...
 
 The wheels are those of tensorflow-cpu, tensorflow-text, tensorflow-addons,
 tensorflow-decision-forests and tensorflow-io. TensorFlow and TensorFlow Text tell their operators
@@ -18,7 +18,7 @@ import tempfile
 import zipfile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).parents[3] / "packs/tensorflow-ops"
 PREFIXES = {"tensorflow-addons": rb"Addons>", "tensorflow-decision-forests": rb"SimpleML",
             "tensorflow-io": rb"IO>"}
 # Not names but the halves of names, as compilers store short strings.

@@ -1,10 +1,12 @@
-"""Writes the pack `huggingface-classes`: python packs/huggingface-classes.py FOLDER-WITH-WHEELS
+"""Writes the lists of packs/huggingface-classes from pinned wheels.
+
+    python xtask/src/packs/huggingface_classes.py FOLDER-WITH-WHEELS   # from the root; then
+    cargo xtask packs huggingface-classes --manifest
 
 The classes and model types that the configurations of a model may name without bringing code of
 their own are those of any release of the library that its publisher may have used. So several
 releases are read, and a name that one of them has is in the list. Wheels are fetched with
-`pip download --no-deps NAME==VERSION`; nothing of them is imported. Afterwards, fill in the digests:
-`cargo xtask packs huggingface-classes --manifest`.
+`pip download --no-deps NAME==VERSION`; nothing of them is imported.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ import re
 import sys
 import zipfile
 
-HERE = pathlib.Path(__file__).parent / "huggingface-classes"
+PACK = pathlib.Path("packs/huggingface-classes")
 WHEELS = {
     "transformers": ["4.30.2", "4.57.1", "5.23.0"],
     "diffusers": ["0.27.2", "0.42.1"],
@@ -54,10 +56,10 @@ def main(folder):
                 module = re.match(r"diffusers/pipelines/(\w+)/", name)
                 if module:
                     pipelines.add(module[1])
-        lines = [f"# Names that {library} has in any of these releases; written by huggingface-classes.py.", *sources]
+        lines = [f"# Names that {library} has in any of these releases; written by huggingface_classes.py.", *sources]
         for kind, names in ("class", classes), ("type", types), ("pipeline", pipelines):
             lines += [f"{kind} {name}" for name in sorted(names)]
-        (HERE / f"{library}.txt").write_text("\n".join(lines) + "\n")
+        (PACK / f"{library}.txt").write_text("\n".join(lines) + "\n")
         print(library, len(classes), len(types), len(pipelines))
 
 
