@@ -10,16 +10,21 @@ use std::io;
 use artifact::{Blob, Budget};
 use formats::executable;
 use formats::gguf;
+use formats::gotemplate;
 use formats::hdf5;
 use formats::identify;
+use formats::identify::{Format, Probes};
 use formats::index;
 use formats::jinja;
 use formats::json;
 use formats::marshal;
 use formats::media;
+use formats::modelfile;
 use formats::npy;
 use formats::onnx;
 use formats::payload;
+use formats::pickle::{self, Arrays, Likeness, Unwatched};
+use formats::protobuf::{Message, Wire};
 use formats::safetensors;
 use formats::sevenz;
 use formats::stream;
@@ -28,9 +33,6 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
-use formats::identify::{Format, Probes};
-use formats::pickle::{self, Arrays, Likeness, Unwatched};
-use formats::protobuf::{Message, Wire};
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
@@ -159,9 +161,13 @@ pub fn npy(bytes: &[u8]) {
     npy::read(&blob(bytes));
 }
 
-/// Jinja templates.
+/// Templates of Jinja and of Go, and files that hold some.
 pub fn jinja(bytes: &[u8]) {
-    jinja::read(&String::from_utf8_lossy(bytes));
+    let text = String::from_utf8_lossy(bytes);
+    jinja::read(&text);
+    gotemplate::read(&text);
+    modelfile::read(&text);
+    scan::scan_bytes("chat_template.jinja", bytes.to_vec(), limits());
 }
 
 /// ONNX, whether or not it looks like it.

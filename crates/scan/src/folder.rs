@@ -1,15 +1,18 @@
 //! What only the files of a folder together can tell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use artifact::tree::{EntryKind, Tree};
+use artifact::{Blob, ReadAt};
 use formats::identify;
 use vocabulary::Place;
 
 use crate::configuration::{Kind, Remark, settle};
+use crate::python::{self, FileRole, Module, reach, source};
 use crate::rules;
 use crate::sink::Sink;
-use crate::subject::{Content, Program, Siblings};
+use crate::subject::{Content, EntryPoint, Program, Siblings};
 use crate::{Looked, walk};
 
 pub(crate) fn check(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
@@ -20,6 +23,81 @@ pub(crate) fn check(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
     indexes(tree, looked, sink);
     parts(tree, looked, sink);
     second_names(tree, looked, sink);
+    code(tree, looked, sink);
+}
+
+/// Joins the Python of all files: what runs on import, what entry points lead to.
+fn code(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
+    let mut paths: BTreeSet<String> = BTreeSet::new();
+    let mut more: Vec<Module> = Vec::new();
+    let read: BTreeMap<&str, &Looked> = looked.iter().map(|one| (one.path.raw(), one)).collect();
+    let named: BTreeSet<&str> =
+        looked.iter().flat_map(|one| &one.entry_points).map(|entry| entry.file.as_str()).collect();
+    for entry in &tree.entries {
+        let path = entry.path.raw();
+        paths.insert(path.to_owned());
+        let first = match &entry.kind {
+            EntryKind::File(file) => file.same_as.and_then(|n| tree.entries.get(n)),
+            EntryKind::Alias { target } => {
+                tree.entries.iter().find(|other| other.path.raw() == target.raw())
+            }
+            _ => continue,
+        };
+        // A second name, and a name that only an entry point takes for Python.
+        let second = first.is_some() && walk::is_python(path);
+        let strange = named.contains(path) && !walk::is_python(path);
+        if !second && !strange {
+            continue;
+        }
+        let place = Place::file(entry.path.clone());
+        let held = first.and_then(|first| read.get(first.path.raw()));
+        let module = held.and_then(|one| one.python.iter().find(|m| m.place.member.is_empty()));
+        if let Some(module) = module {
+            more.push(Module { place, ..module.clone() });
+            continue;
+        }
+        let ((_, Some(EntryKind::File(file))) | (EntryKind::File(file), None)) =
+            (&entry.kind, first.map(|first| &first.kind))
+        else {
+            continue;
+        };
+        match tree.open(file, false) {
+            Err(trouble) => sink.could_not_look(&place, trouble.to_string()),
+            Ok(opened) => {
+                let blob = Blob::new(Arc::new(opened) as Arc<dyn ReadAt>);
+                match source::read(&blob) {
+                    Some(text) => more.push(python::read(&place, &text, FileRole::Source)),
+                    None => sink.could_not_look(&place, "it is Python source of more than 8 MiB"),
+                }
+            }
+        }
+    }
+    let modules: Vec<&Module> = looked.iter().flat_map(|one| &one.python).chain(&more).collect();
+    let entry_points: Vec<&EntryPoint> = looked.iter().flat_map(|one| &one.entry_points).collect();
+    conclude(&modules, &entry_points, &paths, sink);
+}
+
+/// The same for the Python of one file alone.
+pub(crate) fn python(modules: &[Module], entry_points: &[EntryPoint], sink: &mut Sink) {
+    let modules: Vec<&Module> = modules.iter().collect();
+    let entry_points: Vec<&EntryPoint> = entry_points.iter().collect();
+    conclude(&modules, &entry_points, &BTreeSet::new(), sink);
+}
+
+fn conclude(
+    modules: &[&Module],
+    entry_points: &[&EntryPoint],
+    paths: &BTreeSet<String>,
+    sink: &mut Sink,
+) {
+    for conclusion in reach::conclude(modules, entry_points, paths) {
+        let place = conclusion.module.place.clone();
+        // What Python does not run need not be read to its end.
+        if let Some(because) = conclusion.gap() {
+            sink.could_not_look(&place, because);
+        }
+        rules::apply(&place, &Content::Python(&conclusion), sink);
+    }
 }
 
 /// A file that stands in the folder under several names was looked at under the first. What a name

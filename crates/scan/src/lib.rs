@@ -25,6 +25,7 @@ mod inspect;
 mod judge;
 mod onnx_ops;
 pub mod packs;
+mod python;
 mod rules;
 mod sink;
 mod subject;
@@ -106,6 +107,7 @@ struct Looked {
     parts: Option<u64>,
     kinds: Vec<formats::identify::Format>,
     entry_points: Vec<subject::EntryPoint>,
+    python: Vec<python::Module>,
     bundles: Vec<bundles::Bundle>,
     references: Vec<configuration::Reference>,
     model: Option<configuration::weights::Model>,
@@ -224,6 +226,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            python: Vec::new(),
             bundles: Vec::new(),
             references: Vec::new(),
             model: None,
@@ -275,6 +278,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         parts: walker.parts,
         kinds: walker.kinds,
         entry_points: walker.entry_points,
+        python: walker.python,
         bundles: walker.bundles,
         references: walker.references,
         model: walker.model,
@@ -294,6 +298,7 @@ pub fn scan_bytes(name: &str, bytes: Vec<u8>, limits: Limits) -> Outcome {
     });
     bundles::alone(&walker.bundles, &mut walker.sink);
     walker.settle();
+    folder::python(&walker.python, &walker.entry_points, &mut walker.sink);
     let coverage = Coverage { files: 1, gaps: walker.sink.gaps, ..Coverage::default() };
     Outcome::of(walker.sink.findings, coverage)
 }

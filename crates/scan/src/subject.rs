@@ -57,8 +57,6 @@ pub(crate) enum Content<'a> {
     OnnxData(&'a onnx::ExternalFile, DataFile),
     /// An HDF5 file.
     Hdf5(&'a hdf5::Hdf5),
-    /// The values of a JSON or YAML file.
-    Document(&'a Document<'a>),
     /// A template that was judged.
     Template(&'a Judged),
     /// A `Modelfile`.
@@ -77,6 +75,12 @@ pub(crate) enum Content<'a> {
     Index(&'a index::Index, &'a Siblings),
     /// Statements of TorchScript source that do more than arithmetic.
     TorchScript(&'a [Statement]),
+    /// What the Python of one file does, and when.
+    Python(&'a crate::python::reach::Conclusion<'a>),
+    /// What a script of a shell does that counts; nothing, where it is an ordinary one.
+    Shell(&'a [crate::python::shell::Line]),
+    /// Outputs of a notebook that run script in a browser: how many.
+    ActiveOutput(u64),
     /// The content is none of the formats that the name promises.
     Contradiction {
         /// The extension, with its dot.

@@ -7,6 +7,7 @@
 
 mod archives;
 mod bytecode;
+mod code;
 mod documents;
 mod hdf5;
 mod keras;
@@ -33,9 +34,9 @@ use formats::tensorflow::Kind;
 use formats::{Region, stream};
 use vocabulary::{Place, Span, Untrusted};
 
+pub(crate) use code::{is_python, source_code};
 pub(crate) use legacy::storage_of;
 pub(crate) use payloads::where_it_stands;
-pub(crate) use plain::source_code;
 pub(crate) use programs::script_by_name;
 
 use crate::bundles::{Bundle, BundlePart};
@@ -97,6 +98,8 @@ pub(crate) struct Walker {
     pub(crate) kinds: Vec<Format>,
     /// Code of the artifact that the file has a loader run.
     pub(crate) entry_points: Vec<EntryPoint>,
+    /// The Python source in the file, read.
+    pub(crate) python: Vec<crate::python::Module>,
     /// What the file and its members are to a TensorFlow checkpoint.
     pub(crate) bundles: Vec<Bundle>,
     /// What configurations of the file name: resolved once the files beside it are known.
@@ -116,6 +119,8 @@ pub(crate) struct Walker {
     told: Vec<Span>,
     /// Where in the file the zip archives end that were read.
     ends: Vec<u64>,
+    /// Where in the file the pickles begin that were read.
+    pickles: BTreeSet<u64>,
     /// The parts around and at the current node, outermost first, where the walk is written down.
     record: Option<Vec<Part>>,
 }
@@ -131,6 +136,7 @@ impl Walker {
             parts: None,
             kinds: Vec::new(),
             entry_points: Vec::new(),
+            python: Vec::new(),
             bundles: Vec::new(),
             references: Vec::new(),
             model: None,
@@ -141,6 +147,7 @@ impl Walker {
             to_search_for_secrets: payloads::SEARCHED_IN_ALL,
             told: Vec::new(),
             ends: Vec::new(),
+            pickles: BTreeSet::new(),
             record: None,
         }
     }
@@ -205,6 +212,13 @@ impl Walker {
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
+        }
+        if Self::is_source(node) {
+            self.python(node);
+            if formats.is_empty() {
+                // Another encoding of text, which the source declares.
+                formats.push(Format::Text);
+            }
         }
         self.note(|part| {
             part.formats = formats.iter().map(|f| f.name().to_owned()).collect();

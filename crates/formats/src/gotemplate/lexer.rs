@@ -2,6 +2,9 @@
 
 use vocabulary::Span;
 
+/// Characters of an action within which its quotes are looked at.
+const LONGEST: usize = 16 << 10;
+
 /// A piece of a template.
 pub(super) enum Piece<'a> {
     /// Text, trimmed as the markers at the actions say.
@@ -78,8 +81,6 @@ fn action_end(inside: &str) -> Option<usize> {
         let comment = inside.find("*/")?;
         return inside.get(comment..)?.find("}}").map(|at| comment.saturating_add(at));
     }
-    /// Characters of an action within which its quotes are looked at.
-    const LONGEST: usize = 16 << 10;
     let mut quote = None;
     let mut chars = inside.char_indices().take(LONGEST);
     while let Some((at, c)) = chars.next() {

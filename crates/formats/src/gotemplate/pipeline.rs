@@ -173,14 +173,11 @@ impl<'a> Pipeline<'a> {
         self.rest = inner.get(end.saturating_add(1)..).unwrap_or_default();
         let text = if quote == '`' {
             raw.to_owned()
+        } else if let Some(text) = crate::jinja::unescape(raw) {
+            text
         } else {
-            match crate::jinja::unescape(raw) {
-                Some(text) => text,
-                None => {
-                    self.fault = Some("a string holds an escape that is none");
-                    raw.to_owned()
-                }
-            }
+            self.fault = Some("a string holds an escape that is none");
+            raw.to_owned()
         };
         self.node(ExprKind::Const(Const::Text(text.into())))
     }

@@ -33,7 +33,7 @@ pub struct Instruction {
 /// Whether a text is one: a line says what the model is made from, another is an instruction that no
 /// other file of lines has.
 pub fn is(text: &str) -> bool {
-    let mut words = text.lines().filter_map(|line| line.trim_start().split_whitespace().next());
+    let mut words = text.lines().filter_map(|line| line.split_whitespace().next());
     let mut from = false;
     let mut other = false;
     for word in words.by_ref().take(2000) {

@@ -39,3 +39,8 @@ pub(super) fn generated(module: &str) -> Option<&'static Pack> {
     let library = libraries.get(*by_package.get(top)?)?;
     Some(library.pack.get_or_init(|| Pack::index(library.text)))
 }
+
+/// Whether a generated pack speaks for the top-level package of a module.
+pub(crate) fn has_generated(module: &str) -> bool {
+    generated(module).is_some()
+}

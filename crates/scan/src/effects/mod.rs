@@ -31,4 +31,6 @@ mod resolve;
 mod tests;
 
 pub use bits::{Effects, NotAnEffect};
+pub(crate) use library::has_generated;
+pub(crate) use resolve::reviewed;
 pub use resolve::{Known, Resolved, Why, lookup};

@@ -372,3 +372,18 @@ fn why(module: &str) -> Why {
         Why::NoSuchLibrary
     }
 }
+
+/// What the reviewed layer says of a function by its real path, where it has a line of its own
+/// for it.
+pub(crate) fn reviewed(path: &str) -> Option<Effects> {
+    for (at, _) in path.match_indices('.').take(DEPTH) {
+        let (module, name) = (path.get(..at)?, path.get(at.saturating_add(1)..)?);
+        let Some(Section::Body(body)) = library::reviewed().section(module) else { continue };
+        match pack::find(body, name) {
+            Some(Entry::Function { effects, .. }) => return Some(effects),
+            Some(Entry::Class(entry)) => return Some(entry.call),
+            _ => {}
+        }
+    }
+    None
+}

@@ -45,6 +45,9 @@ static BUILT: &[Built] = built! {
     "onnx-ops" [
         "onnx.txt" "onnxruntime.txt" "reviewed.txt"
     ];
+    "python-code" [
+        "acts.txt"
+    ];
     "python-effects" [
         "accelerate.txt" "asteval.txt" "cffi.txt" "cloudpickle.txt" "cpython.txt"
         "diffusers.txt" "dill.txt" "einops.txt" "httpx.txt" "huggingface_hub.txt"

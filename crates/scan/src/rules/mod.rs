@@ -31,6 +31,7 @@ mod keras_foreign_object;
 mod keras_lambda;
 mod link_outside;
 mod modelfile_source;
+mod notebook_active_output;
 mod npy_malformed;
 mod object_array;
 mod onnx_custom_operator;
@@ -53,10 +54,20 @@ mod pickle_unknown_callable;
 mod possible_secret;
 mod python_bytecode;
 mod python_bytecode_runs;
+mod python_code;
+mod python_effect;
+mod python_hostile_code;
+mod python_import_effect;
+mod python_import_execution;
+mod python_odd_source;
+mod python_program;
+mod python_use_execution;
 mod remote_code_unasked;
 mod requirements_direct_source;
 mod requirements_foreign_source;
 mod safetensors_malformed;
+mod script_code;
+mod script_hostile_command;
 mod secret_in_file;
 mod template_added_text;
 mod template_condition_on_content;
@@ -85,6 +96,7 @@ use vocabulary::{Place, Rule};
 
 use crate::configuration::Kind;
 use crate::judge::{Act, Class};
+use crate::python::reach::Level;
 use crate::sink::Sink;
 use crate::subject::Content;
 use crate::templates;
@@ -204,6 +216,17 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &tensorflow_unknown_operator::RULE, check: tensorflow_unknown_operator::check },
     Entry { rule: &torchscript_code::RULE, check: torchscript_code::check },
     Entry { rule: &torchscript_unknown_operator::RULE, check: torchscript_unknown_operator::check },
+    Entry { rule: &notebook_active_output::RULE, check: notebook_active_output::check },
+    Entry { rule: &python_import_execution::RULE, check: python_import_execution::check },
+    Entry { rule: &python_import_effect::RULE, check: python_import_effect::check },
+    Entry { rule: &python_use_execution::RULE, check: python_use_execution::check },
+    Entry { rule: &python_effect::RULE, check: python_effect::check },
+    Entry { rule: &python_hostile_code::RULE, check: python_hostile_code::check },
+    Entry { rule: &python_program::RULE, check: python_program::check },
+    Entry { rule: &python_code::RULE, check: python_code::check },
+    Entry { rule: &python_odd_source::RULE, check: python_odd_source::check },
+    Entry { rule: &script_code::RULE, check: script_code::check },
+    Entry { rule: &script_hostile_command::RULE, check: script_hostile_command::check },
     Entry { rule: &keras_code_execution::RULE, check: keras_code_execution::check },
     Entry { rule: &keras_custom_object::RULE, check: keras_custom_object::check },
     Entry { rule: &keras_file_access::RULE, check: keras_file_access::check },
@@ -264,6 +287,32 @@ fn tell_acts(rule: &'static Rule, classes: &[Class], place: &Place, acts: &[Act]
             let effects: Vec<String> = act.effects.iter().map(|e| (*e).to_owned()).collect();
             finding = finding.with("effects", effects);
         }
+        sink.found(finding);
+    }
+}
+
+/// The findings of a rule that speaks of Python that counts in one way.
+fn python_acts_of(
+    rule: &'static Rule,
+    level: Level,
+    place: &Place,
+    content: &Content<'_>,
+    sink: &mut Sink,
+) {
+    let Content::Python(conclusion) = content else { return };
+    for reached in conclusion.acts.iter().filter(|reached| reached.level == level) {
+        let act = &reached.act;
+        let mut message = format!("line {}: `{}` {}", act.line, act.shown, act.kind.words());
+        if let Some(because) = &act.because {
+            message.push_str(&format!(": {because}"));
+        }
+        if !reached.way.is_empty() {
+            message.push_str(&format!("; {}", reached.way));
+        }
+        let finding = rule
+            .found(place.at(act.at), message)
+            .with("callable", act.path.as_str())
+            .with("line", u64::from(act.line));
         sink.found(finding);
     }
 }

@@ -66,6 +66,30 @@ const DECODERS: &[&str] = &[
     "translate",
 ];
 
+/// What stands between the underscores of internal names.
+const STEMS: &[&str] = &[
+    "base",
+    "bases",
+    "builtins",
+    "class",
+    "code",
+    "dict",
+    "getattribute",
+    "getitem",
+    "globals",
+    "import",
+    "init",
+    "mro",
+    "reduce",
+    "self",
+    "subclasses",
+];
+
+/// Whether text is what stands between the underscores of an internal name.
+pub(super) fn is_stem(text: &str) -> bool {
+    STEMS.binary_search(&text.trim_matches('_')).is_ok()
+}
+
 /// Whether an attribute of this name leads into Python's internals.
 pub(super) fn is_internal(name: &str) -> bool {
     name.contains("__") || INTERNAL.binary_search(&name).is_ok()
@@ -103,7 +127,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted() {
-        for list in [INTERNAL, FUNCTIONS, DECODERS] {
+        for list in [INTERNAL, FUNCTIONS, DECODERS, STEMS] {
             assert!(list.is_sorted(), "{list:?}");
         }
     }

@@ -110,9 +110,9 @@ impl<'a> Evaluator<'a> {
                     let name = name.clone();
                     self.attribute(value, &name, at)
                 }
-                (What::Int(_), None) => self.unknown_item(value),
+                (What::Int(_), None) => unknown_item(value),
                 _ => {
-                    if key.taint.has(Taint::DUNDER) {
+                    if key.taint.has(Taint::DUNDER) || names_internals(key) {
                         let message =
                             "an item or attribute is named by text that is put together with `__`";
                         self.notes.add(Kind::Escape, at, message);
@@ -125,8 +125,14 @@ impl<'a> Evaluator<'a> {
                             .reduce(Value::or)
                             .unwrap_or_else(|| Value::unknown(value.taint));
                     }
+                    if let What::List(items) = &value.what {
+                        let told = key.told(true);
+                        let any =
+                            items.iter().map(|item| item.clone().under(told)).reduce(Value::or);
+                        return any.unwrap_or_else(|| Value::unknown(value.taint));
+                    }
                     let counted = key.taint.has(Taint::COUNT) || key.taint == Taint::NONE;
-                    let mut held = self.unknown_item(value);
+                    let mut held = unknown_item(value);
                     if value.taint.has(Taint::MESSAGES) && !counted {
                         held = held.tainted(Taint::CONTENT);
                     }
@@ -139,16 +145,6 @@ impl<'a> Evaluator<'a> {
             });
         }
         found.unwrap_or_else(|| Value::unknown(value.taint))
-    }
-
-    fn unknown_item(&mut self, value: &Value) -> Value {
-        let mut taint = value.taint;
-        for one in value.each() {
-            if let What::List(items) = &one.what {
-                taint = items.iter().fold(taint, |taint, item| taint.with(item.taint));
-            }
-        }
-        Value::unknown(taint).under(value.under)
     }
 
     // ---- calls ----
@@ -220,10 +216,9 @@ impl<'a> Evaluator<'a> {
                     && count <= 64
                 {
                     let (start, step) = match numbers.as_slice() {
-                        [_] => (0, 1),
                         [start, _] => (*start, 1),
                         [start, _, ..] => (*start, *last),
-                        [] => (0, 1),
+                        [] | [_] => (0, 1),
                     };
                     let item = |at: i128| Value::int(start.saturating_add(at.saturating_mul(step)));
                     return Value::list((0..count).map(item).collect());
@@ -523,6 +518,10 @@ impl<'a> Evaluator<'a> {
     // ---- tests ----
 
     pub(super) fn test(&mut self, value: &Value, name: &str, args: &'a Args, at: u64) -> Value {
+        self.answer(value, name, args, at).tainted(Taint::ANSWER)
+    }
+
+    fn answer(&mut self, value: &Value, name: &str, args: &'a Args, at: u64) -> Value {
         let (plain, _) = self.args(args);
         let compare = match name {
             "eq" | "equalto" | "==" | "sameas" => Some(Compare::Eq),
@@ -552,7 +551,7 @@ impl<'a> Evaluator<'a> {
                     .each()
                     .iter()
                     .all(|one| !one.taint.has(Taint::SETTING) || one.taint.has(Taint::TOOLS));
-                let told = value.told(false);
+                let told = value.told(true).negated();
                 Value::unknown(if passed || name == "undefined" {
                     told
                 } else {
@@ -570,6 +569,23 @@ impl<'a> Evaluator<'a> {
             }
         }
     }
+}
+
+/// Whether text of unknown and known parts has a part that Python's internals are called by.
+fn names_internals(key: &Value) -> bool {
+    let What::Parts(parts) = &key.what else { return false };
+    parts.iter().filter_map(Value::as_text).any(access::is_stem)
+}
+
+/// An item of something unknown.
+fn unknown_item(value: &Value) -> Value {
+    let mut taint = value.taint;
+    for one in value.each() {
+        if let What::List(items) = &one.what {
+            taint = items.iter().fold(taint, |taint, item| taint.with(item.taint));
+        }
+    }
+    Value::unknown(taint).under(value.under)
 }
 
 fn is_none(value: &Value) -> bool {

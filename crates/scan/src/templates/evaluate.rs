@@ -11,14 +11,18 @@ use formats::jinja::{Body, Expr, ExprKind, Macro, Stmt, StmtKind};
 
 use super::notes::{Emission, Kind, Notes};
 use super::value::{Taint, Turn, Value, What};
-use super::{fold, text};
+use super::{fold, names, text};
 
 /// Statements and expressions that are evaluated.
-const STEPS: u32 = 400_000;
+const STEPS: u32 = 200_000;
 /// Items of a known list whose loop is gone through one by one.
 const UNROLLED: usize = 64;
 /// Rounds of loops in each other beyond which rendering takes noticeably long.
 const ROUNDS: u64 = 5_000_000;
+/// Expressions in each other, macros followed; a statement counts for several of them.
+const DEPTH: u32 = 400;
+/// For how many expressions a statement counts.
+const STATEMENT: u32 = 3;
 /// Macros in each other.
 const CALLS: usize = 8;
 
@@ -55,6 +59,7 @@ pub(super) struct Evaluator<'a> {
     loops: u32,
     rounds: u64,
     steps: u32,
+    depth: u32,
     /// Whether it was gone through to its end.
     pub(super) whole: bool,
 }
@@ -76,6 +81,7 @@ impl<'a> Evaluator<'a> {
             loops: 0,
             rounds: 1,
             steps: 0,
+            depth: 0,
             whole: true,
         }
     }
@@ -97,6 +103,21 @@ impl<'a> Evaluator<'a> {
         self.whole
     }
 
+    /// Goes so many levels down; false where it is too deep.
+    pub(super) fn down(&mut self, levels: u32) -> bool {
+        let depth = self.depth.saturating_add(levels);
+        if depth > DEPTH {
+            self.whole = false;
+            return false;
+        }
+        self.depth = depth;
+        true
+    }
+
+    pub(super) fn up(&mut self, levels: u32) {
+        self.depth = self.depth.saturating_sub(levels);
+    }
+
     // ---- variables ----
 
     pub(super) fn lookup(&self, name: &str) -> Option<Value> {
@@ -105,12 +126,15 @@ impl<'a> Evaluator<'a> {
 
     fn bind(&mut self, name: &str, value: Value) {
         let (maybe, under) = (self.maybe, self.under);
-        let Some(scope) = self.scopes.last_mut() else { return };
         let value = value.under(under);
-        let value = match scope.names.remove(name) {
-            Some(before) if maybe > scope.maybe => before.or(value),
-            _ => value,
+        let uncertain = self.scopes.last().is_some_and(|scope| maybe > scope.maybe);
+        let value = if uncertain {
+            // It may also be what it was, set here or by whoever renders the template.
+            self.lookup(name).unwrap_or_else(|| names::variable(name)).or(value)
+        } else {
+            value
         };
+        let Some(scope) = self.scopes.last_mut() else { return };
         scope.names.insert(name.to_owned(), value);
     }
 
@@ -244,10 +268,11 @@ impl<'a> Evaluator<'a> {
 
     pub(super) fn body(&mut self, body: &'a Body) {
         for stmt in body {
-            if !self.step() {
+            if !self.step() || !self.down(STATEMENT) {
                 return;
             }
             self.statement(stmt);
+            self.up(STATEMENT);
         }
     }
 
@@ -314,7 +339,9 @@ impl<'a> Evaluator<'a> {
                     let value = value.as_ref().map(|value| this.eval(value));
                     this.bind(name.raw(), value.unwrap_or_else(|| Value::unknown(Taint::SETTING)));
                 }
-                bodies.iter().for_each(|body| this.body(body));
+                for body in bodies {
+                    this.body(body);
+                }
             }),
             StmtKind::Import(import) => {
                 let shown = self.eval(&import.template);
@@ -355,8 +382,8 @@ impl<'a> Evaluator<'a> {
                     return;
                 }
                 None => {
-                    self.branch(value.told(true).and(earlier), value.role, body, outer);
-                    earlier = earlier.and(value.told(false));
+                    self.branch(value.told(true).with(earlier), value.role, body, outer);
+                    earlier = earlier.with(value.told(false));
                 }
             }
         }

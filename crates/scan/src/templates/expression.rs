@@ -13,10 +13,11 @@ const LONG: u64 = 4 << 20;
 
 impl<'a> Evaluator<'a> {
     pub(super) fn eval(&mut self, expr: &'a Expr) -> Value {
-        if !self.step() {
+        if !self.step() || !self.down(1) {
             return Value::unknown(Taint::NONE);
         }
         let value = self.value_of(expr);
+        self.up(1);
         if let What::Many(count) = value.what
             && count > LONG
             && !matches!(expr.kind, ExprKind::Name(_))
@@ -48,10 +49,8 @@ impl<'a> Evaluator<'a> {
             ExprKind::Getitem(one, index) => {
                 let value = self.eval(one);
                 if let ExprKind::Slice(parts) = &index.kind {
-                    let parts = parts.each_ref().map(|part| {
-                        part.as_ref().map(|part| self.eval(part)).map(|part| part.as_int())
-                    });
-                    return slice(&value, parts);
+                    let parts = parts.each_ref().map(|part| part.as_ref().map(|p| self.eval(p)));
+                    return slice(&value, &parts);
                 }
                 let index = self.eval(index);
                 self.item(&value, &index, at)
@@ -79,7 +78,7 @@ impl<'a> Evaluator<'a> {
                 let value = self.eval(one);
                 match value.truth() {
                     Some(truth) => Value::bool(!truth),
-                    None => Value::unknown(value.told(false)),
+                    None => Value::unknown(value.told(false).with(Taint::ANSWER)),
                 }
             }
             ExprKind::Neg(one) => {
@@ -151,7 +150,8 @@ impl<'a> Evaluator<'a> {
                     if values.iter().all(|value| {
                         matches!(value.what, What::Unknown | What::Bool(_) | What::None)
                     }) {
-                        return Value { role, ..Value::unknown(data.with(told)) };
+                        let told = data.with(told).with(Taint::ANSWER);
+                        return Value { role, ..Value::unknown(told) };
                     }
                     Value { taint: data.with(told), role, ..value }
                 })
@@ -170,6 +170,9 @@ impl<'a> Evaluator<'a> {
                 match binary {
                     Binary::Add if is_text(&a) || is_text(&b) => self.joined(vec![a, b], at),
                     Binary::Mod if is_text(&a) => self.joined(vec![a, b], at),
+                    // Written as often as a condition holds.
+                    Binary::Mul if is_text(&a) => a.under(b.told(true)),
+                    Binary::Mul if is_text(&b) => b.under(a.told(true)),
                     _ => Value::unknown(taint),
                 }
             }
@@ -194,7 +197,7 @@ impl<'a> Evaluator<'a> {
         }
         match all {
             Some(truth) => Value::bool(truth),
-            None => Value { role, ..Value::unknown(taint) },
+            None => Value { role, ..Value::unknown(taint.with(Taint::ANSWER)) },
         }
     }
 }
@@ -219,17 +222,11 @@ fn is_text(value: &Value) -> bool {
     }
 }
 
-fn slice(value: &Value, parts: [Option<Option<i128>>; 3]) -> Value {
-    let [start, stop, step] = parts;
-    let known = |part: Option<Option<i128>>| match part {
-        None => Some(None),
-        Some(Some(part)) => Some(Some(part)),
-        Some(None) => None,
-    };
-    let (start, stop, step) = (known(start), known(stop), known(step));
-    if let (Some(start), Some(stop), Some(step)) = (start, stop, step)
-        && let Some(sliced) = fold::slice(value, [start, stop, step])
-    {
+/// `parts` are the values of what is written, and nothing for what is left out.
+fn slice(value: &Value, parts: &[Option<Value>; 3]) -> Value {
+    let unknown = parts.iter().flatten().any(|part| part.as_int().is_none());
+    let known = parts.each_ref().map(|part| part.as_ref().and_then(Value::as_int));
+    if !unknown && let Some(sliced) = fold::slice(value, known) {
         return sliced.tainted(value.taint).under(value.under);
     }
     match &value.what {

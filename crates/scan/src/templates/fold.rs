@@ -25,7 +25,6 @@ pub(super) fn apply(name: &str, value: &Value, args: &[Value]) -> Option<Value> 
         }
         "first" => items?.into_iter().next(),
         "last" => items?.into_iter().next_back(),
-        "list" => Some(Value::list(items?)),
         "reverse" | "reversed" => {
             let reversed: Vec<Value> = items?.into_iter().rev().collect();
             if value.as_text().is_some() {
@@ -34,7 +33,7 @@ pub(super) fn apply(name: &str, value: &Value, args: &[Value]) -> Option<Value> 
             }
             Some(Value::list(reversed))
         }
-        "sort" | "unique" => Some(Value::list(items?)),
+        "list" | "keys" | "sort" | "unique" => Some(Value::list(items?)),
         "length" | "count" => Some(Value::int(i128::from(value.count()?))),
         "default" | "d" if value.truth() == Some(true) => Some(value.clone()),
         "string" | "safe" | "escape" | "e" | "trim" | "lower" | "upper" => {
@@ -46,7 +45,6 @@ pub(super) fn apply(name: &str, value: &Value, args: &[Value]) -> Option<Value> 
             What::Text(text) => Some(Value::int(text.trim().parse().unwrap_or_default())),
             _ => None,
         },
-        "keys" => Some(Value::list(items?)),
         "values" => match &value.what {
             What::Map(pairs) => Some(Value::list(pairs.iter().map(|(_, v)| v.clone()).collect())),
             _ => None,

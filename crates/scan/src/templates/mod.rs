@@ -36,6 +36,13 @@ use value::{Taint, Turn};
 
 /// Words of short pieces that, put together, are a sentence.
 const PIECES: usize = 8;
+/// Pieces that are kept apart.
+const APART: usize = 500;
+/// Texts whose escapes are looked at for characters that nobody sees.
+const ESCAPED: usize = 100;
+/// Sentences that are looked for in what is written, and how much that may be.
+const SENTENCES: usize = 2000;
+const WRITTEN: usize = 1 << 20;
 /// The same where they are written on a trigger.
 const TRIGGERED: usize = 4;
 
@@ -92,7 +99,7 @@ pub(crate) fn judge_text(text: &str) -> Judged {
         spoken: false,
     };
     conclude(&[emission], false, &mut notes, &mut judged);
-    judged.notes = notes.notes.into_iter().collect();
+    judged.notes = notes.held.into_iter().collect();
     judged
 }
 
@@ -127,7 +134,7 @@ fn go_through<'a>(
             strange.len() < 2 && tokens.len().saturating_sub(strange.len()) > 1
         });
         let mut emissions = std::mem::take(&mut notes.emissions);
-        unseen(&template.body, &mut emissions);
+        let all = unseen(&template.body, &mut emissions);
         conclude(&emissions, close, &mut notes, &mut judged);
         if let Some((family, strange)) = nearest {
             judged.family = Some((family.name, family.layout));
@@ -150,37 +157,51 @@ fn go_through<'a>(
                 }
             }
         }
-        if !whole || notes.full {
+        if !whole || notes.full || !all {
             judged.gaps.push("the template is too large to be gone through to its end".into());
         }
     } else {
         // Of a text that may be anything only what is sure of any template is told.
-        notes.notes.retain(|note| {
+        notes.held.retain(|note| {
             let sure = matches!(note.kind, Kind::Escape | Kind::Resource);
             sure && !note.message.contains("brings in")
         });
     }
-    judged.notes = notes.notes.into_iter().collect();
+    judged.notes = notes.held.into_iter().collect();
     judged
 }
 
-/// Adds the sentences that are written down and that rendering was not seen to come to.
-fn unseen(body: &jinja::Body, emissions: &mut Vec<Emission>) {
-    let written: Vec<String> =
+/// Adds the sentences that are written down and that rendering was not seen to come to. False where
+/// there are more than are looked for.
+fn unseen(body: &jinja::Body, emissions: &mut Vec<Emission>) -> bool {
+    let mut written: BTreeSet<String> =
         emissions.iter().flat_map(|emission| text::sentences(&emission.text)).collect();
-    let mut written: BTreeSet<String> = written.into_iter().collect();
-    let whole: String =
-        emissions.iter().map(|emission| text::normalized(&emission.text) + " ").collect();
+    let mut whole = String::new();
+    for emission in emissions.iter() {
+        whole.push_str(&text::normalized(&emission.text));
+        whole.push(' ');
+    }
+    let mut left = SENTENCES;
+    let mut all = whole.len() <= WRITTEN;
     syntax::each_prose(body, &mut |text, at| {
-        for sentence in text::sentences(text) {
-            if !whole.contains(&sentence) && written.insert(sentence) {
+        for part in text::parts(text) {
+            let mut unseen = false;
+            for sentence in text::sentences(part) {
+                if !written.contains(&sentence) {
+                    all &= left > 0;
+                    left = left.saturating_sub(1);
+                    unseen |= left > 0 && all && !whole.contains(&sentence);
+                    written.insert(sentence);
+                }
+            }
+            if unseen {
                 let (turn, under) = (Turn::Each, Taint::NONE);
-                let text = text.to_owned();
+                let text = part.to_owned();
                 emissions.push(Emission { text, at, turn, under, spoken: true });
-                return;
             }
         }
     });
+    all
 }
 
 /// The control tokens that are written down.
@@ -192,7 +213,7 @@ fn tokens(body: &jinja::Body) -> BTreeSet<String> {
 
 /// Characters that nobody sees, in the source and in what its escapes stand for.
 fn hidden(source: &str, body: &jinja::Body, notes: &mut Notes) {
-    let mut look = |text: &str, base: u64| {
+    let look = |text: &str, base: u64, notes: &mut Notes| {
         let found = text::hidden(text);
         let mut by_name: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for (at, name) in found {
@@ -211,13 +232,19 @@ fn hidden(source: &str, body: &jinja::Body, notes: &mut Notes) {
             notes.add(Kind::HiddenInstruction, base, message);
         }
     };
-    look(source, 0);
+    look(source, 0, notes);
+    let mut looked = 0usize;
     syntax::each_text(body, &mut |text, at| {
         let start = usize::try_from(at).unwrap_or(usize::MAX);
         let end = start.saturating_add(text.len());
         // Written as escapes, or else it was seen in the source.
-        if source.get(start..end) != Some(text) && !source.contains(text) {
-            look(text, at);
+        if looked < ESCAPED
+            && source.get(start..end) != Some(text)
+            && !text::hidden(text).is_empty()
+            && !source.contains(text)
+        {
+            looked = looked.saturating_add(1);
+            look(text, at, notes);
         }
     });
 }
@@ -258,7 +285,7 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
                     if counts { text::word_count(text).max(text::letters(text) / 6) } else { 0 };
                 let piece = pieces.entry((triggered, *spoken)).or_insert((0, *at, Vec::new()));
                 let told = |held: &&str| held.eq_ignore_ascii_case(text);
-                if count > 0 && !piece.2.iter().any(told) {
+                if count > 0 && piece.2.len() < APART && !piece.2.iter().any(told) {
                     piece.0 = piece.0.saturating_add(count);
                     piece.2.push(text);
                 }
@@ -282,7 +309,7 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
             notes.add(Kind::AddedText, *at, message);
         } else if *spoken && !default {
             notes.add(Kind::AddedText, *at, message);
-        } else if close && !default && *turn == Turn::System {
+        } else if !default && *turn == Turn::System && (close || under.has(Taint::ON_SYSTEM)) {
             notes.add(Kind::AddedText, *at, format!("{message}, whatever the system's message is"));
         } else {
             notes.add(Kind::Unlisted, *at, message);

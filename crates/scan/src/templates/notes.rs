@@ -55,7 +55,7 @@ const MOST: usize = 20_000;
 /// Collects without repeating.
 #[derive(Default)]
 pub(super) struct Notes {
-    pub(super) notes: BTreeSet<Note>,
+    pub(super) held: BTreeSet<Note>,
     pub(super) emissions: Vec<Emission>,
     seen: BTreeSet<(u64, String)>,
     /// Whether what is written next follows what was written last.
@@ -66,11 +66,11 @@ pub(super) struct Notes {
 
 impl Notes {
     pub(super) fn add(&mut self, kind: Kind, at: u64, message: impl Into<String>) {
-        if self.notes.len() >= MOST {
+        if self.held.len() >= MOST {
             self.full = true;
             return;
         }
-        self.notes.insert(Note { kind, at, message: message.into() });
+        self.held.insert(Note { kind, at, message: message.into() });
     }
 
     pub(super) fn emit(&mut self, emission: Emission) {

@@ -14,7 +14,7 @@ const DOUBLINGS: i128 = 20;
 /// Visits every expression of a body. `deep` tells whether a condition or loop is around it.
 fn each_expr<'a>(body: &'a Body, deep: bool, visit: &mut dyn FnMut(&'a Expr, bool)) {
     each_stmt(body, deep, &mut |stmt, deep| {
-        exprs_of(stmt, &mut |expr| visit_expr(expr, deep, visit))
+        exprs_of(stmt, &mut |expr| visit_expr(expr, deep, visit));
     });
 }
 
@@ -47,7 +47,9 @@ fn bodies_of<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(&'a Body)) {
             visit(otherwise);
         }
         StmtKind::If { branches, otherwise } => {
-            branches.iter().for_each(|(_, body)| visit(body));
+            for (_, body) in branches {
+                visit(body);
+            }
             visit(otherwise);
         }
         StmtKind::SetBlock { body, .. }
@@ -99,7 +101,7 @@ fn exprs_of<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(&'a Expr)) {
         }
         StmtKind::Autoescape { option, .. } => visit(option),
         StmtKind::Trans { names, .. } => {
-            names.iter().filter_map(|(_, v)| v.as_ref()).for_each(visit)
+            names.iter().filter_map(|(_, v)| v.as_ref()).for_each(visit);
         }
         StmtKind::Import(import) => visit(&import.template),
         StmtKind::Data(_)
@@ -272,7 +274,7 @@ fn doubling(body: &Body, notes: &mut Notes) {
         let name = path(target);
         let mut times = 0usize;
         visit_expr(value, false, &mut |expr, _| {
-            times = times.saturating_add(usize::from(name.is_some() && path(expr) == name))
+            times = times.saturating_add(usize::from(name.is_some() && path(expr) == name));
         });
         let sum = matches!(value.kind, ExprKind::Concat(_) | ExprKind::Binary(Binary::Add, ..));
         if times < 2 || !sum {
@@ -284,19 +286,21 @@ fn doubling(body: &Body, notes: &mut Notes) {
             notes.add(Kind::Resource, stmt.span.start, message);
         }
     };
-    fn walk<'a>(
-        body: &'a Body,
-        looped: bool,
-        notes: &mut Notes,
-        check: &mut dyn FnMut(&'a Stmt, bool, &mut Notes),
-    ) {
-        for stmt in body {
-            check(stmt, looped, notes);
-            let inner = looped || matches!(stmt.kind, StmtKind::For { .. });
-            bodies_of(stmt, &mut |body| walk(body, inner, notes, check));
-        }
+    each_looped(body, false, notes, &mut check);
+}
+
+/// Visits every statement, and tells whether a loop is around it.
+fn each_looped<'a>(
+    body: &'a Body,
+    looped: bool,
+    notes: &mut Notes,
+    check: &mut dyn FnMut(&'a Stmt, bool, &mut Notes),
+) {
+    for stmt in body {
+        check(stmt, looped, notes);
+        let inner = looped || matches!(stmt.kind, StmtKind::For { .. });
+        bodies_of(stmt, &mut |body| each_looped(body, inner, notes, check));
     }
-    walk(body, false, notes, &mut check);
 }
 
 /// A variable or an attribute of one, written out.

@@ -35,6 +35,17 @@ pub(super) fn headers(text: &str) -> Vec<(usize, Turn)> {
     found
 }
 
+/// A text in the parts that belong to one turn each.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let mut from = 0usize;
+    let ends = headers(text).into_iter().map(|(end, _)| end).chain([text.len()]);
+    ends.map(move |end| {
+        let part = text.get(from..end).unwrap_or_default();
+        from = end;
+        part
+    })
+}
+
 /// Runs of letters, digits and `_`.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
@@ -184,7 +195,7 @@ pub(super) fn address(text: &str) -> Option<&str> {
 pub(super) fn blob(text: &str) -> Option<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-')))
         .find(|run| {
-            let count = |keep: fn(&u8) -> bool| run.bytes().filter(|b| keep(b)).count();
+            let count = |keep: fn(&u8) -> bool| run.bytes().filter(keep).count();
             let digits = count(u8::is_ascii_digit);
             let hex = run.len() >= 48 && run.bytes().all(|b| b.is_ascii_hexdigit()) && digits > 4;
             let mixed = run.len() >= 40

@@ -57,6 +57,9 @@ impl Taint {
     /// Stands where a message stands otherwise.
     pub(super) const REPLACED: Self = Self(1 << 23);
 
+    /// The outcome of a question: not true or false as what it comes from is there or not.
+    pub(super) const ANSWER: Self = Self(1 << 24);
+
     /// What a condition may hang on.
     const CONDITIONS: Self = Self(
         Self::ON_WORDS.0
@@ -179,6 +182,8 @@ pub(super) struct Value {
     pub(super) under: Taint,
     /// The only role for which it is true.
     pub(super) role: Option<Turn>,
+    /// Values in it, itself included: shared ones count each time.
+    pub(super) weight: u32,
 }
 
 /// What is known of a value.
@@ -209,11 +214,29 @@ pub(super) enum What {
 /// Alternatives that are kept of one value.
 const ALTERNATIVES: usize = 8;
 /// Bytes of one text that are kept.
-pub(super) const MAX_TEXT: usize = 64 << 10;
+pub(super) const MAX_TEXT: usize = 16 << 10;
+/// Values that are kept in one value.
+const MAX_WEIGHT: u32 = 500;
 
 impl Value {
     pub(super) fn new(what: What) -> Self {
-        Self { what, taint: Taint::NONE, under: Taint::NONE, role: None }
+        let sum = |values: &[Self]| {
+            values.iter().fold(1u32, |sum, value| sum.saturating_add(value.weight))
+        };
+        let weight = match &what {
+            What::List(values) | What::Parts(values) | What::OneOf(values) => sum(values),
+            What::Map(pairs) => pairs.iter().fold(1u32, |sum, (key, value)| {
+                sum.saturating_add(key.weight).saturating_add(value.weight)
+            }),
+            What::Method(base, _) => base.weight.saturating_add(1),
+            _ => 1,
+        };
+        let (taint, under, role) = (Taint::NONE, Taint::NONE, None);
+        if weight > MAX_WEIGHT {
+            // What is lost here is told as text that nobody saw written.
+            return Self { what: What::Unknown, taint: Taint::COMPUTED, under, role, weight: 1 };
+        }
+        Self { what, taint, under, role, weight }
     }
 
     pub(super) fn unknown(taint: Taint) -> Self {
@@ -301,7 +324,8 @@ impl Value {
         let mut excused: Option<Taint> = None;
         for one in self.each() {
             let mut taint = one.taint.with(one.under).as_condition();
-            if matches!(one.what, What::Unknown | What::Parts(_)) {
+            let itself = !one.taint.has(Taint::ANSWER);
+            if itself && matches!(one.what, What::Unknown | What::Parts(_)) {
                 if one.taint.has(Taint::SETTING) && taint == Taint::NONE {
                     taint = Taint::ON_SETTING;
                 }
@@ -341,6 +365,7 @@ impl Value {
     }
 
     /// One of two values.
+    #[allow(clippy::needless_pass_by_value, reason = "it reads as what becomes of both")]
     pub(super) fn or(self, other: Self) -> Self {
         let taint = self.taint.with(other.taint);
         let role = if self.role == other.role { self.role } else { None };

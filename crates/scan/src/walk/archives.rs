@@ -21,6 +21,7 @@ impl Walker {
             let blob = Blob::from_vec(comment.to_vec());
             self.look(&Self::child(node, "(comment)", blob, Role::Leftover));
         }
+        self.archive_entry_points(node, &archive);
         let torch = Torch::of(&archive);
         if let Some(layout) = torch.layout(&archive) {
             if node.role == Role::File {

@@ -6,7 +6,7 @@ use artifact::Blob;
 use formats::identify::Format;
 use formats::json::{self, Node as Value};
 use formats::{text, yaml};
-use vocabulary::Untrusted;
+use vocabulary::{Place, Untrusted};
 
 use super::{Node, Role, Walker, extension, keras};
 use crate::configuration::{self, Reference, pointers, requirements, settle};
@@ -72,7 +72,6 @@ impl Walker {
             self.sink.could_not_look(&node.place, because);
         }
         let document = Document { name: &node.name, roots };
-        rules::apply(&node.place, &Content::Document(&document), &mut self.sink);
         self.keras_document(node, roots);
         let reading = configuration::read(&document, &node.place);
         for because in reading.gaps {
@@ -180,8 +179,15 @@ impl Walker {
         for (archive, references) in archives {
             let members = self.members.iter().filter(|(around, _)| *around == archive);
             let files = members.map(|(_, name)| (name.as_str(), None)).collect();
+            let within = references.first().map(|reference| {
+                let file = reference.said.file.clone();
+                crate::python::reach::key(&Place { file, member: archive.clone(), offset: None })
+            });
             let points = settle::settle(&references, &files, &mut self.sink);
-            self.entry_points.extend(points);
+            self.entry_points.extend(points.into_iter().map(|mut point| {
+                point.file = format!("{}!{}", within.clone().unwrap_or_default(), point.file);
+                point
+            }));
         }
     }
 }

@@ -83,6 +83,13 @@ impl Walker {
         }
     }
 
+    /// Notes that a pickle was read from an offset.
+    pub(super) fn pickle_begins(&mut self, blob: &Blob, from: u64) {
+        if let Some(at) = self.root.as_ref().and_then(|root| blob.offset_in(root)) {
+            self.pickles.insert(at.saturating_add(from));
+        }
+    }
+
     /// Looks at what was seen while the bytes of the file were digested, and is not told yet.
     pub(crate) fn marks(&mut self, node: &Node, marks: &Marks) {
         let mut hits = 0usize;
@@ -95,6 +102,7 @@ impl Walker {
                 Format::Zip => {
                     self.ends.contains(&end) || self.ends.contains(&mark.at.saturating_add(22))
                 }
+                Format::Pickle => self.pickles.contains(&at),
                 _ => self.told.iter().any(|span| span.start <= at && at < span.end),
             };
             let blob = node.blob.slice(at, end.saturating_sub(at));

@@ -81,6 +81,7 @@ impl Walker {
             return None;
         }
         regions.push(Region::new(stream.start, stream.end, "pickle"));
+        self.pickle_begins(&node.blob, stream.start);
         self.note(|part| write_down(part, &stream, &listing));
         self.secrets(node, stream.start, stream.end.min(stream.start.saturating_add(STRINGS)));
         rules::apply(&node.place, &Content::PickleStream(&stream), &mut self.sink);

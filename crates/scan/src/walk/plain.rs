@@ -7,9 +7,6 @@ use crate::configuration::weights;
 use crate::rules;
 use crate::subject::Content;
 
-/// Extensions of text that is code to somebody.
-const CODE: [&str; 9] = ["py", "pyw", "ipynb", "js", "mjs", "lua", "rb", "pl", "r"];
-
 /// Keys of an ONNX model as JSON that nothing else has beside a `graph`.
 const ONNX_KEYS: [&str; 8] = [
     "opsetImport",
@@ -24,12 +21,6 @@ const ONNX_KEYS: [&str; 8] = [
 
 /// Extensions of protocol buffers and ONNX models as text.
 const MODEL_TEXT: [&str; 6] = ["onnxtxt", "onnxtext", "onnxjson", "textproto", "prototxt", "pbtxt"];
-
-/// Why a file of this name is not judged, where its name says that it is source code.
-pub(crate) fn source_code(name: &str) -> Option<String> {
-    let extension = extension(name).filter(|extension| CODE.contains(&extension.as_str()))?;
-    Some(format!("it is source code (`.{extension}`), which is not judged"))
-}
 
 impl Walker {
     pub(super) fn safetensors(&mut self, node: &Node, regions: &mut Vec<Region>) {
@@ -121,6 +112,10 @@ impl Walker {
             });
         }
         regions.push(Region::new(0, node.blob.len(), "json"));
+        if extension(&node.name).is_some_and(|extension| extension == "ipynb") {
+            self.notebook(node);
+            return;
+        }
         let utf8 = self.utf8(node);
         let (mut is_index, mut of_onnx, mut graph) = (false, false, false);
         let mut acted_on = documents::is_named_for_it(&node.name) || keras::is_named_so(&node.name);
@@ -198,14 +193,6 @@ impl Walker {
         }
         self.sink.not_data("model as text");
         self.sink.could_not_look(&node.place, "it is a model as text, which is not judged");
-    }
-
-    /// Source code is read as text, and what it would do is not judged here.
-    fn code(&mut self, node: &Node) {
-        if let Some(because) = source_code(&node.name) {
-            self.sink.not_data("source code");
-            self.sink.could_not_look(&node.place, because);
-        }
     }
 }
 

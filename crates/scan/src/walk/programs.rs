@@ -80,6 +80,9 @@ impl Walker {
         if is_python && matches!(node.role, Role::File | Role::Member | Role::Script) {
             return;
         }
+        if self.judged_script(node, &String::from_utf8_lossy(line)) {
+            return;
+        }
         let line = vocabulary::Untrusted::from_bytes(line);
         let what = format!("a script (`{}`)", line.shortened(60));
         self.found_program(node, Format::Script, what, Vec::new());
@@ -92,6 +95,10 @@ impl Walker {
             return;
         }
         self.sink.not_data("script");
+        let extension = extension(&node.name).unwrap_or_default();
+        if crate::python::shell::is_script(&extension) {
+            return; // judged as what it is
+        }
         let program = Program::script(what);
         rules::apply(&node.place, &Content::Program(&program), &mut self.sink);
     }
