@@ -55,6 +55,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("payload", payload),
     ("pickle", pickle),
     ("protobuf", protobuf),
+    ("python", python),
     ("safetensors", safetensors),
     ("secrets", secrets),
     ("sevenz", sevenz),
@@ -205,6 +206,13 @@ pub fn marshal(bytes: &[u8]) {
             marshal::trace(&reading, *version);
         }
     }
+}
+
+/// Python source, parsed and judged as code that a server imports, and as a notebook.
+pub fn python(bytes: &[u8]) {
+    scan::scan_bytes("handler.py", bytes.to_vec(), limits());
+    scan::scan_bytes("notebook.ipynb", bytes.to_vec(), limits());
+    scan::scan_bytes("script.sh", bytes.to_vec(), limits());
 }
 
 /// YAML.
