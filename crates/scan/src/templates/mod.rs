@@ -111,7 +111,7 @@ pub(crate) fn judge_token(text: &str) -> Judged {
     let (turn, under) = (Turn::Each, Taint::NONE);
     let emission = Emission { text: text.to_owned(), at: 0, turn, under, spoken: true };
     conclude(&[emission], false, &mut notes, &mut judged);
-    judged.notes = notes.notes.into_iter().collect();
+    judged.notes = notes.held.into_iter().collect();
     judged
 }
 
