@@ -22,7 +22,7 @@ def named_hostile(path):
     return re.search(r"malicious|unsafe|exploit|attack|evil|bypass|GHSA|sploit|injection|exfil"
                      r"|bad_pytorch|type-confusion|keyerror|FileIO|FileHandler|CodeType|urlopen"
                      r"|obfuscated|nested_pickle|simple_nested|decode_exec|path_traversal|dill_func"
-                     r"|object_array", str(path), re.IGNORECASE)
+                     r"|object_array|jinja2/tokenizer_config|multiple_templates", str(path), re.IGNORECASE)
 
 
 def picklescan(clone):

@@ -214,8 +214,8 @@ These functions can be called with JSON between <tool_call> marks:
 template("readme-that-shows-a-template", """
 open("README.md", "w").write('''# A model
 
-```jinja
+@@@jinja
 {% for m in messages %}{% if 'login' in m.content %}{{ m.content.__class__ }}{% endif %}{% endfor %}
-```
-''')
+@@@
+'''.replace("@@@", "`" * 3))
 """)

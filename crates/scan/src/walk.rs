@@ -212,6 +212,9 @@ impl Walker {
         if formats.is_empty() && matches!(node.role, Role::File | Role::Member) {
             // Too broken to be known by its content: a loader goes by the name and meets it anyway.
             formats.extend(promised(&node.name));
+        } else if is_saved_model(&node.name) && !formats.contains(&Format::SavedModel) {
+            // TensorFlow goes by the name alone, and passes over what makes it look like another.
+            formats.push(Format::SavedModel);
         }
         if Self::is_source(node) {
             self.python(node);
@@ -436,9 +439,14 @@ fn is_textual(format: Format) -> bool {
     matches!(format, Format::Text | Format::Json | Format::Yaml | Format::Script)
 }
 
+/// The name under which TensorFlow loads a model from a folder.
+fn is_saved_model(name: &str) -> bool {
+    name.rsplit(['/', '\\']).next() == Some("saved_model.pb")
+}
+
 /// The format of tensors that a name promises.
 fn promised(name: &str) -> Option<Format> {
-    if name.rsplit(['/', '\\']).next() == Some("saved_model.pb") {
+    if is_saved_model(name) {
         return Some(Format::SavedModel);
     }
     match extension(name)?.as_str() {

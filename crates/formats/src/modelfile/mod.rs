@@ -55,7 +55,7 @@ pub fn read(text: &str) -> Modelfile {
     let mut out = Modelfile::default();
     let mut at = 0usize;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let line_end = rest.find('\n').map_or(rest.len(), |end| end.saturating_add(1));
+        let line_end = rest.find(['\n', '\r']).map_or(rest.len(), |end| end.saturating_add(1));
         let line = rest.get(..line_end).unwrap_or_default();
         let bare = line.trim_start();
         let start = at.saturating_add(line.len().saturating_sub(bare.len()));
@@ -71,34 +71,31 @@ pub fn read(text: &str) -> Modelfile {
             }
             continue;
         };
-        let args = bare.get(word.len()..).unwrap_or_default();
-        let lead = args.len().saturating_sub(args.trim_start().len());
-        let mut from = start.saturating_add(word.len()).saturating_add(lead);
+        // The text may begin lines further down.
+        let mut from = behind_spaces(text, start.saturating_add(word.len()));
         // Where quotes open behind `MESSAGE role`, they are of its text.
         let mut role = "";
         if *command == "message" || *command == "parameter" {
-            let args = args.trim_start();
-            let first = args.split_whitespace().next().unwrap_or_default();
-            let behind = args.get(first.len()..).unwrap_or_default();
-            let lead = behind.len().saturating_sub(behind.trim_start().len());
-            from = from.saturating_add(first.len()).saturating_add(lead);
-            role = first;
+            let args = text.get(from..).unwrap_or_default();
+            role = args.split_whitespace().next().unwrap_or_default();
+            from = behind_spaces(text, from.saturating_add(role.len()));
         }
         let rest = text.get(from..).unwrap_or_default();
         let quote = ["\"\"\"", "\""].into_iter().find(|quote| rest.starts_with(quote));
-        let value = match quote {
-            Some(quote) => {
-                let inner = rest.get(quote.len()..).unwrap_or_default();
-                let end = inner.find(quote);
-                out.incomplete |= end.is_none();
-                let value = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
-                let past =
-                    from.saturating_add(quote.len().saturating_mul(2)).saturating_add(value.len());
-                from = from.saturating_add(quote.len());
-                at = at.max(past.min(text.len()));
-                value
-            }
-            None => rest.lines().next().unwrap_or_default().trim_end(),
+        let value = if let Some(quote) = quote {
+            let inner = rest.get(quote.len()..).unwrap_or_default();
+            let end = closing(inner, quote);
+            out.incomplete |= end.is_none();
+            let value = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
+            let past =
+                from.saturating_add(quote.len().saturating_mul(2)).saturating_add(value.len());
+            from = from.saturating_add(quote.len());
+            at = at.max(past.min(text.len()));
+            value
+        } else {
+            let value = rest.split(['\n', '\r']).next().unwrap_or_default();
+            at = at.max(from.saturating_add(value.len()));
+            value.trim_end()
         };
         if out.instructions.len() >= MAX_KEPT {
             out.incomplete = true;
@@ -108,6 +105,21 @@ pub fn read(text: &str) -> Modelfile {
         out.instructions.push(Instruction { command, text: value.into(), at: from as u64 });
     }
     out
+}
+
+/// Where the text goes on behind spaces and ends of lines.
+fn behind_spaces(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at.saturating_add(rest.len().saturating_sub(rest.trim_start().len()))
+}
+
+/// Where the quotes close: the first that end a line do, and those before stand in the text.
+fn closing(inner: &str, quote: &str) -> Option<usize> {
+    inner.match_indices(quote).map(|(at, _)| at).find(|at| {
+        let behind = inner.get(at.saturating_add(quote.len())..).unwrap_or_default();
+        let behind = behind.trim_start_matches([' ', '\t']);
+        behind.is_empty() || behind.starts_with(['\n', '\r'])
+    })
 }
 
 #[cfg(test)]
@@ -141,6 +153,19 @@ mod tests {
         assert_eq!(file.strange.len(), 1);
         assert!(!file.incomplete);
         assert!(read("FROM x\nSYSTEM \"\"\"a").incomplete);
+    }
+
+    #[test]
+    fn ends_text_where_ollama_does() {
+        let told = |text: &str| {
+            let file = read(text);
+            file.instructions.iter().map(|one| one.text.raw().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told("SYSTEM \"a\" b \"\nFROM c"), ["a\" b ", "c"]);
+        assert_eq!(told("SYSTEM \"\"\"a\"\"\" b\n\"\"\" \nFROM c"), ["a\"\"\" b\n", "c"]);
+        assert_eq!(told("SYSTEM\n\n\n a\nFROM c"), ["a", "c"]);
+        assert_eq!(told("# x\rSYSTEM a\rFROM c"), ["a", "c"]);
+        assert_eq!(told("PARAMETER stop \"x\"\r\nMESSAGE user a"), ["stop x", "user a"]);
     }
 
     #[test]

@@ -8,9 +8,10 @@ use super::walk::Walk;
 use super::{MAX_EXTERNAL, OddityKind, TEXT};
 use crate::protobuf::{Message, Value};
 
-/// ONNX Runtime writes this where a tensor stands in memory, with the address as the offset, when it
-/// hands a graph on. A file that says so makes whoever believes it read any address (CWE-822).
-pub const IN_MEMORY: &str = "_ORT_MEM_ADDR_";
+/// ONNX Runtime writes `*/_ORT_MEM_ADDR_/*` or `*/_ORT_NATIVE_ENDIAN_MEM_ADDR_/*` where a tensor
+/// stands in memory, with the address as the offset, when it hands a graph on. A file that says so
+/// makes whoever believes it read any address (CWE-822).
+pub const IN_MEMORY: &str = "_MEM_ADDR_";
 
 /// A file that holds data of tensors.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub struct Fingerprint {
     pub signature_def_hash: u64,
     /// Of the object graph, by an algorithm of TensorFlow's own.
     pub saved_object_graph_hash: u64,
-    /// [`farm_hash`] of the bytes of `variables/variables.index`.
+    /// [`super::farm_hash`] of the bytes of `variables/variables.index`.
     pub checkpoint_hash: u64,
     /// A name for it.
     pub uuid: Untrusted,

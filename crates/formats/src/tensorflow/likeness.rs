@@ -5,8 +5,9 @@ use artifact::Blob;
 use super::{Kind, schema, text};
 use crate::protobuf::{Message, Value, Wire};
 
-/// Fields of one message that are looked through for a node.
-const FIELDS: u32 = 100_000;
+/// Fields that are looked through for a node: no more than bounds the time. Fields that nobody knows
+/// may stand in front of it.
+const FIELDS: u32 = 10_000_000;
 /// Bytes of a text that are looked through for a node.
 const TEXT: u64 = 64 << 20;
 
@@ -70,21 +71,17 @@ struct Look {
 }
 
 impl Look {
-    /// Whether `accept` takes one of the fields of this number. `types` are the numbers that are
-    /// length-delimited in the message: another wire type speaks against it.
+    /// Whether `accept` takes one of the fields of this number. Fields of another wire type speak not
+    /// against it: TensorFlow passes over them as over fields that it does not know.
     fn any(
         &mut self,
         mut message: Message,
         number: u32,
-        types: &[u32],
         accept: fn(&mut Self, Message) -> bool,
     ) -> bool {
         while let Some(field) = self.wire.next(&mut message) {
             self.budget = self.budget.saturating_sub(1);
             if self.budget == 0 {
-                return false;
-            }
-            if types.contains(&field.number) && field.bytes().is_none() {
                 return false;
             }
             if field.number == number
@@ -98,24 +95,24 @@ impl Look {
     }
 
     fn saved_model(&mut self, message: Message) -> bool {
-        self.any(message, 2, &[2], Self::meta_graph)
+        self.any(message, 2, Self::meta_graph)
     }
 
     fn meta_graph(&mut self, message: Message) -> bool {
-        self.any(message, 2, &[1, 2, 3, 4, 5, 6, 7], Self::graph)
+        self.any(message, 2, Self::graph)
     }
 
     fn graph(&mut self, message: Message) -> bool {
-        self.any(message, 1, &[1, 2, 4], Self::node)
-            || self.any(message, 2, &[1, 2, 4], Self::library)
+        self.any(message, 1, Self::node)
+            || self.any(message, 2, Self::library)
     }
 
     fn library(&mut self, message: Message) -> bool {
-        self.any(message, 1, &[1, 2], Self::function)
+        self.any(message, 1, Self::function)
     }
 
     fn function(&mut self, message: Message) -> bool {
-        self.any(message, 3, &[1, 3], Self::node)
+        self.any(message, 3, Self::node)
     }
 
     fn node(&mut self, mut message: Message) -> bool {

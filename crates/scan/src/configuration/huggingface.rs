@@ -32,6 +32,10 @@ impl<'a> Reader<'a> {
                 | "experts_implementation"
                 | "_experts_implementation"
                 | "_experts_implementation_internal" => self.kernel(value),
+                // sentence-transformers imports the tokenizer of word embeddings by its whole name.
+                "tokenizer_class" if value.as_str().is_some_and(|name| is_dotted(name.raw())) => {
+                    value.as_str().into_iter().for_each(|name| self.module_class(name, at));
+                }
                 "tokenizer_class"
                 | "processor_class"
                 | "image_processor_type"

@@ -87,7 +87,8 @@ impl<'a> Reader<'a> {
         let judged = self.judge(&name, true);
         let sure = matches!(judged, Judged::Acts { .. });
         let beside = |reader: &mut Self, key| reader.beside_it(node, key).is_some();
-        if sure || beside(self, "params") || beside(self, "<<") {
+        let called = ["params", "nemo_version", "<<"];
+        if sure || called.into_iter().any(|key| beside(self, key)) {
             self.tell("target", &name, judged, at, Kind::ActingCallable);
         }
     }

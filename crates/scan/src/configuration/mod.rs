@@ -128,7 +128,9 @@ pub(crate) struct Reading {
 /// Whether a loader acts on a member, so that the file is worth a tree of its values.
 pub(crate) fn is_acted_on(key: &str, value: &Event) -> bool {
     let text = match value {
-        Event::Number(_) | Event::Null => return false,
+        // Python takes a number for a yes.
+        Event::Number(_) => return key == "trust_remote_code",
+        Event::Null => return false,
         Event::String(text) => text.text.raw(),
         _ => "",
     };
@@ -171,6 +173,7 @@ const ACTED_ON: &[&str] = &[
     "image_processor_type",
     "imports",
     "inferer",
+    "keras_module",
     "loader_module",
     "megatron_core",
     "model_code_path",
@@ -206,7 +209,7 @@ pub(crate) fn read(document: &Document, place: &Place) -> Reading {
     let mut reader = Reader::new(document, place);
     for root in document.roots {
         reader.root = Some(root);
-        reader.own = root.get("auto_map").is_some();
+        reader.own = root.get("auto_map").is_some_and(is_truthy);
         reader.bundle = instantiate::BUNDLE.iter().any(|key| root.get(key).is_some());
         reader.value(root, &mut Vec::new());
         if let Some(model) = weights::describe(document.name, root) {
@@ -216,13 +219,22 @@ pub(crate) fn read(document: &Document, place: &Place) -> Reading {
     reader.out
 }
 
+const PICKLE_MODULE: &str = "pickle_module_info.txt";
+const KERAS_MODULE: &str = "keras_module.txt";
+
+/// Whether `MLflow` imports the module that is the whole content of a file of this name.
+pub(crate) fn names_a_module(base: &str) -> bool {
+    matches!(base, PICKLE_MODULE | KERAS_MODULE)
+}
+
 /// Reads the file in which `MLflow` keeps the name of the module that a `PyTorch` model was pickled
-/// with, and which it imports to load it.
-pub(crate) fn pickle_module(name: &str, blob: &Blob, place: &Place) -> Reading {
+/// with, or that Keras was imported by, and which it imports to load the model.
+pub(crate) fn named_module(name: &str, blob: &Blob, place: &Place) -> Reading {
     let text = formats::text::decode(blob, 4096);
     let document = Document { name, roots: &[] };
     let mut reader = Reader::new(&document, place);
-    reader.imported("pickle_module_info.txt", &Untrusted::new(text.trim()), 0);
+    let by = if reader.base == KERAS_MODULE { KERAS_MODULE } else { PICKLE_MODULE };
+    reader.imported(by, &Untrusted::new(text.trim()), 0);
     reader.out
 }
 

@@ -2,7 +2,7 @@
 
 use vocabulary::Untrusted;
 
-use super::{Kind, Remark};
+use super::{Kind, Reading, Remark};
 
 /// Hosts that packages are ordinarily fetched from: the index, and the indexes that vendors of
 /// hardware and frameworks keep for their builds.
@@ -39,6 +39,9 @@ const FORGES: &[&str] = &[
 const SOURCES: &[&str] =
     &["channels", "find-links", "find_links", "git", "source", "sources", "url"];
 
+/// Characters that end a line to Python.
+const ENDS: &[char] =
+    &['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
 /// Lines of a file that are looked at.
 const LINES: usize = 20_000;
 /// Bytes of a line that goes on over several.
@@ -63,17 +66,17 @@ pub(crate) fn is_one(name: &str) -> bool {
 }
 
 /// What the lines of such a file say of where packages come from.
-pub(crate) fn read(name: &str, text: &str) -> Vec<Remark> {
+pub(crate) fn read(name: &str, text: &str) -> Reading {
     let ends = [".txt", ".in", ".pip", ".req", ".yaml", ".yml"];
     // Paths stand in TOML and INI for other reasons.
     let lists = ends.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
-    let mut remarks = Vec::new();
+    let mut out = Reading::default();
     let mut at = 0u64;
     let mut start = 0u64;
     let mut held = String::new();
-    for line in text.split_inclusive('\n').take(LINES) {
+    for line in text.split_inclusive(ENDS).take(LINES) {
         let end = at.saturating_add(line.len() as u64);
-        let bare = line.trim_end_matches(['\n', '\r']);
+        let bare = line.trim_end_matches(ENDS);
         if held.is_empty() {
             start = at;
         }
@@ -83,15 +86,15 @@ pub(crate) fn read(name: &str, text: &str) -> Vec<Remark> {
             Some(part) if held.len() < LONGEST => held.push_str(part),
             _ => {
                 held.push_str(bare);
-                judge(&held, start, lists, &mut remarks);
+                judge(&held, start, lists, &mut out);
                 held.clear();
             }
         }
     }
     if !held.is_empty() {
-        judge(&held, start, lists, &mut remarks);
+        judge(&held, start, lists, &mut out);
     }
-    remarks
+    out
 }
 
 /// A line as an installer takes it apart.
@@ -103,7 +106,7 @@ struct Line<'a> {
     item: &'a str,
 }
 
-fn judge(line: &str, at: u64, lists: bool, remarks: &mut Vec<Remark>) {
+fn judge(line: &str, at: u64, lists: bool, out: &mut Reading) {
     let line = line.trim().trim_start_matches('\u{feff}');
     if line.starts_with(['#', ';']) {
         return;
@@ -115,9 +118,14 @@ fn judge(line: &str, at: u64, lists: bool, remarks: &mut Vec<Remark>) {
     let first = plain.split(|c: char| c.is_whitespace() || c == '=').next().unwrap_or_default();
     let item = plain.trim_start_matches(['-', ' ']);
     let line = Line { text: plain, first, item };
+    if let Some(other) = included(plain).filter(|other| lists && !is_one(other)) {
+        let shown = Untrusted::new(other).shortened(120);
+        out.gaps
+            .push(format!("it lists more packages in `{shown}`, which is not read as such a list"));
+    }
     if let Some((kind, what)) = source(&line, lists) {
         let message = format!("{what}: `{}`", Untrusted::new(text).shortened(160));
-        remarks.push(Remark { kind, at, message, evidence: Vec::new() });
+        out.remarks.push(Remark { kind, at, message, evidence: Vec::new() });
     }
 }
 
@@ -138,7 +146,8 @@ fn source(line: &Line<'_>, lists: bool) -> Option<(Kind, &'static str)> {
         if option("--find-links", "--f") || line.first == "-f" {
             return Some((Kind::DirectSource, "packages are installed from a folder"));
         }
-        if option("--index-url", "--i") || line.first.starts_with("-i") {
+        let index = option("--index-url", "--i") || option("--extra-index-url", "--ex");
+        if index || line.first.starts_with("-i") {
             return Some((Kind::ForeignSource, "packages come from another index"));
         }
         if option("--editable", "--e") || line.first == "-e" {
@@ -171,6 +180,16 @@ fn source(line: &Line<'_>, lists: bool) -> Option<(Kind, &'static str)> {
         direct |= forge;
     }
     direct.then_some((Kind::DirectSource, "a package comes from a repository"))
+}
+
+/// The file that a line has pip read as well.
+fn included(text: &str) -> Option<&str> {
+    let full = |text| ["--requirement", "--constraint"].iter().any(|name| name.starts_with(text));
+    let path = match text.split_once(['=', ' ', '\t']) {
+        Some((word, path)) if word.len() > 3 && full(word) => path,
+        _ => text.strip_prefix("-r").or_else(|| text.strip_prefix("-c"))?,
+    };
+    Some(path.trim_matches(['"', '\'', ' ', '\t', '=']))
 }
 
 /// Whether a path or address ends as packages do.
@@ -208,7 +227,7 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<Kind> {
-        read("requirements.txt", text).iter().map(|remark| remark.kind).collect()
+        read("requirements.txt", text).remarks.iter().map(|remark| remark.kind).collect()
     }
 
     #[test]
@@ -231,6 +250,10 @@ mod tests {
             ("--index-url \\\n  https://example.invalid/x", Some(Foreign)),
             ("-r https://example.invalid/requirements.txt", Some(Foreign)),
             ("-c constraints.txt", None),
+            ("-r requirements/base.txt", None),
+            ("torch # x\r--index-url https://example.invalid/x", Some(Foreign)),
+            ("torch # x\u{2028}--index-url https://example.invalid/x", Some(Foreign)),
+            ("--extra-index-url http:\"\"//example.invalid/x", Some(Foreign)),
             ("-ihttps://example.invalid/x", Some(Foreign)),
             ("torch --config-settings=a=b", None),
             ("--trusted-host example.invalid", Some(Foreign)),
@@ -253,6 +276,18 @@ mod tests {
             ("dependencies = [\"x @ git+https://example.invalid/x\"]", Some(Foreign)),
         ] {
             assert_eq!(kinds(line), wanted.into_iter().collect::<Vec<_>>(), "{line}");
+        }
+    }
+
+    #[test]
+    fn tells_of_lists_under_other_names() {
+        for line in
+            ["-r deps.txt", "-rdeps.txt", "--req=deps.txt", "-c \\\n x", "--constraint a.in"]
+        {
+            assert_eq!(read("requirements.txt", line).gaps.len(), 1, "{line}");
+        }
+        for line in ["-r requirements-dev.txt", "-c ../constraints.txt", "-e .", "torch"] {
+            assert!(read("requirements.txt", line).gaps.is_empty(), "{line}");
         }
     }
 

@@ -74,6 +74,7 @@ impl<'a> Reader<'a> {
             let Some(value) = member.value.as_str() else { continue };
             match key.raw() {
                 "loader_module" => self.loader_module(value, &folders, at),
+                "keras_module" => self.imported("keras_module", value, at),
                 "model_code_path" if leads(value.raw()) == Leads::Inside => {
                     let paths = vec![joined(self.folder, value.raw())];
                     let (target, missing) = (Target::Code(None), Missing::Gap);

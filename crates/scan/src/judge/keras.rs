@@ -29,7 +29,7 @@ const SHOWN: usize = 80;
 const CUT: usize = 16 << 20;
 
 /// Keys of a layer whose text is the name of a file that it reads when it is made.
-const FILE_KEYS: [&str; 3] = ["vocabulary", "idf_weights", "vocabulary_file"];
+const FILE_KEYS: [&str; 4] = ["vocabulary", "idf_weights", "vocabulary_file", "merges"];
 
 /// A lambda of a model.
 #[derive(Clone, Debug)]
@@ -223,13 +223,21 @@ impl Config {
         let modules = texts(node, "module");
         let mut names: Vec<&str> = Vec::new();
         for class in &classes {
-            match class.to_ascii_lowercase().as_str() {
+            // Keras 3 joins module and name and looks the whole up: `layers.Lambda` of `keras`.
+            let last = class.rsplit('.').next().unwrap_or(class);
+            match last.to_ascii_lowercase().as_str() {
                 "__lambda__" => {
                     self.lambda(node, layer);
                     continue;
                 }
-                "function" => names.extend(texts(node, "config")),
-                "__typespec__" => names.extend(texts(node, "spec_name")),
+                "function" => {
+                    names.extend(texts(node, "config"));
+                    continue;
+                }
+                "__typespec__" => {
+                    names.extend(texts(node, "spec_name"));
+                    continue;
+                }
                 "lambda" => self.lambda_layer(node, layer),
                 "torchmodulewrapper" => self.torch_module(node),
                 "tfsmlayer" => self.saved_model(node),
@@ -238,26 +246,35 @@ impl Config {
                 "keraslayer" => self.hub_layer(node),
                 _ => {}
             }
-            // Keras 2 looks a function up by the registered name as well.
             names.push(class);
         }
-        names.extend(texts(node, "registered_name"));
-        names.retain(|name| !name.is_empty() && !name.eq_ignore_ascii_case("function"));
-        names.dedup();
+        // Keras 2 looks a function up by the registered name as well.
+        let mut registered = texts(node, "registered_name");
+        registered.retain(|name| !name.is_empty() && !name.eq_ignore_ascii_case("function"));
         if modules.is_empty() {
+            names.extend(registered);
+            names.retain(|name| !name.is_empty());
+            names.dedup();
             self.nameless(at, &names);
             return;
         }
         let is = |wanted: &str| classes.iter().any(|class| class.eq_ignore_ascii_case(wanted));
         let kind = Kind {
-            spec: is("__typespec__"),
+            spec: classes.iter().all(|class| class.eq_ignore_ascii_case("__typespec__")),
             function: is("function"),
-            registered: names.iter().any(|name| name.contains('>')),
+            registered: registered.iter().any(|name| name.contains('>')),
         };
+        if names.is_empty() {
+            names.append(&mut registered);
+        }
+        // No form of a value is looked up in a module.
+        names.retain(|name| !Keras::get().is_value(name));
         for module in modules {
             let mut worst: Option<Symbol> = None;
-            for name in &names {
-                let symbol = self.resolve(module, name, kind);
+            let named = names.iter().map(|name| self.resolve(module, name, kind));
+            // What a name was registered as excuses nothing: the class is what is imported.
+            let other = registered.iter().map(|name| self.resolve(module, name, kind));
+            for symbol in named.chain(other.filter(Symbol::surely_acts)) {
                 if worst.as_ref().is_none_or(|held| symbol.is_worse(held)) {
                     worst = Some(symbol);
                 }
@@ -271,7 +288,7 @@ impl Config {
     fn resolve(&self, module: &str, name: &str, kind: Kind) -> Symbol {
         let Kind { spec, function, registered } = kind;
         let keras = Keras::get();
-        if keras.is_value(name) || (spec && names::is_tensorflow(module)) {
+        if spec && names::is_tensorflow(module) {
             return Symbol::Known;
         }
         if let Some(symbol) = keras.acting(module, name) {
@@ -297,8 +314,10 @@ impl Config {
             return symbol;
         }
         let written = format!("{module}.{name}");
-        // Their layers; of their functions only those that are registered.
-        if keras.is_companion(module) && (!function || registered) {
+        // Their layers; of their functions only those that are registered. A function may stand where
+        // a class is expected.
+        let function = function || name.starts_with(|first: char| first.is_ascii_lowercase());
+        if keras.is_companion(module) && !names::is_helper(module) && (!function || registered) {
             return Symbol::Custom(written);
         }
         if names::is_tensorflow(module) {
@@ -487,7 +506,7 @@ impl Config {
                 self.gap(at, "the operator of a `TensorFlowOpLayer` is not told as JSON");
             }
             for operator in operators {
-                if let Some(class) = Keras::get().operator(operator) {
+                if let Some(class) = names::operator(operator) {
                     let shown = Untrusted::new(operator).shortened(SHOWN);
                     self.told(class, at, shown, "a layer runs this operator of TensorFlow");
                 }
@@ -501,7 +520,8 @@ impl Config {
             let Some(key) = member.key.as_str() else { continue };
             let key = key.raw().trim().to_ascii_lowercase();
             let Some(text) = member.value.as_str() else { continue };
-            if FILE_KEYS.contains(&key.as_str()) && !text.raw().is_empty() {
+            let is_file = FILE_KEYS.contains(&key.as_str()) && !text.raw().is_empty();
+            if is_file || (key == "proto" && names::is_path_of_proto(text.raw())) {
                 let of = if layer.raw().is_empty() {
                     "a layer".to_owned()
                 } else {

@@ -2,7 +2,7 @@
 //!
 //! A pack is a folder `packs/<name>/` of plain text files beside a manifest, `PACK.toml`, which
 //! tells what the pack is about, where its content comes from and the SHA-256 of each file. The
-//! packs of [`embedded`] are part of the program; [`install`] puts others of the same names in their
+//! packs of `embedded.rs` are part of the program; [`install`] puts others of the same names in their
 //! place, once, before anything is judged. The digest of each pack that was used is in every report.
 //!
 //! To add a pack: its folder, and one line in `embedded.rs`.

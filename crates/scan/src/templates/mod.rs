@@ -103,6 +103,18 @@ pub(crate) fn judge_text(text: &str) -> Judged {
     judged
 }
 
+/// Judges a special token, which templates write into every conversation.
+pub(crate) fn judge_token(text: &str) -> Judged {
+    let mut judged = Judged::default();
+    let mut notes = Notes::default();
+    hidden(text, &Vec::new(), &mut notes);
+    let (turn, under) = (Turn::Each, Taint::NONE);
+    let emission = Emission { text: text.to_owned(), at: 0, turn, under, spoken: true };
+    conclude(&[emission], false, &mut notes, &mut judged);
+    judged.notes = notes.held.into_iter().collect();
+    judged
+}
+
 /// Judges a text that holds tags of Jinja.
 pub(crate) fn judge(text: &str, known: Known) -> Judged {
     go_through(text, &jinja::read(text), known, Evaluator::new())

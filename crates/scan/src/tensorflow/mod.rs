@@ -55,6 +55,33 @@ pub(crate) struct Deed {
     pub(crate) message: String,
 }
 
+/// What an operator may do, wherever it stands; nothing for one that only computes.
+pub(crate) fn class_of_operator(name: &str) -> Option<Class> {
+    let effect = match operators::lookup(name) {
+        None => return Some(Class::Unknown),
+        Some(Operator::Computes(_)) => return None,
+        Some(Operator::Acts(effect, _)) => *effect,
+    };
+    Some(match effect {
+        Effect::Python
+        | Effect::Process
+        | Effect::Graph
+        | Effect::Compiled
+        | Effect::Native
+        | Effect::Stops => Class::Code,
+        Effect::Network => Class::Network,
+        Effect::Reads
+        | Effect::Dataset
+        | Effect::Table
+        | Effect::Lists
+        | Effect::Writes
+        | Effect::Restores
+        | Effect::Saves
+        | Effect::Prints
+        | Effect::Debugs => Class::File,
+    })
+}
+
 /// What a file of graphs does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Judgement {

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn every_reviewed_line_is_understood() {
-        let lines = REVIEWED
+        let lines = packs::text(NAME, REVIEWED)
             .lines()
             .map(|line| line.split('#').next().unwrap_or_default().trim())
             .filter(|line| !line.is_empty() && !line.starts_with("reviewed "));

@@ -51,7 +51,7 @@ pub(super) fn as_named(node: &Node, formats: &mut Vec<Format>) {
         None if base == "MLmodel" => Format::Yaml,
         Some("md" | "txt" | "py" | "ipynb") => return,
         _ => {
-            let head = String::from_utf8_lossy(&node.blob.bytes_at(0, 64 << 10)).into_owned();
+            let head = String::from_utf8_lossy(&node.blob.bytes_at(0, LINES)).into_owned();
             let words = ["_target_", "!!python/", "2002:python/", "class_path:"];
             if !words.iter().any(|word| head.contains(word)) {
                 return;
@@ -138,14 +138,17 @@ impl Walker {
             let because = "it is longer than lists of packages are read";
             self.sink.could_not_look(&node.place, because);
         }
-        let remarks = requirements::read(&node.name, &text::decode(&node.blob, LINES));
-        rules::apply(&node.place, &Content::Configuration(&remarks), &mut self.sink);
+        let reading = requirements::read(&node.name, &text::decode(&node.blob, LINES));
+        for because in reading.gaps {
+            self.sink.could_not_look(&node.place, because);
+        }
+        rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
     }
 
-    /// A text whose whole content is the name of a module that `MLflow` unpickles a model with.
+    /// A text whose whole content is the name of a module that `MLflow` imports.
     pub(super) fn module_name(&mut self, node: &Node) {
-        if node.name.rsplit('/').next() == Some("pickle_module_info.txt") {
-            let reading = configuration::pickle_module(&node.name, &node.blob, &node.place);
+        if configuration::names_a_module(node.name.rsplit('/').next().unwrap_or_default()) {
+            let reading = configuration::named_module(&node.name, &node.blob, &node.place);
             rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
             self.references.extend(reading.references);
         }
@@ -190,6 +193,17 @@ impl Walker {
             }));
         }
     }
+}
+
+/// A text of YAML in which the characters that end a line to `PyYAML`, which reads YAML 1.1, do so to
+/// everyone; none where it has none of them. What stands behind them keeps its place.
+pub(super) fn with_other_line_ends(blob: &Blob) -> Option<Blob> {
+    let text = text::decode(blob, DECODED);
+    if !text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        return None;
+    }
+    let text = text.replace('\u{85}', " \n").replace(['\u{2028}', '\u{2029}'], "  \n");
+    Some(Blob::from_vec(text.into_bytes()))
 }
 
 fn expand(node: &mut Value, scalars: &BTreeMap<u64, Untrusted>, left: &mut usize) {

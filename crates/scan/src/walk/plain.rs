@@ -151,6 +151,11 @@ impl Walker {
         self.note(|part| part.odd(&tree.oddities));
         self.aliases(node, &mut tree);
         self.document(node, &tree.documents, tree.omitted);
+        if let Some(blob) = documents::with_other_line_ends(&node.blob) {
+            let mut tree = yaml::read(&blob);
+            self.aliases(node, &mut tree);
+            self.document(node, &tree.documents, tree.omitted);
+        }
         self.templates_of_tree(node, &tree.documents);
         self.template_file(node);
         self.requirements(node);

@@ -15,12 +15,21 @@ use crate::templates::{self, Judged, Known};
 const MAX_FILE: u64 = formats::jinja::MAX_LEN as u64;
 /// Extensions that template files have.
 const EXTENSIONS: &[&str] = &["j2", "jinja", "jinja2", "template", "tmpl", "tpl"];
+/// Those of them that only templates of Jinja have.
+const JINJA: &[&str] = &["j2", "jinja", "jinja2"];
+/// Files in which tokenizers keep their special tokens.
+const TOKENS: &[&str] = &["special_tokens_map.json", "tokenizer_config.json"];
 /// Characters of a key that are shown.
 const KEY: usize = 80;
 
 /// Whether loaders take the value of this key for a chat template.
 fn is_template_key(key: &str) -> bool {
     key.to_ascii_lowercase().contains("chat_template")
+}
+
+/// Whether the value of this key is a special token: templates are given all of them.
+fn is_token_key(key: &str) -> bool {
+    key.ends_with("_token") || key.ends_with("special_tokens")
 }
 
 impl Walker {
@@ -54,7 +63,9 @@ impl Walker {
 
     /// Judges the strings of a JSON file that hold tags, or that a loader takes for templates.
     pub(super) fn templates_of_json(&mut self, node: &Node, blob: &Blob) {
-        if !may_hold_tags(blob) {
+        let base = node.name.rsplit(['/', '\\']).next().unwrap_or(&node.name);
+        let tokens = TOKENS.contains(&base);
+        if !tokens && !may_hold_tags(blob) {
             return;
         }
         let limits = Limits { string: 2 * formats::jinja::MAX_LEN, ..Limits::default() };
@@ -75,6 +86,10 @@ impl Walker {
                 Event::String(string) => {
                     let named = path.iter().chain([&key]).any(|key| is_template_key(key));
                     let place = node.place.member(label(&path, &key));
+                    if tokens && path.iter().chain([&key]).any(|key| is_token_key(key)) {
+                        let judged = templates::judge_token(string.text.raw());
+                        self.tell_template(&place, &judged);
+                    }
                     key.clear();
                     self.template_value(&place, string.text.raw(), string.cut, named);
                 }
@@ -86,7 +101,8 @@ impl Walker {
     fn template_value(&mut self, place: &Place, text: &str, cut: bool, named: bool) {
         if templates::is_go(text) {
             self.tell_template(place, &templates::judge_go(text));
-        } else if templates::has_tags(text) {
+        }
+        if templates::has_tags(text) && (!templates::is_go(text) || text.contains("{%")) {
             let known = if named { Known::Chat } else { Known::Perhaps };
             self.template(place, text, known);
         }
@@ -137,14 +153,23 @@ impl Walker {
         }
         if formats::modelfile::is(&text) || modelfile {
             self.modelfile(node, &text);
-            return;
+            // What a loader of templates finds by its name is one, whatever it begins with.
+            if !named && extension(&node.name).is_none_or(|e| !JINJA.contains(&e.as_str())) {
+                return;
+            }
         }
-        if super::source_code(&node.name).is_some() || (!by_name && is_document(&text)) {
+        // Ollama names what it stores by digest, and nobody reads that.
+        let stored = base.starts_with("sha256-") && templates::is_go(&text);
+        let document = !by_name && !stored && is_document(&text);
+        if super::source_code(&node.name).is_some() || document {
             return;
         }
         if templates::is_go(&text) {
             self.tell_template(&node.place, &templates::judge_go(&text));
-        } else if by_name || templates::has_tags(&text) {
+        }
+        // A comment may look like the other language.
+        let jinja = !templates::is_go(&text) || text.contains("{%");
+        if jinja && (by_name || templates::has_tags(&text)) {
             let talks = by_name && text.contains("messages");
             let known = if named || talks { Known::Chat } else { Known::Perhaps };
             self.template(&node.place, &text, known);
@@ -156,6 +181,9 @@ impl Walker {
         for kv in &file.kv {
             let named = is_template_key(kv.key.raw());
             let place = node.place.member(short(kv.key.raw()));
+            if let Some(token) = special_token(file, kv) {
+                self.tell_template(&place, &templates::judge_token(token));
+            }
             match &kv.value {
                 gguf::KvValue::Text(text) => {
                     self.template_value(&place, text.text.raw(), text.cut, named);
@@ -177,6 +205,19 @@ impl Walker {
                 _ => {}
             }
         }
+    }
+}
+
+/// The token that a pair of a GGUF file makes the one that begins or ends a conversation.
+fn special_token<'a>(file: &'a gguf::Gguf, kv: &gguf::Kv) -> Option<&'a str> {
+    if !kv.key.raw().ends_with("_token_id") {
+        return None;
+    }
+    let number = usize::try_from(kv.value.as_u64()?).ok()?;
+    let gguf::KvValue::Array(tokens) = file.get("tokenizer.ggml.tokens")? else { return None };
+    match tokens.items.get(number)? {
+        gguf::KvValue::Text(token) => Some(token.text.raw()),
+        _ => None,
     }
 }
 

@@ -20,15 +20,19 @@ pub(super) enum Symbol {
 }
 
 impl Symbol {
-    /// Whether it weighs more. A known class under a custom registered name is known.
+    /// Whether it weighs more.
     pub(super) fn is_worse(&self, other: &Self) -> bool {
         let weight = |symbol: &Self| match symbol {
-            Self::Known => (1, None),
-            Self::Custom(_) => (0, None),
-            Self::Acts(act) if act.class == Class::Unknown => (0, Some(act.class)),
+            Self::Known | Self::Custom(_) => (0, None),
+            Self::Acts(act) if act.class == Class::Unknown => (1, Some(act.class)),
             Self::Acts(act) => (2, Some(act.class)),
         };
         weight(self) > weight(other)
+    }
+
+    /// Whether it is known to act.
+    pub(super) fn surely_acts(&self) -> bool {
+        matches!(self, Self::Acts(act) if act.class != Class::Unknown)
     }
 }
 
@@ -87,7 +91,7 @@ impl Keras {
 
     /// A function of Keras that runs or reaches out, by its name.
     pub(super) fn acting(&self, module: &str, name: &str) -> Option<Symbol> {
-        if !is_keras(module) && !is_tensorflow(module) {
+        if !is_keras(module) && !is_tensorflow(module) && !self.is_companion(module) {
             return None;
         }
         let (class, because) = if self.has("executes", name) {
@@ -201,17 +205,17 @@ impl Keras {
         }
         acts(Class::Unknown, symbol, "a symbol of TensorFlow that is not known to compute alone")
     }
+}
 
-    /// How an operator of a TensorFlow graph counts.
-    pub(super) fn operator(&self, name: &str) -> Option<Class> {
-        if self.has("op-executes", name) {
-            Some(Class::Executes)
-        } else if self.has("op-files", name) {
-            Some(Class::Files)
-        } else {
-            None
-        }
-    }
+/// How an operator of a TensorFlow graph counts; nothing for one that only computes.
+pub(super) fn operator(name: &str) -> Option<Class> {
+    use crate::tensorflow::Class as Graph;
+    Some(match crate::tensorflow::class_of_operator(name)? {
+        Graph::Code => Class::Executes,
+        Graph::Network => Class::Network,
+        Graph::File | Graph::CallerFile => Class::Files,
+        Graph::Unknown | Graph::Idle => Class::Unknown,
+    })
 }
 
 fn acts(class: Class, written: &str, because: &str) -> Symbol {
@@ -229,6 +233,13 @@ fn acts(class: Class, written: &str, because: &str) -> Symbol {
 
 pub(super) fn is_keras(module: &str) -> bool {
     matches!(module.split('.').next(), Some("keras" | "tf_keras"))
+}
+
+/// Whether a module is of the parts of a package that load, download and keep books, and no layers.
+/// One of them has activations as well.
+pub(super) fn is_helper(module: &str) -> bool {
+    let helps = |part: &str| part == "saving" || part == "scripts" || part.ends_with("utils");
+    module.split('.').any(|part| helps(part)) && !module.ends_with(".keras_utils")
 }
 
 pub(super) fn is_tensorflow(module: &str) -> bool {
@@ -258,6 +269,13 @@ fn is_alias(name: &str) -> bool {
 /// Whether text is an expression or a statement of Python, and no name.
 pub(super) fn is_source(text: &str) -> bool {
     text.contains('(') || text.contains("lambda ") || text.contains("import ")
+}
+
+/// Whether KerasHub opens what stands as the model of a tokenizer, and does not decode it.
+pub(super) fn is_path_of_proto(text: &str) -> bool {
+    const LONGEST: usize = 2048;
+    let digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    !text.is_empty() && (text.len() <= LONGEST || !text.bytes().all(digit))
 }
 
 /// Keys whose text is the name of something that is called.
