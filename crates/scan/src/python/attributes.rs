@@ -516,13 +516,10 @@ fn sliced(value: &Value, lower: &[Value], upper: &[Value], step: &[Value]) -> Va
     match value {
         Value::Str(text, origin) => {
             let chars: Vec<char> = text.chars().collect();
-            Value::Str(
-                Rc::from(stride(&chars, lower, upper, step).into_iter().collect::<String>()),
-                *origin,
-            )
+            super::value::made(stride(&chars, lower, upper, step).into_iter().collect(), *origin)
         }
         Value::Bytes(bytes, origin) => {
-            Value::Bytes(Rc::from(stride(bytes, lower, upper, step)), *origin)
+            super::value::made_bytes(stride(bytes, lower, upper, step), *origin)
         }
         Value::Seq(items) => sequence(stride(items, lower, upper, step)),
         other => Value::Opaque(other.origin()),

@@ -114,7 +114,9 @@ impl Machine<'_> {
             }
             "bytes" | "bytearray" => each(first, |value| match value {
                 Value::Bytes(..) => Some(value.clone()),
-                Value::Str(text, origin) => Some(Value::Bytes(Rc::from(text.as_bytes()), *origin)),
+                Value::Str(text, origin) => {
+                    Some(super::value::made_bytes(text.as_bytes().to_vec(), *origin))
+                }
                 Value::Seq(items) => {
                     let bytes: Option<Vec<u8>> = items
                         .iter()
@@ -123,7 +125,7 @@ impl Machine<'_> {
                             _ => None,
                         })
                         .collect();
-                    bytes.map(|bytes| Value::Bytes(Rc::from(bytes), Origin::NONE))
+                    bytes.map(|bytes| super::value::made_bytes(bytes, Origin::NONE))
                 }
                 _ => None,
             }),

@@ -1,8 +1,6 @@
 //! Decoders of constant text, so that what is hidden in it can be judged.
 
-use std::rc::Rc;
-
-use super::value::{LENGTH, Origin, Value};
+use super::value::{LENGTH, Origin, Value, made, made_bytes};
 
 /// What a decoder of Python's library makes of a constant; the path is its real or written name.
 pub(super) fn fold(path: &str, given: &Value) -> Option<Value> {
@@ -26,7 +24,7 @@ pub(super) fn fold(path: &str, given: &Value) -> Option<Value> {
         | "builtins.bytearray.fromhex" => hex(&bytes)?,
         _ => return None,
     };
-    Some(Value::Bytes(Rc::from(decoded), origin))
+    Some(made_bytes(decoded, origin))
 }
 
 /// `codecs.decode(given, codec)`.
@@ -44,12 +42,12 @@ pub(super) fn by_codec(codec: &str, given: &Value) -> Option<Value> {
                     c => c,
                 })
                 .collect();
-            Some(Value::Str(Rc::from(turned), origin))
+            Some(made(turned, origin))
         }
         "base64" | "base64_codec" | "base_64" => {
-            Some(Value::Bytes(Rc::from(base64(&bytes_of(given)?, false)?), origin))
+            Some(made_bytes(base64(&bytes_of(given)?, false)?, origin))
         }
-        "hex" | "hex_codec" => Some(Value::Bytes(Rc::from(hex(&bytes_of(given)?)?), origin)),
+        "hex" | "hex_codec" => Some(made_bytes(hex(&bytes_of(given)?)?, origin)),
         "utf_8" | "utf8" | "ascii" | "latin_1" | "latin1" | "unicode_escape" => {
             let text = String::from_utf8(bytes_of(given)?).ok()?;
             let same = match codec.as_str() {
@@ -58,7 +56,7 @@ pub(super) fn by_codec(codec: &str, given: &Value) -> Option<Value> {
                 _ => text.is_ascii(),
             };
             same.then_some(())?;
-            Some(Value::Str(Rc::from(text), given.origin()))
+            Some(made(text, given.origin()))
         }
         _ => None,
     }

@@ -325,7 +325,7 @@ impl<'a> Machine<'a> {
                 return vec![Value::Opaque(origin)];
             }
         }
-        vec![Value::Str(Rc::from(text), origin)]
+        vec![super::value::made(text, origin)]
     }
 
     fn comprehension(

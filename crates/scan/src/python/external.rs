@@ -206,7 +206,7 @@ impl Machine<'_> {
                         _ => text.push(HOLE),
                     }
                 }
-                vec![Value::Str(Rc::from(text), Origin::NONE)]
+                vec![super::value::made(text, Origin::NONE)]
             }
             "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath"
             | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "os.fsencode"
@@ -232,7 +232,7 @@ impl Machine<'_> {
                         _ => text.push(HOLE),
                     }
                 }
-                vec![Value::File(Rc::from(text))]
+                vec![super::value::made_file(text)]
             }
             "pathlib.Path.home" | "pathlib.PosixPath.home" => vec![Value::File(Rc::from("~"))],
             "pathlib.Path.cwd" => vec![Value::File(Rc::from("."))],

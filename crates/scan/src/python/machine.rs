@@ -16,7 +16,7 @@ const PASSES: usize = 60;
 /// Passes after which texts and containers are no longer told apart.
 const EXACT: usize = 4;
 /// Expressions that are evaluated in one file.
-const FUEL: u64 = 3_000_000;
+const FUEL: u64 = 2_000_000;
 /// Acts that are kept of one function.
 const ACTS: usize = 200;
 /// Characters of source text that an act shows.
@@ -535,7 +535,9 @@ impl<'a> Machine<'a> {
             {
                 let values = if fresh && !slot.now.is_empty() { &slot.now } else { &slot.ever };
                 if !values.is_empty() {
-                    return values.clone();
+                    let values = values.clone();
+                    self.spend(values.len().saturating_mul(values.len()));
+                    return values;
                 }
             }
             first = false;

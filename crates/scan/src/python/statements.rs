@@ -250,9 +250,7 @@ impl<'a> Machine<'a> {
 
     /// An absolute import of a module, which may be a file of the artifact.
     pub(super) fn imported(&mut self, module: &str) {
-        if super::known::is_standard(module) {
-            return;
-        }
+        // A file beside this one may go by the name of a module of the library.
         self.imports(Target { level: 0, module: module.to_owned(), name: String::new() });
     }
 
@@ -269,7 +267,7 @@ impl<'a> Machine<'a> {
                     module: module.to_owned(),
                     name: name.to_owned(),
                 });
-            } else if !super::known::is_standard(module) {
+            } else {
                 self.imports(Target { level: 0, module: module.to_owned(), name: name.to_owned() });
             }
             if name == "*" {

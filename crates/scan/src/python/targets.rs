@@ -276,10 +276,10 @@ fn binary(a: &Value, op: ast::Operator, b: &Value) -> Value {
         | (Operator::Mult, Value::Int(times), Value::Str(text, origin)) => {
             let times = usize::try_from(*times).unwrap_or(0);
             (text.len().saturating_mul(times) <= 4096)
-                .then(|| Value::Str(Rc::from(text.repeat(times)), *origin))
+                .then(|| super::value::made(text.repeat(times), *origin))
         }
         (Operator::Div, Value::File(a), b) => {
-            b.rough().map(|b| Value::File(Rc::from(format!("{a}/{b}"))))
+            b.rough().map(|b| super::value::made_file(format!("{a}/{b}")))
         }
         (Operator::Mult, Value::Seq(_), _) => Some(sequence(vec![items_of(a)])),
         (Operator::Mult, _, Value::Seq(_)) => Some(sequence(vec![items_of(b)])),
@@ -339,5 +339,5 @@ fn formatted(text: &str, arguments: &Value, origin: Origin) -> Value {
             _ => out.push(HOLE),
         }
     }
-    Value::Str(Rc::from(out), origin)
+    super::value::made(out, origin)
 }

@@ -82,7 +82,7 @@ impl Machine<'_> {
                     }
                     "hex" => {
                         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                        vec![Value::Str(Rc::from(text), origin)]
+                        vec![super::value::made(text, origin)]
                     }
                     "join" => {
                         let mut joined: Option<Value> =
@@ -116,7 +116,7 @@ impl Machine<'_> {
             [one] => one.whole().map(str::to_owned),
             _ => None,
         };
-        let made = |text: String| vec![Value::Str(Rc::from(text), origin)];
+        let made = |text: String| vec![super::value::made(text, origin)];
         match name {
             "join" => {
                 let Some(items) = first.first().and_then(ordered) else {
@@ -206,9 +206,7 @@ impl Machine<'_> {
                 if parts.len() > super::value::ITEMS {
                     return vec![Value::Opaque(origin)];
                 }
-                vec![sequence(
-                    parts.iter().map(|part| vec![Value::Str(Rc::from(*part), origin)]).collect(),
-                )]
+                vec![sequence(parts.iter().map(|part| made((*part).to_owned())).collect())]
             }
             "encode" => {
                 match word(0).unwrap_or_else(|| "utf-8".to_owned()).to_ascii_lowercase().as_str() {
@@ -216,10 +214,10 @@ impl Machine<'_> {
                         each(std::slice::from_ref(owner), |value| decode::by_codec("rot13", value))
                     }
                     "utf-8" | "utf8" | "utf_8" => {
-                        vec![Value::Bytes(Rc::from(text.as_bytes()), origin)]
+                        vec![super::value::made_bytes(text.into_bytes(), origin)]
                     }
                     "ascii" | "latin-1" | "latin1" | "latin_1" if text.is_ascii() => {
-                        vec![Value::Bytes(Rc::from(text.as_bytes()), origin)]
+                        vec![super::value::made_bytes(text.into_bytes(), origin)]
                     }
                     _ => vec![Value::Opaque(origin)],
                 }
@@ -299,7 +297,7 @@ impl Machine<'_> {
                         _ => joined.push(HOLE),
                     }
                 }
-                vec![Value::File(Rc::from(joined))]
+                vec![super::value::made_file(joined)]
             }
             "expanduser" | "resolve" | "absolute" | "with_suffix" => vec![owner.clone()],
             "as_posix" | "__str__" | "__fspath__" => {
@@ -323,7 +321,7 @@ impl Machine<'_> {
             }
             "iterdir" | "glob" | "rglob" => {
                 self.touched(owner, "pathlib.Path.iterdir", false, node);
-                vec![Value::File(Rc::from(format!("{text}/{HOLE}")))]
+                vec![super::value::made_file(format!("{text}/{HOLE}"))]
             }
             _ => unknown(),
         }

@@ -1,5 +1,6 @@
 //! What an expression may evaluate to, as far as source text tells.
 
+use std::cell::Cell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::rc::Rc;
@@ -13,7 +14,49 @@ const MOST_IMPORTANT: usize = 64;
 /// Items of a container that are followed.
 pub(super) const ITEMS: usize = 1024;
 /// Bytes of a text or of bytes that are put together.
-pub(super) const LENGTH: usize = 1 << 20;
+pub(super) const LENGTH: usize = 256 << 10;
+
+/// Bytes of text that are put together in one file, all passes together.
+const PUT_TOGETHER: usize = 64 << 20;
+
+thread_local! {
+    /// What is left of them; each file is read in a thread of its own.
+    static LEFT: Cell<usize> = const { Cell::new(PUT_TOGETHER) };
+}
+
+/// Takes room for so many bytes; tells whether there was any.
+pub(super) fn afford(bytes: usize) -> bool {
+    LEFT.with(|left| match left.get().checked_sub(bytes) {
+        Some(rest) => {
+            left.set(rest);
+            true
+        }
+        None => false,
+    })
+}
+
+/// Text that was put together, where there is room for it.
+pub(super) fn made(text: String, origin: Origin) -> Value {
+    if afford(text.len()) {
+        Value::Str(Rc::from(text), origin)
+    } else {
+        Value::Opaque(origin.with(Origin::MANY))
+    }
+}
+
+/// The same for bytes.
+pub(super) fn made_bytes(bytes: Vec<u8>, origin: Origin) -> Value {
+    if afford(bytes.len()) {
+        Value::Bytes(Rc::from(bytes), origin)
+    } else {
+        Value::Opaque(origin.with(Origin::MANY))
+    }
+}
+
+/// The same for the name of a file.
+pub(super) fn made_file(text: String) -> Value {
+    if afford(text.len()) { Value::File(Rc::from(text)) } else { Value::Opaque(Origin::MANY) }
+}
 
 /// Where unknown data comes from: a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -522,10 +565,22 @@ pub(super) fn ordered(value: &Value) -> Option<Vec<Set>> {
 pub(super) fn concat(a: &Value, b: &Value) -> Option<Value> {
     match (a, b) {
         (Value::Str(a, x), Value::Str(b, y)) if a.len().saturating_add(b.len()) <= LENGTH => {
-            Some(Value::Str(Rc::from(format!("{a}{b}")), x.with(*y)))
+            let origin = x.with(*y);
+            let room = afford(a.len().saturating_add(b.len()));
+            Some(if room {
+                Value::Str(Rc::from(format!("{a}{b}")), origin)
+            } else {
+                Value::Opaque(origin.with(Origin::MANY))
+            })
         }
         (Value::Bytes(a, x), Value::Bytes(b, y)) if a.len().saturating_add(b.len()) <= LENGTH => {
-            Some(Value::Bytes(Rc::from([a.as_ref(), b.as_ref()].concat()), x.with(*y)))
+            let origin = x.with(*y);
+            let room = afford(a.len().saturating_add(b.len()));
+            Some(if room {
+                Value::Bytes(Rc::from([a.as_ref(), b.as_ref()].concat()), origin)
+            } else {
+                Value::Opaque(origin.with(Origin::MANY))
+            })
         }
         (Value::Seq(a), Value::Seq(b)) if a.len().saturating_add(b.len()) <= ITEMS => {
             Some(sequence([a.as_slice(), b.as_slice()].concat()))
@@ -544,7 +599,7 @@ pub(super) fn concat(a: &Value, b: &Value) -> Option<Value> {
             } else {
                 format!("{a}{HOLE}")
             };
-            Some(Value::Str(Rc::from(text), origin))
+            Some(made(text, origin))
         }
         _ => None,
     }
