@@ -103,8 +103,7 @@ impl Look {
     }
 
     fn graph(&mut self, message: Message) -> bool {
-        self.any(message, 1, Self::node)
-            || self.any(message, 2, Self::library)
+        self.any(message, 1, Self::node) || self.any(message, 2, Self::library)
     }
 
     fn library(&mut self, message: Message) -> bool {

@@ -19,10 +19,22 @@ pub(crate) fn check(place: &Place, content: &Content<'_>, sink: &mut Sink) {
             continue;
         }
         let source = one.text.raw();
-        if leaves_its_folder(source) || source.contains("://") {
+        if leaves_its_folder(source) || source.contains("://") || names_a_host(source) {
             let shown = one.text.shortened(120);
             let command = one.command.to_uppercase();
             sink.say(&RULE, &place.at(one.at), format!("`{command}` takes `{shown}`"));
         }
     }
+}
+
+/// `host/namespace/model`: Ollama pulls it from that host. A file of the folder has an extension.
+fn names_a_host(source: &str) -> bool {
+    let mut parts = source.trim().split('/');
+    let host = parts.next().unwrap_or_default();
+    let rest: Vec<&str> = parts.collect();
+    let file = rest.last().is_some_and(|last| {
+        [".gguf", ".safetensors", ".bin"].iter().any(|end| last.to_ascii_lowercase().ends_with(end))
+    });
+    let dotted = host.trim_start_matches('.').contains('.') && !host.starts_with('.');
+    (dotted || host.contains(':')) && rest.len() >= 2 && !file && host != "registry.ollama.ai"
 }

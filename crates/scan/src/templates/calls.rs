@@ -237,6 +237,11 @@ impl<'a> Evaluator<'a> {
             }
             "strftime_now" => Value::unknown(Taint::DATE),
             "cycler" | "joiner" => {
+                // One after the other they are a text.
+                let all = self.joined(plain.to_vec(), at);
+                if all.as_text().is_some() {
+                    self.emit(&all, at);
+                }
                 let any = plain.iter().cloned().reduce(Value::or);
                 any.unwrap_or_else(|| Value::text(", "))
             }
@@ -378,9 +383,9 @@ impl<'a> Evaluator<'a> {
                 if let [_, needle, ..] = plain.as_slice() {
                     let told = self.probe(value, needle, at).taint;
                     let told = told.with(self.probe(needle, value, at).taint);
-                    return Value::unknown(value.taint.with(told));
+                    return kept(value, told);
                 }
-                return Value::unknown(value.taint);
+                return kept(value, Taint::NONE);
             }
             _ => {}
         }
@@ -495,7 +500,15 @@ impl<'a> Evaluator<'a> {
         for part in text.split('.') {
             held = self.attribute(&held, part, at);
         }
-        Some(Value::unknown(held.taint))
+        let Some(items) = fold::items(value) else { return Some(Value::unknown(held.taint)) };
+        let of_item = |item: &Value| {
+            text.split('.').try_fold(item.clone(), |held, part| {
+                let key = part.parse().map_or_else(|_| Value::text(part), Value::int);
+                fold::index(&held, &key)
+            })
+        };
+        let mapped: Vec<Value> = items.iter().filter_map(of_item).collect();
+        Some(if name == "map" { Value::list(mapped) } else { kept(value, held.taint) })
     }
 
     /// `selectattr` and `rejectattr`: `attribute`, test, value.
@@ -512,7 +525,7 @@ impl<'a> Evaluator<'a> {
         let held = Value::unknown(held.taint);
         let told = plain.get(2).map(|needle| self.probe(&held, needle, at));
         let told = told.map_or(Taint::NONE, |told| told.taint);
-        Value::unknown(value.taint.with(told))
+        kept(value, told)
     }
 
     // ---- tests ----
@@ -586,6 +599,14 @@ fn unknown_item(value: &Value) -> Value {
         }
     }
     Value::unknown(taint).under(value.under)
+}
+
+/// Items of which some may be left out: those that are known are told as if all were there.
+fn kept(value: &Value, told: Taint) -> Value {
+    if fold::items(value).is_some() {
+        return value.clone().tainted(told);
+    }
+    Value::unknown(value.taint.with(told))
 }
 
 fn is_none(value: &Value) -> bool {

@@ -16,7 +16,7 @@ use super::{fold, names, text};
 /// Statements and expressions that are evaluated.
 const STEPS: u32 = 200_000;
 /// Items of a known list whose loop is gone through one by one.
-const UNROLLED: usize = 64;
+const UNROLLED: usize = 512;
 /// Rounds of loops in each other beyond which rendering takes noticeably long.
 const ROUNDS: u64 = 5_000_000;
 /// Expressions in each other, macros followed; a statement counts for several of them.
@@ -429,6 +429,8 @@ impl<'a> Evaluator<'a> {
                 self.round(target, &item.under(value.under), filter, body);
             }
         } else {
+            // What stands in a list that long is not looked at one by one.
+            self.whole &= !matches!(value.what, What::Text(_) | What::List(_) | What::Map(_));
             let item = Value::unknown(item_taint(value.taint)).under(value.under);
             let header = self.header;
             self.maybe = self.maybe.saturating_add(1);

@@ -156,8 +156,11 @@ impl<'a> Evaluator<'a> {
                     Value { taint: data.with(told), role, ..value }
                 })
             }
-            Binary::Pow if b.as_int().is_some_and(|b| b > 10_000) => {
-                self.notes.add(Kind::Resource, at, "a power with an exponent over 10,000");
+            Binary::Pow
+                if b.as_int()
+                    .is_some_and(|b| b > 10_000 || b > 1 && a.as_int() == Some(i128::MAX)) =>
+            {
+                self.notes.add(Kind::Resource, at, "a power of hundreds of thousands of digits");
                 Value::unknown(taint)
             }
             Binary::Mod if a.taint.has(Taint::COUNT) && b.as_int().is_some_and(|b| b > 2) => {

@@ -34,6 +34,11 @@ pub(super) fn apply(name: &str, value: &Value, args: &[Value]) -> Option<Value> 
             Some(Value::list(reversed))
         }
         "list" | "keys" | "sort" | "unique" => Some(Value::list(items?)),
+        "batch" => {
+            let size = usize::try_from(args.first()?.as_int()?).ok()?.max(1);
+            let items = items?;
+            Some(Value::list(items.chunks(size).map(|part| Value::list(part.to_vec())).collect()))
+        }
         "length" | "count" => Some(Value::int(i128::from(value.count()?))),
         "default" | "d" if value.truth() == Some(true) => Some(value.clone()),
         "string" | "safe" | "escape" | "e" | "trim" | "lower" | "upper" => {
@@ -49,8 +54,12 @@ pub(super) fn apply(name: &str, value: &Value, args: &[Value]) -> Option<Value> 
             What::Map(pairs) => Some(Value::list(pairs.iter().map(|(_, v)| v.clone()).collect())),
             _ => None,
         },
-        "items" => match &value.what {
+        "items" | "dictsort" => match &value.what {
             What::Map(pairs) => {
+                let mut pairs = pairs.to_vec();
+                if name == "dictsort" {
+                    pairs.sort_by_cached_key(|(key, _)| shown(key).map(|key| key.to_lowercase()));
+                }
                 let pairs = pairs.iter().map(|(k, v)| Value::list(vec![k.clone(), v.clone()]));
                 Some(Value::list(pairs.collect()))
             }

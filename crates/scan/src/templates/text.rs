@@ -134,7 +134,9 @@ fn is_prose(normal: &str) -> bool {
         word.chars().count() > 1 && word.chars().all(|c| c.is_alphabetic() || c == '\'')
     };
     let wide = normal.chars().filter(|c| is_unspaced(*c)).count();
-    normal.split(' ').filter(spelled).count() >= 4 || wide >= 8
+    // Six words behind each other with `_` between them are no name.
+    let strung = |word: &str| word.split('_').filter(spelled).count() >= 6;
+    normal.split(' ').filter(spelled).count() >= 4 || wide >= 8 || normal.split(' ').any(strung)
 }
 
 /// Letters of scripts that write no spaces.
