@@ -13,8 +13,17 @@ use crate::{Looked, rules, walk};
 /// Extensions of files that some loader opens on their own. A model that calls such a file its data
 /// does not make it that.
 const LOADED: &[&str] = &[
+    "bc",
+    "caffemodel",
+    "cpb",
+    "dlc",
     "engine",
+    "hef",
+    "mlir",
     "mlmodel",
+    "mlmodelc",
+    "mlpackage",
+    "om",
     "onnx",
     "ort",
     "pb",
@@ -23,9 +32,17 @@ const LOADED: &[&str] = &[
     "pdmodel",
     "plan",
     "pte",
+    "rda",
+    "rdata",
+    "rds",
+    "rknn",
+    "ser",
     "tflite",
     "trt",
+    "uff",
+    "vmfb",
     "xml",
+    "xmodel",
 ];
 
 /// Looks for the data of every model, and explains the files that are nothing but data.

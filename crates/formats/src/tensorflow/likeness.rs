@@ -71,8 +71,8 @@ struct Look {
 }
 
 impl Look {
-    /// Whether `accept` takes one of the fields of this number. Fields of another wire type speak not
-    /// against it: TensorFlow passes over them as over fields that it does not know.
+    /// Whether `accept` takes one of the fields of this number. Fields of another wire type do
+    /// not speak against it: TensorFlow passes over them as over fields that it does not know.
     fn any(
         &mut self,
         mut message: Message,

@@ -12,6 +12,8 @@
 
 mod names;
 
+use std::collections::BTreeSet;
+
 use artifact::Blob;
 use formats::json::{Node, Value};
 use vocabulary::Untrusted;
@@ -77,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) gaps: Vec<(u64, String)>,
     /// Objects that were seen.
     pub(crate) objects: u64,
+    /// Where the texts stand that were read as code.
+    coded: BTreeSet<u64>,
 }
 
 /// Judges the values of a configuration.
@@ -167,7 +171,7 @@ impl Config {
                     self.value(&member.value, &layer);
                 }
             }
-            Value::String(text) => self.text(node, text),
+            Value::String(text) => self.text(node, text, layer),
             Value::Omitted => {
                 let because = "a value of the configuration is larger than is kept";
                 self.gap(node.span.start, because);
@@ -396,10 +400,13 @@ impl Config {
     fn code(&mut self, value: &Node, at: u64, layer: &Untrusted) {
         // A SavedModel has tuples as `{"class_name": "__tuple__", "items": […]}`.
         let value = value.get("items").unwrap_or(value);
-        let Some(text) = value.as_str().or_else(|| value.items().first()?.as_str()) else {
+        let holder = if value.as_str().is_some() { Some(value) } else { value.items().first() };
+        let Some((holder, text)) = holder.and_then(|holder| Some((holder, holder.as_str()?)))
+        else {
             self.gap(at, "the code of a lambda is no text");
             return;
         };
+        self.coded.insert(holder.span.start);
         if text.raw().len() >= CUT {
             self.gap(at, "the code of a lambda is longer than is read");
             return;
@@ -564,8 +571,9 @@ impl Config {
         }
     }
 
-    /// Text that carries something: base64 of what a loader would load.
-    fn text(&mut self, node: &Node, text: &Untrusted) {
+    /// Text that carries something: base64 of what a loader would load. Layers of other libraries keep
+    /// lambdas under keys of their own.
+    fn text(&mut self, node: &Node, text: &Untrusted, layer: &Untrusted) {
         if text.raw().len() >= CUT {
             self.gap(node.span.start, "a text of the configuration is longer than is read");
             return;
@@ -574,8 +582,14 @@ impl Config {
             return;
         }
         let head: String = text.raw().chars().filter(|c| !c.is_whitespace()).take(64).collect();
-        let worth = names::base64(&head).is_some_and(|head| class::worth_a_look(&head));
-        if worth && let Some(bytes) = names::base64(text.raw()) {
+        let head = names::base64(&head).unwrap_or_default();
+        if names::is_code(&head) && !self.coded.contains(&node.span.start) {
+            self.code(node, node.span.start, layer);
+            return;
+        }
+        if class::worth_a_look(&head)
+            && let Some(bytes) = names::base64(text.raw())
+        {
             self.carry(node.span.start, Blob::from_vec(bytes), false);
         }
     }

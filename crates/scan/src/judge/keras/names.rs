@@ -239,7 +239,7 @@ pub(super) fn is_keras(module: &str) -> bool {
 /// One of them has activations as well.
 pub(super) fn is_helper(module: &str) -> bool {
     let helps = |part: &str| part == "saving" || part == "scripts" || part.ends_with("utils");
-    module.split('.').any(|part| helps(part)) && !module.ends_with(".keras_utils")
+    module.split('.').any(helps) && !module.ends_with(".keras_utils")
 }
 
 pub(super) fn is_tensorflow(module: &str) -> bool {
@@ -271,7 +271,13 @@ pub(super) fn is_source(text: &str) -> bool {
     text.contains('(') || text.contains("lambda ") || text.contains("import ")
 }
 
-/// Whether KerasHub opens what stands as the model of a tokenizer, and does not decode it.
+/// Whether bytes begin as marshalled code of Python 3: the type, with its mark for references or
+/// without, and the number of arguments in 32 bits.
+pub(super) fn is_code(head: &[u8]) -> bool {
+    matches!(head, [0x63 | 0xe3, _, 0, 0, 0, _, 0, 0, 0, ..])
+}
+
+/// Whether `KerasHub` opens what stands as the model of a tokenizer, and does not decode it.
 pub(super) fn is_path_of_proto(text: &str) -> bool {
     const LONGEST: usize = 2048;
     let digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
