@@ -40,9 +40,8 @@ const SOURCES: &[&str] =
     &["channels", "find-links", "find_links", "git", "source", "sources", "url"];
 
 /// Characters that end a line to Python.
-const ENDS: &[char] = &[
-    '\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}',
-];
+const ENDS: &[char] =
+    &['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
 /// Lines of a file that are looked at.
 const LINES: usize = 20_000;
 /// Bytes of a line that goes on over several.
@@ -121,7 +120,8 @@ fn judge(line: &str, at: u64, lists: bool, out: &mut Reading) {
     let line = Line { text: plain, first, item };
     if let Some(other) = included(plain).filter(|other| lists && !is_one(other)) {
         let shown = Untrusted::new(other).shortened(120);
-        out.gaps.push(format!("it lists more packages in `{shown}`, which is not read as such a list"));
+        out.gaps
+            .push(format!("it lists more packages in `{shown}`, which is not read as such a list"));
     }
     if let Some((kind, what)) = source(&line, lists) {
         let message = format!("{what}: `{}`", Untrusted::new(text).shortened(160));
@@ -281,7 +281,9 @@ mod tests {
 
     #[test]
     fn tells_of_lists_under_other_names() {
-        for line in ["-r deps.txt", "-rdeps.txt", "--req=deps.txt", "-c \\\n x", "--constraint a.in"] {
+        for line in
+            ["-r deps.txt", "-rdeps.txt", "--req=deps.txt", "-c \\\n x", "--constraint a.in"]
+        {
             assert_eq!(read("requirements.txt", line).gaps.len(), 1, "{line}");
         }
         for line in ["-r requirements-dev.txt", "-c ../constraints.txt", "-e .", "torch"] {

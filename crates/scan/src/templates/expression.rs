@@ -157,9 +157,8 @@ impl<'a> Evaluator<'a> {
                 })
             }
             Binary::Pow
-                if b.as_int().is_some_and(|b| {
-                    b > 10_000 || b > 1 && a.as_int() == Some(i128::MAX)
-                }) =>
+                if b.as_int()
+                    .is_some_and(|b| b > 10_000 || b > 1 && a.as_int() == Some(i128::MAX)) =>
             {
                 self.notes.add(Kind::Resource, at, "a power of hundreds of thousands of digits");
                 Value::unknown(taint)
