@@ -82,23 +82,20 @@ pub fn read(text: &str) -> Modelfile {
         }
         let rest = text.get(from..).unwrap_or_default();
         let quote = ["\"\"\"", "\""].into_iter().find(|quote| rest.starts_with(quote));
-        let value = match quote {
-            Some(quote) => {
-                let inner = rest.get(quote.len()..).unwrap_or_default();
-                let end = closing(inner, quote);
-                out.incomplete |= end.is_none();
-                let value = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
-                let past =
-                    from.saturating_add(quote.len().saturating_mul(2)).saturating_add(value.len());
-                from = from.saturating_add(quote.len());
-                at = at.max(past.min(text.len()));
-                value
-            }
-            None => {
-                let value = rest.split(['\n', '\r']).next().unwrap_or_default();
-                at = at.max(from.saturating_add(value.len()));
-                value.trim_end()
-            }
+        let value = if let Some(quote) = quote {
+            let inner = rest.get(quote.len()..).unwrap_or_default();
+            let end = closing(inner, quote);
+            out.incomplete |= end.is_none();
+            let value = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
+            let past =
+                from.saturating_add(quote.len().saturating_mul(2)).saturating_add(value.len());
+            from = from.saturating_add(quote.len());
+            at = at.max(past.min(text.len()));
+            value
+        } else {
+            let value = rest.split(['\n', '\r']).next().unwrap_or_default();
+            at = at.max(from.saturating_add(value.len()));
+            value.trim_end()
         };
         if out.instructions.len() >= MAX_KEPT {
             out.incomplete = true;
