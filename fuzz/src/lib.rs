@@ -51,7 +51,6 @@ pub const READERS: &[(&str, Reader)] = &[
     ("npy", npy),
     ("onnx", onnx),
     ("media", media),
-    ("npy", npy),
     ("payload", payload),
     ("pickle", pickle),
     ("protobuf", protobuf),
