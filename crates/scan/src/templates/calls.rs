@@ -601,10 +601,11 @@ fn unknown_item(value: &Value) -> Value {
     Value::unknown(taint).under(value.under)
 }
 
-/// Items of which some may be left out: those that are known are told as if all were there.
+/// Items of which some may be left out: those that are known are told as if all were there, unless
+/// a message decides which.
 fn kept(value: &Value, told: Taint) -> Value {
-    if fold::items(value).is_some() {
-        return value.clone().tainted(told);
+    if told == Taint::NONE && fold::items(value).is_some() {
+        return value.clone();
     }
     Value::unknown(value.taint.with(told))
 }
