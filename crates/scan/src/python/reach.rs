@@ -221,6 +221,9 @@ impl<'a> Reach<'a> {
         match base {
             "sitecustomize.py" | "usercustomize.py" => Some("Python imports it when it starts"),
             "handler.py" => Some("inference endpoints import `handler.py`"),
+            "generate.py" if folder.ends_with("custom_generate/") => Some(
+                "transformers runs `custom_generate/generate.py` in place of its own `generate`",
+            ),
             "hubconf.py" => Some("`torch.hub` imports `hubconf.py`"),
             "__init__.py" => Some("importing the folder runs `__init__.py`"),
             "inference.py"
