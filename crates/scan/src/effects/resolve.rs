@@ -1,5 +1,8 @@
 //! From a name in a pickle to the object it really is.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::bits::Effects;
 use super::library;
 use super::pack::{self, ClassEntry, Entry, Pack, Section};
@@ -7,6 +10,9 @@ use super::pack::{self, ClassEntry, Entry, Pack, Section};
 /// How many aliases, base classes and attributes one lookup follows. A name in a pickle may be
 /// arbitrarily long; no real one comes near.
 const STEPS: u32 = 256;
+/// Answers that a thread keeps, and the longest name among them, in bytes.
+const MOST_KEPT: usize = 4096;
+const LONGEST_KEPT: usize = 256;
 
 /// How many packages above a module are looked at for a rename.
 const DEPTH: usize = 16;
@@ -71,6 +77,28 @@ pub struct Resolved {
 /// and attribute chains: (`tempfile`, `_os.system`) is `posix.system`, through `os` and
 /// `os.system`. Names of Python 2 are to be translated by the caller.
 pub fn lookup(module: &str, qualname: &str) -> Resolved {
+    thread_local! {
+        // A folder names the same things in every file. The packs do not change in a process.
+        static KEPT: RefCell<HashMap<String, Resolved>> = RefCell::default();
+    }
+    let key = format!("{module}\0{qualname}");
+    if key.len() > LONGEST_KEPT {
+        return resolve(module, qualname);
+    }
+    if let Some(held) = KEPT.with_borrow(|kept| kept.get(&key).cloned()) {
+        return held;
+    }
+    let resolved = resolve(module, qualname);
+    KEPT.with_borrow_mut(|kept| {
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(key, resolved.clone());
+    });
+    resolved
+}
+
+fn resolve(module: &str, qualname: &str) -> Resolved {
     let mut walk = Walk { steps: STEPS, through: Vec::new() };
     let place = walk.follow(module, qualname);
     let path = place.path();
