@@ -42,6 +42,7 @@ pub use error::Error;
 pub use inspect::inspect;
 pub use names::nearest;
 pub use policy::Policy;
+pub use provenance;
 pub use scan::{Inspection, Progress, packs};
 pub use vocabulary::{Date, Limits, Report, Rule, Verdict};
 pub use weigh::{Clock, Quiet, Request, Services, weigh};

@@ -1,0 +1,34 @@
+//! Where a model comes from, and how anybody else can check it.
+//!
+//! - [`manifest`]: the files of an artifact with their digests, and the digests of the whole;
+//! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
+//!   Sigstore bundles);
+//! - [`keys`]: keys that sign and verify;
+//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
+//!
+//! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
+//! stands over its exact bytes. Bytes are never written anew before they are verified.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+
+pub mod bundle;
+pub mod dsse;
+mod error;
+pub mod hex;
+pub mod json;
+pub mod keys;
+pub mod manifest;
+pub mod statement;
+pub mod trust;
+
+pub use error::Error;
