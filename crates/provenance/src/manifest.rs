@@ -109,6 +109,7 @@ fn look(tree: &Tree, entry: &artifact::tree::Entry) -> Result<File, Uncovered> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make their own folders")]
 mod tests {
     use super::*;
 
