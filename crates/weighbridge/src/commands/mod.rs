@@ -7,7 +7,7 @@ mod weigh;
 
 use std::path::Path;
 
-use crate::args::{self, Args, Command, Inspect, InspectFormat};
+use crate::args::{self, Args, Command, DataFormat, Inspect};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::output;
@@ -44,8 +44,8 @@ fn look_inside(args: &Inspect) -> Result<Exit, Failure> {
     let limits = args::limits(&args.limits, gate::Limits::default());
     let inspection = gate::inspect(&args.file, &limits)?;
     let text = match args.format {
-        InspectFormat::Text => inspection.text(),
-        InspectFormat::Json => {
+        DataFormat::Text => inspection.text(),
+        DataFormat::Json => {
             // An inspection holds only what JSON can hold.
             let mut text = serde_json::to_string_pretty(&inspection).unwrap_or_default();
             text.push('\n');
