@@ -3,8 +3,11 @@
 //! - [`manifest`]: the files of an artifact with their digests, and the digests of the whole;
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
-//! - [`keys`]: keys that sign and verify;
-//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
+//! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
+//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`oms`]: signed models in the form of OpenSSF Model Signing;
+//! - [`refusal`]: why something is not verified;
+//! - [`files`]: keys, bundles and policies on disk.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
 //! stands over its exact bytes. Bytes are never written anew before they are verified.
@@ -22,12 +25,16 @@
 )]
 
 pub mod bundle;
+pub mod certificates;
 pub mod dsse;
 mod error;
+pub mod files;
 pub mod hex;
 pub mod json;
 pub mod keys;
 pub mod manifest;
+pub mod oms;
+pub mod refusal;
 pub mod statement;
 pub mod trust;
 
