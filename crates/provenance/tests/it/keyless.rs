@@ -48,6 +48,7 @@ impl Drop for Service {
 
 impl Service {
     #[allow(clippy::disallowed_methods, reason = "a test runs a service")]
+    #[allow(clippy::print_stderr, reason = "a test that saw nothing says so")]
     fn start() -> Option<Self> {
         let Some(python) = python() else {
             eprintln!("skipped: no Python with `cryptography`");

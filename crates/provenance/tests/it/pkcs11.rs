@@ -1,4 +1,4 @@
-//! Keys in a hardware module: SoftHSM 2, as Debian ships it.
+//! Keys in a hardware module: `SoftHSM` 2, as Debian ships it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ const MODULES: [&str; 4] = [
     "/usr/lib64/pkcs11/libsofthsm2.so",
 ];
 
-/// The configuration of SoftHSM is an environment variable of the whole process, so the test runs
+/// The configuration of `SoftHSM` is an environment variable of the whole process, so the test runs
 /// itself as a child that has it.
 const CHILD: &str = "WEIGHBRIDGE_SOFTHSM_TOKEN";
 
