@@ -27,7 +27,7 @@ pub(crate) fn ensure(programs: &[&str], packages: &[&str]) -> Result<bool> {
     let there = |program: &&str| {
         shell::output(shell::command("sh").args(["-c", "command -v \"$0\"", program])).is_ok()
     };
-    if programs.iter().all(|program| there(program)) {
+    if programs.iter().all(there) {
         return Ok(true);
     }
     if !can_install() {
@@ -35,5 +35,5 @@ pub(crate) fn ensure(programs: &[&str], packages: &[&str]) -> Result<bool> {
         return Ok(false);
     }
     install(packages)?;
-    Ok(programs.iter().all(|program| there(program)))
+    Ok(programs.iter().all(there))
 }
