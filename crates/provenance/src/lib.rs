@@ -31,10 +31,14 @@ mod error;
 pub mod files;
 pub mod hex;
 pub mod json;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 pub mod keys;
 pub mod manifest;
 pub mod oms;
 pub mod refusal;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 pub mod statement;
 pub mod trust;
 
