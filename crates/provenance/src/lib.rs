@@ -4,6 +4,7 @@
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify;
+//! - [`records`]: what a training run wrote down while it ran;
 //! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
@@ -28,6 +29,7 @@ pub mod hex;
 pub mod json;
 pub mod keys;
 pub mod manifest;
+pub mod records;
 pub mod statement;
 pub mod trust;
 
