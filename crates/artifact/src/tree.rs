@@ -16,6 +16,8 @@ pub struct Tree {
     pub single: bool,
     /// What stands under the root, in the order of their paths.
     pub entries: Vec<Entry>,
+    /// Folders in which nothing stands, in the order of their paths.
+    pub empty: Vec<Untrusted>,
     boundary: PathBuf,
     /// The boundary, open: files are opened beneath it.
     handle: Option<File>,
@@ -26,6 +28,8 @@ pub struct Tree {
 pub struct Entry {
     /// Path relative to the root, with `/`; the file's own name where the source is one file.
     pub path: Untrusted,
+    /// Whether `path` is the path as it stands on disk. It is not where that is no UTF-8.
+    pub exact: bool,
     /// What it is.
     pub kind: EntryKind,
 }
@@ -67,6 +71,8 @@ pub enum EntryKind {
 pub struct FileEntry {
     /// Its length when it was listed.
     pub len: u64,
+    /// Its permission bits.
+    pub mode: u32,
     /// An earlier entry that is the same file on disk (a hard link, or a link into the hub cache).
     pub same_as: Option<usize>,
     /// For a link into a hub cache: the name of the blob, which is its digest.
@@ -87,11 +93,12 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
     if meta.is_file() {
         let name = source.file_name().or(real.file_name()).unwrap_or_default();
         let path = Untrusted::from_bytes(name.as_encoded_bytes());
-        let file =
-            FileEntry { len: meta.len(), same_as: None, blob_name: None, real: real.clone() };
+        let exact = path.raw().as_bytes() == name.as_encoded_bytes();
+        let file = FileEntry::new(real.clone(), &meta, None);
         return Ok(Tree {
             single: true,
-            entries: vec![Entry { path, kind: EntryKind::File(file) }],
+            entries: vec![Entry { path, exact, kind: EntryKind::File(file) }],
+            empty: Vec::new(),
             boundary: real,
             handle: None,
         });
@@ -104,11 +111,12 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
         boundary: boundary_of(&real),
         root: real,
         found: Vec::new(),
+        empty: Vec::new(),
         left: max_entries,
         cut: false,
     };
     let root = lister.root.clone();
-    lister.list(&root, "");
+    lister.list(&root);
     Ok(lister.finish())
 }
 
@@ -146,21 +154,53 @@ fn special(meta: &Metadata) -> &'static str {
     }
 }
 
-/// Relative path, entry, device and inode.
-type Found = (String, EntryKind, Option<(u64, u64)>);
+impl FileEntry {
+    fn new(real: PathBuf, meta: &Metadata, blob_name: Option<String>) -> Self {
+        let mode = meta.mode() & 0o7777;
+        Self { len: meta.len(), mode, same_as: None, blob_name, real }
+    }
+}
+
+/// A path relative to the root.
+#[derive(Clone)]
+struct Named {
+    text: String,
+    /// Whether it is the path as it stands on disk.
+    exact: bool,
+}
+
+impl Named {
+    fn root() -> Self {
+        Self { text: String::new(), exact: true }
+    }
+
+    fn join(&self, name: &std::ffi::OsStr) -> Self {
+        let shown = Untrusted::from_bytes(name.as_encoded_bytes());
+        let exact = self.exact && shown.raw().as_bytes() == name.as_encoded_bytes();
+        let text = match self.text.as_str() {
+            "" => shown.raw().to_owned(),
+            folder => format!("{folder}/{}", shown.raw()),
+        };
+        Self { text, exact }
+    }
+}
+
+/// Path, entry, device and inode.
+type Found = (Named, EntryKind, Option<(u64, u64)>);
 
 struct Lister {
     root: PathBuf,
     boundary: PathBuf,
     found: Vec<Found>,
+    empty: Vec<Untrusted>,
     left: u64,
     cut: bool,
 }
 
 impl Lister {
     #[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
-    fn list(&mut self, folder: &Path, prefix: &str) {
-        let mut folders = vec![(folder.to_path_buf(), prefix.to_owned())];
+    fn list(&mut self, folder: &Path) {
+        let mut folders = vec![(folder.to_path_buf(), Named::root())];
         while let Some((folder, prefix)) = folders.pop() {
             let listing = match fs::read_dir(&folder) {
                 Ok(listing) => listing,
@@ -169,7 +209,9 @@ impl Lister {
                     continue;
                 }
             };
+            let mut empty = true;
             for entry in listing {
+                empty = false;
                 if self.left == 0 {
                     self.cut = true;
                     return;
@@ -183,12 +225,7 @@ impl Lister {
                         continue;
                     }
                 };
-                let name = Untrusted::from_bytes(entry.file_name().as_encoded_bytes());
-                let path = if prefix.is_empty() {
-                    name.raw().to_owned()
-                } else {
-                    format!("{prefix}/{}", name.raw())
-                };
+                let path = prefix.join(&entry.file_name());
                 let real = entry.path();
                 match fs::symlink_metadata(&real) {
                     Err(error) => {
@@ -202,20 +239,23 @@ impl Lister {
                     }
                 }
             }
+            if empty && !prefix.text.is_empty() {
+                self.empty.push(Untrusted::new(prefix.text));
+            }
         }
     }
 
-    fn push(&mut self, path: String, kind: EntryKind, id: Option<(u64, u64)>) {
+    fn push(&mut self, path: Named, kind: EntryKind, id: Option<(u64, u64)>) {
         self.found.push((path, kind, id));
     }
 
-    fn file(&mut self, path: String, real: PathBuf, meta: &Metadata, blob_name: Option<String>) {
-        let file = FileEntry { len: meta.len(), same_as: None, blob_name, real };
+    fn file(&mut self, path: Named, real: PathBuf, meta: &Metadata, blob_name: Option<String>) {
+        let file = FileEntry::new(real, meta, blob_name);
         self.push(path, EntryKind::File(file), Some((meta.dev(), meta.ino())));
     }
 
     #[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
-    fn link(&mut self, path: String, real: &Path) {
+    fn link(&mut self, path: Named, real: &Path) {
         let text = fs::read_link(real).unwrap_or_default();
         let target = Untrusted::from_bytes(text.as_os_str().as_encoded_bytes());
         let Ok(end) = fs::canonicalize(real) else {
@@ -250,7 +290,7 @@ impl Lister {
 
     fn finish(mut self) -> Tree {
         let mut order: Vec<_> = std::mem::take(&mut self.found);
-        order.sort_by(|a, b| a.0.cmp(&b.0));
+        order.sort_by(|a, b| a.0.text.cmp(&b.0.text));
         // A blob of a hub cache counts under the name that a snapshot gives it.
         let mut first: HashMap<(u64, u64), usize> = HashMap::new();
         for (index, (_, kind, id)) in order.iter().enumerate() {
@@ -268,15 +308,16 @@ impl Lister {
             if let (EntryKind::File(file), Some(id)) = (&mut kind, id) {
                 file.same_as = first.get(&id).copied().filter(|slot| *slot != index);
             }
-            entries.push(Entry { path: Untrusted::new(path), kind });
+            entries.push(Entry { path: Untrusted::new(path.text), exact: path.exact, kind });
         }
         if self.cut {
             let because = "the limit on files (`files`) is reached; more stand here".to_owned();
-            entries
-                .push(Entry { path: Untrusted::new("."), kind: EntryKind::Unreadable { because } });
+            let kind = EntryKind::Unreadable { because };
+            entries.push(Entry { path: Untrusted::new("."), exact: true, kind });
         }
         let handle = open_folder(&self.boundary);
-        Tree { single: false, entries, boundary: self.boundary, handle }
+        self.empty.sort();
+        Tree { single: false, entries, empty: self.empty, boundary: self.boundary, handle }
     }
 }
 
