@@ -34,7 +34,8 @@ pub enum Scheme {
     Ed25519,
 }
 
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// `id-ecPublicKey` (RFC 5480).
+pub(crate) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
@@ -49,6 +50,18 @@ impl Scheme {
             Self::EcdsaP521 => "ECDSA P-521",
             Self::Ed25519 => "Ed25519",
         }
+    }
+
+    /// The digest that ECDSA of this scheme signs; `None` for Ed25519, which signs the message.
+    pub fn digest(self, message: &[u8]) -> Option<Vec<u8>> {
+        use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+        let algorithm = match self {
+            Self::EcdsaP256 => &SHA256,
+            Self::EcdsaP384 => &SHA384,
+            Self::EcdsaP521 => &SHA512,
+            Self::Ed25519 => return None,
+        };
+        Some(digest(algorithm, message).as_ref().to_vec())
     }
 
     fn verification(self) -> &'static dyn VerificationAlgorithm {

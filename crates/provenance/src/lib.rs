@@ -26,8 +26,12 @@ pub mod dsse;
 mod error;
 pub mod hex;
 pub mod json;
+#[cfg(feature = "keyless")]
+pub mod keyless;
 pub mod keys;
 pub mod manifest;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 pub mod statement;
 pub mod trust;
 
