@@ -13,8 +13,8 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::Error;
-use crate::bundle::Bundle;
+#[cfg(feature = "keyless")]
+use crate::{Error, bundle::Bundle};
 
 /// Certificate authorities, logs and timestamp authorities that count (`trusted_root.json`).
 pub struct Root {
