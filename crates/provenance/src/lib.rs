@@ -4,6 +4,8 @@
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify;
+//! - [`attest`]: statements about the steps in the life of a model; [`lineage`]: statements joined by
+//!   digest, verified as a whole;
 //! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
@@ -21,18 +23,22 @@
     )
 )]
 
+pub mod attest;
 pub mod bundle;
 pub mod dsse;
 mod error;
+pub mod files;
 pub mod hex;
 pub mod json;
 #[cfg(feature = "keyless")]
 pub mod keyless;
 pub mod keys;
+pub mod lineage;
 pub mod manifest;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
 pub mod statement;
 pub mod trust;
+pub mod trust_file;
 
 pub use error::Error;

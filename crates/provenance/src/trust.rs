@@ -25,6 +25,9 @@ pub struct Signer {
     pub from: Option<Timestamp>,
     /// Until when.
     pub until: Option<Timestamp>,
+    /// Whether it is a pipeline that signs what it ran itself, and no person can make it sign
+    /// anything else. Lineage states SLSA build level 2 only for such signers.
+    pub pipeline: bool,
 }
 
 /// How a signer is known.

@@ -45,6 +45,9 @@ pub(crate) enum Failure {
     /// A knowledge pack is not taken.
     #[error(transparent)]
     Pack(gate::packs::Error),
+    /// A key, a statement or a file of them.
+    #[error(transparent)]
+    Provenance(#[from] gate::provenance::Error),
     /// No rule has this name.
     #[error("no rule is named `{}`", escape(name))]
     NoSuchRule {
@@ -84,7 +87,7 @@ impl Failure {
             Self::Pack(gate::packs::Error::Mismatch { .. }) => {
                 Some("take the folder anew from where it came from".to_owned())
             }
-            Self::Pack(_) => None,
+            Self::Pack(_) | Self::Provenance(_) => None,
             Self::NoSuchRule { name } => {
                 let rules = gate::rules::all();
                 let near = gate::nearest(name, rules.iter().map(|rule| rule.name));

@@ -29,6 +29,11 @@ impl Clock for SystemClock {
     }
 }
 
+/// Now, in whole seconds.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
+}
+
 /// Today, UTC.
 pub(crate) fn today() -> Date {
     let date = Timestamp::now().to_zoned(TimeZone::UTC).date();

@@ -1,8 +1,10 @@
 //! The command line: one file a family of commands.
 
+pub(crate) mod attest;
 mod convert;
 mod inspect;
 mod limits;
+mod lineage;
 mod weigh;
 
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use crate::exit::Exit;
 pub(crate) use convert::Convert;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
+pub(crate) use lineage::{ChainFormat, Lineage};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
 /// Weighs machine-learning model files before anybody loads them.
@@ -55,6 +58,10 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Take the tensors out of a PyTorch or numpy file, without running anything
     Convert(Convert),
+    /// Sign a statement about a step in the life of a model
+    Attest(Box<attest::Attest>),
+    /// Verify the chain of statements that leads to a model, and show it
+    Lineage(Lineage),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

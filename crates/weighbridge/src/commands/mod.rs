@@ -1,6 +1,8 @@
 //! One function a command: arguments in, text and an exit code out.
 
+mod attest;
 mod convert;
+mod lineage;
 mod lists;
 mod packs;
 mod weigh;
@@ -24,6 +26,8 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
+        Command::Attest(attest) => attest::attest(attest),
+        Command::Lineage(lineage) => lineage::lineage(lineage, args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),
