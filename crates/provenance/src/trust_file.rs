@@ -8,6 +8,12 @@
 //! from = "2026-01-01T00:00:00Z"
 //! until = "2027-01-01T00:00:00Z"
 //! pipeline = true
+//!
+//! [[signer]]
+//! name = "qa"
+//! certificate-roots = "keys/root.pem"
+//! identities = ["email:qa@example.org"]
+//! may = ["evaluation"]
 //! ```
 
 use jiff::Timestamp;
@@ -15,6 +21,7 @@ use serde::Deserialize;
 use vocabulary::escape;
 
 use crate::Error;
+use crate::certificates::{Authority, SubjectName};
 use crate::keys::PublicKey;
 use crate::trust::{Identity, Signer, Trust};
 
@@ -25,7 +32,17 @@ pub struct SignerTerms {
     /// What reports call them.
     pub name: String,
     /// Their public key: PEM, or the path of a file that holds it.
-    pub key: String,
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Root certificates that vouch for their key, in place of it: PEM, or the path of a file.
+    #[serde(default)]
+    pub certificate_roots: Option<String>,
+    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`.
+    #[serde(default)]
+    pub identities: Vec<String>,
+    /// Lists of revoked certificates (PEM): the paths of files.
+    #[serde(default)]
+    pub revocations: Vec<String>,
     /// What they may sign; empty means anything.
     #[serde(default)]
     pub may: Vec<String>,
@@ -47,13 +64,14 @@ struct File {
     signer: Vec<SignerTerms>,
 }
 
-/// Reads a trust file; `what` is its name in errors. `key` reads the text of a key file that it names.
+/// Reads a trust file; `what` is its name in errors. `file` reads the text of
+/// a file of keys, certificates or revocations that it names.
 pub fn parse(
     what: &str,
     text: &str,
-    key: &mut dyn FnMut(&str) -> Result<String, Error>,
+    file: &mut dyn FnMut(&str) -> Result<String, Error>,
 ) -> Result<Trust, Error> {
-    let file: File = toml::from_str(text).map_err(|error| {
+    let terms: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| {
             let before = text.as_bytes().get(..span.start).unwrap_or_default();
             format!("line {}: ", before.split(|byte| *byte == b'\n').count())
@@ -61,14 +79,14 @@ pub fn parse(
         let said = error.message().trim().replace('\n', "; ");
         Error::malformed(what, format!("{}{}", line.unwrap_or_default(), escape(&said)))
     })?;
-    trust(what, &file.signer, key)
+    trust(what, &terms.signer, file)
 }
 
 /// Trusts these signers.
 pub fn trust(
     what: &str,
     terms: &[SignerTerms],
-    key: &mut dyn FnMut(&str) -> Result<String, Error>,
+    file: &mut dyn FnMut(&str) -> Result<String, Error>,
 ) -> Result<Trust, Error> {
     let mut trust = Trust::default();
     for one in terms {
@@ -80,8 +98,19 @@ pub fn trust(
         if trust.signers.iter().any(|signer: &Signer| signer.name == one.name) {
             return Err(wrong("the name stands twice".to_owned()));
         }
-        let pem = if one.key.contains("-----BEGIN") { one.key.clone() } else { key(&one.key)? };
-        let public = PublicKey::from_pem(&escape(&one.key), &pem)?;
+        let identity = match (&one.key, &one.certificate_roots) {
+            (Some(public), None) => {
+                let pem = pem(public, file)?;
+                Identity::Key(PublicKey::from_pem(&format!("the key of signer {name}"), &pem)?)
+            }
+            (None, Some(roots)) if !one.identities.is_empty() => {
+                Identity::Certificate(authority(one, roots, file)?)
+            }
+            (None, Some(_)) => {
+                return Err(wrong("`certificate-roots` needs `identities`".to_owned()));
+            }
+            _ => return Err(wrong("it needs either `key` or `certificate-roots`".to_owned())),
+        };
         let time = |field: &str, text: &Option<String>| {
             text.as_ref()
                 .map(|text| text.parse::<Timestamp>())
@@ -90,7 +119,7 @@ pub fn trust(
         };
         trust.signers.push(Signer {
             name: one.name.clone(),
-            identity: Identity::Key(public),
+            identity,
             may: one.may.clone(),
             from: time("from", &one.from)?,
             until: time("until", &one.until)?,
@@ -98,6 +127,25 @@ pub fn trust(
         });
     }
     Ok(trust)
+}
+
+/// PEM as it is given, or from the file that is named.
+fn pem(given: &str, file: &mut dyn FnMut(&str) -> Result<String, Error>) -> Result<String, Error> {
+    if given.contains("-----BEGIN") { Ok(given.to_owned()) } else { file(given) }
+}
+
+fn authority(
+    terms: &SignerTerms,
+    roots: &str,
+    file: &mut dyn FnMut(&str) -> Result<String, Error>,
+) -> Result<Authority, Error> {
+    let what = format!("the roots of signer {}", escape(&terms.name));
+    let names = terms.identities.iter().map(|name| SubjectName::parse(name)).collect();
+    let mut authority = Authority::new(&what, &pem(roots, file)?, names)?;
+    for list in &terms.revocations {
+        authority = authority.with_revocations(&what, pem(list, file)?.as_bytes())?;
+    }
+    Ok(authority)
 }
 
 #[cfg(test)]

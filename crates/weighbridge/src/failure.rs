@@ -45,9 +45,6 @@ pub(crate) enum Failure {
     /// A knowledge pack is not taken.
     #[error(transparent)]
     Pack(gate::packs::Error),
-    /// A key, a statement or a file of them.
-    #[error(transparent)]
-    Provenance(#[from] gate::provenance::Error),
     /// No rule has this name.
     #[error("no rule is named `{}`", escape(name))]
     NoSuchRule {
@@ -62,6 +59,12 @@ fn shown(path: &Path) -> Untrusted {
 
 impl From<gate::policy::Error> for Failure {
     fn from(error: gate::policy::Error) -> Self {
+        Self::Gate(error.into())
+    }
+}
+
+impl From<gate::provenance::Error> for Failure {
+    fn from(error: gate::provenance::Error) -> Self {
         Self::Gate(error.into())
     }
 }
@@ -87,7 +90,7 @@ impl Failure {
             Self::Pack(gate::packs::Error::Mismatch { .. }) => {
                 Some("take the folder anew from where it came from".to_owned())
             }
-            Self::Pack(_) | Self::Provenance(_) => None,
+            Self::Pack(_) => None,
             Self::NoSuchRule { name } => {
                 let rules = gate::rules::all();
                 let near = gate::nearest(name, rules.iter().map(|rule| rule.name));

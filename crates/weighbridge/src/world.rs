@@ -29,9 +29,15 @@ impl Clock for SystemClock {
     }
 }
 
-/// Now, in whole seconds.
+/// This moment, in whole seconds.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
+}
+
+/// A variable of the environment, where it is set and is text.
+#[allow(clippy::disallowed_methods, reason = "the environment belongs to the binary")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Today, UTC.

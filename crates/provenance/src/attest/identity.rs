@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use artifact::tree::{self, EntryKind, Tree};
+use artifact::tree::{self, Tree};
 use vocabulary::Untrusted;
 
-use crate::keys::sha256;
-use crate::manifest::Manifest;
-use crate::statement::{DIR_HASH, DigestSet, Subject};
-use crate::{Error, hex};
+use crate::Error;
+use crate::manifest::{Algorithm, Manifest, Options};
+use crate::statement::{DigestSet, Subject};
 
 /// The most files that are listed.
 const MAX_ENTRIES: u64 = 10_000_000;
@@ -50,51 +49,22 @@ pub fn identity(path: &Path) -> Result<Identity, Error> {
 
 /// The same, of a tree that is open.
 pub fn identity_of(tree: &Tree, name: String) -> Result<Identity, Error> {
-    let mut left_open = Vec::new();
-    for entry in &tree.entries {
-        match &entry.kind {
-            EntryKind::File(_) if entry.utf8 => {}
-            EntryKind::File(_) => {
-                return Err(unnamed(&name, &format!("the name `{}` is not UTF-8", entry.path)));
-            }
-            EntryKind::Alias { target } => {
-                left_open.push(format!("`{}` is a link to `{target}`", entry.path));
-            }
-            EntryKind::LinkOutside { .. }
-            | EntryKind::LinkBroken { .. }
-            | EntryKind::Special { .. }
-            | EntryKind::Unreadable { .. } => {}
+    let options = Options { algorithms: vec![Algorithm::Sha256], jobs: None };
+    let manifest = Manifest::with(tree, &options);
+    let digest = manifest.subject_digests().map_err(|error| match error {
+        Error::Malformed { because, .. } => {
+            let because = format!("nothing can be said of it: {because}");
+            Error::malformed(vocabulary::escape(&name), because)
         }
-    }
-    let manifest = Manifest::of(tree);
-    let covered = |path: &Untrusted| {
-        tree.entries
-            .iter()
-            .any(|entry| entry.path == *path && matches!(entry.kind, EntryKind::Alias { .. }))
-    };
-    if let Some(one) = manifest.uncovered.iter().find(|one| !covered(&one.path)) {
-        return Err(unnamed(&name, &format!("`{}`: {}", one.path, one.because)));
-    }
-    if manifest.files.is_empty() {
-        return Err(unnamed(&name, "it holds no file"));
-    }
-    let whole = match manifest.files.as_slice() {
-        [file] if tree.single => hex::encode(&file.sha256),
-        files => {
-            let all: Vec<u8> = files.iter().flat_map(|file| file.sha256).collect();
-            hex::encode(sha256(&all).as_ref())
-        }
-    };
-    let digest = [(DIR_HASH.to_owned(), manifest.dir_hash()?), ("sha256".to_owned(), whole)];
+        other => other,
+    })?;
+    let left_open =
+        manifest.uncovered.iter().map(|one| format!("`{}` is {}", one.path, one.because));
     Ok(Identity {
+        left_open: left_open.collect(),
         name,
-        digest: digest.into(),
+        digest,
         files: manifest.files.len() as u64,
         bytes: manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
-        left_open,
     })
-}
-
-fn unnamed(name: &str, because: &str) -> Error {
-    Error::malformed(vocabulary::escape(name), format!("nothing can be said of it: {because}"))
 }

@@ -9,10 +9,10 @@ use vocabulary::escape;
 use super::collect::{Collection, Place, Unread};
 use super::facts::{Facts, Input, What};
 use super::requirements::{self, Answer, Requirement};
-use super::signed::{Authentic, Refused, Seen, Why, look};
+use super::signed::{Refused, Seen, Why, look};
 use crate::attest::{Identity, Role, Step, TestResult};
 use crate::statement::{DIR_HASH, DigestSet};
-use crate::trust::Trust;
+use crate::trust::{Authentic, Trust};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -372,7 +372,7 @@ impl Walk<'_> {
                     let (name, digest) = (name.clone(), digest.clone());
                     let parent = self.node(&name, &digest);
                     let claim = self.claims_of(&digest).first().copied().unwrap_or_default();
-                    self.edge(root, claim, input, Some(parent), &found)
+                    Some(self.edge(root, claim, input, Some(parent), &found))
                 }
                 _ => None,
             };
@@ -484,7 +484,7 @@ impl Walk<'_> {
         let parent = found.parent.clone().map(|(name, digest)| self.node(&name, &digest));
         let sound = found.state.is_sound();
         let edge = self.edge(child, claim, input.clone(), parent, &found);
-        if let Some(edge) = edge.and_then(|edge| self.lineage.edges.get_mut(edge)) {
+        if let Some(edge) = self.lineage.edges.get_mut(edge) {
             edge.at_hand = at_hand;
         }
         if !sound {
@@ -495,7 +495,7 @@ impl Walk<'_> {
                 escape(of),
                 facts.what
             );
-            self.problem(&found, &about, edge);
+            self.problem(&found, &about, Some(edge));
         }
     }
 
@@ -506,12 +506,12 @@ impl Walk<'_> {
         input: Input,
         parent: Option<usize>,
         found: &Found,
-    ) -> Option<usize> {
+    ) -> usize {
         let number = self.lineage.edges.len();
         let said = found.said.clone();
         let edge = Edge { child, claim, input, parent, state: found.state, said, at_hand: false };
         self.lineage.edges.push(edge);
-        Some(number)
+        number
     }
 
     fn problem(&mut self, found: &Found, about: &str, edge: Option<usize>) {
@@ -666,27 +666,21 @@ impl Walk<'_> {
             let refusal = builds().find_map(|(claim, _)| {
                 claim.signed.as_ref().err().map(|refused| (refused, &claim.place))
             });
-            return match refusal {
-                Some((refused, place)) => {
-                    let said = format!("{} ({place})", refused.said);
-                    found(State::Unverified, said, Some(refused.why))
-                }
-                None => {
-                    let said = "statements speak of it, and none tells how it was made";
-                    found(State::Missing, said.to_owned(), None)
-                }
+            return if let Some((refused, place)) = refusal {
+                let said = format!("{} ({place})", refused.said);
+                found(State::Unverified, said, Some(refused.why))
+            } else {
+                let said = "statements speak of it, and none tells how it was made";
+                found(State::Missing, said.to_owned(), None)
             };
         }
         let ended: Vec<_> = verified.iter().filter(|(_, facts)| facts.failed.is_none()).collect();
-        let Some((first, _)) = ended.first() else {
-            let (claim, facts) = verified
-                .first()
-                .copied()
-                .map_or((None, None), |(claim, facts)| (Some(claim), Some(facts)));
-            let said = facts.and_then(|facts| facts.failed.clone()).unwrap_or_default();
-            let place = claim.map_or_else(String::new, |claim| claim.place.to_string());
-            return found(State::Failed, format!("{said} ({place})"), None);
-        };
+        if ended.is_empty() {
+            let said = verified.first().map(|(claim, facts)| {
+                format!("{} ({})", facts.failed.as_deref().unwrap_or_default(), claim.place)
+            });
+            return found(State::Failed, said.unwrap_or_default(), None);
+        }
         let mut stories = ended
             .iter()
             .filter(|(_, facts)| facts.what != What::Step(Step::Acquire))
@@ -700,7 +694,6 @@ impl Walk<'_> {
             );
             return found(State::Contradicting, said, None);
         }
-        let _ = first;
         found(State::Joined, String::new(), None)
     }
 }
@@ -709,8 +702,11 @@ fn origin(input: &Input) -> String {
     input.uri.as_ref().map_or_else(String::new, |uri| format!("from `{}`", escape(uri)))
 }
 
+/// A step and what went in: role, digests, and the URI where there is no digest.
+type Story = (String, BTreeSet<(Option<Role>, DigestSet, Option<String>)>);
+
 /// What a statement tells of how something was made, for comparing two of them.
-fn story(facts: &Facts) -> (String, BTreeSet<(Option<Role>, DigestSet, Option<String>)>) {
+fn story(facts: &Facts) -> Story {
     let inputs = facts.inputs.iter().map(|input| {
         let uri = input.uri.clone().filter(|_| input.digest.is_empty());
         (input.role, input.digest.clone(), uri)
@@ -764,7 +760,7 @@ impl Lineage {
         for number in back {
             let Some(edge) = self.edges.get_mut(number) else { continue };
             edge.state = State::Cyclic;
-            edge.said = "it leads back to what was made of it".to_owned();
+            edge.said = String::from("it leads back to what was made of it");
             let said = format!("`{}`: {}", escape(edge.input.label()), edge.said);
             let kind = ProblemKind::Edge(State::Cyclic);
             self.problems.push(Problem { kind, said, edge: Some(number) });

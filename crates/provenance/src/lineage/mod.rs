@@ -25,4 +25,4 @@ pub use chain::{
 pub use collect::{Collection, Form, Place, Record, Unread};
 pub use facts::{Facts, Input, What};
 pub use requirements::{Answer, Requirement};
-pub use signed::{Authentic, Refused, Seen, Why, look};
+pub use signed::{Refused, Seen, Why, look};

@@ -5,9 +5,10 @@ use vocabulary::escape;
 
 use super::collect::{Form, Record};
 use super::facts::Facts;
-use crate::dsse::{IN_TOTO, pae};
+use crate::dsse::IN_TOTO;
+use crate::refusal::Reason;
 use crate::statement::Statement;
-use crate::trust::{Identity, Trust};
+use crate::trust::{Authentic, Trust};
 
 /// An attestation, looked at.
 #[derive(Clone, Debug)]
@@ -16,15 +17,6 @@ pub struct Seen {
     pub facts: Option<Facts>,
     /// Who signed it, or why nobody did whose signature counts.
     pub signed: Result<Authentic, Refused>,
-}
-
-/// A signature that counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authentic {
-    /// What the trust calls the signer.
-    pub signer: String,
-    /// Whether the trust calls it a pipeline.
-    pub pipeline: bool,
 }
 
 /// Why a signature does not count.
@@ -36,23 +28,27 @@ pub struct Refused {
     pub said: String,
 }
 
-/// Kinds of reasons for which a signature does not count.
+/// Kinds of reasons for which a signature does not count, the one that says most last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
+    /// The signature is of nobody who is trusted.
+    UnknownSigner,
     /// It is not of its form.
     Malformed,
     /// Nobody signed it.
     Unsigned,
-    /// The signature is of nobody who is trusted.
-    UnknownSigner,
     /// The signature does not hold over these bytes.
     Invalid,
     /// The signer may not sign such a step.
     NotAllowed,
-    /// The signer's time is over.
+    /// A certificate has expired.
     Expired,
-    /// The signer's time has not begun.
+    /// A certificate is not valid yet.
     NotYetValid,
+    /// A certificate was revoked, or is not for this.
+    CertificateUnfit,
+    /// The trust does not count the signer at this time.
+    SignerNotNow,
 }
 
 impl Why {
@@ -66,6 +62,8 @@ impl Why {
             Self::NotAllowed => "not-allowed",
             Self::Expired => "expired",
             Self::NotYetValid => "not-yet-valid",
+            Self::CertificateUnfit => "certificate-unfit",
+            Self::SignerNotNow => "signer-not-now",
         }
     }
 }
@@ -116,57 +114,47 @@ fn authentic(
     trust: &Trust,
     at: Timestamp,
 ) -> Result<Authentic, Refused> {
-    let Some(envelope) = record.envelope() else {
-        return Err(refused(Why::Unsigned, "it is a statement without a signature"));
-    };
-    let signature = match envelope.signatures.as_slice() {
-        [] => return Err(refused(Why::Unsigned, "its envelope holds no signature")),
-        [one] => one,
-        several => {
-            let said = format!("its envelope holds {} signatures, not one", several.len());
-            return Err(refused(Why::Malformed, said));
-        }
-    };
-    let message = pae(&envelope.payload_type, &envelope.payload);
+    let signatures = record.envelope().map_or(0, |envelope| envelope.signatures.len());
     let what = facts.what.permission();
-    let mut weightiest: Option<Refused> = None;
-    let mut claimed = false;
-    for signer in &trust.signers {
-        let Identity::Key(key) = &signer.identity;
-        claimed |= !signature.keyid.is_empty() && signature.keyid == key.fingerprint();
-        if !key.verifies(&message, &signature.sig) {
-            continue;
+    let held = match &record.form {
+        Form::Bare(_) => {
+            return Err(refused(Why::Unsigned, "it is a statement without a signature"));
         }
-        let name = &signer.name;
-        let reason = if signer.from.is_some_and(|from| at < from) {
-            let from = signer.from.unwrap_or_default();
-            refused(Why::NotYetValid, format!("`{name}` counts from {from} on"))
-        } else if signer.until.is_some_and(|until| until < at) {
-            let until = signer.until.unwrap_or_default();
-            refused(Why::Expired, format!("`{name}` counted until {until}"))
-        } else if signer.may_sign(what, at) {
-            return Ok(Authentic { signer: name.clone(), pipeline: signer.pipeline });
-        } else {
-            let may = signer.may.join("`, `");
-            refused(Why::NotAllowed, format!("`{name}` may sign `{may}`, not `{what}`"))
-        };
-        weightiest = Some(weightiest.map_or_else(
-            || reason.clone(),
-            |other| {
-                if other.why >= reason.why { other } else { reason.clone() }
-            },
-        ));
+        _ if signatures == 0 => {
+            return Err(refused(Why::Unsigned, "its envelope holds no signature"));
+        }
+        Form::Envelope(envelope) => trust.authenticate_envelope(envelope, what, at),
+        Form::Bundle(bundle) => trust.authenticate(bundle, what, at),
+    };
+    held.map_err(|refusals| {
+        // The reason that says most: that a trusted signer was recognised, and yet.
+        let weightiest = refusals
+            .into_iter()
+            .map(|refusal| (kind(refusal.reason), refusal.said))
+            .max_by_key(|(why, _)| *why);
+        match weightiest {
+            Some((Why::UnknownSigner, _)) | None => {
+                refused(Why::UnknownSigner, "nobody who is trusted signed it")
+            }
+            Some((why, said)) => refused(why, said),
+        }
+    })
+}
+
+fn kind(reason: Reason) -> Why {
+    match reason {
+        Reason::SignerNotPermitted => Why::NotAllowed,
+        Reason::SignerNotNow => Why::SignerNotNow,
+        Reason::SignatureInvalid => Why::Invalid,
+        Reason::CertificateExpired => Why::Expired,
+        Reason::CertificateNotYetValid => Why::NotYetValid,
+        Reason::CertificateRevoked | Reason::RevocationUnknown | Reason::CertificateUsage => {
+            Why::CertificateUnfit
+        }
+        Reason::BundleMalformed
+        | Reason::SignatureCount
+        | Reason::MaterialUnclear
+        | Reason::CertificateMalformed => Why::Malformed,
+        _ => Why::UnknownSigner,
     }
-    Err(weightiest.unwrap_or_else(|| {
-        if claimed {
-            refused(Why::Invalid, "the signature does not hold over its bytes")
-        } else if trust.signers.is_empty() {
-            refused(Why::UnknownSigner, "nobody is trusted")
-        } else {
-            let key = vocabulary::Untrusted::from(signature.keyid.as_str()).shortened(64);
-            let by =
-                if key.is_empty() { "it names no key".to_owned() } else { format!("key `{key}`") };
-            refused(Why::UnknownSigner, format!("nobody who is trusted signed it ({by})"))
-        }
-    }))
 }

@@ -8,6 +8,8 @@ use gate::provenance::attest::{Checkpoint, Material, Metric, Role, Step, TestRes
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::Password;
+
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Attest {
@@ -66,9 +68,16 @@ pub(crate) struct Signing {
     #[arg(long, required = true, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
 
-    /// A file that holds the password of the key
+    /// The certificate of the key (PEM); others in the file follow it in the chain
     #[arg(long, value_name = "FILE")]
-    pub(crate) password_file: Option<PathBuf>,
+    pub(crate) cert: Option<PathBuf>,
+
+    /// More certificates of the chain (PEM), up to the root
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) chain: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) password: Password,
 }
 
 /// Where the statement goes.

@@ -5,6 +5,7 @@ mod convert;
 mod inspect;
 mod limits;
 mod lineage;
+mod signing;
 mod weigh;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub(crate) use convert::Convert;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
+pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
 /// Weighs machine-learning model files before anybody loads them.
@@ -62,6 +64,12 @@ pub(crate) enum Command {
     Attest(Box<attest::Attest>),
     /// Verify the chain of statements that leads to a model, and show it
     Lineage(Lineage),
+    /// Sign a model in the form of OpenSSF Model Signing
+    Sign(Sign),
+    /// Verify the signature of a model, and tell what it does not cover
+    Verify(Verify),
+    /// Make a key that signs, and its public half
+    Keygen(Keygen),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

@@ -3,11 +3,14 @@ use std::path::Path;
 use gate::provenance::attest::{
     Commitment, Identity, Spec, Step, from_report, identity, parse, statement,
 };
+use gate::provenance::bundle::Bundle;
+use gate::provenance::certificates::key_of;
 use gate::provenance::dsse::{Envelope, IN_TOTO};
-use gate::provenance::keys::PrivateKey;
+use gate::provenance::keys::{PrivateKey, Sign as _};
 use gate::provenance::statement::{Statement, Subject};
 use gate::provenance::{Error, files, json};
 
+use super::signing::{chain, private_key};
 use crate::args::attest::{Attest, One, Other, Output, Said, Signing};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -41,7 +44,7 @@ fn commit(seed: &str, check: Option<&[String]>) -> Result<Exit, Failure> {
 }
 
 fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
-    let key = key(&args.signing)?;
+    let signer = signer(&args.signing)?;
     let identities: Vec<Identity> =
         args.models.iter().map(|model| told(model)).collect::<Result<_, _>>()?;
     let mut spec = match &args.from {
@@ -74,7 +77,7 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
     add(&mut spec, &args.said);
     let subjects: Vec<Subject> = identities.iter().map(Identity::subject).collect();
     let made = statement(step, &spec, &subjects, None, world::now(), &mut told_error)?;
-    deliver(&made, &key, &args.output)?;
+    deliver(&made, &signer, &args.output)?;
     Ok(Exit::Fine)
 }
 
@@ -126,24 +129,33 @@ pub(super) fn add(spec: &mut Spec, said: &Said) {
     spec.attestations.extend(said.attestations.iter().cloned());
 }
 
-pub(super) fn key(signing: &Signing) -> Result<PrivateKey, Failure> {
+/// A key and, where it has one, the chain of its certificate.
+pub(super) struct Signer {
+    key: PrivateKey,
+    chain: Option<Vec<Vec<u8>>>,
+}
+
+pub(super) fn signer(signing: &Signing) -> Result<Signer, Failure> {
     let Some(path) = &signing.key else {
         return Err(Error::malformed("the command", "it names no key").into());
     };
-    let pem = files::read_text(path, files::SMALL)?;
-    let name = path.display().to_string();
-    let password = match &signing.password_file {
-        Some(path) => Some(files::read_text(path, files::SMALL)?),
-        None => None,
-    };
-    let password = password.map(|text| text.trim_end_matches(['\r', '\n']).to_owned());
-    Ok(PrivateKey::from_pem(&name, &pem, || password)?)
+    let key = private_key(path, &signing.password)?;
+    let chain = chain(signing.cert.as_deref(), &signing.chain)?;
+    if let Some(leaf) = chain.as_ref().and_then(|chain| chain.first())
+        && key_of("the certificate", leaf)? != *key.public_key()
+    {
+        return Err(Error::malformed("the certificate", "it is of another key").into());
+    }
+    Ok(Signer { key, chain })
 }
 
-/// Signs a statement and writes it as one line.
-pub(super) fn deliver(statement: &Statement, key: &PrivateKey, to: &Output) -> Result<(), Failure> {
-    let envelope = Envelope::sign(IN_TOTO, json::canonical(statement)?, key)?;
-    let mut line = json::canonical(&envelope)?;
+/// Signs a statement and writes it as one line: an envelope, or a bundle where there is a certificate.
+pub(super) fn deliver(statement: &Statement, by: &Signer, to: &Output) -> Result<(), Failure> {
+    let envelope = Envelope::sign(IN_TOTO, json::canonical(statement)?, &by.key)?;
+    let mut line = match &by.chain {
+        Some(chain) => json::canonical(&Bundle::with_chain(chain, envelope))?,
+        None => json::canonical(&envelope)?,
+    };
     line.push(b'\n');
     match &to.output {
         Some(path) if to.append => files::append(path, &line)?,

@@ -71,14 +71,8 @@ fn trust(args: &Lineage) -> Result<Trust, Failure> {
     for path in &args.keys {
         let pem = files::read_text(path, files::SMALL)?;
         let name = path.display().to_string();
-        trust.signers.push(Signer {
-            identity: Identity::Key(PublicKey::from_pem(&name, &pem)?),
-            name,
-            may: Vec::new(),
-            from: None,
-            until: None,
-            pipeline: false,
-        });
+        let identity = Identity::Key(PublicKey::from_pem(&name, &pem)?);
+        trust.signers.push(Signer::new(&name, identity));
     }
     if trust.signers.is_empty() {
         let because = "nobody is trusted; give `--key` or `--trust`";

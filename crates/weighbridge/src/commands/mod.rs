@@ -5,6 +5,7 @@ mod convert;
 mod lineage;
 mod lists;
 mod packs;
+mod signing;
 mod weigh;
 
 use std::path::Path;
@@ -28,6 +29,9 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Convert(convert) => convert::convert(convert, args),
         Command::Attest(attest) => attest::attest(attest),
         Command::Lineage(lineage) => lineage::lineage(lineage, args),
+        Command::Sign(sign) => signing::sign(sign, args),
+        Command::Verify(verify) => signing::verify(verify, args),
+        Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

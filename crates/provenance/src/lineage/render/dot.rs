@@ -18,13 +18,12 @@ pub fn dot(lineage: &Lineage) -> String {
         let _ = writeln!(out, "  n{number} [label={}, style={style}];", quoted(&label));
     }
     for (number, edge) in lineage.edges.iter().enumerate() {
-        let from = match edge.parent {
-            Some(parent) => format!("n{parent}"),
-            None => {
-                let label = format!("{}\n{}", edge_label(edge), short(&edge.input.digest));
-                let _ = writeln!(out, "  e{number} [label={}, style=dotted];", quoted(&label));
-                format!("e{number}")
-            }
+        let from = if let Some(parent) = edge.parent {
+            format!("n{parent}")
+        } else {
+            let label = format!("{}\n{}", edge_label(edge), short(&edge.input.digest));
+            let _ = writeln!(out, "  e{number} [label={}, style=dotted];", quoted(&label));
+            format!("e{number}")
         };
         let style = if edge.state.is_sound() { "solid" } else { "dashed" };
         let label = quoted(edge.state.name());
