@@ -5,7 +5,9 @@
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
 //! - [`keyless`]: certificates that live for minutes, logs, timestamps;
-//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`trust`], [`trust_file`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`attest`]: statements about the steps in the life of a model; [`lineage`]: statements joined by
+//!   digest, verified as a whole;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
 //! - [`refusal`]: why something is not verified;
@@ -26,6 +28,7 @@
     )
 )]
 
+pub mod attest;
 pub mod bundle;
 pub mod certificates;
 pub mod dsse;
@@ -35,6 +38,7 @@ pub mod hex;
 pub mod json;
 pub mod keyless;
 pub mod keys;
+pub mod lineage;
 pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]
@@ -43,5 +47,6 @@ pub mod records;
 pub mod refusal;
 pub mod statement;
 pub mod trust;
+pub mod trust_file;
 
 pub use error::Error;
