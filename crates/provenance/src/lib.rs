@@ -4,6 +4,8 @@
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify;
+//! - [`log`]: a transparency log, into which statements are written so that nobody can take them
+//!   out unseen;
 //! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
@@ -24,9 +26,11 @@
 pub mod bundle;
 pub mod dsse;
 mod error;
+pub mod files;
 pub mod hex;
 pub mod json;
 pub mod keys;
+pub mod log;
 pub mod manifest;
 pub mod statement;
 pub mod trust;

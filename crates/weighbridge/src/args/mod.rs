@@ -3,6 +3,7 @@
 mod convert;
 mod inspect;
 mod limits;
+mod log;
 mod weigh;
 
 use std::path::PathBuf;
@@ -15,6 +16,9 @@ use crate::exit::Exit;
 pub(crate) use convert::Convert;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
+pub(crate) use log::{
+    Append, Init, Keygen, List, Log, LogCommand, Prove, Verify, VerifyProof, Writer,
+};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
 /// Weighs machine-learning model files before anybody loads them.
@@ -55,6 +59,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Take the tensors out of a PyTorch or numpy file, without running anything
     Convert(Convert),
+    /// Keep signed statements in a transparency log, and prove that they stand in it
+    Log(Log),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

@@ -2,6 +2,7 @@
 
 mod convert;
 mod lists;
+mod log;
 mod packs;
 mod weigh;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
+        Command::Log(log) => log::log(log),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),
