@@ -71,6 +71,7 @@ mod script_hostile_command;
 mod secret_in_file;
 mod template_added_text;
 mod template_condition_on_content;
+mod template_dropped_message;
 mod template_hidden_characters;
 mod template_hidden_instruction;
 mod template_malformed;
@@ -193,6 +194,7 @@ pub(crate) static ALL: &[Entry] = &[
         rule: &template_condition_on_content::RULE,
         check: template_condition_on_content::check,
     },
+    Entry { rule: &template_dropped_message::RULE, check: template_dropped_message::check },
     Entry { rule: &template_hidden_characters::RULE, check: template_hidden_characters::check },
     Entry { rule: &template_hidden_instruction::RULE, check: template_hidden_instruction::check },
     Entry { rule: &template_malformed::RULE, check: template_malformed::check },
