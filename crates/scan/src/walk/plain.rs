@@ -159,6 +159,7 @@ impl Walker {
         self.templates_of_tree(node, &tree.documents);
         self.template_file(node);
         self.requirements(node);
+        self.checkpoint_list(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
@@ -174,6 +175,7 @@ impl Walker {
         regions.push(Region::new(0, node.blob.len(), "text"));
         self.requirements(node);
         self.module_name(node);
+        self.checkpoint_list(node);
         self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
