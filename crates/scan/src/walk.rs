@@ -547,7 +547,7 @@ pub(crate) fn extension(name: &str) -> Option<String> {
     (!stem.is_empty()).then(|| extension.to_ascii_lowercase())
 }
 
-fn is_zero(blob: &Blob) -> bool {
+pub(crate) fn is_zero(blob: &Blob) -> bool {
     if blob.len() > ZEROS {
         return false;
     }

@@ -243,7 +243,9 @@ impl<'a> Reader<'a> {
             }
             // A modular pipeline says more of each part.
             let more = member.value.items().get(2);
-            more.into_iter().for_each(|more| self.part_elsewhere(part, more));
+            if let Some(more) = more {
+                self.part_elsewhere(part, more);
+            }
             let hint = member.value.items().get(2).and_then(|more| more.get("type_hint"));
             let hint = hint.filter(|hint| hint.items().len() == 2);
             let [library, class, ..] = hint.unwrap_or(&member.value).items() else { continue };
