@@ -109,5 +109,9 @@ mod tests {
         assert_eq!(texts("a: \"\\x2e\\056/\\\"x\""), ["../\"x"]);
         assert_eq!(texts("a: \"open"), ["open"]);
         assert_eq!(texts("a: \"\\"), ["\\"]);
+        let whole = "model_checkpoint_path: '\\x2e\\056' \"/x\\n\" # \"y\"\n";
+        for end in 0..=whole.len() {
+            strings(whole.get(..end).unwrap_or_default());
+        }
     }
 }

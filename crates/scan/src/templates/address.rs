@@ -17,7 +17,7 @@ fn ends(c: char) -> bool {
 /// The first address of a host in a text.
 pub(super) fn first(text: &str) -> Option<&str> {
     text.split(ends).map(bare).find(|run| {
-        let host = run.split_once("//").map_or(*run, |(_, host)| host);
+        let host = run.split_once("://").map_or(*run, |(_, host)| host);
         // The bare scheme, as an example of how an address begins.
         is_address(run) && host.len() > 4
     })
@@ -94,6 +94,7 @@ mod tests {
             "10.1.2.3:8080/x",
             "\\\\host.invalid\\share",
             "gopher://evil.invalid",
+            "evil.invalid/a//b",
         ] {
             assert!(first(text).is_some(), "{text}");
         }

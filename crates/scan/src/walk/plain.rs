@@ -3,7 +3,7 @@ use formats::{Region, Tensor, gguf, index, json, npy, safetensors, tensorflow, t
 use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, documents, extension, keras};
-use crate::configuration::weights;
+use crate::configuration::{Kind, Remark, weights};
 use crate::rules;
 use crate::subject::Content;
 
@@ -51,6 +51,11 @@ impl Walker {
         self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
         self.templates_of_gguf(node, &file);
+        for (at, message) in weights::of_gguf(&file) {
+            let kind = Kind::OtherWeights;
+            let remark = Remark { kind, at, message, evidence: Vec::new() };
+            rules::apply(&node.place, &Content::Configuration(&[remark]), &mut self.sink);
+        }
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
             self.parts = number("split.count").filter(|count| *count > 1);

@@ -21,6 +21,9 @@ const EXTENSIONS: &[&str] = &["j2", "jinja", "jinja2", "template", "tmpl", "tpl"
 const JINJA: &[&str] = &["j2", "jinja", "jinja2"];
 /// Files in which tokenizers keep their special tokens.
 const TOKENS: &[&str] = &["special_tokens_map.json", "tokenizer_config.json"];
+/// Texts in arrays of one GGUF file that are judged as templates: a vocabulary has some hundreds with
+/// two braces in a row.
+const TEXTS: usize = 10_000;
 /// The key of the vocabulary of a GGUF file.
 const TOKENS_OF_GGUF: &str = "tokenizer.ggml.tokens";
 /// Characters of a key that are shown.
@@ -184,6 +187,7 @@ impl Walker {
     /// and the tokens that begin or end a conversation.
     pub(super) fn templates_of_gguf(&mut self, node: &Node, file: &gguf::Gguf) {
         let special = special_tokens(file);
+        let mut judged = 0usize;
         for kv in &file.kv {
             let named = is_template_key(kv.key.raw());
             let place = node.place.member(short(kv.key.raw()));
@@ -200,12 +204,19 @@ impl Walker {
                             self.tell_template(&node.place.member(short(key)), &judged);
                         }
                         if named || templates::has_tags(&text) {
-                            self.template_value(&place, &text, cut, named);
+                            judged = judged.saturating_add(1);
+                            if judged <= TEXTS {
+                                self.template_value(&place, &text, cut, named);
+                            }
                         }
                     });
                 }
                 _ => {}
             }
+        }
+        if judged > TEXTS {
+            let because = "more texts of its arrays may be templates than are judged";
+            self.sink.could_not_look(&node.place, because);
         }
     }
 }
