@@ -7,12 +7,14 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{peers, reference, shell, tidy};
+use crate::{debian, peers, reference, shell, tidy};
 
 #[derive(Default)]
 struct Suite {
     /// The Python that has the peers' libraries.
     python: Option<PathBuf>,
+    /// Whether a software hardware module is there (`SoftHSM`), and the tool that makes keys in it.
+    module: bool,
     counts: Option<Counts>,
 }
 
@@ -64,6 +66,10 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
 
 fn tools(suite: &mut Suite) -> Result<()> {
     suite.python = Some(peers::tests()?);
+    suite.module = debian::ensure(
+        &["softhsm2-util", "pkcs11-tool", "openssl"],
+        &["softhsm2", "opensc", "openssl"],
+    )?;
     Ok(())
 }
 
@@ -89,6 +95,9 @@ fn test(suite: &mut Suite) -> Result<()> {
     let mut command = shell::cargo(&["test", "--workspace", "--no-fail-fast"]);
     if let Some(python) = &suite.python {
         command.env("WEIGHBRIDGE_PYTHON", python);
+    }
+    if suite.module {
+        command.env("WEIGHBRIDGE_SOFTHSM", "1");
     }
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let mut counts = Counts::default();
