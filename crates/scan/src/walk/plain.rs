@@ -3,7 +3,7 @@ use formats::{Region, Tensor, gguf, index, json, npy, safetensors, tensorflow, t
 use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, documents, extension, keras};
-use crate::configuration::weights;
+use crate::configuration::{Kind, Remark, weights};
 use crate::rules;
 use crate::subject::Content;
 
@@ -51,6 +51,11 @@ impl Walker {
         self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
         self.templates_of_gguf(node, &file);
+        for (at, message) in weights::of_gguf(&file) {
+            let kind = Kind::OtherWeights;
+            let remark = Remark { kind, at, message, evidence: Vec::new() };
+            rules::apply(&node.place, &Content::Configuration(&[remark]), &mut self.sink);
+        }
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
             self.parts = number("split.count").filter(|count| *count > 1);
@@ -159,6 +164,7 @@ impl Walker {
         self.templates_of_tree(node, &tree.documents);
         self.template_file(node);
         self.requirements(node);
+        self.checkpoint_list(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
@@ -174,6 +180,7 @@ impl Walker {
         regions.push(Region::new(0, node.blob.len(), "text"));
         self.requirements(node);
         self.module_name(node);
+        self.checkpoint_list(node);
         self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
