@@ -13,6 +13,8 @@ use crate::{peers, reference, shell, tidy};
 struct Suite {
     /// The Python that has the peers' libraries.
     python: Option<PathBuf>,
+    /// The folder of a real model.
+    minilm: Option<PathBuf>,
     counts: Option<Counts>,
 }
 
@@ -63,7 +65,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
 }
 
 fn tools(suite: &mut Suite) -> Result<()> {
-    suite.python = Some(peers::tests()?);
+    let python = peers::tests()?;
+    suite.minilm = Some(peers::minilm(&python)?);
+    suite.python = Some(python);
     Ok(())
 }
 
@@ -89,6 +93,9 @@ fn test(suite: &mut Suite) -> Result<()> {
     let mut command = shell::cargo(&["test", "--workspace", "--no-fail-fast"]);
     if let Some(python) = &suite.python {
         command.env("WEIGHBRIDGE_PYTHON", python);
+    }
+    if let Some(minilm) = &suite.minilm {
+        command.env("WEIGHBRIDGE_MINILM", minilm);
     }
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let mut counts = Counts::default();
