@@ -36,7 +36,7 @@ fn to_file(text: &str, path: &Path) -> io::Result<()> {
         // As any new file: what the umask leaves of it.
         .permissions(Permissions::from_mode(0o666))
         .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    new.write_all(text.as_bytes())?;
+    new.as_file_mut().write_all(text.as_bytes())?;
     new.persist(&path).map(drop).map_err(|error| error.error)
 }
 
