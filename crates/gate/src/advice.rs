@@ -85,14 +85,14 @@ fn for_file(
             inspect.unwrap_or_default()
         ));
     }
-    if is("torch") || is("pickle") {
+    if is("torch") {
         if let Some(path) = argument {
             advice.push(format!(
                 "take only its tensors, without running anything: `weighbridge convert {path} --to \
-                 safetensors`"
+                 safetensors --tensors-only`"
             ));
         }
-        if !refused && is("torch") {
+        if !refused {
             advice.push(
                 "if it has to be loaded meanwhile: `torch.load(…, weights_only=True)` with torch \
                  2.6 or later"

@@ -50,7 +50,6 @@ fn no_beginning_of_a_model_is_clear() {
             }
         }
     });
-    eprintln!("CUTS {cuts}");
     assert!(cuts > 100_000, "only {cuts} cuts");
     assert!(faults.is_empty(), "{} of {cuts}:\n{}", faults.len(), faults.join("\n"));
 }
