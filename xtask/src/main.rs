@@ -12,6 +12,7 @@
 
 mod bench;
 mod corpus;
+mod debian;
 mod fuzz;
 mod markdown;
 mod packs;

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use crate::shell;
+use crate::{debian, shell};
 
 /// The oldest Python for which the pinned versions exist.
 const OLDEST: (u32, u32) = (3, 11);
@@ -129,14 +129,8 @@ fn look_for_python() -> Option<Python> {
 fn install_python() -> Result<()> {
     let hint = "install Python 3.11 or newer with its `venv` module, or set `WEIGHBRIDGE_PYTHON` \
                 to a Python that has the packages of `xtask/peers.txt`";
-    let root = shell::output(shell::command("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    let apt = shell::output(shell::command("apt-get").arg("--version")).is_ok();
-    if !(root && apt) {
+    if !debian::can_install() {
         bail!("the tests need Python to write files with the real libraries\nhint: {hint}");
     }
-    let mut update = shell::command("apt-get");
-    shell::run(update.args(["update", "--quiet"]).stdout(Stdio::null()))?;
-    let mut install = shell::command("apt-get");
-    install.args(["install", "--yes", "--quiet", "python3", "python3-venv"]).stdout(Stdio::null());
-    shell::run(install.env("DEBIAN_FRONTEND", "noninteractive")).context(hint)
+    debian::install(&["python3", "python3-venv"]).context(hint)
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{peers, reference, shell, tidy};
+use crate::{debian, peers, reference, shell, tidy};
 
 #[derive(Default)]
 struct Suite {
@@ -15,6 +15,8 @@ struct Suite {
     python: Option<PathBuf>,
     /// The folder of a real model.
     minilm: Option<PathBuf>,
+    /// Whether a software hardware module is there (`SoftHSM`), and the tool that makes keys in it.
+    module: bool,
     counts: Option<Counts>,
 }
 
@@ -68,6 +70,10 @@ fn tools(suite: &mut Suite) -> Result<()> {
     let python = peers::tests()?;
     suite.minilm = Some(peers::minilm(&python)?);
     suite.python = Some(python);
+    suite.module = debian::ensure(
+        &["softhsm2-util", "pkcs11-tool", "openssl"],
+        &["softhsm2", "opensc", "openssl"],
+    )?;
     Ok(())
 }
 
@@ -96,6 +102,9 @@ fn test(suite: &mut Suite) -> Result<()> {
     }
     if let Some(minilm) = &suite.minilm {
         command.env("WEIGHBRIDGE_MINILM", minilm);
+    }
+    if suite.module {
+        command.env("WEIGHBRIDGE_SOFTHSM", "1");
     }
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let mut counts = Counts::default();

@@ -16,6 +16,8 @@ pub struct Tree {
     pub single: bool,
     /// What stands under the root, in the order of their paths.
     pub entries: Vec<Entry>,
+    /// The folders under the root that hold nothing, in the order of their paths.
+    pub empty_folders: Vec<Untrusted>,
     boundary: PathBuf,
     /// The boundary, open: files are opened beneath it.
     handle: Option<File>,
@@ -26,6 +28,9 @@ pub struct Tree {
 pub struct Entry {
     /// Path relative to the root, with `/`; the file's own name where the source is one file.
     pub path: Untrusted,
+    /// Whether the name on disk is UTF-8. Where it is not, `path` writes its bytes as `\xNN`, and
+    /// another name may read the same.
+    pub utf8: bool,
     /// What it is.
     pub kind: EntryKind,
 }
@@ -84,11 +89,19 @@ impl EntryKind {
 pub struct FileEntry {
     /// Its length when it was listed.
     pub len: u64,
+    /// Its mode bits (`st_mode & 0o7777`).
+    pub mode: u32,
     /// An earlier entry that is the same file on disk (a hard link, or a link into the hub cache).
     pub same_as: Option<usize>,
     /// For a link into a hub cache: the name of the blob, which is its digest.
     pub blob_name: Option<String>,
     real: PathBuf,
+}
+
+impl FileEntry {
+    fn new(meta: &Metadata, blob_name: Option<String>, real: PathBuf) -> Self {
+        Self { len: meta.len(), mode: meta.mode() & 0o7777, same_as: None, blob_name, real }
+    }
 }
 
 /// Lists a file or a folder. `max_entries` bounds how many are listed; what is beyond it is told as
@@ -105,11 +118,12 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
         open_file(&real).map_err(fail)?;
         let name = source.file_name().or(real.file_name()).unwrap_or_default();
         let path = Untrusted::from_bytes(name.as_encoded_bytes());
-        let file =
-            FileEntry { len: meta.len(), same_as: None, blob_name: None, real: real.clone() };
+        let utf8 = name.to_str().is_some();
+        let file = FileEntry::new(&meta, None, real.clone());
         return Ok(Tree {
             single: true,
-            entries: vec![Entry { path, kind: EntryKind::File(file) }],
+            entries: vec![Entry { path, utf8, kind: EntryKind::File(file) }],
+            empty_folders: Vec::new(),
             boundary: real,
             handle: None,
         });
@@ -122,6 +136,7 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
         boundary: boundary_of(&real),
         root: real,
         found: Vec::new(),
+        empty_folders: Vec::new(),
         left: max_entries,
         cut: false,
     };
@@ -172,13 +187,19 @@ fn special(meta: &Metadata) -> &'static str {
     }
 }
 
-/// Relative path, entry, device and inode.
-type Found = (String, EntryKind, Option<(u64, u64)>);
+/// Relative path and whether it is UTF-8, entry, device and inode.
+struct Found {
+    path: String,
+    utf8: bool,
+    kind: EntryKind,
+    id: Option<(u64, u64)>,
+}
 
 struct Lister {
     root: PathBuf,
     boundary: PathBuf,
     found: Vec<Found>,
+    empty_folders: Vec<String>,
     left: u64,
     cut: bool,
 }
@@ -191,11 +212,18 @@ impl Lister {
             let listing = match fs::read_dir(&folder) {
                 Ok(listing) => listing,
                 Err(error) => {
-                    self.push(prefix, EntryKind::Unreadable { because: error.to_string() }, None);
+                    self.push(
+                        prefix,
+                        true,
+                        EntryKind::Unreadable { because: error.to_string() },
+                        None,
+                    );
                     continue;
                 }
             };
+            let mut empty = true;
             for entry in listing {
+                empty = false;
                 if self.left == 0 {
                     self.cut = true;
                     return;
@@ -205,7 +233,7 @@ impl Lister {
                     Ok(entry) => entry,
                     Err(error) => {
                         let kind = EntryKind::Unreadable { because: error.to_string() };
-                        self.push(prefix.clone(), kind, None);
+                        self.push(prefix.clone(), true, kind, None);
                         continue;
                     }
                 };
@@ -216,40 +244,56 @@ impl Lister {
                     format!("{prefix}/{}", name.raw())
                 };
                 let real = entry.path();
+                let utf8 = real.strip_prefix(&self.root).is_ok_and(|path| path.to_str().is_some());
                 match fs::symlink_metadata(&real) {
                     Err(error) => {
-                        self.push(path, EntryKind::Unreadable { because: error.to_string() }, None);
+                        self.push(
+                            path,
+                            utf8,
+                            EntryKind::Unreadable { because: error.to_string() },
+                            None,
+                        );
                     }
-                    Ok(meta) if meta.is_symlink() => self.link(path, &real),
+                    Ok(meta) if meta.is_symlink() => self.link(path, utf8, &real),
                     Ok(meta) if meta.is_dir() => folders.push((real, path)),
-                    Ok(meta) if meta.is_file() => self.file(path, real, &meta, None),
+                    Ok(meta) if meta.is_file() => self.file(path, utf8, real, &meta, None),
                     Ok(meta) => {
-                        self.push(path, EntryKind::Special { what: special(&meta) }, None);
+                        self.push(path, utf8, EntryKind::Special { what: special(&meta) }, None);
                     }
                 }
+            }
+            if empty && !prefix.is_empty() {
+                self.empty_folders.push(prefix);
             }
         }
     }
 
-    fn push(&mut self, path: String, kind: EntryKind, id: Option<(u64, u64)>) {
-        self.found.push((path, kind, id));
+    fn push(&mut self, path: String, utf8: bool, kind: EntryKind, id: Option<(u64, u64)>) {
+        self.found.push(Found { path, utf8, kind, id });
     }
 
-    fn file(&mut self, path: String, real: PathBuf, meta: &Metadata, blob_name: Option<String>) {
-        let file = FileEntry { len: meta.len(), same_as: None, blob_name, real };
-        self.push(path, EntryKind::File(file), Some((meta.dev(), meta.ino())));
+    fn file(
+        &mut self,
+        path: String,
+        utf8: bool,
+        real: PathBuf,
+        meta: &Metadata,
+        blob_name: Option<String>,
+    ) {
+        let file = FileEntry::new(meta, blob_name, real);
+        self.push(path, utf8, EntryKind::File(file), Some((meta.dev(), meta.ino())));
     }
 
     #[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
-    fn link(&mut self, path: String, real: &Path) {
+    fn link(&mut self, path: String, utf8: bool, real: &Path) {
         let text = fs::read_link(real).unwrap_or_default();
         let target = Untrusted::from_bytes(text.as_os_str().as_encoded_bytes());
         let Ok(end) = fs::canonicalize(real) else {
-            self.push(path, EntryKind::LinkBroken { target }, None);
+            self.push(path, utf8, EntryKind::LinkBroken { target }, None);
             return;
         };
         let Ok(meta) = fs::metadata(&end) else {
-            self.push(path, EntryKind::LinkBroken { target }, None);
+            self.push(path, utf8, EntryKind::LinkBroken { target }, None);
             return;
         };
         let inside = end.strip_prefix(&self.root).ok();
@@ -261,28 +305,28 @@ impl Lister {
             // A snapshot of the hub cache: the link's name is the file's name, the blob's name is
             // its digest. It counts as the file itself.
             let name = end.file_name().and_then(|n| n.to_str()).map(ToOwned::to_owned);
-            self.file(path, end, &meta, name);
+            self.file(path, utf8, end, &meta, name);
         } else if let Some(inside) = inside {
             if !meta.is_file() && !meta.is_dir() {
-                self.push(path, EntryKind::Special { what: special(&meta) }, None);
+                self.push(path, utf8, EntryKind::Special { what: special(&meta) }, None);
                 return;
             }
             let target = Untrusted::from_bytes(inside.as_os_str().as_encoded_bytes());
-            self.push(path, EntryKind::Alias { target }, None);
+            self.push(path, utf8, EntryKind::Alias { target }, None);
         } else {
-            self.push(path, EntryKind::LinkOutside { target }, None);
+            self.push(path, utf8, EntryKind::LinkOutside { target }, None);
         }
     }
 
     fn finish(mut self) -> Tree {
         let mut order: Vec<_> = std::mem::take(&mut self.found);
-        order.sort_by(|a, b| a.0.cmp(&b.0));
+        order.sort_by(|a, b| a.path.cmp(&b.path));
         // A blob of a hub cache counts under the name that a snapshot gives it.
         let mut first: HashMap<(u64, u64), usize> = HashMap::new();
-        for (index, (_, kind, id)) in order.iter().enumerate() {
-            if let (EntryKind::File(file), Some(id)) = (kind, id) {
+        for (index, found) in order.iter().enumerate() {
+            if let (EntryKind::File(file), Some(id)) = (&found.kind, &found.id) {
                 let slot = first.entry(*id).or_insert(index);
-                let held = order.get(*slot).map(|(_, kind, _)| kind);
+                let held = order.get(*slot).map(|found| &found.kind);
                 let held_named = matches!(held, Some(EntryKind::File(f)) if f.blob_name.is_some());
                 if file.blob_name.is_some() && !held_named {
                     *slot = index;
@@ -290,19 +334,21 @@ impl Lister {
             }
         }
         let mut entries = Vec::with_capacity(order.len());
-        for (index, (path, mut kind, id)) in order.into_iter().enumerate() {
+        for (index, Found { path, utf8, mut kind, id }) in order.into_iter().enumerate() {
             if let (EntryKind::File(file), Some(id)) = (&mut kind, id) {
                 file.same_as = first.get(&id).copied().filter(|slot| *slot != index);
             }
-            entries.push(Entry { path: Untrusted::new(path), kind });
+            entries.push(Entry { path: Untrusted::new(path), utf8, kind });
         }
         if self.cut {
             let because = "the limit on files (`files`) is reached; more stand here".to_owned();
-            entries
-                .push(Entry { path: Untrusted::new("."), kind: EntryKind::Unreadable { because } });
+            let kind = EntryKind::Unreadable { because };
+            entries.push(Entry { path: Untrusted::new("."), utf8: true, kind });
         }
         let handle = open_folder(&self.boundary);
-        Tree { single: false, entries, boundary: self.boundary, handle }
+        self.empty_folders.sort();
+        let empty_folders = self.empty_folders.into_iter().map(Untrusted::new).collect();
+        Tree { single: false, entries, empty_folders, boundary: self.boundary, handle }
     }
 }
 
@@ -352,5 +398,36 @@ impl Tree {
             return Err(Trouble(format!("it is {} now", special(&meta))));
         }
         SourceFile::new(file, digest).map_err(fail)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the tests make their own folders")]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn tells_empty_folders_mode_bits_and_names_that_are_not_utf8() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("a/empty")).unwrap();
+        fs::write(root.path().join("run.sh"), "x").unwrap();
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(root.path().join("run.sh"), mode).unwrap();
+        fs::write(root.path().join(OsStr::from_bytes(b"\xff")), "x").unwrap();
+        let tree = open(root.path(), 99).unwrap();
+        assert_eq!(tree.empty_folders, ["a/empty".into()]);
+        let seen: Vec<_> = tree
+            .entries
+            .iter()
+            .map(|entry| match &entry.kind {
+                EntryKind::File(file) => (entry.path.raw(), entry.utf8, file.mode & 0o111),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(seen, [("\\xff", false, 0), ("run.sh", true, 0o111)]);
     }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use gate::{Conversion, Converted, Limits};
 
-use crate::args::{self, Args, Convert, InspectFormat};
+use crate::args::{self, Args, Convert, DataFormat};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::output;
@@ -30,7 +30,7 @@ pub(super) fn convert(convert: &Convert, args: &Args) -> Result<Exit, Failure> {
         }
     };
     match convert.format {
-        InspectFormat::Text => {
+        DataFormat::Text => {
             output::say(&beside_it(&made, args));
             let noun = if made.tensors == 1 { "tensor" } else { "tensors" };
             let text = format!(
@@ -39,7 +39,7 @@ pub(super) fn convert(convert: &Convert, args: &Args) -> Result<Exit, Failure> {
             );
             output::write(&text, None)?;
         }
-        InspectFormat::Json => {
+        DataFormat::Json => {
             // It holds only what JSON can hold.
             let mut text = serde_json::to_string_pretty(&made).unwrap_or_default();
             text.push('\n');

@@ -3,11 +3,12 @@
 mod convert;
 mod lists;
 mod packs;
+mod signing;
 mod weigh;
 
 use std::path::Path;
 
-use crate::args::{self, Args, Command, Inspect, InspectFormat};
+use crate::args::{self, Args, Command, DataFormat, Inspect};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::output;
@@ -24,6 +25,9 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
+        Command::Sign(sign) => signing::sign(sign, args),
+        Command::Verify(verify) => signing::verify(verify, args),
+        Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),
@@ -44,8 +48,8 @@ fn look_inside(args: &Inspect) -> Result<Exit, Failure> {
     let limits = args::limits(&args.limits, gate::Limits::default());
     let inspection = gate::inspect(&args.file, &limits)?;
     let text = match args.format {
-        InspectFormat::Text => inspection.text(),
-        InspectFormat::Json => {
+        DataFormat::Text => inspection.text(),
+        DataFormat::Json => {
             // An inspection holds only what JSON can hold.
             let mut text = serde_json::to_string_pretty(&inspection).unwrap_or_default();
             text.push('\n');

@@ -1,0 +1,47 @@
+//! Where a model comes from, and how anybody else can check it.
+//!
+//! - [`manifest`]: the files of an artifact with their digests, and the digests of the whole;
+//! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
+//!   Sigstore bundles);
+//! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
+//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`oms`]: signed models in the form of OpenSSF Model Signing;
+//! - [`records`]: what a training run wrote down while it ran;
+//! - [`refusal`]: why something is not verified;
+//! - [`files`]: keys, bundles and policies on disk.
+//!
+//! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
+//! stands over its exact bytes. Bytes are never written anew before they are verified.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic
+    )
+)]
+
+pub mod bundle;
+pub mod certificates;
+pub mod dsse;
+mod error;
+pub mod files;
+pub mod hex;
+pub mod json;
+#[cfg(feature = "keyless")]
+pub mod keyless;
+pub mod keys;
+pub mod manifest;
+pub mod oms;
+pub mod refusal;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
+pub mod records;
+pub mod statement;
+pub mod trust;
+
+pub use error::Error;

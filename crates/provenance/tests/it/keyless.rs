@@ -1,0 +1,211 @@
+//! Keyless signatures, against a Sigstore instance of the tests (`sigstore_service.py`) and, where it
+//! is installed, the reference implementation.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use provenance::bundle::Bundle;
+use provenance::dsse::{Envelope, IN_TOTO};
+use provenance::keyless::{
+    Expected, RekorVersion, Root, Services, sign, timestamp, timestamps, verify,
+};
+use provenance::keys::{PrivateKey, Scheme};
+use provenance::statement::{Statement, Subject};
+use serde_json::{Value, json};
+
+const WHO: &str = "signer@example.com";
+const ISSUER: &str = "https://issuer.example.com";
+
+/// A Python that has `cryptography`. Where the tests were given a Python, it must have it.
+#[allow(clippy::disallowed_methods, reason = "a test runs a service")]
+fn python() -> Option<PathBuf> {
+    let named = std::env::var_os("WEIGHBRIDGE_PYTHON").map(PathBuf::from);
+    let python = named.clone().unwrap_or_else(|| "python3".into());
+    let imports = Command::new(&python).args(["-c", "import cryptography"]).output();
+    if imports.is_ok_and(|done| done.status.success()) {
+        return Some(python);
+    }
+    assert!(named.is_none(), "WEIGHBRIDGE_PYTHON has no `cryptography`");
+    None
+}
+
+/// A running instance; it ends with the test.
+struct Service {
+    child: Child,
+    address: String,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Service {
+    #[allow(clippy::disallowed_methods, reason = "a test runs a service")]
+    #[allow(clippy::print_stderr, reason = "a test that saw nothing says so")]
+    fn start() -> Option<Self> {
+        let Some(python) = python() else {
+            eprintln!("skipped: no Python with `cryptography`");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/sigstore_service.py");
+        let mut child = Command::new(python)
+            .arg(script)
+            .arg(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut address = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
+        assert!(address.starts_with("http://"), "the service did not start");
+        Some(Self { child, address: address.trim().to_owned(), folder })
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "a test reads what the service wrote")]
+    fn root(&self) -> Root {
+        let json = std::fs::read_to_string(self.folder.path().join("trusted_root.json")).unwrap();
+        Root::parse("trusted_root.json", &json).unwrap()
+    }
+
+    fn services(&self, rekor_version: RekorVersion, tsa: bool) -> Services {
+        let tsa = tsa.then(|| format!("{}/tsa", self.address));
+        let address = self.address.clone();
+        Services { fulcio: address.clone(), rekor: address, rekor_version, tsa }
+    }
+}
+
+/// An identity token as the service takes it: its signature is not looked at.
+fn token() -> String {
+    let claims = json!({
+        "iss": ISSUER, "aud": "sigstore", "sub": "1", "email": WHO, "email_verified": true,
+        "iat": 1_700_000_000, "exp": 4_000_000_000_u64,
+    });
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.c2ln", part(&json!({ "alg": "none" })), part(&claims))
+}
+
+fn statement() -> Vec<u8> {
+    let digest = [("sha256".to_owned(), "ab".repeat(32))].into();
+    let subject = Subject { name: "model".into(), digest };
+    let statement = Statement::new(vec![subject], "https://example.com/v1", json!({}));
+    provenance::json::canonical(&statement).unwrap()
+}
+
+fn expected() -> Expected {
+    Expected { identity: WHO.into(), issuer: ISSUER.into() }
+}
+
+/// Every way to change a bundle that must not verify.
+fn spoiled(bundle: &Value) -> Vec<(&'static str, Value)> {
+    let change = |name, act: &dyn Fn(&mut Value)| {
+        let mut copy = bundle.clone();
+        act(&mut copy);
+        (name, copy)
+    };
+    let material = "verificationMaterial";
+    vec![
+        change("another payload", &|b| {
+            let other = String::from_utf8(statement()).unwrap().replace("model", "other");
+            b["dsseEnvelope"]["payload"] = STANDARD.encode(other).into();
+        }),
+        change("no log entry", &|b| b[material]["tlogEntries"] = json!([])),
+        change("another body", &|b| {
+            let body = STANDARD.encode(b"{}");
+            b[material]["tlogEntries"][0]["canonicalizedBody"] = body.into();
+        }),
+        change("another place in the log", &|b| {
+            b[material]["tlogEntries"][0]["inclusionProof"]["hashes"] = json!([]);
+        }),
+        change("no proof", &|b| {
+            b[material]["tlogEntries"][0].as_object_mut().unwrap().remove("inclusionProof");
+        }),
+        change("no certificate", &|b| {
+            b[material].as_object_mut().unwrap().remove("certificate");
+        }),
+        change("two signatures", &|b| {
+            let one = b["dsseEnvelope"]["signatures"][0].clone();
+            b["dsseEnvelope"]["signatures"].as_array_mut().unwrap().push(one);
+        }),
+        change("no signature", &|b| b["dsseEnvelope"]["signatures"] = json!([])),
+        change("an unknown field", &|b| b["extra"] = json!(1)),
+    ]
+}
+
+fn signs_and_verifies(service: &Service, services: &Services) -> Vec<u8> {
+    let root = service.root();
+    let bundle = sign(&statement(), services, &token()).unwrap();
+    let accepted = verify(&bundle, &root, &expected()).unwrap();
+    assert_eq!((accepted.identity.as_str(), accepted.issuer.as_str()), (WHO, ISSUER));
+    assert!(!accepted.times.is_empty());
+    let other = Expected { identity: "another@example.com".into(), ..expected() };
+    assert!(verify(&bundle, &root, &other).unwrap_err().contains("identity"));
+    let other = Expected { issuer: "https://other.example.com".into(), ..expected() };
+    assert!(verify(&bundle, &root, &other).unwrap_err().contains("issuer"));
+    assert!(verify(&bundle, &Root::public_good().unwrap(), &expected()).is_err());
+    let value: Value = serde_json::from_slice(&bundle).unwrap();
+    for (what, changed) in spoiled(&value) {
+        let changed = serde_json::to_vec(&changed).unwrap();
+        assert!(verify(&changed, &root, &expected()).is_err(), "{what}");
+    }
+    for end in 0..bundle.len() {
+        assert!(verify(&bundle[..end], &root, &expected()).is_err(), "cut at {end}");
+    }
+    bundle
+}
+
+#[test]
+fn a_keyless_signature_holds_offline_and_for_its_signer_alone() {
+    let Some(service) = Service::start() else { return };
+    signs_and_verifies(&service, &service.services(RekorVersion::V1, false));
+    signs_and_verifies(&service, &service.services(RekorVersion::V1, true));
+    signs_and_verifies(&service, &service.services(RekorVersion::V2, true));
+}
+
+#[test]
+fn a_log_without_times_needs_a_timestamp_authority() {
+    let services = Services {
+        fulcio: "http://127.0.0.1:1".into(),
+        rekor: "http://127.0.0.1:1".into(),
+        rekor_version: RekorVersion::V2,
+        tsa: None,
+    };
+    let said = sign(&statement(), &services, &token()).unwrap_err().to_string();
+    assert!(said.contains("imestamp"), "{said}");
+    let services = Services { rekor_version: RekorVersion::V1, ..services };
+    let said = sign(&statement(), &services, &token()).unwrap_err().to_string();
+    assert!(said.starts_with("signing failed"), "{said}");
+    assert!(sign(&statement(), &services, "no token").is_err());
+}
+
+#[test]
+fn a_signature_by_a_key_can_be_timestamped() {
+    let Some(service) = Service::start() else { return };
+    let key = PrivateKey::generate(Scheme::EcdsaP384).unwrap();
+    let envelope = Envelope::sign(IN_TOTO, statement(), &key).unwrap();
+    let mut bundle = Bundle::with_key("hint".into(), envelope);
+    let root = service.root();
+    assert_eq!(timestamps(&bundle, &root), Ok(Vec::new()));
+    timestamp(&mut bundle, &format!("{}/tsa", service.address)).unwrap();
+    assert_eq!(timestamps(&bundle, &root).unwrap().len(), 1);
+    assert!(timestamps(&bundle, &Root::public_good().unwrap()).is_err());
+    let mut other = bundle.clone();
+    other.dsse_envelope.signatures[0].sig.reverse();
+    assert!(timestamps(&other, &root).is_err());
+    other = bundle;
+    other.verification_material.timestamp_verification_data = Some(json!({ "rfc3161": [] }));
+    assert!(timestamps(&other, &root).is_err());
+}
+
+#[test]
+fn the_embedded_roots_are_readable() {
+    Root::public_good().unwrap();
+    Root::staging().unwrap();
+    assert!(Root::parse("root", "{}").is_err());
+}

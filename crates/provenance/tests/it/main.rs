@@ -1,0 +1,6 @@
+//! Provenance against real peers: a Sigstore instance, a hardware module.
+
+#[cfg(feature = "keyless")]
+mod keyless;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;

@@ -1,0 +1,147 @@
+//! The command line: one file a family of commands.
+
+mod convert;
+mod inspect;
+mod limits;
+mod signing;
+mod weigh;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use gate::render::{Detail, Format};
+
+use crate::exit::Exit;
+
+pub(crate) use convert::Convert;
+pub(crate) use inspect::Inspect;
+pub(crate) use limits::{LimitArg, limits};
+pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
+pub(crate) use weigh::{Common, Scan, Weigh};
+
+/// Weighs machine-learning model files before anybody loads them.
+///
+/// Exit codes: 0 admitted or nothing found; 1 refused or something found; 2 undecided, or nothing
+/// to look at; 3 wrong usage, an error of this machine, or a crash; 130 interrupted. A reader that
+/// goes away (a closed pipe) does not change the code.
+#[derive(Debug, Parser)]
+#[command(name = "weighbridge", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Tell everything: no list is cut
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+
+    /// Tell only the verdict, why, and what to do
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Stay offline; this is the default: nothing leaves the machine unless a source names it
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+
+    /// Take knowledge packs from the folders in DIR that have the name of one, in its place
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) packs: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run every check that the policy asks for and give a verdict
+    Weigh(Weigh),
+    /// Run the static checks alone; anything above `info` counts
+    Scan(Scan),
+    /// Tell what is inside a file
+    Inspect(Inspect),
+    /// Take the tensors out of a PyTorch or numpy file, without running anything
+    Convert(Convert),
+    /// Sign a model in the form of OpenSSF Model Signing
+    Sign(Sign),
+    /// Verify the signature of a model, and tell what it does not cover
+    Verify(Verify),
+    /// Make a key that signs, and its public half
+    Keygen(Keygen),
+    /// Print the page of a rule
+    Explain {
+        /// The name of the rule, as findings tell it
+        rule: String,
+    },
+    /// List every rule
+    Rules,
+    /// List the shipped policies, or print one
+    Policy {
+        /// The name of a shipped policy
+        name: Option<String>,
+    },
+    /// List the knowledge packs that the rules judge by, and their digests
+    Packs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// For people
+    Text,
+    /// The report as data; several sources: one report a line
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// One self-contained page
+    Html,
+    /// For a comment on a pull request
+    Markdown,
+    #[value(help = "JUnit XML, for CI systems")]
+    Junit,
+}
+
+impl From<FormatArg> for Format {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Text => Self::Text,
+            FormatArg::Json => Self::Json,
+            FormatArg::Sarif => Self::Sarif,
+            FormatArg::Html => Self::Html,
+            FormatArg::Markdown => Self::Markdown,
+            FormatArg::Junit => Self::Junit,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DataFormat {
+    /// For people
+    Text,
+    /// As data
+    Json,
+}
+
+impl Args {
+    /// How much text tells.
+    pub(crate) fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Brief,
+            (false, false) => Detail::Usual,
+            (false, true) => Detail::Full,
+        }
+    }
+}
+
+/// The end of a command line that was refused, or that asked for help or the version.
+pub(crate) fn refused(error: &clap::Error) -> Exit {
+    // A reader that has gone away changes nothing about the end.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Error } else { Exit::Fine }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_table_of_arguments_is_sound() {
+        Args::command().debug_assert();
+    }
+}
