@@ -197,6 +197,7 @@ impl<'a> Machine<'a> {
             Expr::Await(one) => self.expr(&one.value),
             Expr::Yield(one) => {
                 let values = self.optional(one.value.as_deref());
+                self.handed_out("its caller", values.iter(), one);
                 let kept = vec![sequence(vec![values])];
                 let here = self.here;
                 self.returns(here, &kept);

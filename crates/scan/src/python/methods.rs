@@ -53,6 +53,13 @@ impl Machine<'_> {
                         self.names_of(&module, &unknown(), node)
                     }
                     "update" | "__setitem__" => {
+                        for (name, values) in &args.named {
+                            if module.is_empty() {
+                                self.set_in(0, name, values, false);
+                            } else {
+                                self.patched(&module, name, values, node);
+                            }
+                        }
                         for value in args.at(0) {
                             // The names of another module become those of this one.
                             if let Value::Namespace(other) = value
@@ -331,22 +338,9 @@ impl Machine<'_> {
         if ASK.iter().any(|start| path.starts_with(start)) {
             return;
         }
-        let mut values: Vec<Value> = Vec::new();
-        for value in args.all().take(64) {
-            match value {
-                Value::Map(held) => {
-                    values.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned());
-                }
-                Value::Seq(held) => values.extend(held.iter().flatten().take(64).cloned()),
-                other => values.push(other.clone()),
-            }
-        }
-        for value in values {
+        self.handed_out(path, args.all(), node);
+        for value in one_deep(args.all()) {
             match &value {
-                Value::Path(module) if super::known::is_touchy(module) => {
-                    let because = format!("it gives the module `{module}` away");
-                    self.act(Kind::Indirect, path, node, Some(because));
-                }
                 Value::Str(text, _)
                     if text.len() < 80
                         && text.contains(['.', ':'])
@@ -364,6 +358,23 @@ impl Machine<'_> {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// A module that could do harm, where it leaves what is followed.
+    pub(super) fn handed_out<'v>(
+        &mut self,
+        to: &str,
+        values: impl Iterator<Item = &'v Value>,
+        node: &impl Ranged,
+    ) {
+        for value in one_deep(values) {
+            if let Value::Path(module) = &value
+                && super::known::is_touchy(module)
+            {
+                let because = format!("it gives the module `{module}` away");
+                self.act(Kind::Indirect, to, node, Some(because));
             }
         }
     }
@@ -410,10 +421,29 @@ impl Machine<'_> {
     }
 }
 
+/// Values, and those in containers among them.
+fn one_deep<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for value in values.take(64) {
+        match value {
+            Value::Map(held) => {
+                all.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned());
+            }
+            Value::Seq(held) => all.extend(held.iter().flatten().take(64).cloned()),
+            other => all.push(other.clone()),
+        }
+    }
+    all
+}
+
 /// Whether it only keeps or looks at what it is given.
 fn keeps(path: &str) -> bool {
     const STARTS: [&str; 6] =
         ["inspect.", "typing.", "typing_extensions.", "warnings.", "dataclasses.", "abc."];
+    // A default that is made by a function is made when the class is used.
+    if path == "dataclasses.field" {
+        return false;
+    }
     STARTS.iter().any(|start| path.starts_with(start))
         || matches!(
             path,

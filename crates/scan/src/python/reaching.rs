@@ -59,6 +59,13 @@ impl Machine<'_> {
                 self.act(Kind::Indirect, "getattr", node, Some(because));
             }
             Value::Class(at) | Value::Instance(at) => self.calls(Edge::Class(*at)),
+            Value::Sibling(level, module, name) if !name.is_empty() => {
+                self.calls(Edge::Other(Target {
+                    level: *level,
+                    module: module.to_string(),
+                    name: format!("{name}.__getattribute__"),
+                }));
+            }
             _ => {}
         }
     }

@@ -32,6 +32,7 @@ impl<'a> Machine<'a> {
             Stmt::ClassDef(def) => self.class_def(def),
             Stmt::Return(one) => {
                 let values = self.optional(one.value.as_deref());
+                self.handed_out("its caller", values.iter(), one);
                 let here = self.here;
                 self.returns(here, &values);
             }
