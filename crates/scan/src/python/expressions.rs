@@ -397,7 +397,8 @@ impl<'a> Machine<'a> {
                     return;
                 }
                 "run" | "load" | "loadpy" | "macro" => {
-                    self.act(Kind::Exec, head, node, None);
+                    let kind = if rest.contains("://") { Kind::Hostile } else { Kind::Exec };
+                    self.act(kind, head, node, None);
                     return;
                 }
                 _ => return,

@@ -151,6 +151,8 @@ impl Machine<'_> {
                 self.binary(&left, ruff_python_ast::Operator::Mod, &right)
             }
             "functools.partial" | "functools.partialmethod" | "_functools.partial" => {
+                // The arguments that it keeps by name are not followed.
+                self.fetched(path, args, node);
                 let rest: Vec<Set> = args.positional.iter().skip(1).cloned().collect();
                 first
                     .iter()

@@ -1,6 +1,6 @@
 //! What a dotted name of a library does when source code calls it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::Kind;
@@ -20,6 +20,8 @@ struct Index {
     below: BTreeMap<&'static str, Says>,
     touchy: Vec<&'static str>,
     standard: Vec<&'static str>,
+    /// Libraries that are known, by the name that is imported.
+    libraries: BTreeSet<&'static str>,
 }
 
 fn index() -> &'static Index {
@@ -30,6 +32,7 @@ fn index() -> &'static Index {
             below: BTreeMap::new(),
             touchy: Vec::new(),
             standard: Vec::new(),
+            libraries: BTreeSet::new(),
         };
         for line in
             packs::text("python-code", "acts.txt").lines().filter(|line| !line.starts_with('#'))
@@ -55,6 +58,10 @@ fn index() -> &'static Index {
                     index.touchy.extend(words);
                     continue;
                 }
+                Some("library") => {
+                    index.libraries.extend(words);
+                    continue;
+                }
                 Some("standard") => {
                     index.standard.extend(words);
                     continue;
@@ -62,6 +69,7 @@ fn index() -> &'static Index {
                 _ => continue,
             };
             for name in words {
+                index.libraries.extend(name.split(['.', '*']).next());
                 match name.strip_suffix('*') {
                     Some(start) => index.below.insert(start, says),
                     None => index.exact.insert(name, says),
@@ -83,6 +91,14 @@ pub(super) fn is_touchy(path: &str) -> bool {
 pub(super) fn is_standard(path: &str) -> bool {
     let top = path.split('.').next().unwrap_or(path);
     index().standard.binary_search(&top).is_ok()
+}
+
+/// Whether a module is of a library that somebody has looked at.
+pub(super) fn is_known_library(module: &str) -> bool {
+    let top = module.split('.').next().unwrap_or(module);
+    is_standard(top)
+        || index().libraries.contains(top)
+        || !matches!(effects::lookup(top, "").known, Known::Unknown(_))
 }
 
 fn listed(path: &str) -> Option<Says> {
@@ -149,7 +165,9 @@ fn answer(path: &str) -> (Option<Says>, String) {
         return (Some(says), real);
     }
     if let Some(says) = listed(path) {
-        return (Some(says), path.to_owned());
+        // `torch.utils.data.os.system`: what hangs in a calm library need not be of it.
+        let foreign = if says == Says::Calm { through_a_stranger(path) } else { None };
+        return foreign.unwrap_or_else(|| (Some(says), path.to_owned()));
     }
     if matches!(resolved.known, Known::Unknown(_)) {
         return through_a_stranger(path).unwrap_or((None, path.to_owned()));

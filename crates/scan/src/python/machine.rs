@@ -628,6 +628,9 @@ impl<'a> Machine<'a> {
                     let known = crate::effects::lookup(module, name).known;
                     if !matches!(known, crate::effects::Known::Unknown(_)) {
                         join(&mut values, Value::path(&format!("{module}.{name}")));
+                    } else if super::known::is_touchy(name) {
+                        // Modules are imported by `*` along with the rest.
+                        join(&mut values, Value::path(name));
                     }
                 }
                 _ => {}

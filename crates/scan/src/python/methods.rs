@@ -156,6 +156,10 @@ impl Machine<'_> {
         if LOADERS.contains(&name) {
             self.fetched(name, args, node);
         }
+        let uploads = matches!(name, "push_to_hub" | "upload_file" | "upload_folder");
+        if uploads && matches!(owner, Value::Made(..) | Value::Opaque(_) | Value::Method(..)) {
+            self.act(Kind::Network, name, node, Some("it sends files to a hub".to_owned()));
+        }
         let known = matches!(owner, Value::Made(path, _) if !matches!(self.names.says(path).0, None | Some(Says::Calm)));
         if !known {
             self.harmful_method(name, node);
@@ -175,7 +179,7 @@ impl Machine<'_> {
     }
 
     /// Loads a model from elsewhere, with the code that comes with it.
-    fn fetched(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+    pub(super) fn fetched(&mut self, path: &str, args: &Args, node: &impl Ranged) {
         let named = args.at(0).iter().any(|name| name.whole().is_some());
         let trusts = args.named("trust_remote_code").is_some_and(|set| {
             set.iter().any(|value| match value {
@@ -184,9 +188,65 @@ impl Machine<'_> {
                 _ => named,
             })
         });
+        let pipeline = args
+            .named("custom_pipeline")
+            .is_some_and(|set| set.iter().any(|name| name.whole().is_some()));
+        if pipeline {
+            let because = "it runs a pipeline of its choice".to_owned();
+            self.act(Kind::Fetch, path, node, Some(because));
+        }
         if trusts {
             let because = "it trusts the code of what it loads".to_owned();
             self.act(Kind::Fetch, path, node, Some(because));
+        }
+    }
+
+    /// Gives the address of another machine to a library.
+    fn addressed(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+        const SCHEMES: [&str; 16] = [
+            "http://", "https://", "ftp://", "s3://", "gs://", "hf://", "tcp://", "ws://",
+            "wss://", "ssh://", "git://", "rtsp://", "abfs://", "hdfs://", "hf_hub:", "hf-hub:",
+        ];
+        // They show it, take it apart or keep it.
+        const TALK: [&str; 9] = [
+            "builtins.",
+            "logging.",
+            "warnings.",
+            "argparse.",
+            "typing.",
+            "textwrap.",
+            "urllib.parse.",
+            "re.",
+            "dataclasses.",
+        ];
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if TALK.iter().any(|start| path.starts_with(start))
+            || path.contains("logg")
+            || path.starts_with("os.")
+            || matches!(
+                last,
+                "startswith"
+                    | "endswith"
+                    | "replace"
+                    | "add_argument"
+                    | "info"
+                    | "warning"
+                    | "warning_once"
+                    | "debug"
+                    | "error"
+            )
+        {
+            return;
+        }
+        for value in args.all().take(16) {
+            let Some(text) = value.rough() else { continue };
+            let lower: String = text.chars().take(8).collect::<String>().to_ascii_lowercase();
+            if SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
+                let shown: String = text.chars().take(60).collect();
+                let because = format!("it is given `{}`", shown.replace(HOLE, "…"));
+                self.act(Kind::Network, path, node, Some(because));
+                return;
+            }
         }
     }
 
@@ -220,13 +280,13 @@ impl Machine<'_> {
         if super::known::is_standard(path) && !keeps(path) {
             self.handed_to_library(args);
         }
-        if (last.starts_with("read_") || last == "imread")
-            && args.all().any(|value| value.rough().is_some_and(|text| text.starts_with("http")))
-        {
-            self.act(Kind::Network, path, node, None);
-        }
-        if LOADERS.contains(&last) {
+        if LOADERS.contains(&last) || args.named("trust_remote_code").is_some() {
             self.fetched(path, args, node);
+        }
+        self.addressed(path, args, node);
+        if path.starts_with("pandas.") && matches!(last, "eval" | "query") {
+            let because = "it evaluates text that reaches every name".to_owned();
+            self.act(Kind::Exec, path, node, Some(because));
         }
         // A file that may stand beside this one.
         if !super::known::is_standard(path)
@@ -335,7 +395,8 @@ impl Machine<'_> {
             "print",
             "importlib.reload",
         ];
-        if ASK.iter().any(|start| path.starts_with(start)) {
+        let lists = path.starts_with("inspect.getmembers");
+        if ASK.iter().any(|start| path.starts_with(start)) && !lists {
             return;
         }
         self.handed_out(path, args.all(), node);

@@ -567,6 +567,27 @@ impl<'a> Reach<'a> {
         found
     }
 
+    /// Whether a module of that name stands in the artifact.
+    fn is_here(&self, at: usize, module: &str) -> bool {
+        let top = module.split('.').next().unwrap_or(module);
+        let target = Target { level: 0, module: top.to_owned(), name: String::new() };
+        !self.resolve(at, &target).is_empty()
+            || self.stems(at, &target).iter().any(|stem| {
+                // A folder without `__init__.py`, or a library of machine code.
+                [format!("{stem}/"), format!("{stem}.")].iter().any(|start| {
+                    self.by_key
+                        .range(start.clone()..)
+                        .next()
+                        .is_some_and(|(k, _)| k.starts_with(start.as_str()))
+                        || self
+                            .others
+                            .range(start.clone()..)
+                            .next()
+                            .is_some_and(|k| k.starts_with(start.as_str()))
+                })
+            })
+    }
+
     fn conclusion(&self, at: usize) -> Conclusion<'a> {
         let modules = self.modules;
         let module: &'a Module = modules.get(at).copied().unwrap_or_else(|| unreachable_module());
@@ -575,6 +596,9 @@ impl<'a> Reach<'a> {
         for (n, function) in module.functions.iter().enumerate() {
             let reached = self.runs((at, n));
             for act in &function.acts {
+                if act.kind == Kind::Stranger && self.is_here(at, &act.path) {
+                    continue;
+                }
                 let level = match reached {
                     Some((When::Import, _)) => on_import(act.kind),
                     Some((When::Use, _)) => on_use(act.kind),
@@ -645,7 +669,7 @@ fn on_import(kind: Kind) -> Option<Level> {
         | Kind::Write
         | Kind::SensitiveRead
         | Kind::Fetch => Level::ImportEffect,
-        Kind::Tamper | Kind::Indirect | Kind::Environment => Level::Effect,
+        Kind::Tamper | Kind::Indirect | Kind::Environment | Kind::Stranger => Level::Effect,
         Kind::Background => return None,
     })
 }
@@ -665,6 +689,7 @@ fn on_use(kind: Kind) -> Option<Level> {
         | Kind::Fetch
         | Kind::Tamper
         | Kind::Indirect
+        | Kind::Stranger
         | Kind::Environment => Level::Effect,
         Kind::Background => return None,
     })
@@ -691,7 +716,7 @@ fn unfollowed(act: &Act) -> Option<Level> {
         | Kind::Indirect
         | Kind::Fetch => Level::Effect,
         Kind::Write => Level::AsideMild,
-        Kind::Background | Kind::Environment => return None,
+        Kind::Background | Kind::Environment | Kind::Stranger => return None,
     })
 }
 
@@ -701,7 +726,7 @@ fn aside(kind: Kind, body: bool) -> Option<Level> {
         Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::SensitiveRead if body => {
             Level::Aside
         }
-        Kind::Background | Kind::Environment => return None,
+        Kind::Background | Kind::Environment | Kind::Stranger => return None,
         _ => Level::AsideMild,
     })
 }

@@ -140,7 +140,7 @@ impl Machine<'_> {
                 continue;
             }
             let text = text.to_owned();
-            self.imported(&text);
+            self.imported(&text, node);
             let bound = if whole { text.as_str() } else { text.split('.').next().unwrap_or(&text) };
             join(&mut result, Value::path(bound));
         }
