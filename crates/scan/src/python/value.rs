@@ -76,6 +76,8 @@ impl Origin {
     pub(super) const MANY: Self = Self(16);
     /// A parameter that a caller outside the file may set.
     pub(super) const PARAMETER: Self = Self(32);
+    /// Something of a library that was chosen by a computed name: its attributes lead anywhere.
+    pub(super) const CHOSEN: Self = Self(64);
 
     pub(super) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
