@@ -198,6 +198,11 @@ const ACTED_ON: &[&str] = &[
     "vocab_file",
 ];
 
+/// What a text stands for, where it is digits of something that could be loaded.
+pub(crate) fn hidden(text: &str) -> Option<Vec<u8>> {
+    payloads::decode(text)
+}
+
 /// Whether a text may be something that a loader decodes and loads, or tells of code.
 pub(crate) fn may_hide(text: &str) -> bool {
     payloads::may_be(text)

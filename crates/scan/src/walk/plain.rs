@@ -3,7 +3,7 @@ use formats::{Region, Tensor, gguf, index, json, npy, safetensors, tensorflow, t
 use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, documents, extension, keras};
-use crate::configuration::{Kind, Remark, weights};
+use crate::configuration::{self, Kind, Remark, weights};
 use crate::rules;
 use crate::subject::Content;
 
@@ -28,6 +28,12 @@ impl Walker {
         regions.extend(file.regions.iter().copied());
         self.secrets(node, 8, file.header_len.saturating_add(8));
         rules::apply(&node.place, &Content::Safetensors(&file), &mut self.sink);
+        for (key, value) in &file.metadata {
+            if let Some(bytes) = configuration::hidden(value.raw()) {
+                let name = format!("base64 of {}", key.raw());
+                self.look(&Self::child(node, &name, Blob::from_vec(bytes), Role::Leftover));
+            }
+        }
         self.note(|part| {
             part.fact("header", format!("{} bytes", file.header_len));
             for (key, value) in &file.metadata {
@@ -192,8 +198,29 @@ impl Walker {
         if extension(&node.name).is_some_and(|name| MODEL_TEXT.contains(&name.as_str())) {
             self.model_as_text(node);
         }
+        self.digits(node);
         self.code(node);
         self.script_by_name(node);
+    }
+
+    /// Text that is nothing but the digits of something that could be loaded.
+    fn digits(&mut self, node: &Node) {
+        /// Bytes of a text that is decoded.
+        const DECODED: usize = 64 << 20;
+        let head = node.blob.bytes_at(0, 128);
+        let Ok(head) = std::str::from_utf8(&head) else { return };
+        let bare = !head.trim().is_empty()
+            && head.bytes().all(|b| {
+                b.is_ascii_alphanumeric() || b"+/-_=".contains(&b) || b.is_ascii_whitespace()
+            });
+        if !bare || !configuration::may_hide(head) || node.blob.len() > DECODED as u64 {
+            return;
+        }
+        let text = text::decode(&node.blob, DECODED);
+        if let Some(bytes) = configuration::hidden(&text) {
+            let name = "base64 of the whole";
+            self.look(&Self::child(node, name, Blob::from_vec(bytes), Role::Leftover));
+        }
     }
 
     /// A model of ONNX or Caffe as text: its own libraries load it. Those of TensorFlow are judged
