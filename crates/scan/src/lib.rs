@@ -238,7 +238,8 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
     let place = Place::file(path.clone());
     let mut digests = None;
     let mut bytes = file.len;
-    match tree.open(file, options.digests) {
+    let digested = options.digests || folder::promised_digest(file).is_some();
+    match tree.open(file, digested) {
         Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
         Ok(source) => {
             let source = Arc::new(source);
