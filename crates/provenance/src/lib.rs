@@ -36,9 +36,9 @@ pub mod keyless;
 pub mod keys;
 pub mod manifest;
 pub mod oms;
-pub mod refusal;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+pub mod refusal;
 pub mod statement;
 pub mod trust;
 

@@ -121,6 +121,3 @@ fn dir_hash<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Option<Stri
     }
     Some(crate::hex::encode(hasher.finish().as_ref()))
 }
-
-#[cfg(test)]
-mod tests;
