@@ -6,6 +6,7 @@
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
 //! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
+//! - [`records`]: what a training run wrote down while it ran;
 //! - [`refusal`]: why something is not verified;
 //! - [`files`]: keys, bundles and policies on disk.
 //!
@@ -38,6 +39,7 @@ pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+pub mod records;
 pub mod refusal;
 pub mod statement;
 pub mod trust;
