@@ -15,6 +15,7 @@ const STRICT: Options = Options {
     ignore_unsigned: false,
     links: false,
     complete: false,
+    known: std::collections::BTreeMap::new(),
     bundle_at: None,
 };
 
