@@ -29,7 +29,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// This moment.
+/// This moment, in whole seconds.
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
 }

@@ -1,8 +1,10 @@
 //! The command line: one file a family of commands.
 
+pub(crate) mod attest;
 mod convert;
 mod inspect;
 mod limits;
+mod lineage;
 mod signing;
 mod weigh;
 
@@ -16,6 +18,7 @@ use crate::exit::Exit;
 pub(crate) use convert::Convert;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
+pub(crate) use lineage::{ChainFormat, Lineage};
 pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
@@ -57,6 +60,10 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Take the tensors out of a PyTorch or numpy file, without running anything
     Convert(Convert),
+    /// Sign a statement about a step in the life of a model
+    Attest(Box<attest::Attest>),
+    /// Verify the chain of statements that leads to a model, and show it
+    Lineage(Lineage),
     /// Sign a model in the form of OpenSSF Model Signing
     Sign(Sign),
     /// Verify the signature of a model, and tell what it does not cover

@@ -1,6 +1,8 @@
 //! One function a command: arguments in, text and an exit code out.
 
+mod attest;
 mod convert;
+mod lineage;
 mod lists;
 mod packs;
 mod signing;
@@ -25,6 +27,8 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
+        Command::Attest(attest) => attest::attest(attest),
+        Command::Lineage(lineage) => lineage::lineage(lineage, args),
         Command::Sign(sign) => signing::sign(sign, args),
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
