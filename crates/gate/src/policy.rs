@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use artifact::Hasher;
+use provenance::trust::Trust;
 use toml::de::{DeTable, DeValue};
 use vocabulary::{CheckName, Requirement, Untrusted};
 
@@ -100,6 +101,12 @@ impl Policy {
     /// it does not name them: whoever forgets them does not mean to admit what nobody looked at.
     pub fn parse(text: &str, label: &str) -> Result<Self, Error> {
         Self::parse_beside(text, label, None)
+    }
+
+    /// Whose signatures count by it.
+    pub fn trust(&self) -> Trust {
+        // A policy whose signers cannot be used is not read.
+        signers::trust(&self.terms).unwrap_or_default()
     }
 
     /// Reads the text of a policy that lies in a folder: keys and certificates that it names may lie

@@ -50,6 +50,8 @@ fn rule_of(reason: Reason) -> &'static Rule {
         | Reason::CertificateUsage
         | Reason::CertificateIdentity
         | Reason::CertificateRevoked
+        | Reason::Keyless
+        | Reason::Timestamp
         | Reason::RevocationUnknown => &SIGNATURE_UNKNOWN_SIGNER,
         Reason::SignerIgnores
         | Reason::FileDiffers
