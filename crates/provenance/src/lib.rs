@@ -4,6 +4,7 @@
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify;
+//! - [`bom`]: what a model is made of, and who says so;
 //! - [`records`]: what a training run wrote down while it ran;
 //! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
 //!
@@ -22,6 +23,7 @@
     )
 )]
 
+pub mod bom;
 pub mod bundle;
 pub mod dsse;
 mod error;

@@ -141,7 +141,12 @@ struct Reader {
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { out: Log::default(), oddities: Oddities::default(), left: MAX_POINTS, opaque_left: MAX_OPAQUE }
+        Self {
+            out: Log::default(),
+            oddities: Oddities::default(),
+            left: MAX_POINTS,
+            opaque_left: MAX_OPAQUE,
+        }
     }
 }
 

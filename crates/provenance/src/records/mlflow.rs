@@ -41,7 +41,11 @@ pub(super) fn read(
         }
     }
     if root.get("end_time").is_none_or(|end| matches!(end.value, formats::json::Value::Null)) {
-        record.odd(OddityKind::Contradiction, None, "the run has no end: it was cut off or goes on");
+        record.odd(
+            OddityKind::Contradiction,
+            None,
+            "the run has no end: it was cut off or goes on",
+        );
     }
     for entry in &tree.entries {
         let Some(inner) = entry.path.raw().strip_prefix(folder) else { continue };
@@ -131,4 +135,3 @@ fn point(line: &[u8], name: &str) -> Option<Point> {
     let wall_time = Some(time / 1000.0);
     Some(Point { step, epoch: None, wall_time, metric: name.into(), value })
 }
-

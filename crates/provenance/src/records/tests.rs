@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::*;
 
-/// As `transformers` 4.57 writes it (`json.dumps(dataclasses.asdict(state), indent=2)`).
+/// As `TrainerState.save_to_json` of transformers 5.23.0 writes it; lines of the history are joined.
 const TRAINER: &str = r#"{
   "best_global_step": 10,
   "best_metric": 1.5,
@@ -94,11 +94,8 @@ fn reads_the_state_of_a_trainer_and_digests_its_checkpoints() {
     assert!(totals.contains(&("best_metric", "1.5")));
     let steps: Vec<_> =
         record.checkpoints.iter().map(|c| (c.step, c.path.raw(), c.digest.len())).collect();
-    let expected = [
-        (10, "out/checkpoint-10", 0),
-        (10, "out/checkpoint-10", 1),
-        (20, "out/checkpoint-20", 1),
-    ];
+    let expected =
+        [(10, "out/checkpoint-10", 0), (10, "out/checkpoint-10", 1), (20, "out/checkpoint-20", 1)];
     assert_eq!(steps, expected, "the first is what the trainer calls the best");
     assert_eq!(kinds(record), [OddityKind::NotFinite, OddityKind::NotFinite]);
 }
@@ -110,7 +107,9 @@ fn a_state_that_contradicts_itself_or_is_broken_is_told() {
     assert!(kinds(&found.records[0]).contains(&OddityKind::Contradiction));
     for len in 0..TRAINER.len() {
         let found = of_bytes(&TRAINER.as_bytes()[..len]);
-        assert!(found.is_none_or(|record| len == 0 || kinds(&record).contains(&OddityKind::Format)));
+        assert!(
+            found.is_none_or(|record| len == 0 || kinds(&record).contains(&OddityKind::Format))
+        );
     }
     assert!(of(&[("trainer_state.json", b"[]")]).records.is_empty());
     let huge = br#"{"log_history": [{"step": 1e300, "loss": 1, "epoch": "x"}, 7, {"loss": {}}]}"#;

@@ -42,9 +42,7 @@ pub(super) fn read(blob: &Blob, path: &str) -> Option<Record> {
         json.oddities.iter().filter(|odd| odd.kind != JsonOddity::NonFinite).cloned().collect();
     record.odd_format(&odd);
     let text = |node: &Node| scalar(node).filter(|text| !text.raw().is_empty());
-    for (names, list) in
-        [(&ASKED, &mut record.hyper_parameters), (&TOTALS, &mut record.totals)]
-    {
+    for (names, list) in [(&ASKED, &mut record.hyper_parameters), (&TOTALS, &mut record.totals)] {
         for name in names {
             if let Some(value) = root.get(name).and_then(text) {
                 list.push(((*name).into(), value));
