@@ -24,6 +24,7 @@
 )]
 
 mod advice;
+mod bom;
 pub mod checks;
 mod convert;
 mod error;
@@ -33,10 +34,12 @@ mod names;
 pub mod policy;
 pub mod render;
 pub mod rules;
+pub mod signing;
 mod summary;
 mod threats;
 mod weigh;
 
+pub use bom::{BomRequest, bill};
 pub use convert::{Conversion, Converted, convert};
 pub use error::Error;
 pub use inspect::inspect;

@@ -3,10 +3,13 @@
 //! - [`manifest`]: the files of an artifact with their digests, and the digests of the whole;
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
-//! - [`keys`]: keys that sign and verify;
-//! - [`bom`]: what a model is made of, and who says so;
+//! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
+//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
-//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
+//! - [`bom`]: what a model is made of, and who says so;
+//! - [`refusal`]: why something is not verified;
+//! - [`files`]: keys, bundles and policies on disk.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
 //! stands over its exact bytes. Bytes are never written anew before they are verified.
@@ -25,17 +28,21 @@
 
 pub mod bom;
 pub mod bundle;
+pub mod certificates;
 pub mod dsse;
 mod error;
+pub mod files;
 pub mod hex;
 pub mod json;
 #[cfg(feature = "keyless")]
 pub mod keyless;
 pub mod keys;
 pub mod manifest;
+pub mod oms;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
 pub mod records;
+pub mod refusal;
 pub mod statement;
 pub mod trust;
 

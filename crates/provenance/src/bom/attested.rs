@@ -8,7 +8,7 @@ use crate::bundle::Bundle;
 use crate::dsse::{Envelope, IN_TOTO};
 use crate::keys::sha256;
 use crate::statement::{self, DIR_HASH, DigestSet, Statement};
-use crate::trust::{Identity, Trust};
+use crate::trust::Trust;
 use crate::{hex, json};
 
 /// The `buildType` of our own steps: `urn:weighbridge:step:<name>:v1`.
@@ -85,14 +85,14 @@ fn one(place: String, bytes: &[u8], trust: &Trust, now: Timestamp) -> Attested {
         about: false,
         because: String::new(),
     };
-    let envelope = match open(bytes) {
-        Ok(envelope) => envelope,
+    let bundle = match open(bytes) {
+        Ok(bundle) => bundle,
         Err(because) => {
             attested.because = because;
             return attested;
         }
     };
-    match Statement::parse("the payload", &envelope.payload) {
+    match Statement::parse("the payload", &bundle.dsse_envelope.payload) {
         Ok(statement) => {
             attested.step = step(&statement);
             attested.statement = Some(statement);
@@ -102,50 +102,39 @@ fn one(place: String, bytes: &[u8], trust: &Trust, now: Timestamp) -> Attested {
             return attested;
         }
     }
-    match signer(&envelope, &attested.step, trust, now) {
+    match signer(&bundle, &attested.step, trust, now) {
         Ok(name) => attested.signer = Some(name),
         Err(because) => attested.because = because,
     }
     attested
 }
 
-fn open(bytes: &[u8]) -> Result<Envelope, String> {
+fn open(bytes: &[u8]) -> Result<Bundle, String> {
     let value = json::parse("the attestation", bytes).map_err(|error| error.to_string())?;
     if value.get("dsseEnvelope").is_some() {
-        let bundle = Bundle::parse("the bundle", bytes).map_err(|error| error.to_string())?;
-        return Ok(bundle.dsse_envelope);
+        return Bundle::parse("the bundle", bytes).map_err(|error| error.to_string());
     }
     if value.get("_type").and_then(Value::as_str) == Some(statement::TYPE) {
         return Err("it is a statement without a signature".to_owned());
     }
-    Envelope::parse("the envelope", bytes).map_err(|error| error.to_string())
+    let envelope = Envelope::parse("the envelope", bytes).map_err(|error| error.to_string())?;
+    // An envelope alone says nothing of its key.
+    Ok(Bundle::with_key(String::new(), envelope))
 }
 
 /// Somebody whose signature stands over the exact bytes and who may sign this step.
-fn signer(
-    envelope: &Envelope,
-    step: &str,
-    trust: &Trust,
-    now: Timestamp,
-) -> Result<String, String> {
-    if envelope.payload_type != IN_TOTO {
-        return Err(format!("its payload is `{}`", escape(&envelope.payload_type)));
+fn signer(bundle: &Bundle, step: &str, trust: &Trust, now: Timestamp) -> Result<String, String> {
+    let kind = &bundle.dsse_envelope.payload_type;
+    if kind != IN_TOTO {
+        return Err(format!("its payload is `{}`", escape(kind)));
     }
-    if trust.signers.is_empty() {
-        return Err("nobody is trusted; `--trust` names who is".to_owned());
-    }
-    let mut refused = None;
-    for signer in &trust.signers {
-        let Identity::Key(key) = &signer.identity;
-        if !envelope.is_signed_by(key) {
-            continue;
+    match trust.authenticate(bundle, step, now) {
+        Ok(authentic) => Ok(authentic.signer),
+        Err(refusals) => {
+            let said: Vec<&str> = refusals.iter().map(|refusal| refusal.said.as_str()).collect();
+            Err(said.join("; "))
         }
-        if signer.may_sign(step, now) {
-            return Ok(signer.name.clone());
-        }
-        refused = Some(format!("`{}` may not sign `{}` now", escape(&signer.name), escape(step)));
     }
-    Err(refused.unwrap_or_else(|| "nobody who is trusted signed it".to_owned()))
 }
 
 /// The step of a statement, as a trust names it.
