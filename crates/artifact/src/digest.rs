@@ -1,4 +1,4 @@
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::{Context, SHA256};
 
 /// Digests of one run of bytes, lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,10 +10,16 @@ pub struct Digests {
 }
 
 /// Computes all digests of bytes that arrive in order.
-#[derive(Default)]
 pub struct Hasher {
-    sha256: Sha256,
+    /// As fast as any where the processor has SHA instructions, and the fastest where it has none.
+    sha256: Context,
     blake3: blake3::Hasher,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self { sha256: Context::new(&SHA256), blake3: blake3::Hasher::new() }
+    }
 }
 
 const LARGE: usize = 128 << 10;
@@ -34,7 +40,7 @@ impl Hasher {
     /// The digests of everything that was added.
     pub fn finish(self) -> Digests {
         Digests {
-            sha256: hex(&self.sha256.finalize()),
+            sha256: hex(self.sha256.finish().as_ref()),
             blake3: self.blake3.finalize().to_hex().to_string(),
         }
     }

@@ -4,6 +4,7 @@
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
+//! - [`keyless`]: certificates that live for minutes, logs, timestamps;
 //! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
@@ -34,7 +35,6 @@ mod error;
 pub mod files;
 pub mod hex;
 pub mod json;
-#[cfg(feature = "keyless")]
 pub mod keyless;
 pub mod keys;
 pub mod manifest;

@@ -1,11 +1,14 @@
 //! Who may sign what. It comes from a policy or from the command line, never from the artifact.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use vocabulary::escape;
 
 use crate::bundle::{Bundle, KeyHint};
 use crate::certificates::{self, Authority};
 use crate::dsse::pae;
+use crate::keyless::{self, Expected, Root};
 use crate::keys::{PublicKey, Scheme};
 use crate::refusal::{Reason, Refusal};
 
@@ -39,6 +42,17 @@ pub enum Identity {
     Key(PublicKey),
     /// By a name that an authority vouches for with a certificate.
     Certificate(Authority),
+    /// By a name that an identity provider vouches for, in a log that everybody can read.
+    Keyless(Keyless),
+}
+
+/// A signer without a key of their own, and the instance that counts.
+#[derive(Clone, Debug)]
+pub struct Keyless {
+    /// The name, and who vouches for it.
+    pub expected: Expected,
+    /// The instance of Sigstore.
+    pub root: Arc<Root>,
 }
 
 impl Signer {
@@ -85,7 +99,7 @@ pub struct Authentic {
 enum Claim<'a> {
     Key(&'a KeyHint),
     Chain(Vec<&'a [u8]>),
-    Keyless,
+    Keyless(&'a [u8]),
 }
 
 impl Trust {
@@ -116,10 +130,10 @@ impl Trust {
             let seen = match (&signer.identity, &claim) {
                 (Identity::Key(key), Claim::Key(hint)) => by_key(key, hint),
                 (Identity::Certificate(authority), Claim::Chain(chain)) => {
-                    certificates::check(chain, authority, at)
-                        .map(|leaf| (leaf.key, leaf.by, leaf.left_open))
+                    by_certificate(bundle, chain, authority, at)
                 }
-                (Identity::Key(_) | Identity::Certificate(_), _) => continue,
+                (Identity::Keyless(keyless), Claim::Keyless(leaf)) => by_log(bundle, leaf, keyless),
+                (Identity::Key(_) | Identity::Certificate(_) | Identity::Keyless(_), _) => continue,
             };
             let held = seen.and_then(|(key, by, left_open)| {
                 if !key.verifies(&message, &signature.sig) {
@@ -145,7 +159,7 @@ impl Trust {
         let kind = match claim {
             Claim::Key(_) => "a key",
             Claim::Chain(_) => "a certificate",
-            Claim::Keyless => "a keyless certificate",
+            Claim::Keyless(_) => "a keyless certificate",
         };
         if refusals.is_empty() {
             let said = if self.signers.is_empty() {
@@ -180,10 +194,47 @@ fn claim(bundle: &Bundle) -> Result<Claim<'_>, Refusal> {
         (None, Some(chain), None) => Ok(Claim::Chain(
             chain.certificates.iter().map(|one| one.raw_bytes.as_slice()).collect(),
         )),
-        (None, None, Some(_)) => Ok(Claim::Keyless),
+        (None, None, Some(leaf)) => Ok(Claim::Keyless(&leaf.raw_bytes)),
         (None, None, None) => Err(unclear("it names no key and no certificate")),
         _ => Err(unclear("it names more than one of key, chain and certificate")),
     }
+}
+
+fn by_certificate(
+    bundle: &Bundle,
+    chain: &[&[u8]],
+    authority: &Authority,
+    at: Timestamp,
+) -> Result<Seen, Vec<Refusal>> {
+    let stamped = bundle.verification_material.timestamp_verification_data.is_some();
+    let mut unchecked = None;
+    let mut moment = at;
+    if let Some(root) = authority.timestamps() {
+        let times = keyless::timestamps(bundle, root)
+            .map_err(|said| vec![Refusal::new(Reason::Timestamp, said)])?;
+        // Every one of them holds; the earliest says since when the signature exists.
+        moment = times.into_iter().min().unwrap_or(at);
+    } else if stamped {
+        unchecked = Some("its timestamp: no timestamp authority is trusted".to_owned());
+    }
+    let leaf = certificates::check(chain, authority, moment)?;
+    let by = if moment == at { leaf.by } else { format!("{}, timestamped {moment}", leaf.by) };
+    Ok((leaf.key, by, leaf.left_open.into_iter().chain(unchecked).collect()))
+}
+
+fn by_log(bundle: &Bundle, leaf: &[u8], signer: &Keyless) -> Result<Seen, Vec<Refusal>> {
+    let accepted = keyless::verify(bundle, &signer.root, &signer.expected)
+        .map_err(|said| vec![Refusal::new(Reason::Keyless, said)])?;
+    let key = certificates::key_of("the certificate", leaf)
+        .map_err(|error| vec![Refusal::new(Reason::CertificateMalformed, error.to_string())])?;
+    let since = accepted.times.iter().min().map(|time| format!(", logged {time}"));
+    let by = format!(
+        "{} by {}{}",
+        escape(&accepted.identity),
+        escape(&accepted.issuer),
+        since.unwrap_or_default()
+    );
+    Ok((key, by, Vec::new()))
 }
 
 type Seen = (PublicKey, String, Vec<String>);
