@@ -54,7 +54,7 @@ impl Attested {
             same(DIR_HASH, &subject.digest) || (single && same("sha256", &subject.digest))
         });
         if !self.about && self.because.is_empty() {
-            self.because = "it speaks of another artifact".to_owned();
+            "it speaks of another artifact".clone_into(&mut self.because);
         }
     }
 }

@@ -57,6 +57,7 @@ pub struct Part {
 
 /// Every part of a bill, and whether it is there.
 pub fn coverage(bom: &Bom, options: &Options) -> Vec<Part> {
+    use Cluster::{Datasets, Infrastructure, Metadata, Models, Performance, Security, System};
     let part = |cluster, name, tier, required| Part { cluster, name, tier, required };
     let field = |field: Field| bom.get(field).map(|claim| claim.tier);
     let either = |a: Field, b: Field| field(a).max(field(b));
@@ -76,7 +77,6 @@ pub fn coverage(bom: &Bom, options: &Options) -> Vec<Part> {
     let signature = if attested { Some(Tier::Verified) } else { signed.then_some(Tier::Declared) };
     let licence = bom.licences.iter().map(|licence| licence.claim.tier).max();
     let digests = bom.datasets.iter().filter(|(_, origin)| !origin.digest.is_empty());
-    use Cluster::{Datasets, Infrastructure, Metadata, Models, Performance, Security, System};
     vec![
         part(Metadata, "identifier", Some(Tier::Inferred), ""),
         part(Metadata, "tool", Some(Tier::Inferred), ""),

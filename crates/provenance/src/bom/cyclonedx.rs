@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 use vocabulary::Untrusted;
 
-use super::{Bom, Claim, Field, Licence, Options, Origin, ReferenceKind, Use, shown};
+use super::{Bom, Claim, Field, File, Licence, Options, Origin, ReferenceKind, Use, shown};
 use crate::keys::sha256;
 use crate::statement::{DIR_HASH, DigestSet};
 use crate::{Error, hex, json as written};
@@ -121,7 +121,7 @@ fn model(bom: &Bom) -> Value {
     if let [file] = bom.files.as_slice()
         && bom.digest.contains_key("sha256")
     {
-        map.insert("hashes".to_owned(), json!([sha256_hash(&hex::encode(&file.sha256))]));
+        map.insert("hashes".to_owned(), json!([sha256_hash(&file.sha256)]));
     }
     put(&mut map, "licenses", some(bom.licences.iter().map(licence).collect()));
     let parents: Vec<Value> = bom.parents.iter().enumerate().map(parent).collect();
@@ -284,14 +284,14 @@ fn properties(bom: &Bom) -> Vec<Value> {
     list
 }
 
-fn file((n, file): (usize, &crate::manifest::File)) -> Value {
+fn file((n, file): (usize, &File)) -> Value {
     json!({
         "type": "file",
         "bom-ref": format!("file:{n}"),
         "name": shown(&file.path),
         "hashes": [
-            sha256_hash(&hex::encode(&file.sha256)),
-            {"alg": "BLAKE3", "content": hex::encode(&file.blake3)},
+            sha256_hash(&file.sha256),
+            {"alg": "BLAKE3", "content": file.blake3},
         ],
         "properties": [property("weighbridge:bytes", file.bytes.to_string())],
     })

@@ -9,11 +9,11 @@ use vocabulary::Untrusted;
 
 use super::weights::Count;
 use super::{
-    Attested, Bom, Claim, Field, LIST, Metric, Origin, Reference, ReferenceKind, Tier, Use, card,
-    config, licence, weights,
+    Attested, Bom, Claim, Field, File, LIST, Metric, Origin, Reference, ReferenceKind, Tier, Use,
+    card, config, licence, weights,
 };
 use crate::bundle::Bundle;
-use crate::manifest::Manifest;
+use crate::manifest::{Algorithm, Manifest};
 use crate::statement::{DIR_HASH, DigestSet};
 use crate::{hex, records};
 
@@ -27,11 +27,17 @@ pub fn gather(tree: &Tree, label: &str, attested: Vec<Attested>) -> Bom {
     if let Ok(hash) = manifest.dir_hash() {
         bom.digest.insert(DIR_HASH.to_owned(), hash);
     }
-    if let ([file], true) = (manifest.files.as_slice(), tree.single) {
-        bom.digest.insert("sha256".to_owned(), hex::encode(&file.sha256));
+    // A link inside the folder is digested as what it leads to.
+    let uncovered = manifest.uncovered.into_iter().filter(|left| !left.alias);
+    bom.uncovered = uncovered.map(|left| (left.path, left.because)).collect();
+    for file in manifest.files {
+        let digest = |algorithm| file.digests.get(algorithm).map(hex::encode).unwrap_or_default();
+        let (sha256, blake3) = (digest(Algorithm::Sha256), digest(Algorithm::Blake3));
+        if tree.single {
+            bom.digest.insert("sha256".to_owned(), sha256.clone());
+        }
+        bom.files.push(File { path: file.path, bytes: file.bytes, sha256, blake3 });
     }
-    bom.uncovered = manifest.uncovered.into_iter().map(|left| (left.path, left.because)).collect();
-    bom.files = manifest.files;
     let mut count = Count::default();
     for entry in &tree.entries {
         if let EntryKind::File(file) = &entry.kind {
@@ -83,7 +89,7 @@ fn is_signature(name: &str) -> bool {
 
 fn refer(bom: &mut Bom, kind: ReferenceKind, path: &Untrusted, comment: &str) {
     let file = bom.files.iter().find(|file| file.path == *path);
-    if let Some(sha256) = file.map(|file| hex::encode(&file.sha256)) {
+    if let Some(sha256) = file.map(|file| file.sha256.clone()) {
         let comment = comment.to_owned();
         bom.references.push(Reference { kind, path: path.clone(), sha256, comment });
     }

@@ -122,15 +122,11 @@ pub(super) fn of_text(blob: &Blob, path: &str) -> Licence {
     let joined = joined.replace("license, version", "license version");
     let known = TEXTS.iter().find(|(title, _)| joined.starts_with(title));
     let link = Some(path.into());
-    match known {
-        Some((_, id)) => {
-            Licence { id: Some(id), claim: Claim::new(*id, Tier::Inferred, path), link }
-        }
-        None => {
-            let claim = Claim::new(format!("text of {path}"), Tier::Declared, path);
-            Licence { id: None, claim, link }
-        }
+    if let Some((_, id)) = known {
+        return Licence { id: Some(id), claim: Claim::new(*id, Tier::Inferred, path), link };
     }
+    let claim = Claim::new(format!("text of {path}"), Tier::Declared, path);
+    Licence { id: None, claim, link }
 }
 
 #[cfg(test)]

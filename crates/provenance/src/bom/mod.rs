@@ -29,7 +29,6 @@ pub use attested::{Attested, read as attestations};
 pub use fields::Field;
 pub use gather::gather;
 
-use crate::manifest::File;
 use crate::statement::DigestSet;
 
 /// Characters of one text that a bill holds.
@@ -165,6 +164,19 @@ pub enum ReferenceKind {
     Attestation,
     /// The model card.
     Card,
+}
+
+/// A file of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its path in the folder; its own name where the model is one file.
+    pub path: Untrusted,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256, hex.
+    pub sha256: String,
+    /// BLAKE3, hex.
+    pub blake3: String,
 }
 
 /// Everything that is known of what a model is made of.

@@ -9,9 +9,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Bom, Claim, Field, Licence, Options, Origin, Use, cyclonedx, shown};
+use super::{Bom, Claim, Field, File, Licence, Options, Origin, Use, cyclonedx, shown};
 use crate::statement::DigestSet;
-use crate::{Error, hex, json as written};
+use crate::{Error, json as written};
 
 /// The context that gives the names their meaning.
 const CONTEXT: &str = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld";
@@ -199,13 +199,10 @@ impl Graph {
         self.add("ai_AIPackage", "model", map)
     }
 
-    fn file(&mut self, (n, file): (usize, &crate::manifest::File)) -> String {
+    fn file(&mut self, (n, file): (usize, &File)) -> String {
         let mut map = Map::new();
         map.insert("name".to_owned(), shown(&file.path).into());
-        let hashes = [
-            hash("sha256", &hex::encode(&file.sha256)),
-            hash("blake3", &hex::encode(&file.blake3)),
-        ];
+        let hashes = [hash("sha256", &file.sha256), hash("blake3", &file.blake3)];
         map.insert("verifiedUsing".to_owned(), json!(hashes));
         self.add("software_File", &format!("file-{n}"), map)
     }

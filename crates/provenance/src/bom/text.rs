@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use super::complete::{Part, coverage, missing};
 use super::{Bom, Field, Options, shown};
-use crate::hex;
-
 /// Files that are listed.
 const FILES: usize = 20;
 
@@ -78,7 +76,7 @@ fn files(bom: &Bom, out: &mut String) {
     let noun = if bom.files.len() == 1 { "file" } else { "files" };
     let _ = writeln!(out, "{} {noun}", bom.files.len());
     for file in bom.files.iter().take(FILES) {
-        let digest = hex::encode(&file.sha256);
+        let digest = &file.sha256;
         let _ = writeln!(out, "  {digest}  {}  {} bytes", file.path.shortened(200), file.bytes);
     }
     if bom.files.len() > FILES {

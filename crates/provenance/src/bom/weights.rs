@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use artifact::{Blob, Budget};
 use formats::gguf::{self, KvValue};
-use formats::{safetensors, torch};
+use formats::{DType, safetensors, torch};
 use vocabulary::{Limits, Untrusted};
 
 use super::{Bom, Claim, Field, Origin, Tier, licence};
@@ -48,7 +48,7 @@ pub(super) fn read(kind: Kind, blob: &Blob, path: &str, count: &mut Count, bom: 
             let budget = Budget::new(Limits::default());
             let Some(checkpoint) = torch::read(blob, &budget) else { return };
             for row in checkpoint.rows() {
-                count.add(row.tensor.dtype.map(|dtype| dtype.name()), &row.tensor.shape);
+                count.add(row.tensor.dtype.map(DType::name), &row.tensor.shape);
             }
             count.files.push(path.to_owned());
         }
@@ -94,7 +94,7 @@ impl Count {
 fn of_safetensors(blob: &Blob, path: &str, count: &mut Count, bom: &mut Bom) {
     let file = safetensors::read(blob);
     for entry in file.effective() {
-        count.add(entry.tensor.dtype.map(|dtype| dtype.name()), &entry.tensor.shape);
+        count.add(entry.tensor.dtype.map(DType::name), &entry.tensor.shape);
     }
     count.files.push(path.to_owned());
     let get = |name: &str| file.metadata.iter().find(|(key, _)| key.raw() == name);
@@ -129,7 +129,7 @@ const GENERAL: &[(&str, Field)] = &[
 fn of_gguf(blob: &Blob, path: &str, count: &mut Count, bom: &mut Bom) {
     let file = gguf::read(blob);
     for info in &file.tensors {
-        count.add(info.tensor.dtype.map(|dtype| dtype.name()), &info.tensor.shape);
+        count.add(info.tensor.dtype.map(DType::name), &info.tensor.shape);
     }
     count.files.push(path.to_owned());
     let text = |key: &str| -> Option<Untrusted> {
@@ -157,7 +157,7 @@ fn of_gguf(blob: &Blob, path: &str, count: &mut Count, bom: &mut Bom) {
     }
     let quantized = file.tensors.iter().filter_map(|info| info.tensor.dtype);
     let quantized = quantized.filter(|dtype| dtype.is_quantized());
-    let mut names: Vec<&str> = quantized.map(|dtype| dtype.name()).collect();
+    let mut names: Vec<&str> = quantized.map(DType::name).collect();
     names.sort_unstable();
     names.dedup();
     if !names.is_empty() {

@@ -93,12 +93,12 @@ fn attested(folder: &Path, key: &PrivateKey) -> Vec<u8> {
     let subject = vec![Subject { name: "tiny".to_owned(), digest }];
     let role = |name: &str| json!({"weighbridge_role": name});
     let train = json!({"buildDefinition": {
-        "buildType": "urn:weighbridge:step:train:v1",
-        "externalParameters": {"parameters": {"lr": 0.001}},
-        "resolvedDependencies": [
-            {"name": "org/base", "digest": {"dirHash": "ab".repeat(32)}, "annotations": role("base-model")},
-            {"name": "corpus.jsonl", "digest": {"sha256": "cd".repeat(32)}, "annotations": role("dataset")},
-        ]}});
+    "buildType": "urn:weighbridge:step:train:v1",
+    "externalParameters": {"parameters": {"lr": 0.001}},
+    "resolvedDependencies": [
+        {"name": "org/base", "digest": {"dirHash": "ab".repeat(32)}, "annotations": role("base-model")},
+        {"name": "corpus.jsonl", "digest": {"sha256": "cd".repeat(32)}, "annotations": role("dataset")},
+    ]}});
     let evaluation = json!({"weighbridge_step": "evaluation", "result": "PASSED",
         "weighbridge_metrics": [{"name": "accuracy", "value": 0.75}]});
     let mut lines = Vec::new();
