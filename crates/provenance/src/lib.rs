@@ -5,11 +5,15 @@
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
 //! - [`keyless`]: certificates that live for minutes, logs, timestamps;
-//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`trust`], [`trust_file`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`attest`]: statements about the steps in the life of a model; [`lineage`]: statements joined by
+//!   digest, verified as a whole;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
 //! - [`bom`]: what a model is made of, and who says so;
 //! - [`refusal`]: why something is not verified;
+//! - [`log`]: a transparency log, into which statements are written so that nobody can take them
+//!   out unseen;
 //! - [`files`]: keys, bundles and policies on disk.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
@@ -27,6 +31,7 @@
     )
 )]
 
+pub mod attest;
 pub mod bom;
 pub mod bundle;
 pub mod certificates;
@@ -37,6 +42,8 @@ pub mod hex;
 pub mod json;
 pub mod keyless;
 pub mod keys;
+pub mod lineage;
+pub mod log;
 pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]
@@ -45,5 +52,6 @@ pub mod records;
 pub mod refusal;
 pub mod statement;
 pub mod trust;
+pub mod trust_file;
 
 pub use error::Error;

@@ -7,7 +7,7 @@ use vocabulary::escape;
 
 use crate::bundle::{Bundle, KeyHint};
 use crate::certificates::{self, Authority};
-use crate::dsse::pae;
+use crate::dsse::{Envelope, pae};
 use crate::keyless::{self, Expected, Root};
 use crate::keys::{PublicKey, Scheme};
 use crate::refusal::{Reason, Refusal};
@@ -33,6 +33,9 @@ pub struct Signer {
     pub from: Option<Timestamp>,
     /// Until when.
     pub until: Option<Timestamp>,
+    /// Whether it is a pipeline that signs what it ran itself, and no person can make it sign
+    /// anything else. Lineage states SLSA build level 2 only for such signers.
+    pub pipeline: bool,
 }
 
 /// How a signer is known.
@@ -58,7 +61,14 @@ pub struct Keyless {
 impl Signer {
     /// Somebody who may sign anything at any time.
     pub fn new(name: &str, identity: Identity) -> Self {
-        Self { name: name.to_owned(), identity, may: Vec::new(), from: None, until: None }
+        Self {
+            name: name.to_owned(),
+            identity,
+            may: Vec::new(),
+            from: None,
+            until: None,
+            pipeline: false,
+        }
     }
 
     /// Whether they may sign this, at this moment.
@@ -91,6 +101,8 @@ pub struct Authentic {
     pub by: String,
     /// The scheme of the signature.
     pub scheme: Scheme,
+    /// Whether the trust calls them a pipeline.
+    pub pipeline: bool,
     /// What was not looked at, as sentences.
     pub left_open: Vec<String>,
 }
@@ -98,8 +110,9 @@ pub struct Authentic {
 /// What signed, as a bundle claims it.
 enum Claim<'a> {
     Key(&'a KeyHint),
-    Chain(Vec<&'a [u8]>),
-    Keyless(&'a [u8]),
+    Keyid(&'a str),
+    Chain(&'a Bundle, Vec<&'a [u8]>),
+    Keyless(&'a Bundle, &'a [u8]),
 }
 
 impl Trust {
@@ -118,48 +131,87 @@ impl Trust {
         what: &str,
         at: Timestamp,
     ) -> Result<Authentic, Vec<Refusal>> {
-        let envelope = &bundle.dsse_envelope;
+        let claim = claim(bundle).map_err(|refusal| vec![refusal])?;
+        self.signer_of(&bundle.dsse_envelope, &claim, what, at)
+    }
+
+    /// The same of an envelope without a bundle around it, which a key signed. Its `keyid` says only
+    /// which key is tried first.
+    pub fn authenticate_envelope(
+        &self,
+        envelope: &Envelope,
+        what: &str,
+        at: Timestamp,
+    ) -> Result<Authentic, Vec<Refusal>> {
+        let keyid = envelope.signatures.first().map_or("", |signature| &signature.keyid);
+        self.signer_of(envelope, &Claim::Keyid(keyid), what, at)
+    }
+
+    fn signer_of(
+        &self,
+        envelope: &Envelope,
+        claim: &Claim<'_>,
+        what: &str,
+        at: Timestamp,
+    ) -> Result<Authentic, Vec<Refusal>> {
         let [signature] = envelope.signatures.as_slice() else {
             let said = format!("it holds {} signatures, not one", envelope.signatures.len());
             return Err(vec![Refusal::new(Reason::SignatureCount, said)]);
         };
-        let claim = claim(bundle).map_err(|refusal| vec![refusal])?;
         let message = pae(&envelope.payload_type, &envelope.payload);
         let mut refusals = Vec::new();
-        for signer in &self.signers {
-            let seen = match (&signer.identity, &claim) {
+        let named = |signer: &&Signer| match (&signer.identity, claim) {
+            (Identity::Key(key), Claim::Keyid(keyid)) => key.fingerprint() == *keyid,
+            _ => false,
+        };
+        let (first, others): (Vec<_>, Vec<_>) = self.signers.iter().partition(named);
+        let hinted = !first.is_empty();
+        for (number, signer) in first.into_iter().chain(others).enumerate() {
+            let seen = match (&signer.identity, claim) {
                 (Identity::Key(key), Claim::Key(hint)) => by_key(key, hint),
-                (Identity::Certificate(authority), Claim::Chain(chain)) => {
+                (Identity::Key(key), Claim::Keyid(_)) => Ok((key.clone(), by(key), Vec::new())),
+                (Identity::Certificate(authority), Claim::Chain(bundle, chain)) => {
                     by_certificate(bundle, chain, authority, at)
                 }
-                (Identity::Keyless(keyless), Claim::Keyless(leaf)) => by_log(bundle, leaf, keyless),
+                (Identity::Keyless(keyless), Claim::Keyless(bundle, leaf)) => {
+                    by_log(bundle, leaf, keyless)
+                }
                 (Identity::Key(_) | Identity::Certificate(_) | Identity::Keyless(_), _) => continue,
             };
             let held = seen.and_then(|(key, by, left_open)| {
                 if !key.verifies(&message, &signature.sig) {
+                    // An envelope names its key where its first trial failed, and no key elsewhere.
+                    let known = !matches!(claim, Claim::Keyid(_)) || (hinted && number == 0);
+                    let reason = if known { Reason::SignatureInvalid } else { Reason::KeyUnknown };
                     let said = format!("it is not that of `{}` ({by})", signer.name);
-                    return Err(vec![Refusal::new(Reason::SignatureInvalid, said)]);
+                    return Err(vec![Refusal::new(reason, said)]);
                 }
                 if let Some(refusal) = signer.refused(what, at) {
                     return Err(vec![refusal]);
                 }
-                Ok(Authentic { signer: signer.name.clone(), by, scheme: key.scheme(), left_open })
+                Ok(Authentic {
+                    signer: signer.name.clone(),
+                    by,
+                    scheme: key.scheme(),
+                    pipeline: signer.pipeline,
+                    left_open,
+                })
             });
             match held {
                 Ok(authentic) => return Ok(authentic),
                 Err(more) => refusals.extend(more),
             }
         }
-        Err(self.nobody(&claim, refusals))
+        Err(self.nobody(claim, refusals))
     }
 
     /// Why nobody is the signer. That a signature is not that of this or that key says nothing where
     /// the bundle does not tell whose it is.
     fn nobody(&self, claim: &Claim<'_>, mut refusals: Vec<Refusal>) -> Vec<Refusal> {
         let kind = match claim {
-            Claim::Key(_) => "a key",
-            Claim::Chain(_) => "a certificate",
-            Claim::Keyless(_) => "a keyless certificate",
+            Claim::Key(_) | Claim::Keyid(_) => "a key",
+            Claim::Chain(..) => "a certificate",
+            Claim::Keyless(..) => "a keyless certificate",
         };
         if refusals.is_empty() {
             let said = if self.signers.is_empty() {
@@ -192,9 +244,10 @@ fn claim(bundle: &Bundle) -> Result<Claim<'_>, Refusal> {
     match (&material.public_key, &material.x509_certificate_chain, &material.certificate) {
         (Some(hint), None, None) => Ok(Claim::Key(hint)),
         (None, Some(chain), None) => Ok(Claim::Chain(
+            bundle,
             chain.certificates.iter().map(|one| one.raw_bytes.as_slice()).collect(),
         )),
-        (None, None, Some(leaf)) => Ok(Claim::Keyless(&leaf.raw_bytes)),
+        (None, None, Some(leaf)) => Ok(Claim::Keyless(bundle, &leaf.raw_bytes)),
         (None, None, None) => Err(unclear("it names no key and no certificate")),
         _ => Err(unclear("it names more than one of key, chain and certificate")),
     }
@@ -247,6 +300,9 @@ fn by_key(key: &PublicKey, claim: &KeyHint) -> Result<Seen, Vec<Refusal>> {
         let said = format!("it was made by the key with the hint `{}`", escape(&claim.hint));
         return Err(vec![Refusal::new(Reason::KeyUnknown, said)]);
     }
-    let by = format!("{} key sha256:{}", key.scheme().name(), key.fingerprint());
-    Ok((key.clone(), by, left_open))
+    Ok((key.clone(), by(key), left_open))
+}
+
+fn by(key: &PublicKey) -> String {
+    format!("{} key sha256:{}", key.scheme().name(), key.fingerprint())
 }

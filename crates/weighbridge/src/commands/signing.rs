@@ -34,7 +34,7 @@ pub(super) fn sign(sign: &Sign, args: &Args) -> Result<Exit, Failure> {
     };
     let signed = match with(sign)? {
         With::Key(key) => {
-            let chain = chain(sign)?;
+            let chain = chain(sign.cert.as_deref(), &sign.chain)?;
             let tsa = sign.services.tsa.as_deref();
             signing::sign(&request, key.as_ref(), chain.as_deref(), tsa)
         }
@@ -197,7 +197,7 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn private_key(path: &Path, given: &Password) -> Result<PrivateKey, Failure> {
+pub(super) fn private_key(path: &Path, given: &Password) -> Result<PrivateKey, Failure> {
     let pem = files::read_text(path, SMALL)?;
     let password = password(given)?;
     Ok(PrivateKey::from_pem(&shown(path), &pem, || password)?)
@@ -216,10 +216,14 @@ fn password(given: &Password) -> Result<Option<String>, Failure> {
     })
 }
 
-fn chain(sign: &Sign) -> Result<Option<Vec<Vec<u8>>>, Failure> {
-    let Some(cert) = &sign.cert else { return Ok(None) };
+/// The certificates of a key, the leaf first; none where it has none.
+pub(super) fn chain(
+    cert: Option<&Path>,
+    more: &[PathBuf],
+) -> Result<Option<Vec<Vec<u8>>>, Failure> {
+    let Some(cert) = cert else { return Ok(None) };
     let mut chain = Vec::new();
-    for path in std::iter::once(cert).chain(&sign.chain) {
+    for path in std::iter::once(cert).chain(more.iter().map(PathBuf::as_path)) {
         let pem = files::read_text(path, SMALL)?;
         chain.extend(certificates::chain_of_pem(&shown(path), &pem)?);
     }

@@ -1,0 +1,48 @@
+//! `bom`.
+
+use crate::program::Place;
+
+const CARD: &str = "---\nlicense: mit\npipeline_tag: text-generation\n---\n";
+
+#[test]
+fn writes_a_bill_and_says_what_is_missing() {
+    let place = Place::new();
+    place.write("model/README.md", CARD);
+    place.write("model/config.json", "{\"model_type\": \"llama\"}");
+    let ended = place.run(&["bom", "model"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("architecture-family: llama  [inferred: config.json]"));
+    assert!(ended.stdout.contains("licence: MIT  [declared: README.md]"), "{ended:?}");
+    let ended = place.run(&["bom", "model", "--complete", "--format", "cyclonedx"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("missing: training data: "), "{ended:?}");
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(document["specVersion"], "1.6");
+    let tools = document["metadata"]["tools"]["components"].as_array().unwrap();
+    assert!(tools.len() > 1, "the packs are named: {tools:?}");
+    let again = place.run(&["bom", "model", "--format", "cyclonedx"]);
+    assert_eq!(again.stdout, ended.stdout, "the same model, the same bytes");
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error_with_its_reason() {
+    let place = Place::new();
+    place.write("model/config.json", "{}");
+    place.folder("none");
+    place.write("key.pub", "no key");
+    for (args, code, says) in [
+        (&["bom", "model", "--format", "spdx"][..], 3, "`--at` tells it"),
+        (&["bom", "missing"], 3, "error: `missing` does not exist"),
+        (&["bom", "model", "--trust", "key.pub"], 3, "`key.pub` cannot be read"),
+        (&["bom", "model", "--attestations", "no.jsonl"], 3, "cannot read `no.jsonl`"),
+        (&["bom", "none"], 2, ""),
+    ] {
+        let ended = place.run(args);
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert!(ended.stderr.contains(says), "{ended:?}");
+    }
+    let at = ["bom", "model", "--format", "spdx", "--at", "2026-11-21T10:00:00Z", "-o", "b.json"];
+    assert_eq!(place.run(&at).code, Some(0));
+    let text = std::fs::read_to_string(place.at("b.json")).unwrap();
+    assert!(text.contains("https://spdx.org/rdf/3.0.1/spdx-context.jsonld"));
+}
