@@ -3,6 +3,7 @@ use std::path::Path;
 use artifact::tree;
 use jiff::Timestamp;
 use provenance::bom::{self, Bom, Options};
+use provenance::lineage::Collection;
 use provenance::trust::Trust;
 use vocabulary::{Limits, Untrusted};
 
@@ -13,8 +14,8 @@ use crate::{Error, packs};
 pub struct BomRequest<'a> {
     /// The model: a file or a folder.
     pub source: &'a Path,
-    /// Files of attestations: their names and bytes.
-    pub attestations: &'a [(String, Vec<u8>)],
+    /// Attestations about it.
+    pub attestations: &'a Collection,
     /// Whose signature counts.
     pub trust: &'a Trust,
     /// The moment at which a signature has to count.
@@ -26,10 +27,7 @@ pub struct BomRequest<'a> {
 /// Gathers the bill of materials of a model, and what it says of itself.
 pub fn bill(request: &BomRequest<'_>) -> Result<(Bom, Options), Error> {
     let tree = tree::open(request.source, Limits::default().files)?;
-    let mut attested = Vec::new();
-    for (name, bytes) in request.attestations {
-        attested.extend(bom::attestations(name, bytes, request.trust, request.now));
-    }
+    let attested = bom::look_at(request.attestations, request.trust, request.now);
     let name = request.source.file_name().unwrap_or(request.source.as_os_str());
     let label = Untrusted::from_bytes(name.as_encoded_bytes());
     let bom = bom::gather(&tree, label.raw(), attested);

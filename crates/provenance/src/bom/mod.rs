@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use vocabulary::Untrusted;
 
-pub use attested::{Attested, read as attestations};
+pub use attested::{Attested, look_at};
 pub use fields::Field;
 pub use gather::gather;
 

@@ -24,7 +24,7 @@ use formats::identify::Format;
 use serde::Serialize;
 use vocabulary::Untrusted;
 
-pub use byproducts::{MEDIA_TYPE, byproducts};
+pub use byproducts::byproducts;
 pub use oddity::{Oddity, OddityKind};
 pub use series::{Series, series};
 

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use provenance::bom::{Options, attestations, complete, cyclonedx, gather, spdx, text};
+use provenance::bom::{Attested, Options, complete, cyclonedx, gather, look_at, spdx, text};
 use provenance::dsse::{Envelope, IN_TOTO};
 use provenance::keys::{PrivateKey, Scheme, Sign as _};
+use provenance::lineage::Collection;
 use provenance::manifest::Manifest;
 use provenance::statement::{Statement, Subject};
 use provenance::trust::{Identity, Signer, Trust};
@@ -122,6 +123,12 @@ fn options() -> Options {
     }
 }
 
+fn attestations(file: &str, bytes: &[u8], trust: &Trust) -> Vec<Attested> {
+    let mut collection = Collection::default();
+    collection.add(file, bytes);
+    look_at(&collection, trust, "2026-11-21T10:00:00Z".parse().unwrap())
+}
+
 /// Bills of an empty file, of a full model without and with attestations.
 fn bills() -> Vec<(String, String, String)> {
     let folder = tempfile::tempdir().unwrap();
@@ -129,13 +136,12 @@ fn bills() -> Vec<(String, String, String)> {
     let key = PrivateKey::generate(Scheme::EcdsaP256).unwrap();
     let trust = Trust::only(Signer::new("ci", Identity::Key(key.public_key().clone())));
     let lines = attested(folder.path(), &key);
-    let now = "2026-11-21T10:00:00Z".parse().unwrap();
     let lone = folder.path().join("config.json");
     let mut out = Vec::new();
     for (path, attested) in [
         (lone.as_path(), Vec::new()),
-        (folder.path(), attestations("a.jsonl", &lines, &Trust::default(), now)),
-        (folder.path(), attestations("a.jsonl", &lines, &trust, now)),
+        (folder.path(), attestations("a.jsonl", &lines, &Trust::default())),
+        (folder.path(), attestations("a.jsonl", &lines, &trust)),
     ] {
         let tree = artifact::tree::open(path, 1000).unwrap();
         let bom = gather(&tree, "tiny", attested);

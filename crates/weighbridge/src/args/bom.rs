@@ -10,13 +10,18 @@ pub(crate) struct Bom {
     /// The model: a file or a folder
     pub(crate) model: PathBuf,
 
-    /// Attestations about the model: DSSE envelopes or Sigstore bundles, one a file or one a line
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// Attestations about the model: files, or folders with files that end in `.jsonl`, `.json` or
+    /// `.sig`
+    #[arg(long, num_args = 1.., value_name = "FILE|DIR")]
     pub(crate) attestations: Vec<PathBuf>,
 
-    /// A public key (PEM) whose signatures count; without one no attestation counts
+    /// A public key (PEM) that may sign anything
+    #[arg(long = "key", num_args = 1.., value_name = "FILE")]
+    pub(crate) keys: Vec<PathBuf>,
+
+    /// Who may sign what: a TOML file of `[[signer]]` tables; without anybody no attestation counts
     #[arg(long, value_name = "FILE")]
-    pub(crate) trust: Vec<PathBuf>,
+    pub(crate) trust: Option<PathBuf>,
 
     /// The form of the bill
     #[arg(long, value_enum, default_value = "text")]

@@ -1,28 +1,20 @@
 //! `bom`.
 
-use std::path::Path;
-
 use gate::BomRequest;
 use gate::provenance::bom::{complete, cyclonedx, spdx, text};
-use gate::provenance::files::{self, SMALL};
-use gate::provenance::keys::PublicKey;
-use gate::provenance::trust::{Identity, Signer, Trust};
-use vocabulary::escape;
+use gate::provenance::lineage::{self, Collection};
 
+use super::lineage::trust;
 use crate::args::{Bom, BomFormat};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{output, world};
 
 pub(super) fn bom(args: &Bom) -> Result<Exit, Failure> {
-    let mut trust = Trust::default();
-    for path in &args.trust {
-        let key = PublicKey::from_pem(&shown(path), &files::read_text(path, SMALL)?)?;
-        trust.signers.push(Signer::new(&shown(path), Identity::Key(key)));
-    }
-    let mut attestations = Vec::new();
+    let trust = trust(args.trust.as_deref(), &args.keys)?;
+    let mut attestations = Collection::default();
     for path in &args.attestations {
-        attestations.push((path.to_string_lossy().into_owned(), files::read(path, SMALL)?));
+        lineage::files::collect(path, &mut attestations)?;
     }
     let (bill, options) = gate::bill(&BomRequest {
         source: &args.model,
@@ -48,8 +40,4 @@ pub(super) fn bom(args: &Bom) -> Result<Exit, Failure> {
         output::say(&text::told(&parts));
     }
     Ok(Exit::Refused)
-}
-
-fn shown(path: &Path) -> String {
-    escape(&path.to_string_lossy())
 }

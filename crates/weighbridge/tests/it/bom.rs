@@ -33,8 +33,8 @@ fn what_cannot_be_written_is_an_error_with_its_reason() {
     for (args, code, says) in [
         (&["bom", "model", "--format", "spdx"][..], 3, "`--at` tells it"),
         (&["bom", "missing"], 3, "error: `missing` does not exist"),
-        (&["bom", "model", "--trust", "key.pub"], 3, "`key.pub` cannot be read"),
-        (&["bom", "model", "--attestations", "no.jsonl"], 3, "cannot read `no.jsonl`"),
+        (&["bom", "model", "--key", "key.pub"], 3, "`key.pub` cannot be read"),
+        (&["bom", "model", "--attestations", "no.jsonl"], 3, "`no.jsonl` does not exist"),
         (&["bom", "none"], 2, ""),
     ] {
         let ended = place.run(args);
