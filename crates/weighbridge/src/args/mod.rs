@@ -1,6 +1,7 @@
 //! The command line: one file a family of commands.
 
 pub(crate) mod attest;
+mod bom;
 mod convert;
 mod inspect;
 mod limits;
@@ -16,6 +17,7 @@ use gate::render::{Detail, Format};
 
 use crate::exit::Exit;
 
+pub(crate) use bom::{Bom, BomFormat};
 pub(crate) use convert::Convert;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Make a key that signs, and its public half
     Keygen(Keygen),
+    /// Write the bill of materials of a model: what it is made of, and who says so
+    Bom(Bom),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
     /// Print the page of a rule

@@ -5,6 +5,7 @@
     reason = "these tests run the program and build what it weighs"
 )]
 
+mod bom;
 mod convert;
 mod full_disk;
 mod masked;
