@@ -389,9 +389,11 @@ impl<'a> Reader<'a> {
             return;
         }
         if module.raw().split('.').next() == Some(REMOTE_MODULES) {
-            let message =
-                format!("the base model's class is custom code: `{}`", module.shortened(120));
-            self.remark(Kind::OwnCode, at, message);
+            let message = format!(
+                "`{by}` imports custom code of another repository: `{}`",
+                module.shortened(120)
+            );
+            self.remark(Kind::ForeignCode, at, message);
             return;
         }
         match callables::of_import(module.raw()) {

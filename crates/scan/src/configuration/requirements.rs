@@ -136,6 +136,9 @@ fn source(line: &Line<'_>, lists: bool) -> Option<(Kind, &'static str)> {
     if option("--trusted-host", "--t") || line.item.starts_with("trusted-host") {
         return Some((Kind::ForeignSource, "it waives the check of a host's certificate"));
     }
+    if line.first == "backend-path" {
+        return Some((Kind::DirectSource, "a build runs code of this folder"));
+    }
     let found: Vec<&str> = addresses(line.text);
     if found.is_empty() {
         if !lists {

@@ -7,7 +7,7 @@ use ruff_text_size::Ranged;
 
 use super::known::{Says, is_touchy};
 use super::machine::Machine;
-use super::value::{HOLE, Origin, Set, Value, items_of, join, merge, sequence, unknown};
+use super::value::{HOLE, OWN_FILE, Origin, Set, Value, items_of, join, merge, sequence, unknown};
 use super::{Edge, Kind};
 use crate::effects::Known;
 
@@ -99,7 +99,18 @@ impl<'a> Machine<'a> {
 
     /// The attribute of one value, where it has one of its own.
     pub(super) fn attribute(&mut self, owner: &Value, name: &str) -> Option<Set> {
+        // Of another module it is a file that is run as well.
+        if matches!(name, "__file__" | "__cached__") {
+            return Some(vec![Value::text(OWN_FILE)]);
+        }
         match owner {
+            Value::File(text) if matches!(name, "parent" | "parents") => {
+                let folder = super::texts::folder_of(text).map(super::value::made_file)?;
+                Some(vec![match name {
+                    "parent" => folder,
+                    _ => sequence(vec![vec![folder]]),
+                }])
+            }
             Value::Path(path) => Some(Self::attribute_of_path(path, name)),
             Value::Sibling(level, module, inner) => {
                 let joined = if inner.is_empty() || inner.as_ref() == "*" {
@@ -307,7 +318,7 @@ impl<'a> Machine<'a> {
                     if matches!(path.as_ref(), "os.environ" | "posix.environ" | "os.environb") =>
                 {
                     self.read_environment(keys, node);
-                    join(&mut result, Value::Opaque(Origin::NONE));
+                    merge(&mut result, &Self::variable(keys));
                 }
                 // `__builtins__` is a dictionary outside the main module.
                 Value::Path(path) if path.as_ref() == "builtins" => {
@@ -484,9 +495,13 @@ fn same_key(held: Option<&Value>, asked: &Value) -> bool {
 fn index(value: &Value, at: i64) -> Option<Value> {
     match value {
         Value::Str(text, origin) => {
-            let len = i64::try_from(text.chars().count()).ok()?;
+            let chars: Vec<char> = text.chars().collect();
+            if !is_placed(&chars, at) {
+                return None;
+            }
+            let len = i64::try_from(chars.len()).ok()?;
             let at = if at < 0 { at.checked_add(len)? } else { at };
-            let c = text.chars().nth(usize::try_from(at).ok()?)?;
+            let c = chars.get(usize::try_from(at).ok()?)?;
             let mut one = [0u8; 4];
             Some(Value::Str(Rc::from(&*c.encode_utf8(&mut one)), *origin))
         }
@@ -516,14 +531,35 @@ fn sliced(value: &Value, lower: &[Value], upper: &[Value], step: &[Value]) -> Va
     match value {
         Value::Str(text, origin) => {
             let chars: Vec<char> = text.chars().collect();
+            let leaps = chars.contains(&HOLE) && !matches!(step, None | Some(1 | -1));
+            if leaps || ![lower, upper].iter().flatten().all(|at| is_placed(&chars, *at)) {
+                return Value::Opaque(*origin);
+            }
             super::value::made(stride(&chars, lower, upper, step).into_iter().collect(), *origin)
         }
         Value::Bytes(bytes, origin) => {
             super::value::made_bytes(stride(bytes, lower, upper, step), *origin)
         }
-        Value::Seq(items) => sequence(stride(items, lower, upper, step)),
+        Value::Seq(items) => {
+            let part = stride(items, lower, upper, step);
+            // One that stands for items that nobody counted.
+            sequence(if part.is_empty() { vec![items_of(value)] } else { part })
+        }
         other => Value::Opaque(other.origin()),
     }
+}
+
+/// Whether what stands at a place of a text stands there however long its holes are: before the
+/// first of them, or counted from the end, behind the last.
+fn is_placed(text: &[char], at: i64) -> bool {
+    let (Some(first), Some(last)) =
+        (text.iter().position(|c| *c == HOLE), text.iter().rev().position(|c| *c == HOLE))
+    else {
+        return true;
+    };
+    // The place of the hole itself gives a hole.
+    let sure = if at < 0 { last } else { first };
+    at.unsigned_abs() <= sure as u64
 }
 
 /// Python's rules for slices.

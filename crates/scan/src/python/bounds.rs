@@ -87,3 +87,30 @@ fn depth(text: &str, mode: Mode) -> u32 {
     }
     deepest
 }
+
+/// Whether a cell of a notebook ends in no bracket, no text and no line that goes on: what is written
+/// behind it is read as what it is.
+pub(super) fn is_closed(text: &str) -> bool {
+    let behind = format!("{text}\npass\n");
+    let mut lexer = lexer::lex(&behind, Mode::Ipython);
+    let (mut open, mut last) = (0u32, TokenKind::Pass);
+    loop {
+        match lexer.next_token() {
+            TokenKind::EndOfFile => break,
+            TokenKind::Newline | TokenKind::NonLogicalNewline | TokenKind::Dedent => {}
+            kind => {
+                match kind {
+                    TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                        open = open.saturating_add(1);
+                    }
+                    TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                        open = open.saturating_sub(1);
+                    }
+                    _ => {}
+                }
+                last = kind;
+            }
+        }
+    }
+    open == 0 && last == TokenKind::Pass && !text.trim_end().ends_with('\\')
+}

@@ -8,7 +8,7 @@ use super::calls::Args;
 use super::external::each;
 use super::machine::Machine;
 use super::value::{
-    ITEMS, Origin, Set, Value, items_of, join, mapping, merge, ordered, sequence, unknown,
+    HOLE, ITEMS, Origin, Set, Value, items_of, join, mapping, merge, ordered, sequence, unknown,
 };
 use super::{Edge, decode};
 
@@ -21,6 +21,13 @@ impl Machine<'_> {
         node: &impl Ranged,
     ) -> Option<Set> {
         let first = args.at(0);
+        if matches!(
+            name,
+            "str" | "repr" | "ascii" | "list" | "tuple" | "sorted" | "iter" | "format" | "map"
+        ) {
+            let given: Set = args.all().cloned().collect();
+            self.goes_through(&given, node);
+        }
         Some(match name {
             "getattr" => self.get_attribute(args, node),
             "setattr" | "delattr" => {
@@ -81,7 +88,7 @@ impl Machine<'_> {
             "ord" => each(first, |value| {
                 let text = value.rough()?;
                 let mut chars = text.chars();
-                let c = chars.next().filter(|_| chars.next().is_none())?;
+                let c = chars.next().filter(|c| chars.next().is_none() && *c != HOLE)?;
                 Some(Value::Int(i64::from(u32::from(c))))
             }),
             "int" => {
@@ -120,7 +127,7 @@ impl Machine<'_> {
             }
             "bytes" | "bytearray" => each(first, |value| match value {
                 Value::Bytes(..) => Some(value.clone()),
-                Value::Str(text, origin) => {
+                Value::Str(text, origin) if !text.contains(HOLE) => {
                     Some(super::value::made_bytes(text.as_bytes().to_vec(), *origin))
                 }
                 Value::Seq(items) => {

@@ -619,9 +619,12 @@ impl<'a> Machine<'a> {
             };
             merge(&mut added, &values);
         }
-        if added
-            .iter()
-            .all(|value| matches!(value, Value::Opaque(origin) if *origin == Origin::NONE))
+        let fills = matches!(attribute.value.as_ref(), Expr::Name(name)
+            if self.load(name.id.as_str()).iter().any(|held| matches!(held, Value::Seq(items) if !items.is_empty())));
+        if !fills
+            && added
+                .iter()
+                .all(|value| matches!(value, Value::Opaque(origin) if *origin == Origin::NONE))
         {
             return;
         }
@@ -634,7 +637,13 @@ impl<'a> Machine<'a> {
                         Value::Seq(items) if items.len() < super::value::ITEMS => {
                             self.spend(items.len());
                             let mut items = items.to_vec();
-                            if attribute.attr.as_str() == "extend" {
+                            if matches!(attribute.attr.as_str(), "insert" | "appendleft") {
+                                // Everything behind it moves.
+                                for item in &mut items {
+                                    merge(item, &added);
+                                }
+                                items.push(items_of(value));
+                            } else if attribute.attr.as_str() == "extend" {
                                 let more = args.at(0).iter().find_map(ordered);
                                 items.extend(more.unwrap_or_else(|| vec![added.clone()]));
                             } else {

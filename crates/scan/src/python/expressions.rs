@@ -78,6 +78,9 @@ impl<'a> Machine<'a> {
                 let left = self.expr(&one.left);
                 let right = self.expr(&one.right);
                 self.operated(&left, &right);
+                if one.op == ast::Operator::Mod {
+                    self.goes_through(&right, one);
+                }
                 self.binary(&left, one.op, &right)
             }
             Expr::UnaryOp(one) => {
@@ -299,6 +302,7 @@ impl<'a> Machine<'a> {
                             ast::InterpolatedStringElement::Interpolation(inner) => {
                                 let values = self.expr(&inner.expression);
                                 self.operated(&values, &[]);
+                                self.goes_through(&values, inner);
                                 let as_is = matches!(
                                     inner.conversion,
                                     ast::ConversionFlag::None | ast::ConversionFlag::Str
@@ -364,6 +368,7 @@ impl<'a> Machine<'a> {
         } else {
             for (n, generator) in generators.iter().enumerate() {
                 let values = if n == 0 { first.clone() } else { self.expr(&generator.iter) };
+                self.goes_through(&values, &generator.iter);
                 let items = self.items_of_set(&values);
                 self.assign(&generator.target, &items);
                 for condition in &generator.ifs {

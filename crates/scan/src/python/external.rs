@@ -210,10 +210,26 @@ impl Machine<'_> {
                 }
                 vec![super::value::made(text, Origin::NONE)]
             }
-            "os.path.expanduser" | "os.path.expandvars" | "os.path.abspath"
-            | "os.path.realpath" | "os.path.normpath" | "os.fspath" | "os.fsencode"
-            | "os.fsdecode" | "builtins.format" | "sys.intern" | "textwrap.dedent"
-            | "typing.cast" | "copy.copy" | "copy.deepcopy" | "inspect.cleandoc" => {
+            "os.path.dirname" | "posixpath.dirname" | "ntpath.dirname" => each(first, |value| {
+                let folder = super::texts::folder_of(&value.rough()?)?;
+                Some(super::value::made(folder, value.origin()))
+            }),
+            "inspect.getfile" | "inspect.getsourcefile" | "inspect.getabsfile" => {
+                vec![Value::text(super::value::OWN_FILE)]
+            }
+            // What stands before it is the home folder of whoever runs it.
+            "os.path.expanduser" | "posixpath.expanduser" => each(first, |value| {
+                let text = value.rough()?;
+                let made = match text.strip_prefix('~') {
+                    Some(rest) if !rest.starts_with(HOLE) => format!("~{HOLE}{rest}"),
+                    _ => text.into_owned(),
+                };
+                Some(super::value::made(made, value.origin()))
+            }),
+            "os.path.expandvars" | "os.path.abspath" | "os.path.realpath" | "os.path.normpath"
+            | "os.fspath" | "os.fsencode" | "os.fsdecode" | "builtins.format" | "sys.intern"
+            | "textwrap.dedent" | "typing.cast" | "copy.copy" | "copy.deepcopy"
+            | "inspect.cleandoc" => {
                 let given = if path == "typing.cast" { args.at(1) } else { first };
                 if given.is_empty() { unknown() } else { given.to_vec() }
             }
@@ -250,7 +266,7 @@ impl Machine<'_> {
             | "os.getenvb" => {
                 let keys = args.get(0, "key").to_vec();
                 self.read_environment(&keys, node);
-                unknown()
+                Self::variable(&keys)
             }
             "os.environ.copy" | "os.environ.items" | "os.environ.values" => {
                 self.whole_environment(node);

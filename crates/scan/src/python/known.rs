@@ -50,6 +50,7 @@ fn index() -> &'static Index {
                 Some("read") => Says::Does(Kind::SensitiveRead),
                 Some("tamper") => Says::Does(Kind::Tamper),
                 Some("indirect") => Says::Does(Kind::Indirect),
+                Some("load") => Says::Does(Kind::Load),
                 Some("fetch") => Says::Does(Kind::Fetch),
                 Some("environment") => Says::Does(Kind::Environment),
                 Some("background") => Says::Does(Kind::Background),

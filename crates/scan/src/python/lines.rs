@@ -1,6 +1,8 @@
 //! Lines of source text.
 
-use ruff_text_size::TextSize;
+use ruff_text_size::{Ranged, TextSize};
+
+use super::machine::Machine;
 
 /// Characters of source text that an act shows.
 const SHOWN: usize = 120;
@@ -40,4 +42,11 @@ pub(super) fn shorten(text: &str) -> String {
         }
     }
     out
+}
+
+impl Machine<'_> {
+    /// The line that a node begins on.
+    pub(super) fn line(&self, node: &impl Ranged) -> u32 {
+        line_of(&self.lines, node.range().start())
+    }
 }

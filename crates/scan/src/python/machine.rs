@@ -83,7 +83,7 @@ pub(super) type Names0 = BTreeMap<String, Set>;
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Machine<'a> {
     pub(super) text: &'a str,
-    lines: Vec<u32>,
+    pub(super) lines: Vec<u32>,
     pub(super) skipped: u64,
     pub(super) scopes: Vec<Scope>,
     pub(super) bodies: Vec<Body<'a>>,
@@ -442,7 +442,10 @@ impl<'a> Machine<'a> {
 
     /// One more step; whether there is fuel left.
     pub(super) fn step(&mut self) -> bool {
-        self.fuel = self.fuel.saturating_sub(1);
+        /// Values that are gone through in the time of a step.
+        const VALUES: u64 = 64;
+        let taken = super::value::worked().checked_div(VALUES).unwrap_or_default();
+        self.fuel = self.fuel.saturating_sub(taken.saturating_add(1));
         self.fuel > 0
     }
 
@@ -583,7 +586,8 @@ impl<'a> Machine<'a> {
             },
             // What is added to it is looked up like what is added to `sys.path`.
             "__path__" => vec![Value::path("sys.path")],
-            "__file__" | "__package__" | "__spec__" => unknown(),
+            "__file__" | "__cached__" => vec![Value::text(super::value::OWN_FILE)],
+            "__package__" | "__spec__" => unknown(),
             "__loader__" => {
                 vec![Value::Made(Rc::from("importlib.machinery.SourceFileLoader"), Origin::NONE)]
             }
@@ -708,6 +712,23 @@ impl<'a> Machine<'a> {
         node: &impl Ranged,
         because: Option<String>,
     ) {
+        self.tell(kind, path, node, because, None);
+    }
+
+    /// The same of a file that may be one of the artifact.
+    pub(super) fn act_on(&mut self, kind: Kind, path: &str, node: &impl Ranged, file: String) {
+        let because = format!("`{file}` is not in the folder");
+        self.tell(kind, path, node, Some(because), Some(file));
+    }
+
+    fn tell(
+        &mut self,
+        kind: Kind,
+        path: &str,
+        node: &impl Ranged,
+        because: Option<String>,
+        file: Option<String>,
+    ) {
         let range = node.range();
         let shown = self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or("");
         let shown = shorten(shown);
@@ -718,6 +739,7 @@ impl<'a> Machine<'a> {
             line: line_of(&self.lines, range.start()),
             shown,
             because,
+            file,
         };
         self.add(act);
     }
@@ -771,12 +793,5 @@ impl<'a> Machine<'a> {
                 function.acts.insert(Act { kind: Kind::Hostile, because, ..act });
             }
         }
-    }
-}
-
-impl Machine<'_> {
-    /// The line that a node begins on.
-    pub(super) fn line(&self, node: &impl Ranged) -> u32 {
-        line_of(&self.lines, node.range().start())
     }
 }

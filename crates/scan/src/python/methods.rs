@@ -6,13 +6,11 @@ use ruff_text_size::Ranged;
 
 use super::calls::Args;
 use super::known::{Says, is_sensitive};
+use super::loading::{is_environment, lists, shown};
 use super::machine::Machine;
 use super::reaching::{hostile_command, installs};
-use super::value::{HOLE, Origin, Set, Value, join, unknown};
+use super::value::{HOLE, OWN_FOLDER, Origin, Set, Value, join, unknown};
 use super::{Edge, Kind, decode};
-
-/// Functions that load a model, and its code where they are told to trust it.
-const LOADERS: [&str; 4] = ["from_pretrained", "from_config", "pipeline", "load_dataset"];
 
 impl Machine<'_> {
     /// `owner.name(args)` where the name has no value of its own.
@@ -153,9 +151,7 @@ impl Machine<'_> {
 
     /// What a method does by its name alone.
     fn by_name(&mut self, owner: &Value, name: &str, args: &Args, node: &impl Ranged) {
-        if LOADERS.contains(&name) {
-            self.fetched(name, args, node);
-        }
+        self.loads(&written(owner, name), args, node);
         let uploads = matches!(name, "push_to_hub" | "upload_file" | "upload_folder");
         if uploads && matches!(owner, Value::Made(..) | Value::Opaque(_) | Value::Method(..)) {
             self.act(Kind::Network, name, node, Some("it sends files to a hub".to_owned()));
@@ -175,29 +171,6 @@ impl Machine<'_> {
             for method in named {
                 self.calls(Edge::Function(method));
             }
-        }
-    }
-
-    /// Loads a model from elsewhere, with the code that comes with it.
-    pub(super) fn fetched(&mut self, path: &str, args: &Args, node: &impl Ranged) {
-        let named = args.at(0).iter().any(|name| name.whole().is_some());
-        let trusts = args.named("trust_remote_code").is_some_and(|set| {
-            set.iter().any(|value| match value {
-                Value::Bool(flag) => *flag,
-                // It depends on the caller; a name that is fixed was chosen for it.
-                _ => named,
-            })
-        });
-        let pipeline = args
-            .named("custom_pipeline")
-            .is_some_and(|set| set.iter().any(|name| name.whole().is_some()));
-        if pipeline {
-            let because = "it runs a pipeline of its choice".to_owned();
-            self.act(Kind::Fetch, path, node, Some(because));
-        }
-        if trusts {
-            let because = "it trusts the code of what it loads".to_owned();
-            self.act(Kind::Fetch, path, node, Some(because));
         }
     }
 
@@ -254,13 +227,16 @@ impl Machine<'_> {
     pub(super) fn removed(&mut self, path: &str, files: &[Value], node: &impl Ranged) {
         for file in files {
             let text = file.rough().map(std::borrow::Cow::into_owned).unwrap_or_default();
-            let own_choice = text.starts_with(['/', '~']) || is_sensitive(&text).is_some();
+            let own_choice = text.starts_with(['/', '~'])
+                || text.starts_with(OWN_FOLDER)
+                || is_sensitive(&text).is_some();
             if own_choice || self.here == super::BODY {
-                let what = if text.is_empty() || text.starts_with(HOLE) {
-                    String::new()
-                } else {
-                    format!(" `{}`", text.replace(HOLE, "…"))
-                };
+                let what =
+                    if text.is_empty() || text.starts_with(HOLE) && !text.starts_with(OWN_FOLDER) {
+                        String::new()
+                    } else {
+                        format!(" `{}`", shown(&text))
+                    };
                 self.act(Kind::Delete, path, node, Some(format!("it deletes or moves{what}")));
                 return;
             }
@@ -280,8 +256,10 @@ impl Machine<'_> {
         if super::known::is_standard(path) && !keeps(path) {
             self.handed_to_library(args);
         }
-        if LOADERS.contains(&last) || args.named("trust_remote_code").is_some() {
-            self.fetched(path, args, node);
+        self.loads(path, args, node);
+        if lists(path) {
+            let folders: Set = args.all().cloned().collect();
+            self.searched(&folders, path, node);
         }
         self.addressed(path, args, node);
         // Of the model's own repository it is how transformers loads; a name that is fixed is not.
@@ -383,8 +361,12 @@ impl Machine<'_> {
                 let files: Set = args.positional.iter().flatten().cloned().collect();
                 self.removed(&real, &files, node);
             }
+            Kind::Load => self.loads_file(&real, args, node),
             Kind::Write => {
-                let files: Set = args.positional.iter().take(2).flatten().cloned().collect();
+                // What is copied stays; what it is copied to is written.
+                let from = usize::from(real.starts_with("shutil.copy") || real == "os.symlink");
+                let files: Set =
+                    args.positional.iter().take(2).skip(from).flatten().cloned().collect();
                 for file in &files {
                     self.touched(file, &real, true, node);
                 }
@@ -482,14 +464,18 @@ impl Machine<'_> {
         if let Some(because) = found {
             self.act(Kind::SensitiveRead, path, node, Some(because));
         }
-        if args
-            .positional
-            .iter()
-            .flatten()
-            .any(|value| matches!(value, Value::Path(path) if path.as_ref() == "os.environ"))
-        {
+        if args.positional.iter().flatten().any(is_environment) {
             self.whole_environment(node);
         }
+    }
+}
+
+/// The name of a method with that of its owner, as far as it is written.
+fn written(owner: &Value, name: &str) -> String {
+    match owner {
+        Value::Made(path, _) | Value::Path(path) => format!("{path}.{name}"),
+        Value::Method(_, held) => format!("{held}.{name}"),
+        _ => name.to_owned(),
     }
 }
 

@@ -19,6 +19,7 @@ mod expressions;
 mod external;
 mod known;
 mod lines;
+mod loading;
 mod machine;
 mod methods;
 pub(crate) mod notebook;
@@ -47,6 +48,8 @@ pub(crate) enum Kind {
     Stranger,
     /// Reads a secret from the environment, or the whole of it.
     Environment,
+    /// Loads a model from a file, which may hold code.
+    Load,
     /// Loads a model, or code of one, from elsewhere.
     Fetch,
     /// Reaches a module or an attribute by a computed name.
@@ -82,6 +85,7 @@ impl Kind {
             Self::Background => "starts something that goes on beside it",
             Self::Stranger => "runs a library that nothing is known of",
             Self::Environment => "reads secrets of the environment",
+            Self::Load => "loads a model that is not here",
             Self::Fetch => "loads a model or its code from elsewhere",
             Self::Indirect => "reaches something by a name that is computed",
             Self::Tamper => "changes the whole process",
@@ -114,6 +118,8 @@ pub(crate) struct Act {
     pub(crate) shown: String,
     /// Why, where the kind alone does not tell.
     pub(crate) because: Option<String>,
+    /// The file of the artifact that it concerns: where that is here, it is judged by itself.
+    pub(crate) file: Option<String>,
 }
 
 /// What a piece of code leads to.

@@ -2,6 +2,7 @@
 
 use formats::json::Node;
 
+use super::bounds;
 use super::source::Source;
 
 /// What a notebook holds.
@@ -9,6 +10,10 @@ use super::source::Source;
 pub(crate) struct Notebook {
     /// The Python of its cells, in order.
     pub(crate) source: Source,
+    /// Cells that end within a bracket or a text: they would swallow what stands in the next.
+    pub(crate) alone: Vec<Source>,
+    /// Languages of cells that nobody judges.
+    pub(crate) unread: Vec<String>,
     /// The cells of another language, with the magic that names it: `bash`, `javascript`.
     pub(crate) foreign: Vec<(String, String)>,
     /// Outputs that run script in a browser.
@@ -64,10 +69,23 @@ impl Notebook {
             let name = head.split_whitespace().next().unwrap_or("").to_owned();
             match name.as_str() {
                 // These run Python.
-                "time" | "timeit" | "capture" | "prun" | "memit" | "mprun" | "python"
-                | "python3" | "pypy" | "" => self.python(body),
-                // These keep what they are given.
-                "writefile" | "file" | "markdown" | "latex" => {
+                "time" | "timeit" | "capture" | "prun" | "memit" | "mprun" | "lprun" | "python"
+                | "python2" | "python3" | "pypy" | "pypy3" | "cython" | "debug" | "" => {
+                    self.python(body);
+                }
+                // A file that a later cell may import.
+                "writefile" | "file" => {
+                    if head.split_whitespace().any(|word| word.ends_with(".py")) {
+                        self.python(body);
+                    }
+                    self.foreign.push((name, body.to_owned()));
+                }
+                "html" | "HTML" | "svg" | "SVG" => {
+                    self.active =
+                        self.active.saturating_add(u64::from(is_active("text/html", body)));
+                }
+                "javascript" | "js" => self.active = self.active.saturating_add(1),
+                "markdown" | "latex" | "sql" | "bigquery" => {
                     self.foreign.push((name, body.to_owned()));
                 }
                 // The interpreter that it names is Python.
@@ -80,10 +98,27 @@ impl Notebook {
                     self.python(body);
                 }
                 "script" | "sh" | "bash" | "cmd" | "system" | "!" | "sx" => {
+                    let program = head
+                        .split_whitespace()
+                        .find(|word| *word != name.as_str() && !word.starts_with('-'));
+                    if let Some(program) = program.filter(|_| name == "script")
+                        && !is_shell(program)
+                    {
+                        self.unread.push(program.to_owned());
+                    }
                     let rest = head.trim_start_matches(name.as_str());
                     self.foreign.push(("bash".to_owned(), format!("{rest}\n{body}")));
                 }
-                _ => self.foreign.push((name, body.to_owned())),
+                "perl" | "ruby" | "R" | "julia" | "lua" | "php" | "node" | "octave" | "groovy"
+                | "scala" | "powershell" | "pwsh" => {
+                    self.unread.push(name.clone());
+                    self.foreign.push((name, body.to_owned()));
+                }
+                // A magic of a library, or one that a cell gave its name: most run Python.
+                _ => {
+                    self.alone.push(source_of(body));
+                    self.foreign.push((name, body.to_owned()));
+                }
             }
             return;
         }
@@ -91,11 +126,25 @@ impl Notebook {
     }
 
     fn python(&mut self, text: &str) {
+        if !bounds::is_closed(text) {
+            self.alone.push(source_of(text));
+            return;
+        }
         self.source.text.push_str(text);
         if !text.ends_with('\n') {
             self.source.text.push('\n');
         }
     }
+}
+
+fn source_of(text: &str) -> Source {
+    Source { text: text.to_owned(), ..Source::default() }
+}
+
+/// Whether a program of that name reads scripts of a shell.
+fn is_shell(program: &str) -> bool {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    matches!(name, "sh" | "bash" | "zsh" | "dash" | "ksh" | "env" | "cmd")
 }
 
 /// A text, or lines of it.

@@ -448,6 +448,7 @@ impl<'a> Reach<'a> {
             line: 1,
             shown: format!("{}.{}", target.module, target.name),
             because: Some(because.to_owned()),
+            file: None,
         };
         let known =
             self.foreign.iter_mut().find(|(owner, _, held, _)| *owner == at && *held == act);
@@ -492,6 +493,7 @@ impl<'a> Reach<'a> {
                 because: Some(
                     "it imports a file of the artifact that is no source text".to_owned(),
                 ),
+                file: None,
             };
             self.foreign.push((at, when, act, way.to_owned()));
         }
@@ -588,6 +590,17 @@ impl<'a> Reach<'a> {
             })
     }
 
+    /// Whether a file or folder of that path stands beside a module, or in the root.
+    fn is_file_here(&self, at: usize, file: &str) -> bool {
+        let key = self.modules.get(at).map(|module| key_of(module)).unwrap_or_default();
+        [folder_of(&key), ""].iter().any(|folder| {
+            let path = format!("{folder}{file}");
+            let within = format!("{path}/");
+            let next = self.others.range(within.clone()..).next();
+            self.others.contains(&path) || next.is_some_and(|next| next.starts_with(&within))
+        })
+    }
+
     fn conclusion(&self, at: usize) -> Conclusion<'a> {
         let modules = self.modules;
         let module: &'a Module = modules.get(at).copied().unwrap_or_else(|| unreachable_module());
@@ -597,6 +610,9 @@ impl<'a> Reach<'a> {
             let reached = self.runs((at, n));
             for act in &function.acts {
                 if act.kind == Kind::Stranger && self.is_here(at, &act.path) {
+                    continue;
+                }
+                if act.file.as_ref().is_some_and(|file| self.is_file_here(at, file)) {
                     continue;
                 }
                 let level = match reached {
@@ -669,7 +685,9 @@ fn on_import(kind: Kind) -> Option<Level> {
         | Kind::Write
         | Kind::SensitiveRead
         | Kind::Fetch => Level::ImportEffect,
-        Kind::Tamper | Kind::Indirect | Kind::Environment | Kind::Stranger => Level::Effect,
+        Kind::Load | Kind::Tamper | Kind::Indirect | Kind::Environment | Kind::Stranger => {
+            Level::Effect
+        }
         Kind::Background => return None,
     })
 }
@@ -686,6 +704,7 @@ fn on_use(kind: Kind) -> Option<Level> {
         | Kind::Unpickle
         | Kind::Delete
         | Kind::Write
+        | Kind::Load
         | Kind::Fetch
         | Kind::Tamper
         | Kind::Indirect
@@ -715,7 +734,7 @@ fn unfollowed(act: &Act) -> Option<Level> {
         | Kind::Tamper
         | Kind::Indirect
         | Kind::Fetch => Level::Effect,
-        Kind::Write => Level::AsideMild,
+        Kind::Write | Kind::Load => Level::AsideMild,
         Kind::Background | Kind::Environment | Kind::Stranger => return None,
     })
 }

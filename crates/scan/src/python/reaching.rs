@@ -7,6 +7,7 @@ use ruff_text_size::Ranged;
 use super::attributes::is_risky;
 use super::calls::Args;
 use super::known::{Says, is_secret, is_sensitive, is_steering};
+use super::loading::{is_own, shown};
 use super::machine::Machine;
 use super::value::{HOLE, Origin, Set, Value, join, merge, unknown};
 use super::{Edge, Kind, Target, shell};
@@ -157,10 +158,12 @@ impl Machine<'_> {
         let writes = modes
             .iter()
             .any(|mode| mode.rough().is_some_and(|mode| mode.contains(['w', 'a', 'x', '+'])));
+        // How a file of its own is opened is no secret, unless it is one.
+        let hidden = modes.iter().any(|mode| mode.rough().is_none());
         let mut origin = Origin::FILE;
         for file in files {
             origin = origin.with(file.origin());
-            self.touched(file, "open", writes, node);
+            self.touched(file, "open", writes || hidden && is_own(file), node);
         }
         vec![Value::Made(Rc::from("io.TextIOWrapper"), origin)]
     }
@@ -175,16 +178,17 @@ impl Machine<'_> {
             return;
         };
         if let Some(what) = is_sensitive(&text) {
-            let because = format!("`{}` holds {what}", text.replace(HOLE, "…"));
+            let because = format!("`{}` holds {what}", shown(&text));
             self.act(Kind::SensitiveRead, path, node, Some(because));
         } else if writes {
-            let own_choice =
-                !text.starts_with(HOLE) && (text.starts_with(['/', '~']) || text.contains(":\\"));
+            let own_choice = is_own(file)
+                || !text.starts_with(HOLE)
+                    && (text.starts_with(['/', '~']) || text.contains(":\\"));
             if own_choice || self.here == super::BODY {
-                let because = format!("it writes `{}`", text.replace(HOLE, "…"));
+                let because = format!("it writes `{}`", shown(&text));
                 self.act(Kind::Write, path, node, Some(because));
             } else if is_code(&text) {
-                let because = format!("`{}` is run in turn", text.replace(HOLE, "…"));
+                let because = format!("`{}` is run in turn", shown(&text));
                 self.act(Kind::Write, path, node, Some(because));
             }
         }

@@ -79,6 +79,7 @@ impl<'a> Machine<'a> {
             }
             Stmt::For(one) => {
                 let values = self.expr(&one.iter);
+                self.goes_through(&values, one.iter.as_ref());
                 self.for_each(&values, &one.target, &one.body);
                 self.maybe(&one.orelse);
             }

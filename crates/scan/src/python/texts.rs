@@ -7,8 +7,19 @@ use ruff_text_size::Ranged;
 use super::calls::Args;
 use super::external::each;
 use super::machine::Machine;
-use super::value::{HOLE, LENGTH, Origin, Set, Value, items_of, merge, ordered, sequence, unknown};
+use super::value::{
+    HOLE, LENGTH, OWN_FOLDER, Origin, Set, Value, items_of, merge, ordered, sequence, unknown,
+};
 use super::{Kind, decode};
+
+/// The folder that holds a file, where the text tells it.
+pub(super) fn folder_of(path: &str) -> Option<String> {
+    if path == OWN_FOLDER {
+        return Some(path.to_owned());
+    }
+    let (folder, name) = path.rsplit_once('/')?;
+    (path.starts_with(OWN_FOLDER) || !name.contains(HOLE)).then(|| folder.to_owned())
+}
 
 impl Machine<'_> {
     pub(super) fn container_method(
@@ -193,6 +204,10 @@ impl Machine<'_> {
                 }
                 _ => vec![Value::Opaque(origin)],
             },
+            // A hole may hold what it is split at.
+            "split" | "rsplit" | "splitlines" if text.contains(HOLE) => {
+                vec![Value::Opaque(origin)]
+            }
             "split" | "rsplit" | "splitlines" => {
                 if args.positional.len() > 1 || !args.named.is_empty() {
                     return vec![Value::Opaque(origin)];
@@ -208,6 +223,8 @@ impl Machine<'_> {
                 }
                 vec![sequence(parts.iter().map(|part| made((*part).to_owned())).collect())]
             }
+            // Decoders pass over what is none of their letters, and a hole is none.
+            "encode" if text.contains(HOLE) => vec![Value::Opaque(origin)],
             "encode" => {
                 match word(0).unwrap_or_else(|| "utf-8".to_owned()).to_ascii_lowercase().as_str() {
                     "rot13" | "rot_13" => {
@@ -223,6 +240,8 @@ impl Machine<'_> {
                 }
             }
             "format" => {
+                let given: Set = args.all().cloned().collect();
+                self.goes_through(&given, node);
                 // Attributes of what is given can be read by a format: `{0.__globals__}`.
                 if text.contains("__") && text.contains('{') {
                     let because = "a format reads attributes of what it is given".to_owned();
@@ -300,6 +319,15 @@ impl Machine<'_> {
                 vec![super::value::made_file(joined)]
             }
             "expanduser" | "resolve" | "absolute" | "with_suffix" => vec![owner.clone()],
+            "with_name" | "with_stem" => {
+                let folder = folder_of(text).unwrap_or_else(|| HOLE.to_string());
+                let name = match args.at(0) {
+                    [one] => one.rough().map(std::borrow::Cow::into_owned),
+                    _ => None,
+                };
+                let name = name.unwrap_or_else(|| HOLE.to_string());
+                vec![super::value::made_file(format!("{folder}/{name}"))]
+            }
             "as_posix" | "__str__" | "__fspath__" => {
                 vec![Value::Str(Rc::clone(text), Origin::NONE)]
             }
@@ -319,8 +347,9 @@ impl Machine<'_> {
                 self.removed("pathlib.Path.unlink", std::slice::from_ref(owner), node);
                 unknown()
             }
-            "iterdir" | "glob" | "rglob" => {
+            "iterdir" | "glob" | "rglob" | "walk" => {
                 self.touched(owner, "pathlib.Path.iterdir", false, node);
+                self.searched(std::slice::from_ref(owner), "pathlib.Path.iterdir", node);
                 vec![super::value::made_file(format!("{text}/{HOLE}"))]
             }
             _ => unknown(),

@@ -7,6 +7,10 @@ use std::rc::Rc;
 
 /// Stands in a text for a part that is not known.
 pub(super) const HOLE: char = '\u{fffc}';
+/// The folder that the file stands in, as a text: a hole, so that nobody takes it for a name.
+pub(super) const OWN_FOLDER: &str = "\u{fffc}\u{fffb}";
+/// The file itself.
+pub(super) const OWN_FILE: &str = "\u{fffc}\u{fffb}/\u{fffc}.py";
 /// Values that one name may have at once; more become unknown.
 pub(super) const MOST: usize = 16;
 /// The same for what can be called or reached into.
@@ -22,6 +26,21 @@ const PUT_TOGETHER: usize = 64 << 20;
 thread_local! {
     /// What is left of them; each file is read in a thread of its own.
     static LEFT: Cell<usize> = const { Cell::new(PUT_TOGETHER) };
+}
+
+thread_local! {
+    /// Values that were compared, hashed or copied since the last step: a step may take many.
+    static WORK: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Notes that values were gone through.
+fn work(values: usize) {
+    WORK.with(|work| work.set(work.get().saturating_add(values as u64)));
+}
+
+/// The values that were gone through since this was last asked.
+pub(super) fn worked() -> u64 {
+    WORK.with(Cell::take)
 }
 
 /// Takes room for so many bytes; tells whether there was any.
@@ -204,6 +223,12 @@ impl Weighed {
         self.size = self.size.saturating_add(1);
         self.origin = self.origin.with(value.origin());
         let hasher = &mut self.hasher;
+        let text = match value {
+            Value::Str(text, _) | Value::File(text) | Value::Code(text, _) => text.len(),
+            Value::Bytes(bytes, _) => bytes.len(),
+            _ => 0,
+        };
+        work((text / 16).saturating_add(1));
         match value {
             Value::Opaque(origin) => origin.0.hash(hasher),
             Value::Str(text, _)
@@ -378,6 +403,7 @@ pub(super) fn join(set: &mut Set, value: Value) -> bool {
         set.push(value);
         return true;
     }
+    work(set.len());
     if set.contains(&value) {
         return false;
     }
@@ -576,8 +602,12 @@ pub(super) fn items_of(value: &Value) -> Set {
 /// The items in order, where the value is a container whose items are known one by one.
 pub(super) fn ordered(value: &Value) -> Option<Vec<Set>> {
     match value {
-        Value::Seq(items) => Some(items.to_vec()),
-        Value::Str(text, origin) if text.len() <= ITEMS => Some(
+        Value::Seq(items) => {
+            work(items.len());
+            Some(items.to_vec())
+        }
+        // Nobody knows how many letters a hole stands for.
+        Value::Str(text, origin) if text.len() <= ITEMS && !text.contains(HOLE) => Some(
             text.chars()
                 .map(|c| {
                     let mut one = [0u8; 4];

@@ -3,6 +3,7 @@
 use formats::{json, zip};
 
 use super::{Node, Role, Walker, extension};
+use crate::configuration::requirements;
 use crate::python::{self, FileRole, notebook, shell, source};
 use crate::rules;
 use crate::subject::{Content, EntryPoint};
@@ -47,8 +48,30 @@ impl Walker {
             self.sink.could_not_look(&node.place, "it is Python source of more than 8 MiB");
             return;
         };
+        self.packages_of_script(node, &source.text);
         if node.blob.trouble().is_none() {
             self.python.push(python::read(&node.place, &source, FileRole::Source));
+        }
+    }
+
+    /// The packages that a script asks a runner to install (PEP 723).
+    fn packages_of_script(&mut self, node: &Node, text: &str) {
+        let mut inside = false;
+        let mut block = String::new();
+        for line in text.lines() {
+            match line.strip_prefix('#').map(|rest| rest.strip_prefix(' ').unwrap_or(rest)) {
+                Some(rest) if !inside => inside = rest.trim_end() == "/// script",
+                Some(rest) if rest.trim_end() == "///" => inside = false,
+                Some(rest) => {
+                    block.push_str(rest);
+                    block.push('\n');
+                }
+                None => inside = false,
+            }
+        }
+        if !block.is_empty() {
+            let reading = requirements::read("pyproject.toml", &block);
+            rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
         }
     }
 
@@ -121,6 +144,8 @@ impl Walker {
 
     /// A notebook: its cells are Python that somebody runs by hand.
     pub(super) fn notebook(&mut self, node: &Node) {
+        /// Cells that are judged by themselves.
+        const ALONE: usize = 200;
         self.sink.not_data("notebook");
         let tree = json::read(&node.blob);
         if tree.omitted > 0 {
@@ -147,6 +172,19 @@ impl Walker {
             return;
         }
         self.python.push(python::read(&node.place, &read.source, FileRole::Notebook));
+        let alone = node.place.member("a cell by itself");
+        for source in read.alone.iter().take(ALONE) {
+            self.python.push(python::read(&alone, source, FileRole::Notebook));
+        }
+        if read.alone.len() > ALONE {
+            let because = "more of its cells do not end than are judged by themselves";
+            self.sink.could_not_look(&node.place, because);
+        }
+        if let Some(language) = read.unread.first() {
+            let shown = vocabulary::Untrusted::new(language.clone()).shortened(40);
+            let because = format!("a cell is source code (`{shown}`), which is not judged");
+            self.sink.could_not_look(&node.place, because);
+        }
     }
 
     /// Code that loading an archive of a known layout runs.
