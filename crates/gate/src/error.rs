@@ -19,6 +19,9 @@ pub enum Error {
         /// As it was given.
         path: std::path::PathBuf,
     },
+    /// A document of provenance that was given cannot be used.
+    #[error(transparent)]
+    Provenance(#[from] provenance::Error),
     /// A folder was given where a single file is looked into.
     #[error("`{}` is a folder, not a file", path.display())]
     NotAFile {
@@ -35,6 +38,7 @@ impl Error {
             Self::Policy(error) => error.hint(),
             Self::Convert(error) => error.hint().map(ToOwned::to_owned),
             Self::NoTensors { .. } => Some("`weighbridge inspect` tells what it is".to_owned()),
+            Self::Provenance(_) => None,
             Self::NotAFile { .. } => Some("name one of the files in it".to_owned()),
         }
     }

@@ -26,6 +26,7 @@
 mod advice;
 pub mod checks;
 mod convert;
+mod digest;
 mod error;
 mod exceptions;
 mod inspect;
@@ -38,6 +39,7 @@ mod threats;
 mod weigh;
 
 pub use convert::{Conversion, Converted, convert};
+pub use digest::{DigestRequest, Digested, digest, identity};
 pub use error::Error;
 pub use inspect::inspect;
 pub use names::nearest;

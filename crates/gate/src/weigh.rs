@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 
 use artifact::tree;
+use provenance::reconcile::Source;
 use vocabulary::{
-    CheckResult, Date, Finding, Limits, PolicyUse, Report, Run, SCHEMA, Tool, Untrusted,
+    CheckResult, Date, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA, Tool, Untrusted,
 };
 
 use crate::checks::{self, CHECKS, Context, POLICY};
-use crate::{Error, Policy, advice, exceptions, summary, threats};
+use crate::{Error, Policy, advice, digest, exceptions, summary, threats};
 
 /// What to weigh, and how. Whoever wants a verdict builds one of these.
 #[derive(Clone, Debug)]
@@ -16,8 +17,11 @@ pub struct Request {
     /// What reports call it.
     pub label: String,
     /// Whether to compute digests. They are computed in any case where an exception of the policy
-    /// speaks of one.
+    /// speaks of one, and where `integrity` is required.
     pub digests: bool,
+    /// What the artifact is said to be. The check `integrity` is required then, whatever the policy
+    /// says of it: who names a digest does not mean to go without it.
+    pub identities: Vec<Source>,
     /// How many files are looked at at a time; as many as there are cores where it is not told.
     pub jobs: Option<usize>,
     /// Limits in place of the policy's.
@@ -54,14 +58,31 @@ impl scan::Progress for Quiet {
 /// machine failed; whatever is wrong with the artifact is in the report.
 pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Result<Report, Error> {
     let begun = services.clock.map(|clock| (clock, clock.now(), clock.milliseconds()));
-    let Policy { terms, digest } = policy;
+    let Policy { terms, digest: policy_digest } = policy;
+    let mut terms = terms.clone();
+    let every_file = terms.requirement(&checks::integrity::NAME.into()) == Requirement::Required;
+    if !request.identities.is_empty() {
+        terms.checks.insert(checks::integrity::NAME.into(), Requirement::Required);
+    }
+    let terms = &terms;
     let limits = request.limits.unwrap_or(terms.limits);
     let tree = tree::open(&request.source, limits.files)?;
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
-    let options =
-        scan::Options { limits, digests: request.digests || by_digest, jobs: request.jobs };
+    let integrity = terms.requirement(&checks::integrity::NAME.into());
+    let digests = request.digests || by_digest || integrity == Requirement::Required;
+    let options = scan::Options { limits, digests, jobs: request.jobs };
     let scanned = checks::guarded(|| scan::scan(&tree, &options, services.progress));
-    let context = Context { tree: &tree, scanned, policy: terms };
+    let mut identities = request.identities.clone();
+    digest::beside(&mut identities, &request.source);
+    let context = Context {
+        tree: &tree,
+        scanned,
+        digests,
+        identities: &identities,
+        every_file,
+        jobs: request.jobs,
+        policy: terms,
+    };
     let mut results = checks::run_all(&CHECKS, &context);
     let label = Untrusted::new(request.label.clone());
     let artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));
@@ -90,7 +111,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         artifact,
         policy: PolicyUse {
             name: Untrusted::from(terms.name.as_str()).to_string(),
-            digest: digest.clone(),
+            digest: policy_digest.clone(),
             refuse: terms.refuse,
             review: terms.review,
             limits,

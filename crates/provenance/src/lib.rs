@@ -1,6 +1,7 @@
 //! Where a model comes from, and how anybody else can check it.
 //!
 //! - [`manifest`]: the files of an artifact with their digests, and the digests of the whole;
+//! - [`reconcile`]: what others say an artifact is, held against what it is;
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify;
@@ -24,6 +25,7 @@
 pub mod bundle;
 pub mod dsse;
 mod error;
+pub mod files;
 pub mod hex;
 pub mod json;
 #[cfg(feature = "keyless")]
@@ -32,6 +34,7 @@ pub mod keys;
 pub mod manifest;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+pub mod reconcile;
 pub mod statement;
 pub mod trust;
 

@@ -5,11 +5,13 @@
 
 mod files;
 mod formats;
+pub(crate) mod integrity;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use artifact::tree::Tree;
+use provenance::reconcile::Source;
 use scan::Scanned;
 use vocabulary::{CheckResult, Coverage, Outcome, Policy, Requirement, Threat};
 
@@ -24,17 +26,18 @@ pub struct Check {
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 3] = [
+pub const CHECKS: [Check; 4] = [
     Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
     Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
     Check { name: "formats", speaks_to: &[], run: formats::run },
+    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
 ];
 
 /// The check that looks at the policy itself, after all others.
 pub(crate) const POLICY: &str = "policy";
 
 /// The names that a policy may name.
-pub const NAMES: [&str; 4] = ["files", "static", "formats", POLICY];
+pub const NAMES: [&str; 5] = ["files", "static", "formats", integrity::NAME, POLICY];
 
 /// What a check looks at.
 pub struct Context<'a> {
@@ -42,6 +45,14 @@ pub struct Context<'a> {
     pub tree: &'a Tree,
     /// What the static scan saw; every check may use it. The error says that it crashed.
     pub scanned: Result<Scanned, String>,
+    /// Whether the scan was to compute digests.
+    pub digests: bool,
+    /// What whoever asked says the artifact is.
+    pub identities: &'a [Source],
+    /// Whether one of these has to speak of every file.
+    pub every_file: bool,
+    /// How many files are looked at at a time.
+    pub jobs: Option<usize>,
     /// The policy.
     pub policy: &'a Policy,
 }
@@ -117,8 +128,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let tree = artifact::tree::open(folder.path(), 9).unwrap();
         let policy = crate::Policy::shipped("standard").unwrap().terms;
-        let context =
-            Context { tree: &tree, scanned: Err("out of \u{1b}range".into()), policy: &policy };
+        let context = Context {
+            tree: &tree,
+            scanned: Err("out of \u{1b}range".into()),
+            digests: true,
+            identities: &[],
+            every_file: false,
+            jobs: None,
+            policy: &policy,
+        };
         let checks = [
             Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },
             Check { name: "formats", speaks_to: &[], run: scanned },

@@ -1,21 +1,33 @@
 //! The rules that the gate itself looks for: what no part can see alone.
 
+mod digest_mismatch;
 mod exception_expired;
 mod exception_unused;
 mod format_not_permitted;
+mod listed_file_missing;
 
 use vocabulary::Rule;
 
+use digest_mismatch::DIGEST_MISMATCH;
 use exception_expired::EXCEPTION_EXPIRED;
 use exception_unused::EXCEPTION_UNUSED;
 use format_not_permitted::FORMAT_NOT_PERMITTED;
+use listed_file_missing::LISTED_FILE_MISSING;
 
+pub(crate) use digest_mismatch::found as digest_mismatch;
 pub(crate) use exception_expired::found as exception_expired;
 pub(crate) use exception_unused::found as exception_unused;
 pub(crate) use format_not_permitted::check as format_not_permitted;
+pub(crate) use listed_file_missing::found as listed_file_missing;
 
 /// The rules of this crate.
-pub const OWN: [&Rule; 3] = [&EXCEPTION_EXPIRED, &EXCEPTION_UNUSED, &FORMAT_NOT_PERMITTED];
+pub const OWN: [&Rule; 5] = [
+    &DIGEST_MISMATCH,
+    &EXCEPTION_EXPIRED,
+    &EXCEPTION_UNUSED,
+    &FORMAT_NOT_PERMITTED,
+    &LISTED_FILE_MISSING,
+];
 
 /// Every rule that a weighing can look for, by name.
 pub fn all() -> Vec<&'static Rule> {

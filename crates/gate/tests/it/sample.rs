@@ -183,6 +183,7 @@ pub(crate) fn request(source: &Path) -> Request {
         source: source.into(),
         label: "model".into(),
         digests: true,
+        identities: Vec::new(),
         jobs: None,
         limits: None,
     }

@@ -41,6 +41,7 @@ fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<E
             source: source.clone(),
             label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
             digests,
+            identities: identities.to_vec(),
             jobs: common.jobs.map(usize::from),
             limits: Some(args::limits(&common.limits, policy.terms.limits)),
         };
