@@ -29,8 +29,10 @@ use formats::safetensors;
 use formats::sevenz;
 use formats::stream;
 use formats::tar;
+use formats::tensorboard;
 use formats::text;
 use formats::torch;
+use formats::wandb;
 use formats::yaml;
 use formats::zip;
 use vocabulary::{Limits, secret};
@@ -60,8 +62,10 @@ pub const READERS: &[(&str, Reader)] = &[
     ("sevenz", sevenz),
     ("stream", stream),
     ("tar", tar),
+    ("tensorboard", tensorboard),
     ("tensorflow", tensorflow),
     ("torch", torch),
+    ("wandb", wandb),
     ("weigh_bytes", weigh_bytes),
     ("yaml", yaml),
     ("zip", zip),
@@ -245,6 +249,19 @@ pub fn convert(bytes: &[u8]) {
             let _ = plan.write(&mut io::sink());
         }
     }
+}
+
+/// Events of `TensorBoard`.
+pub fn tensorboard(bytes: &[u8]) {
+    tensorboard::read(&blob(bytes));
+}
+
+/// The log of a run of Weights & Biases, as it is and with the beginning that it needs.
+pub fn wandb(bytes: &[u8]) {
+    wandb::read(&blob(bytes));
+    let mut begun = wandb::MAGIC.to_vec();
+    begun.extend_from_slice(bytes);
+    wandb::read(&blob(&begun));
 }
 
 /// Messages of protocol buffers, each payload read as numbers and as a message in its turn.

@@ -45,9 +45,11 @@ pub mod safetensors;
 pub mod sevenz;
 pub mod stream;
 pub mod tar;
+pub mod tensorboard;
 pub mod tensorflow;
 pub mod text;
 pub mod torch;
+pub mod wandb;
 pub mod yaml;
 pub mod zip;
 

@@ -50,8 +50,7 @@ pub fn digest(request: &DigestRequest<'_>) -> Result<Digested, Error> {
     }
     let algorithms = request.algorithms.clone();
     let also = needed(&sources, &tree);
-    let options =
-        Options { algorithms, also, jobs: request.jobs, ..Options::default() };
+    let options = Options { algorithms, also, jobs: request.jobs, ..Options::default() };
     let manifest = Manifest::with(&tree, &options);
     let table = (!sources.is_empty()).then(|| Table::of(&manifest, sources));
     Ok(Digested { label, algorithms: options.algorithms, manifest, table })
@@ -113,7 +112,8 @@ impl Digested {
 
     /// For people. `all` cuts no list.
     pub fn text(&self, all: bool) -> String {
-        let bytes = self.manifest.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.bytes));
+        let bytes =
+            self.manifest.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.bytes));
         let (files, noun) = (self.manifest.files.len(), plural(self.manifest.files.len(), "file"));
         let mut text = format!("{} ({files} {noun}, {bytes} bytes)\n", self.label);
         for (name, digest, what) in self.wholes() {

@@ -19,9 +19,17 @@ pub enum Error {
         /// As it was given.
         path: std::path::PathBuf,
     },
-    /// A document of provenance that was given cannot be used.
+    /// A key, a bundle or a file of the user's.
     #[error(transparent)]
     Provenance(#[from] provenance::Error),
+    /// A model that cannot be signed as it stands.
+    #[error("`{}` is not signed", path.display())]
+    NotSigned {
+        /// As it was given.
+        path: std::path::PathBuf,
+        /// Every reason.
+        refusals: Vec<provenance::refusal::Refusal>,
+    },
     /// A folder was given where a single file is looked into.
     #[error("`{}` is a folder, not a file", path.display())]
     NotAFile {
@@ -38,7 +46,10 @@ impl Error {
             Self::Policy(error) => error.hint(),
             Self::Convert(error) => error.hint().map(ToOwned::to_owned),
             Self::NoTensors { .. } => Some("`weighbridge inspect` tells what it is".to_owned()),
-            Self::Provenance(_) => None,
+            Self::Provenance(error) => error.hint().map(ToOwned::to_owned),
+            Self::NotSigned { .. } => {
+                Some("put right what stands above, or leave it out with `--ignore`".to_owned())
+            }
             Self::NotAFile { .. } => Some("name one of the files in it".to_owned()),
         }
     }

@@ -34,6 +34,7 @@ mod names;
 pub mod policy;
 pub mod render;
 pub mod rules;
+pub mod signing;
 mod summary;
 mod threats;
 mod weigh;

@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use artifact::tree;
 use provenance::reconcile::Source;
 use vocabulary::{
-    CheckResult, Date, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA, Tool, Untrusted,
+    CheckResult, Date, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA, Tool,
+    Untrusted,
 };
 
 use crate::checks::{self, CHECKS, Context, POLICY};

@@ -88,6 +88,20 @@ impl Bundle {
         }
     }
 
+    /// An envelope that the key of the first certificate signed; the others lead to a root.
+    pub fn with_chain(chain: &[Vec<u8>], envelope: Envelope) -> Self {
+        let certificates = chain.iter().map(|der| Certificate { raw_bytes: der.clone() }).collect();
+        let material = Material {
+            x509_certificate_chain: Some(Chain { certificates }),
+            ..Material::default()
+        };
+        Self {
+            media_type: MEDIA_TYPE.to_owned(),
+            verification_material: material,
+            dsse_envelope: envelope,
+        }
+    }
+
     /// Reads a bundle; `what` is its name in the error.
     pub fn parse(what: &str, bytes: &[u8]) -> Result<Self, Error> {
         let bundle: Self = json::parse_as(what, bytes)?;

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/secure-systems-lab/dsse>, `envelope.md` and `protocol.md`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::keys::{PublicKey, Sign};
 use crate::{Error, json};
@@ -38,8 +38,13 @@ pub struct Signature {
     #[serde(with = "base64_bytes")]
     pub sig: Vec<u8>,
     /// A hint at the key; it is not authenticated, and nothing may rely on it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "text_or_null", skip_serializing_if = "String::is_empty")]
     pub keyid: String,
+}
+
+/// Early writers of Model Signing wrote `null` where there was no `keyid`.
+fn text_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 impl Envelope {
@@ -112,5 +117,7 @@ mod tests {
         let mut changed = envelope;
         changed.signatures.clear();
         assert!(!changed.is_signed_by(public));
+        let null = r#"{"payload":"","payloadType":"t","signatures":[{"sig":"","keyid":null}]}"#;
+        assert_eq!(Envelope::parse("test", null.as_bytes()).unwrap().signatures[0].keyid, "");
     }
 }

@@ -40,6 +40,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::AlreadyExists => {
+                Some("`--force` replaces it")
+            }
+            Self::Artifact(error) => error.hint(),
+            _ => None,
+        }
+    }
+
     /// Something that is not what its form asks for.
     #[allow(clippy::needless_pass_by_value, reason = "texts and errors are both handed over")]
     pub fn malformed(what: impl Into<String>, because: impl ToString) -> Self {

@@ -1,15 +1,16 @@
 //! Keys that sign and verify, in the forms in which they lie on disk.
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, UnparsedPublicKey,
     VerificationAlgorithm,
 };
 use pkcs8::der::Decode as _;
 use pkcs8::der::pem::LineEnding;
+use pkcs8::pkcs5::pbes2;
 use pkcs8::spki::SubjectPublicKeyInfoRef;
-use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, SecretDocument};
+use pkcs8::{EncryptedPrivateKeyInfoRef, ObjectIdentifier, PrivateKeyInfoRef, SecretDocument};
 
 use crate::{Error, hex};
 
@@ -40,6 +41,9 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+
+/// What OWASP recommends for PBKDF2 with HMAC-SHA-256 (2023).
+const PBKDF2_ROUNDS: u32 = 600_000;
 
 impl Scheme {
     /// Its name in messages.
@@ -287,6 +291,27 @@ impl PrivateKey {
     /// PKCS#8 in PEM.
     pub fn pem(&self) -> Result<String, Error> {
         let pem = self.document.to_pem("PRIVATE KEY", LineEnding::LF).map_err(unusable)?;
+        Ok(pem.to_string())
+    }
+
+    /// PKCS#8 in PEM, encrypted with a password: AES-256-CBC under a key of PBKDF2 with
+    /// HMAC-SHA-256, which OpenSSL reads as well.
+    pub fn encrypted_pem(&self, password: &str) -> Result<String, Error> {
+        if password.is_empty() {
+            return Err(unusable("its password is empty"));
+        }
+        let (mut salt, mut iv) = ([0; 16], [0; 16]);
+        let random = SystemRandom::new();
+        for bytes in [&mut salt, &mut iv] {
+            random.fill(bytes).map_err(|_| unusable("the system gave no randomness"))?;
+        }
+        let parameters =
+            pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(PBKDF2_ROUNDS, &salt, iv)
+                .map_err(unusable)?;
+        let info = PrivateKeyInfoRef::try_from(self.document.as_bytes()).map_err(unusable)?;
+        let encrypted =
+            info.encrypt_with_params(parameters, password.as_bytes()).map_err(unusable)?;
+        let pem = encrypted.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).map_err(unusable)?;
         Ok(pem.to_string())
     }
 }

@@ -4,8 +4,12 @@
 //! - [`reconcile`]: what others say an artifact is, held against what it is;
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
-//! - [`keys`]: keys that sign and verify;
-//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact.
+//! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
+//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`oms`]: signed models in the form of OpenSSF Model Signing;
+//! - [`records`]: what a training run wrote down while it ran;
+//! - [`refusal`]: why something is not verified;
+//! - [`files`]: keys, bundles and policies on disk.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
 //! stands over its exact bytes. Bytes are never written anew before they are verified.
@@ -23,6 +27,7 @@
 )]
 
 pub mod bundle;
+pub mod certificates;
 pub mod dsse;
 mod error;
 pub mod files;
@@ -32,9 +37,12 @@ pub mod json;
 pub mod keyless;
 pub mod keys;
 pub mod manifest;
+pub mod oms;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
 pub mod reconcile;
+pub mod records;
+pub mod refusal;
 pub mod statement;
 pub mod trust;
 

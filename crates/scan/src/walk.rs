@@ -19,6 +19,7 @@ mod payloads;
 mod pickles;
 mod plain;
 mod programs;
+mod runs;
 mod secrets;
 mod templates;
 mod tensorflow;
@@ -322,6 +323,8 @@ impl Walker {
             Format::CheckpointIndex => self.checkpoint_index(node, regions),
             Format::Fingerprint => self.fingerprint(node, regions),
             Format::KerasMetadata => self.keras_metadata(node, regions),
+            Format::TensorBoard => self.tensorboard(node, regions),
+            Format::Wandb => self.wandb(node, regions),
             Format::Pyc => self.pyc(node, regions),
             Format::Empty => {}
             Format::GitLfsPointer => {

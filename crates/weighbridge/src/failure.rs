@@ -63,6 +63,12 @@ impl From<gate::policy::Error> for Failure {
     }
 }
 
+impl From<gate::provenance::Error> for Failure {
+    fn from(error: gate::provenance::Error) -> Self {
+        Self::Gate(error.into())
+    }
+}
+
 impl Failure {
     fn hint(&self) -> Option<String> {
         match self {

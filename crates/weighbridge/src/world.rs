@@ -29,6 +29,17 @@ impl Clock for SystemClock {
     }
 }
 
+/// This moment.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default()
+}
+
+/// A variable of the environment, where it is set and is text.
+#[allow(clippy::disallowed_methods, reason = "the environment belongs to the binary")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Today, UTC.
 pub(crate) fn today() -> Date {
     let date = Timestamp::now().to_zoned(TimeZone::UTC).date();

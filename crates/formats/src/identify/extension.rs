@@ -97,6 +97,7 @@ const ROWS: &[Row] = &[
     // A stream of Arrow has no magic.
     Row { extensions: &["arrow"], formats: &[Arrow], opaque: true },
     Row { extensions: &["sqlite", "sqlite3"], formats: &[Sqlite], opaque: false },
+    Row { extensions: &["wandb"], formats: &[Wandb], opaque: false },
     Row { extensions: &["so"], formats: &[Elf, MachO], opaque: false },
     Row { extensions: &["dylib"], formats: &[MachO], opaque: false },
     Row { extensions: &["dll", "exe", "pyd"], formats: &[Pe], opaque: false },

@@ -140,6 +140,10 @@ formats! {
     Fingerprint "tensorflow-fingerprint" true ["pb"];
     /// `keras_metadata.pb`: the configurations of the Keras objects of a `SavedModel`.
     KerasMetadata "keras-metadata" false ["pb"];
+    /// Events of `TensorBoard`: what a training run wrote down.
+    TensorBoard "tensorboard-events" true [];
+    /// The log of a run of Weights & Biases.
+    Wandb "wandb-log" true ["wandb"];
     /// TensorFlow Lite.
     TfLite "tflite" false ["tflite" "lite"];
 }

@@ -3,7 +3,7 @@
 use artifact::Blob;
 
 use super::Format;
-use crate::{executable, gguf, tensorflow};
+use crate::{executable, gguf, tensorboard, tensorflow, wandb};
 
 /// Magics at offset 0.
 const MAGICS: &[(&[u8], Format)] = &[
@@ -41,6 +41,7 @@ const MAGICS: &[(&[u8], Format)] = &[
     (b"SQLite format 3\x00", Format::Sqlite),
     (b"ARROW1", Format::Arrow),
     (b"PAR1", Format::Parquet),
+    (wandb::MAGIC, Format::Wandb),
 ];
 
 const HDF5: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
@@ -93,6 +94,9 @@ pub(super) fn elsewhere(head: &[u8], blob: &Blob, found: &mut Vec<Format>) {
     }
     if head.get(4..8) == Some(b"TFL3") {
         found.push(Format::TfLite);
+    }
+    if tensorboard::is_events(blob) {
+        found.push(Format::TensorBoard);
     }
     if tensorflow::is_index(blob) {
         found.push(Format::CheckpointIndex);

@@ -13,7 +13,7 @@ mod tests;
 
 use artifact::Blob;
 
-use crate::{onnx, tensorflow};
+use crate::{onnx, tensorboard, tensorflow, wandb};
 
 pub use extension::{Contradiction, contradiction};
 pub use format::Format;
@@ -70,6 +70,14 @@ pub fn identify(blob: &Blob, probes: &Probes<'_>) -> Vec<Format> {
         }
     }
     unique
+}
+
+/// Whether it is what a training run wrote down: [`Format::TensorBoard`], [`Format::Wandb`].
+pub fn training_record(blob: &Blob) -> Option<Format> {
+    if tensorboard::is_events(blob) {
+        return Some(Format::TensorBoard);
+    }
+    wandb::is_log(&blob.bytes_at(0, wandb::MAGIC.len())).then_some(Format::Wandb)
 }
 
 /// The protocol buffers of TensorFlow, which have no magic.

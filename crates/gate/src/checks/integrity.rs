@@ -51,10 +51,11 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     coverage.gaps = gaps(&table);
     if context.every_file {
         let because = "nothing that was given says what it should be";
-        coverage.gaps.extend(unproved.into_iter().map(|path| Gap {
-            place: Place::file(path),
-            because: because.to_owned(),
-        }));
+        coverage.gaps.extend(
+            unproved
+                .into_iter()
+                .map(|path| Gap { place: Place::file(path), because: because.to_owned() }),
+        );
     }
     if !given && findings.is_empty() && coverage.gaps.is_empty() {
         let because = "the artifact agrees with what it declares of itself, which proves nothing, \

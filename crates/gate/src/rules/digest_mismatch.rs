@@ -6,7 +6,7 @@ pub(crate) static DIGEST_MISMATCH: Rule = Rule {
     summary: "a file is not what its digest says, or is not there",
     severity: Severity::Critical,
     threats: &[Threat::T4],
-    maps_to: MapsTo { cwe: &["CWE-354"], atlas: &["AML.T0010.003"], aisvs: &["6.1.1"] },
+    maps_to: MapsTo { cwe: &["CWE-354"], atlas: &["AML.T0010.003"], aisvs: &["6.1.3"] },
     page: include_str!("digest-mismatch.md"),
 };
 

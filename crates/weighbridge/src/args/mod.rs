@@ -1,8 +1,10 @@
 //! The command line: one file a family of commands.
 
 mod convert;
+mod digest;
 mod inspect;
 mod limits;
+mod signing;
 mod weigh;
 
 use std::path::PathBuf;
@@ -13,8 +15,10 @@ use gate::render::{Detail, Format};
 use crate::exit::Exit;
 
 pub(crate) use convert::Convert;
+pub(crate) use digest::{Digest, DigestFormat, Identity};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
+pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
 /// Weighs machine-learning model files before anybody loads them.
@@ -55,6 +59,14 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Take the tensors out of a PyTorch or numpy file, without running anything
     Convert(Convert),
+    /// Sign a model in the form of OpenSSF Model Signing
+    Sign(Sign),
+    /// Verify the signature of a model, and tell what it does not cover
+    Verify(Verify),
+    /// Make a key that signs, and its public half
+    Keygen(Keygen),
+    /// Compute digests, tell what none covers, and hold them against what others say
+    Digest(Digest),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

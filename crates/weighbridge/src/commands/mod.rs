@@ -1,8 +1,10 @@
 //! One function a command: arguments in, text and an exit code out.
 
 mod convert;
+mod digest;
 mod lists;
 mod packs;
+mod signing;
 mod weigh;
 
 use std::path::Path;
@@ -24,6 +26,10 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
+        Command::Sign(sign) => signing::sign(sign, args),
+        Command::Verify(verify) => signing::verify(verify, args),
+        Command::Keygen(keygen) => signing::keygen(keygen),
+        Command::Digest(digest) => digest::digest(digest, args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

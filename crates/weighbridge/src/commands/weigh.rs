@@ -1,10 +1,12 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
+use gate::provenance::reconcile::Source;
 use gate::render::{Style, render};
 use gate::{Clock, Policy, Request, Services};
 use vocabulary::Untrusted;
 
+use super::digest::identities;
 use super::read_policy;
 use crate::args::{self, Args, Common, Scan, Weigh};
 use crate::exit::Exit;
@@ -14,12 +16,13 @@ use crate::progress::Bar;
 use crate::world::{self, SystemClock};
 
 pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
-    each(&args.common, &policy(&args.policy)?, !args.no_digest, all)
+    let identities = identities(&args.identity)?;
+    each(&args.common, &policy(&args.policy)?, !args.no_digest, &identities, all)
 }
 
 /// `scan` is a weighing by the policy of that name.
 pub(super) fn scan(args: &Scan, all: &Args) -> Result<Exit, Failure> {
-    each(&args.common, &Policy::shipped("scan")?, args.digest, all)
+    each(&args.common, &Policy::shipped("scan")?, args.digest, &[], all)
 }
 
 /// A shipped policy by its name; anything that looks like a path is a file.
@@ -32,7 +35,13 @@ fn policy(named: &str) -> Result<Policy, Failure> {
     Ok(Policy::parse(&read_policy(path)?, named)?)
 }
 
-fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<Exit, Failure> {
+fn each(
+    common: &Common,
+    policy: &Policy,
+    digests: bool,
+    identities: &[Source],
+    all: &Args,
+) -> Result<Exit, Failure> {
     let clock = SystemClock::start();
     let mut reports = Vec::with_capacity(common.sources.len());
     let mut end = Exit::Fine;

@@ -1,0 +1,110 @@
+//! The digests of files and of parts of files, each byte read once.
+
+use artifact::tree::{FileEntry, Tree};
+use artifact::{ReadAt as _, SourceFile, Trouble};
+use rayon::prelude::*;
+
+use super::{Hash, Method};
+
+/// How much is read at a time. It fits into a core's cache together with what hashing needs.
+const CHUNK: u64 = 256 << 10;
+/// BLAKE3 spreads what it is given over the cores, which pays from about this on.
+const LARGE_CHUNK: u64 = 8 << 20;
+
+enum Hasher {
+    Sha256(aws_lc_rs::digest::Context),
+    Blake2b(blake2b_simd::State),
+    Blake3(Box<blake3::Hasher>),
+}
+
+impl Hasher {
+    fn new(hash: Hash) -> Self {
+        match hash {
+            Hash::Sha256 => {
+                Self::Sha256(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256))
+            }
+            Hash::Blake2b => Self::Blake2b(blake2b_simd::State::new()),
+            Hash::Blake3 => Self::Blake3(Box::default()),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Sha256(state) => state.update(bytes),
+            Self::Blake2b(state) => {
+                state.update(bytes);
+            }
+            Self::Blake3(state) => {
+                if bytes.len() as u64 >= CHUNK {
+                    state.update_rayon(bytes);
+                } else {
+                    state.update(bytes);
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Sha256(state) => state.finish().as_ref().to_vec(),
+            Self::Blake2b(state) => state.finalize().as_bytes().to_vec(),
+            Self::Blake3(state) => state.finalize().as_bytes().to_vec(),
+        }
+    }
+}
+
+/// Where the parts of a file of this length begin and end. A file without bytes has one part in
+/// whole files, and none in shards.
+pub(super) fn parts(method: Method, length: u64) -> Vec<(u64, u64)> {
+    match method {
+        Method::Files => vec![(0, length)],
+        Method::Shards(size) => {
+            let size = size.max(1);
+            let count = length.div_ceil(size);
+            (0..count)
+                .map(|n| {
+                    let start = n.saturating_mul(size);
+                    (start, start.saturating_add(size).min(length))
+                })
+                .collect()
+        }
+    }
+}
+
+/// The digests of the parts of a file.
+pub(super) fn digests(
+    tree: &Tree,
+    entry: &FileEntry,
+    method: Method,
+    hash: Hash,
+) -> Result<Vec<Vec<u8>>, Trouble> {
+    let file = tree.open(entry, false)?;
+    if file.len() != entry.len {
+        return Err(Trouble("the file was changed since it was listed".into()));
+    }
+    let digests: Option<Vec<Vec<u8>>> = parts(method, entry.len)
+        .into_par_iter()
+        .map(|(start, end)| digest(&file, start, end, hash))
+        .collect();
+    file.finish()?;
+    digests.ok_or_else(|| Trouble("the file ended before its end".into()))
+}
+
+fn digest(file: &SourceFile, start: u64, end: u64, hash: Hash) -> Option<Vec<u8>> {
+    let chunk = if hash == Hash::Blake3 { LARGE_CHUNK } else { CHUNK };
+    let mut hasher = Hasher::new(hash);
+    let length = chunk.min(end.saturating_sub(start));
+    let mut buffer = vec![0; usize::try_from(length).ok()?];
+    let mut at = start;
+    while at < end {
+        let left = usize::try_from(end.saturating_sub(at).min(chunk)).ok()?;
+        let room = buffer.get_mut(..left)?;
+        let count = file.read_at(at, room);
+        if count == 0 {
+            return None;
+        }
+        hasher.update(room.get(..count)?);
+        at = at.saturating_add(count as u64);
+    }
+    Some(hasher.finish())
+}
