@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use artifact::ReadAt as _;
 use artifact::tree::{Entry, EntryKind, FileEntry, Tree};
 use vocabulary::Untrusted;
 
@@ -337,6 +338,9 @@ impl Job<'_> {
             missing.insert(0, Algorithm::Sha256);
         }
         let open = tree.open(self.file, false).map_err(|trouble| trouble.to_string())?;
+        if open.len() != self.file.len {
+            return Err("it was changed since it was listed".to_owned());
+        }
         let mut digests = team.digest(&open, &missing).map_err(|trouble| trouble.to_string())?;
         if before.is_some() && before != digests.get(Algorithm::Sha256) {
             return Err("it was changed while it was looked at".to_owned());
