@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use artifact::tree;
-use provenance::manifest::{Algorithm, Manifest, Options, Order};
+use provenance::manifest::{Algorithm, Cache, Manifest, Options, Order};
 use provenance::reconcile::{
     self, Kind, Source, State, Table, declared, needed, render_json, render_text, sums_line,
 };
@@ -24,6 +24,9 @@ pub struct DigestRequest<'a> {
     pub algorithms: Vec<Algorithm>,
     /// What it is held against; empty: nothing.
     pub identities: Vec<Source>,
+    /// Where digests are kept. What it holds counts where nothing is held against the source. Whoever
+    /// opened it saves it.
+    pub cache: Option<&'a Cache>,
     /// Processors that share the work; as many as there are where it is not told.
     pub jobs: Option<usize>,
     /// The most files that are listed.
@@ -50,7 +53,14 @@ pub fn digest(request: &DigestRequest<'_>) -> Result<Digested, Error> {
     }
     let algorithms = request.algorithms.clone();
     let also = needed(&sources, &tree);
-    let options = Options { algorithms, also, jobs: request.jobs, ..Options::default() };
+    let options = Options {
+        algorithms,
+        also,
+        cache: request.cache,
+        trust_cache: sources.is_empty(),
+        jobs: request.jobs,
+        ..Options::default()
+    };
     let manifest = Manifest::with(&tree, &options);
     let table = (!sources.is_empty()).then(|| Table::of(&manifest, sources));
     Ok(Digested { label, algorithms: options.algorithms, manifest, table })
@@ -123,7 +133,8 @@ impl Digested {
             }
         }
         for file in &self.manifest.files {
-            text.push_str(&format!("{}\n", file.path));
+            let cached = if file.cached { "  not read anew: from the cache" } else { "" };
+            text.push_str(&format!("{}{cached}\n", file.path));
             for algorithm in &self.algorithms {
                 if let Some(digest) = file.digests.get(*algorithm) {
                     let hex = provenance::hex::encode(digest);
@@ -168,7 +179,12 @@ impl Digested {
             .files
             .iter()
             .map(|file| {
-                json!({ "path": file.path, "bytes": file.bytes, "digests": hexes(&file.digests) })
+                json!({
+                    "path": file.path,
+                    "bytes": file.bytes,
+                    "digests": hexes(&file.digests),
+                    "readAnew": !file.cached,
+                })
             })
             .collect();
         let (mut digests, mut none) = (Map::new(), Map::new());

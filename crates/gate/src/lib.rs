@@ -24,6 +24,7 @@
 )]
 
 mod advice;
+mod cached;
 pub mod checks;
 mod convert;
 mod digest;

@@ -23,6 +23,7 @@ pub(crate) fn artifact(
         files: contents.len() as u64,
         bytes: contents.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
         contents,
+        not_read_anew: Vec::new(),
     }
 }
 

@@ -1,14 +1,16 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use artifact::tree;
+use provenance::manifest::Cache;
 use provenance::reconcile::Source;
 use vocabulary::{
-    CheckResult, Date, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA, Tool,
-    Untrusted,
+    CheckResult, Date, DigestCache, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA,
+    Tool, Untrusted,
 };
 
 use crate::checks::{self, CHECKS, Context, POLICY};
-use crate::{Error, Policy, advice, digest, exceptions, summary, threats};
+use crate::{Error, Policy, advice, cached, digest, exceptions, summary, threats};
 
 /// What to weigh, and how. Whoever wants a verdict builds one of these.
 #[derive(Clone, Debug)]
@@ -23,6 +25,9 @@ pub struct Request {
     /// What the artifact is said to be. The check `integrity` is required then, whatever the policy
     /// says of it: who names a digest does not mean to go without it.
     pub identities: Vec<Source>,
+    /// Where digests are kept. What it holds counts only where the policy says so. Whoever opened it
+    /// saves it.
+    pub cache: Option<Arc<Cache>>,
     /// How many files are looked at at a time; as many as there are cores where it is not told.
     pub jobs: Option<usize>,
     /// Limits in place of the policy's.
@@ -71,14 +76,26 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
     let integrity = terms.requirement(&checks::integrity::NAME.into());
     let digests = request.digests || by_digest || integrity == Requirement::Required;
-    let options = scan::Options { limits, digests, jobs: request.jobs };
-    let scanned = checks::guarded(|| scan::scan(&tree, &options, services.progress));
+    let cache = request.cache.as_deref().filter(|_| digests);
+    let trusted = cache.filter(|_| terms.digest_cache == DigestCache::Trust);
+    let scan_digests = digests && trusted.is_none();
+    let options = scan::Options { limits, digests: scan_digests, jobs: request.jobs };
+    let mut scanned = checks::guarded(|| scan::scan(&tree, &options, services.progress));
+    let mut not_read_anew = Vec::new();
+    if let Ok(scanned) = &mut scanned {
+        if let Some(cache) = trusted {
+            not_read_anew = cached::take(&tree, scanned, cache, request.jobs);
+        } else if let Some(cache) = cache {
+            cache.keep(&tree, &cached::by_path(scanned));
+        }
+    }
     let mut identities = request.identities.clone();
     digest::beside(&mut identities, &request.source);
     let context = Context {
         tree: &tree,
         scanned,
         digests,
+        scan_digests,
         identities: &identities,
         every_file,
         jobs: request.jobs,
@@ -86,7 +103,8 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     };
     let mut results = checks::run_all(&CHECKS, &context);
     let label = Untrusted::new(request.label.clone());
-    let artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));
+    let mut artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));
+    artifact.not_read_anew = not_read_anew;
     let (outcome, exceptions_used) =
         exceptions::apply(&mut results, terms, &artifact.contents, services.today);
     results.push(CheckResult { check: POLICY.into(), outcome });

@@ -1,13 +1,11 @@
-use std::collections::BTreeMap;
-
 use artifact::tree::Tree;
-use provenance::manifest::{Algorithm, Digests, Manifest, Options};
+use provenance::manifest::{Algorithm, Manifest, Options};
 use provenance::reconcile::{Kind, Row, Says, Source, State, Table, declared, needed};
 use scan::Scanned;
 use vocabulary::{Coverage, Gap, Outcome, Place};
 
 use super::{Context, crashed};
-use crate::rules;
+use crate::{cached, rules};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "integrity";
@@ -22,7 +20,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     let mut sources = context.identities.to_vec();
     let given = !sources.is_empty();
     let own = declared::sources(context.tree);
-    sources.extend(own.into_iter().filter_map(|source| told_here(source, scanned)));
+    sources.extend(own.into_iter().filter_map(|source| told_here(source, context)));
     if sources.is_empty() {
         let because = "nothing says what the files should be".to_owned();
         return if context.every_file {
@@ -66,9 +64,8 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
 }
 
 /// A source of the artifact without what the static check tells of it already.
-fn told_here(mut source: Source, scanned: &Scanned) -> Option<Source> {
-    let digested = scanned.files.iter().any(|file| !file.digests.is_empty());
-    if source.kind == Kind::HubBlobs && digested {
+fn told_here(mut source: Source, context: &Context<'_>) -> Option<Source> {
+    if source.kind == Kind::HubBlobs && context.scan_digests {
         source.claims.retain(|claim| {
             !matches!(claim.says, Says::Digest { algorithm: Algorithm::Sha256, .. })
         });
@@ -78,22 +75,12 @@ fn told_here(mut source: Source, scanned: &Scanned) -> Option<Source> {
 
 /// The digests that the static scan computed on its way, and what else the claims ask for.
 fn manifest(tree: &Tree, scanned: &Scanned, sources: &[Source], jobs: Option<usize>) -> Manifest {
-    let known: BTreeMap<String, Digests> = scanned
-        .files
-        .iter()
-        .map(|file| {
-            let mut digests = Digests::default();
-            for algorithm in [Algorithm::Sha256, Algorithm::Blake3] {
-                let text = file.digests.get(algorithm.name());
-                if let Some(digest) = text.and_then(|text| algorithm.read(text)) {
-                    digests.set(algorithm, digest);
-                }
-            }
-            (file.path.raw().to_owned(), digests)
-        })
-        .collect();
     let also = needed(sources, tree);
-    Manifest::with(tree, &Options { algorithms: Vec::new(), also, known, jobs })
+    let known = cached::by_path(scanned);
+    Manifest::with(
+        tree,
+        &Options { algorithms: Vec::new(), also, known, jobs, ..Options::default() },
+    )
 }
 
 fn finding(table: &Table, row: &Row) -> vocabulary::Finding {

@@ -45,8 +45,10 @@ pub struct Context<'a> {
     pub tree: &'a Tree,
     /// What the static scan saw; every check may use it. The error says that it crashed.
     pub scanned: Result<Scanned, String>,
-    /// Whether the scan was to compute digests.
+    /// Whether digests were asked for.
     pub digests: bool,
+    /// Whether the scan itself computed them.
+    pub scan_digests: bool,
     /// What whoever asked says the artifact is.
     pub identities: &'a [Source],
     /// Whether one of these has to speak of every file.
@@ -132,6 +134,7 @@ mod tests {
             tree: &tree,
             scanned: Err("out of \u{1b}range".into()),
             digests: true,
+            scan_digests: true,
             identities: &[],
             every_file: false,
             jobs: None,

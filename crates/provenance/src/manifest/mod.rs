@@ -4,6 +4,7 @@
 //! are read side by side; where there are fewer files than processors, several share one.
 
 mod algorithm;
+mod cache;
 mod engine;
 mod hasher;
 
@@ -23,6 +24,7 @@ use crate::statement::{DIR_HASH, DigestSet};
 use crate::{Error, hex};
 
 pub use self::algorithm::{Algorithm, Digests};
+pub use self::cache::Cache;
 
 /// The files of an artifact with their digests.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +52,8 @@ pub struct File {
     pub mode: u32,
     /// What was computed.
     pub digests: Digests,
+    /// Whether the digests come from a cache: the file was not read anew.
+    pub cached: bool,
 }
 
 impl File {
@@ -72,7 +76,7 @@ pub struct Uncovered {
 
 /// What to compute, and how.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct Options<'a> {
     /// What is computed of each file.
     pub algorithms: Vec<Algorithm>,
     /// What is computed beside it, by the number of the tree's entry.
@@ -80,16 +84,23 @@ pub struct Options {
     /// Digests that are known already, by path. A file is read where they are not enough; where it
     /// then has another SHA-256 than the known one, it was changed meanwhile.
     pub known: BTreeMap<String, Digests>,
+    /// Where digests of files are kept that did not change since. What is computed is kept there; what
+    /// is there is taken only where `trust_cache` says so.
+    pub cache: Option<&'a Cache>,
+    /// Whether what the cache holds counts in place of reading a file.
+    pub trust_cache: bool,
     /// Processors that share the work; as many as there are where it is not told.
     pub jobs: Option<usize>,
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             algorithms: vec![Algorithm::Sha256, Algorithm::Blake3],
             also: BTreeMap::new(),
             known: BTreeMap::new(),
+            cache: None,
+            trust_cache: false,
             jobs: None,
         }
     }
@@ -111,7 +122,7 @@ impl Manifest {
     }
 
     /// Reads every file of an artifact once.
-    pub fn with(tree: &Tree, options: &Options) -> Self {
+    pub fn with(tree: &Tree, options: &Options<'_>) -> Self {
         let mut manifest = Self {
             single: tree.single,
             empty_folders: tree.empty_folders.clone(),
@@ -133,12 +144,13 @@ impl Manifest {
             };
             let first = file.same_as.unwrap_or(number);
             match results.get(first).and_then(Option::as_ref) {
-                Some(Ok(digests)) => manifest.files.push(File {
+                Some(Ok((digests, cached))) => manifest.files.push(File {
                     path: entry.path.clone(),
                     utf8: entry.utf8,
                     bytes: file.len,
                     mode: file.mode,
                     digests: digests.clone(),
+                    cached: *cached,
                 }),
                 Some(Err(because)) => manifest.uncovered.push(uncovered(entry, because.clone())),
                 None => manifest.uncovered.push(uncovered(entry, "it was not read".into())),
@@ -266,10 +278,12 @@ fn not_a_file(entry: &Entry) -> Uncovered {
     uncovered(entry, because)
 }
 
-type Results = Vec<Option<Result<Digests, String>>>;
+/// Digests, and whether they come from the cache; or why there are none.
+type Found = Result<(Digests, bool), String>;
+type Results = Vec<Option<Found>>;
 
 /// What is computed of each entry. Several paths may be one file on disk, which is read once.
-fn wanted(tree: &Tree, options: &Options) -> Vec<BTreeSet<Algorithm>> {
+fn wanted(tree: &Tree, options: &Options<'_>) -> Vec<BTreeSet<Algorithm>> {
     let mut wanted = vec![BTreeSet::from_iter(options.algorithms.clone()); tree.entries.len()];
     for (number, also) in &options.also {
         let entry = tree.entries.get(*number).map(|entry| &entry.kind);
@@ -287,7 +301,7 @@ fn read_all(
     tree: &Tree,
     mut work: Vec<(usize, &FileEntry)>,
     wanted: &[BTreeSet<Algorithm>],
-    options: &Options,
+    options: &Options<'_>,
 ) -> Results {
     work.sort_by_key(|(number, file)| (std::cmp::Reverse(file.len), *number));
     let processors = || thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -302,6 +316,9 @@ fn read_all(
                 file,
                 wanted: wanted.get(*number).unwrap_or(&none),
                 known: options.known.get(path),
+                path,
+                cache: options.cache,
+                trusted: options.trust_cache,
             };
             let digests = job.run(tree, &team);
             let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
@@ -323,15 +340,18 @@ struct Job<'a> {
     file: &'a FileEntry,
     wanted: &'a BTreeSet<Algorithm>,
     known: Option<&'a Digests>,
+    path: &'a str,
+    cache: Option<&'a Cache>,
+    trusted: bool,
 }
 
 impl Job<'_> {
-    fn run(&self, tree: &Tree, team: &Team) -> Result<Digests, String> {
+    fn run(&self, tree: &Tree, team: &Team) -> Found {
         let known = self.known.cloned().unwrap_or_default();
         let mut missing: Vec<Algorithm> =
             self.wanted.iter().copied().filter(|one| known.get(*one).is_none()).collect();
         if missing.is_empty() {
-            return Ok(known);
+            return Ok((known, false));
         }
         let before = known.get(Algorithm::Sha256);
         if before.is_some() {
@@ -341,6 +361,11 @@ impl Job<'_> {
         if open.len() != self.file.len {
             return Err("it was changed since it was listed".to_owned());
         }
+        let stamp = open.stamp();
+        let kept = self.cache.and_then(|cache| cache.get(self.path, &stamp)).unwrap_or_default();
+        if self.trusted && kept.have(&missing) {
+            return Ok((kept, true));
+        }
         let mut digests = team.digest(&open, &missing).map_err(|trouble| trouble.to_string())?;
         if before.is_some() && before != digests.get(Algorithm::Sha256) {
             return Err("it was changed while it was looked at".to_owned());
@@ -348,7 +373,10 @@ impl Job<'_> {
         for (algorithm, digest) in known.iter() {
             digests.set(algorithm, digest.to_vec());
         }
-        Ok(digests)
+        if let Some(cache) = self.cache {
+            cache.put(self.path, &stamp, &digests);
+        }
+        Ok((digests, false))
     }
 }
 

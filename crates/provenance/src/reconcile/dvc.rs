@@ -93,7 +93,11 @@ fn md5_of(source: &mut Source, of: Of, bytes: Option<u64>, md5: &str, new: bool)
 pub(super) fn list<'a>(folder: &str, files: impl Iterator<Item = &'a File>) -> Option<String> {
     let mut lines: Vec<(&str, String)> = Vec::new();
     for file in files {
-        let inside = file.path.raw().strip_prefix(folder)?.strip_prefix('/')?;
+        let path = file.path.raw();
+        let inside = match folder {
+            "" => path,
+            folder => path.strip_prefix(folder)?.strip_prefix('/')?,
+        };
         lines.push((inside, crate::hex::encode(file.digests.get(Algorithm::Md5)?)));
     }
     lines.sort();

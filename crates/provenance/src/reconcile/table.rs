@@ -334,6 +334,10 @@ impl<'a> Judge<'a> {
             Place::File(file) => (file, Some(file.path.clone())),
             Place::Not(state) => {
                 let (what, weak, covers) = about(&claim.says);
+                let state = match &claim.says {
+                    Says::Unchecked { because, .. } => State::unchecked(*because),
+                    _ => state,
+                };
                 rows.push(self.row(named, &what, weak, covers, state));
                 return;
             }

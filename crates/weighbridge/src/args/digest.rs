@@ -31,7 +31,7 @@ pub(crate) struct Digest {
     pub(crate) jobs: Option<u16>,
 }
 
-/// What a source is held against.
+/// What a source is held against, and where its digests are kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Identity {
     /// What it has to be: sha256:, blake3:, git-sha1:, … of a file, dirHash:, h1: or oms: of a folder
@@ -45,6 +45,10 @@ pub(crate) struct Identity {
     /// A listing of the Hugging Face hub (JSON of its `tree`, `paths-info` or model page)
     #[arg(long, value_name = "FILE")]
     pub(crate) expect_hf: Vec<PathBuf>,
+
+    /// Keep digests in this folder; a verdict rests on them only where the policy says so
+    #[arg(long, value_name = "DIR")]
+    pub(crate) digest_cache: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

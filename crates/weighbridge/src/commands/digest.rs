@@ -1,14 +1,15 @@
-use gate::provenance::manifest::Algorithm;
+use gate::provenance::manifest::{Algorithm, Cache};
 use gate::provenance::reconcile::{self, Source};
 use gate::{DigestRequest, Digested, Limits};
 
 use crate::args::{Args, Digest, DigestFormat, Identity};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
-use crate::output;
+use crate::{output, world};
 
 pub(super) fn digest(digest: &Digest, args: &Args) -> Result<Exit, Failure> {
     let identities = identities(&digest.identity)?;
+    let cache = cache(&digest.identity);
     let algorithms = match digest.format.algorithm() {
         Some(one) => vec![one],
         None if digest.only.is_empty() => vec![Algorithm::Sha256, Algorithm::Blake3],
@@ -21,6 +22,7 @@ pub(super) fn digest(digest: &Digest, args: &Args) -> Result<Exit, Failure> {
             source,
             algorithms: algorithms.clone(),
             identities: identities.clone(),
+            cache: cache.as_ref(),
             jobs: digest.jobs.map(usize::from),
             max_files: Limits::default().files,
         };
@@ -36,6 +38,7 @@ pub(super) fn digest(digest: &Digest, args: &Args) -> Result<Exit, Failure> {
             }
         }
     }
+    save(cache.as_ref())?;
     output::write(&text, digest.output.as_deref())?;
     Ok(end)
 }
@@ -71,6 +74,19 @@ fn shown(digested: &Digested, digest: &Digest, args: &Args) -> String {
         }
     }
     text
+}
+
+/// Where digests are kept. A cache that is damaged is told and ignored.
+pub(super) fn cache(args: &Identity) -> Option<Cache> {
+    let cache = Cache::open(args.digest_cache.as_deref()?, world::seconds());
+    if let Some(because) = &cache.ignored {
+        output::say(&format!("the digest cache is ignored: {because}\n"));
+    }
+    Some(cache)
+}
+
+pub(super) fn save(cache: Option<&Cache>) -> Result<(), Failure> {
+    Ok(cache.map_or(Ok(()), Cache::save).map_err(gate::Error::from)?)
 }
 
 /// What the arguments say that a source is.
