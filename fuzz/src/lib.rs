@@ -35,6 +35,7 @@ use formats::torch;
 use formats::wandb;
 use formats::yaml;
 use formats::zip;
+use provenance::reconcile;
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
@@ -47,6 +48,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gguf", gguf),
     ("hdf5", hdf5),
     ("identify", identify),
+    ("identities", identities),
     ("jinja", jinja),
     ("json", json),
     ("marshal", marshal),
@@ -230,6 +232,17 @@ pub fn identify(bytes: &[u8]) {
     identify::identify(&blob, &Probes { pickle: &pickle, stream: &|_| None });
     stream::identify(bytes);
     text::read(&blob);
+}
+
+/// Documents with digests, under names of every kind.
+pub fn identities(bytes: &[u8]) {
+    for name in ["SHA256SUMS", "x.b3", "x.dvc", "dvc.lock", "x.json"] {
+        if let Ok(source) = reconcile::read(name, bytes) {
+            let table = reconcile::Table::of(&Default::default(), vec![source]);
+            reconcile::render_text(&table, true);
+            reconcile::render_json(&table);
+        }
+    }
 }
 
 /// Checkpoints of `PyTorch`, every layout, and their rows.

@@ -183,7 +183,7 @@ impl Digested {
                     "path": file.path,
                     "bytes": file.bytes,
                     "digests": hexes(&file.digests),
-                    "readAnew": !file.cached,
+                    "read_anew": !file.cached,
                 })
             })
             .collect();
@@ -205,11 +205,11 @@ impl Digested {
             "source": self.label,
             "verdict": self.verdict().word(),
             "digests": digests,
-            "noDigests": none,
+            "no_digests": none,
             "files": files,
             "uncovered": uncovered,
-            "emptyFolders": self.manifest.empty_folders,
-            "executableFiles": self.executable(),
+            "empty_folders": self.manifest.empty_folders,
+            "executable_files": self.executable(),
             "against": self.table.as_ref().map(render_json),
         })
     }

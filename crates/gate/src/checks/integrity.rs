@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use artifact::tree::Tree;
 use provenance::manifest::{Algorithm, Manifest, Options};
 use provenance::reconcile::{Kind, Row, Says, Source, State, Table, declared, needed};
 use scan::Scanned;
-use vocabulary::{Coverage, Gap, Outcome, Place};
+use vocabulary::{Coverage, Gap, Outcome, Place, Untrusted};
 
 use super::{Context, crashed};
 use crate::{cached, rules};
@@ -37,8 +39,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     let table = Table::of(&manifest, sources);
     let findings: Vec<_> = table.contradictions().map(|row| finding(&table, row)).collect();
     let mut coverage = Coverage::default();
-    let unproved = table.uncovered.iter().chain(&table.unproved);
-    let unproved: Vec<_> = unproved.cloned().collect();
+    let unproved: BTreeSet<&Untrusted> = table.uncovered.iter().chain(&table.unproved).collect();
     for file in &manifest.files {
         coverage.files = coverage.files.saturating_add(1);
         coverage.bytes_total = coverage.bytes_total.saturating_add(file.bytes);
@@ -49,11 +50,10 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     coverage.gaps = gaps(&table);
     if context.every_file {
         let because = "nothing that was given says what it should be";
-        coverage.gaps.extend(
-            unproved
-                .into_iter()
-                .map(|path| Gap { place: Place::file(path), because: because.to_owned() }),
-        );
+        for path in unproved {
+            let place = Place::file(path.clone());
+            coverage.gaps.push(Gap { place, because: because.to_owned() });
+        }
     }
     if !given && findings.is_empty() && coverage.gaps.is_empty() {
         let because = "the artifact agrees with what it declares of itself, which proves nothing, \

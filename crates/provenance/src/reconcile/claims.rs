@@ -1,5 +1,8 @@
 use crate::manifest::Algorithm;
 
+/// Sentences about one source that are kept.
+const MOST: usize = 20;
+
 /// What a document with digests is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -89,7 +92,6 @@ impl Source {
 
     /// Tells of a part that is not understood; the first few are kept.
     pub(super) fn fault(&mut self, because: String) {
-        const MOST: usize = 20;
         if self.faults.len() < MOST {
             self.faults.push(because);
         }
@@ -104,7 +106,7 @@ impl Source {
             self.fault(format!("{document}: {fault}"));
         }
         for note in other.notes {
-            if !self.notes.contains(&note) {
+            if self.notes.len() < MOST && !self.notes.contains(&note) {
                 self.notes.push(note);
             }
         }

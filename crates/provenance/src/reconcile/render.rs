@@ -82,7 +82,7 @@ pub fn json(table: &Table) -> Value {
             json!({
                 "name": escape(&source.name),
                 "kind": source.kind.name(),
-                "declaredByTheArtifact": source.declared,
+                "declared": source.declared,
                 "notes": source.notes.iter().map(|note| escape(note)).collect::<Vec<_>>(),
                 "faults": source.faults.iter().map(|fault| escape(fault)).collect::<Vec<_>>(),
             })

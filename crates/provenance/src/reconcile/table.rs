@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::tree::{EntryKind, Tree};
@@ -5,7 +6,7 @@ use vocabulary::Untrusted;
 
 use super::{Claim, Kind, Of, Says, Source, dvc, hub};
 use crate::hex;
-use crate::manifest::{Algorithm, File, Manifest, Order};
+use crate::manifest::{Algorithm, File, Manifest, Order, Uncovered};
 
 /// Every claim of every source, and what became of it.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +88,9 @@ const CONTENT_AND_LENGTH: &str = "the content and its length";
 const ALL_NAMED: &str = "the content of all files, and their names";
 const ALL_UNNAMED: &str = "the content of all files, not their names";
 
+/// Claims about folders that are looked at: each goes through every file of its folder.
+const MAX_FOLDERS: usize = 1000;
+
 /// What has to be computed of which entry of a tree, so that the claims can be checked.
 pub fn needed(sources: &[Source], tree: &Tree) -> BTreeMap<usize, BTreeSet<Algorithm>> {
     let by_path: BTreeMap<&str, usize> =
@@ -101,6 +105,7 @@ pub fn needed(sources: &[Source], tree: &Tree) -> BTreeMap<usize, BTreeSet<Algor
             _ => Some(number),
         }
     };
+    let mut folders = 0usize;
     let mut needed: BTreeMap<usize, BTreeSet<Algorithm>> = BTreeMap::new();
     for claim in sources.iter().flat_map(|source| &source.claims) {
         let algorithm = match &claim.says {
@@ -113,11 +118,16 @@ pub fn needed(sources: &[Source], tree: &Tree) -> BTreeMap<usize, BTreeSet<Algor
             Of::File(path) => find(path).into_iter().collect(),
             Of::Unnamed if tree.single => vec![0],
             Of::Whole => (0..tree.entries.len()).collect(),
-            Of::Folder(folder) => {
-                let inside = by_path.iter().filter(|(path, _)| is_inside(folder, path));
-                inside.map(|(_, number)| *number).collect()
+            Of::Folder(folder) if folders < MAX_FOLDERS => {
+                folders = folders.saturating_add(1);
+                let inside = by_path.range(folder.as_str()..);
+                inside
+                    .take_while(|(path, _)| path.starts_with(folder.as_str()))
+                    .filter(|(path, _)| is_inside(folder, path))
+                    .map(|(_, number)| *number)
+                    .collect()
             }
-            Of::Unnamed | Of::Outside(_) => continue,
+            Of::Unnamed | Of::Outside(_) | Of::Folder(_) => continue,
         };
         for number in numbers {
             needed.entry(number).or_default().insert(algorithm);
@@ -135,8 +145,11 @@ impl Table {
     pub fn of(manifest: &Manifest, sources: Vec<Source>) -> Self {
         let mut table = Self::default();
         let (mut given, mut declared) = (BTreeSet::new(), BTreeSet::new());
+        let links: BTreeMap<&str, &Uncovered> =
+            manifest.uncovered.iter().map(|one| (one.path.raw(), one)).collect();
+        let folders = Cell::new(0usize);
         for (number, source) in sources.iter().enumerate() {
-            let judge = Judge { manifest, source, number };
+            let judge = Judge { manifest, source, number, links: &links, folders: &folders };
             let covered = if source.declared { &mut declared } else { &mut given };
             judge.all(&mut table.rows, covered);
         }
@@ -179,6 +192,10 @@ struct Judge<'a> {
     manifest: &'a Manifest,
     source: &'a Source,
     number: usize,
+    /// What is no file, by path.
+    links: &'a BTreeMap<&'a str, &'a Uncovered>,
+    /// Claims about folders so far.
+    folders: &'a Cell<usize>,
 }
 
 /// What a claim's path leads to.
@@ -274,9 +291,18 @@ impl<'a> Judge<'a> {
         covered: &mut BTreeSet<&'a str>,
     ) {
         let Says::DvcList(said) = &claim.says else { return };
-        let inside: Vec<&File> =
-            self.manifest.files.iter().filter(|file| is_inside(folder, file.path.raw())).collect();
-        let state = if inside.is_empty() {
+        let files = &self.manifest.files;
+        let from = files.partition_point(|file| file.path.raw() < folder);
+        let begins = files.iter().skip(from).take_while(|file| file.path.raw().starts_with(folder));
+        let inside: Vec<&File> = if self.folders.get() < MAX_FOLDERS {
+            begins.filter(|file| is_inside(folder, file.path.raw())).collect()
+        } else {
+            Vec::new()
+        };
+        self.folders.set(self.folders.get().saturating_add(1));
+        let state = if self.folders.get() > MAX_FOLDERS {
+            State::unchecked("more folders are listed than are looked at")
+        } else if inside.is_empty() {
             absent(claim)
         } else {
             match dvc::list(folder, inside.iter().copied()) {
@@ -312,7 +338,7 @@ impl<'a> Judge<'a> {
                 if let Some(file) = manifest.file(path) {
                     return Place::File(file);
                 }
-                let Some(one) = manifest.uncovered.iter().find(|one| one.path.raw() == path) else {
+                let Some(one) = self.links.get(path.as_str()) else {
                     return Place::Not(absent(claim));
                 };
                 let target = one.alias.as_ref().and_then(|target| manifest.file(target.raw()));
@@ -342,7 +368,9 @@ impl<'a> Judge<'a> {
                 return;
             }
         };
-        let is_document = self.source.documents.iter().any(|one| one == file.path.raw());
+        // Of a pointer, there is one document.
+        let is_document = self.source.kind == Kind::LfsPointer
+            && self.source.documents.iter().any(|one| one == file.path.raw());
         if let Some(bytes) = claim.bytes.filter(|bytes| *bytes != file.bytes && !is_document) {
             let state = State::Differs { said: bytes.to_string(), is: file.bytes.to_string() };
             rows.push(self.row(path.clone(), "length", true, "the length", state));

@@ -6,6 +6,7 @@
 )]
 
 mod convert;
+mod digest;
 mod full_disk;
 mod masked;
 mod program;
