@@ -1,7 +1,7 @@
 //! Files of the user: keys, policies, bundles. The files of an artifact come through `artifact`.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +70,26 @@ pub fn within(root: &Path, file: &Path) -> Option<String> {
     let root = std::fs::canonicalize(root).ok()?;
     let path = folder.join(file.file_name()?);
     path.strip_prefix(root).ok()?.to_str().map(ToOwned::to_owned)
+}
+
+/// Adds a line to a file, or begins it. Writers that add at the same time wait for each other.
+#[allow(clippy::disallowed_methods, reason = "this module writes what the user names")]
+pub fn append(path: &Path, line: &[u8]) -> Result<(), Error> {
+    let fail = |source| Error::File { doing: "write", path: path.into(), source };
+    let mut file =
+        OpenOptions::new().create(true).append(true).read(true).open(path).map_err(fail)?;
+    file.lock().map_err(fail)?;
+    let mut bytes = Vec::with_capacity(line.len().saturating_add(1));
+    let len = file.seek(SeekFrom::End(0)).map_err(fail)?;
+    if let Some(last) = len.checked_sub(1) {
+        let mut end = [0];
+        file.seek(SeekFrom::Start(last)).and_then(|_| file.read_exact(&mut end)).map_err(fail)?;
+        if end != *b"\n" {
+            bytes.push(b'\n');
+        }
+    }
+    bytes.extend_from_slice(line);
+    fill(file, &bytes).map_err(fail)
 }
 
 fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {

@@ -5,10 +5,15 @@
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
-//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`keyless`]: certificates that live for minutes, logs, timestamps;
+//! - [`trust`], [`trust_file`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`attest`]: statements about the steps in the life of a model; [`lineage`]: statements joined by
+//!   digest, verified as a whole;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
 //! - [`refusal`]: why something is not verified;
+//! - [`log`]: a transparency log, into which statements are written so that nobody can take them
+//!   out unseen;
 //! - [`files`]: keys, bundles and policies on disk.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
@@ -26,6 +31,7 @@
     )
 )]
 
+pub mod attest;
 pub mod bundle;
 pub mod certificates;
 pub mod dsse;
@@ -33,9 +39,10 @@ mod error;
 pub mod files;
 pub mod hex;
 pub mod json;
-#[cfg(feature = "keyless")]
 pub mod keyless;
 pub mod keys;
+pub mod lineage;
+pub mod log;
 pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]
@@ -45,5 +52,6 @@ pub mod records;
 pub mod refusal;
 pub mod statement;
 pub mod trust;
+pub mod trust_file;
 
 pub use error::Error;

@@ -1,11 +1,14 @@
 //! Who may sign what. It comes from a policy or from the command line, never from the artifact.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use vocabulary::escape;
 
 use crate::bundle::{Bundle, KeyHint};
 use crate::certificates::{self, Authority};
-use crate::dsse::pae;
+use crate::dsse::{Envelope, pae};
+use crate::keyless::{self, Expected, Root};
 use crate::keys::{PublicKey, Scheme};
 use crate::refusal::{Reason, Refusal};
 
@@ -30,6 +33,9 @@ pub struct Signer {
     pub from: Option<Timestamp>,
     /// Until when.
     pub until: Option<Timestamp>,
+    /// Whether it is a pipeline that signs what it ran itself, and no person can make it sign
+    /// anything else. Lineage states SLSA build level 2 only for such signers.
+    pub pipeline: bool,
 }
 
 /// How a signer is known.
@@ -39,12 +45,30 @@ pub enum Identity {
     Key(PublicKey),
     /// By a name that an authority vouches for with a certificate.
     Certificate(Authority),
+    /// By a name that an identity provider vouches for, in a log that everybody can read.
+    Keyless(Keyless),
+}
+
+/// A signer without a key of their own, and the instance that counts.
+#[derive(Clone, Debug)]
+pub struct Keyless {
+    /// The name, and who vouches for it.
+    pub expected: Expected,
+    /// The instance of Sigstore.
+    pub root: Arc<Root>,
 }
 
 impl Signer {
     /// Somebody who may sign anything at any time.
     pub fn new(name: &str, identity: Identity) -> Self {
-        Self { name: name.to_owned(), identity, may: Vec::new(), from: None, until: None }
+        Self {
+            name: name.to_owned(),
+            identity,
+            may: Vec::new(),
+            from: None,
+            until: None,
+            pipeline: false,
+        }
     }
 
     /// Whether they may sign this, at this moment.
@@ -77,6 +101,8 @@ pub struct Authentic {
     pub by: String,
     /// The scheme of the signature.
     pub scheme: Scheme,
+    /// Whether the trust calls them a pipeline.
+    pub pipeline: bool,
     /// What was not looked at, as sentences.
     pub left_open: Vec<String>,
 }
@@ -84,8 +110,9 @@ pub struct Authentic {
 /// What signed, as a bundle claims it.
 enum Claim<'a> {
     Key(&'a KeyHint),
-    Chain(Vec<&'a [u8]>),
-    Keyless,
+    Keyid(&'a str),
+    Chain(&'a Bundle, Vec<&'a [u8]>),
+    Keyless(&'a Bundle, &'a [u8]),
 }
 
 impl Trust {
@@ -104,48 +131,87 @@ impl Trust {
         what: &str,
         at: Timestamp,
     ) -> Result<Authentic, Vec<Refusal>> {
-        let envelope = &bundle.dsse_envelope;
+        let claim = claim(bundle).map_err(|refusal| vec![refusal])?;
+        self.signer_of(&bundle.dsse_envelope, &claim, what, at)
+    }
+
+    /// The same of an envelope without a bundle around it, which a key signed. Its `keyid` says only
+    /// which key is tried first.
+    pub fn authenticate_envelope(
+        &self,
+        envelope: &Envelope,
+        what: &str,
+        at: Timestamp,
+    ) -> Result<Authentic, Vec<Refusal>> {
+        let keyid = envelope.signatures.first().map_or("", |signature| &signature.keyid);
+        self.signer_of(envelope, &Claim::Keyid(keyid), what, at)
+    }
+
+    fn signer_of(
+        &self,
+        envelope: &Envelope,
+        claim: &Claim<'_>,
+        what: &str,
+        at: Timestamp,
+    ) -> Result<Authentic, Vec<Refusal>> {
         let [signature] = envelope.signatures.as_slice() else {
             let said = format!("it holds {} signatures, not one", envelope.signatures.len());
             return Err(vec![Refusal::new(Reason::SignatureCount, said)]);
         };
-        let claim = claim(bundle).map_err(|refusal| vec![refusal])?;
         let message = pae(&envelope.payload_type, &envelope.payload);
         let mut refusals = Vec::new();
-        for signer in &self.signers {
-            let seen = match (&signer.identity, &claim) {
+        let named = |signer: &&Signer| match (&signer.identity, claim) {
+            (Identity::Key(key), Claim::Keyid(keyid)) => key.fingerprint() == *keyid,
+            _ => false,
+        };
+        let (first, others): (Vec<_>, Vec<_>) = self.signers.iter().partition(named);
+        let hinted = !first.is_empty();
+        for (number, signer) in first.into_iter().chain(others).enumerate() {
+            let seen = match (&signer.identity, claim) {
                 (Identity::Key(key), Claim::Key(hint)) => by_key(key, hint),
-                (Identity::Certificate(authority), Claim::Chain(chain)) => {
-                    certificates::check(chain, authority, at)
-                        .map(|leaf| (leaf.key, leaf.by, leaf.left_open))
+                (Identity::Key(key), Claim::Keyid(_)) => Ok((key.clone(), by(key), Vec::new())),
+                (Identity::Certificate(authority), Claim::Chain(bundle, chain)) => {
+                    by_certificate(bundle, chain, authority, at)
                 }
-                (Identity::Key(_) | Identity::Certificate(_), _) => continue,
+                (Identity::Keyless(keyless), Claim::Keyless(bundle, leaf)) => {
+                    by_log(bundle, leaf, keyless)
+                }
+                (Identity::Key(_) | Identity::Certificate(_) | Identity::Keyless(_), _) => continue,
             };
             let held = seen.and_then(|(key, by, left_open)| {
                 if !key.verifies(&message, &signature.sig) {
+                    // An envelope names its key where its first trial failed, and no key elsewhere.
+                    let known = !matches!(claim, Claim::Keyid(_)) || (hinted && number == 0);
+                    let reason = if known { Reason::SignatureInvalid } else { Reason::KeyUnknown };
                     let said = format!("it is not that of `{}` ({by})", signer.name);
-                    return Err(vec![Refusal::new(Reason::SignatureInvalid, said)]);
+                    return Err(vec![Refusal::new(reason, said)]);
                 }
                 if let Some(refusal) = signer.refused(what, at) {
                     return Err(vec![refusal]);
                 }
-                Ok(Authentic { signer: signer.name.clone(), by, scheme: key.scheme(), left_open })
+                Ok(Authentic {
+                    signer: signer.name.clone(),
+                    by,
+                    scheme: key.scheme(),
+                    pipeline: signer.pipeline,
+                    left_open,
+                })
             });
             match held {
                 Ok(authentic) => return Ok(authentic),
                 Err(more) => refusals.extend(more),
             }
         }
-        Err(self.nobody(&claim, refusals))
+        Err(self.nobody(claim, refusals))
     }
 
     /// Why nobody is the signer. That a signature is not that of this or that key says nothing where
     /// the bundle does not tell whose it is.
     fn nobody(&self, claim: &Claim<'_>, mut refusals: Vec<Refusal>) -> Vec<Refusal> {
         let kind = match claim {
-            Claim::Key(_) => "a key",
-            Claim::Chain(_) => "a certificate",
-            Claim::Keyless => "a keyless certificate",
+            Claim::Key(_) | Claim::Keyid(_) => "a key",
+            Claim::Chain(..) => "a certificate",
+            Claim::Keyless(..) => "a keyless certificate",
         };
         if refusals.is_empty() {
             let said = if self.signers.is_empty() {
@@ -178,12 +244,50 @@ fn claim(bundle: &Bundle) -> Result<Claim<'_>, Refusal> {
     match (&material.public_key, &material.x509_certificate_chain, &material.certificate) {
         (Some(hint), None, None) => Ok(Claim::Key(hint)),
         (None, Some(chain), None) => Ok(Claim::Chain(
+            bundle,
             chain.certificates.iter().map(|one| one.raw_bytes.as_slice()).collect(),
         )),
-        (None, None, Some(_)) => Ok(Claim::Keyless),
+        (None, None, Some(leaf)) => Ok(Claim::Keyless(bundle, &leaf.raw_bytes)),
         (None, None, None) => Err(unclear("it names no key and no certificate")),
         _ => Err(unclear("it names more than one of key, chain and certificate")),
     }
+}
+
+fn by_certificate(
+    bundle: &Bundle,
+    chain: &[&[u8]],
+    authority: &Authority,
+    at: Timestamp,
+) -> Result<Seen, Vec<Refusal>> {
+    let stamped = bundle.verification_material.timestamp_verification_data.is_some();
+    let mut unchecked = None;
+    let mut moment = at;
+    if let Some(root) = authority.timestamps() {
+        let times = keyless::timestamps(bundle, root)
+            .map_err(|said| vec![Refusal::new(Reason::Timestamp, said)])?;
+        // Every one of them holds; the earliest says since when the signature exists.
+        moment = times.into_iter().min().unwrap_or(at);
+    } else if stamped {
+        unchecked = Some("its timestamp: no timestamp authority is trusted".to_owned());
+    }
+    let leaf = certificates::check(chain, authority, moment)?;
+    let by = if moment == at { leaf.by } else { format!("{}, timestamped {moment}", leaf.by) };
+    Ok((leaf.key, by, leaf.left_open.into_iter().chain(unchecked).collect()))
+}
+
+fn by_log(bundle: &Bundle, leaf: &[u8], signer: &Keyless) -> Result<Seen, Vec<Refusal>> {
+    let accepted = keyless::verify(bundle, &signer.root, &signer.expected)
+        .map_err(|said| vec![Refusal::new(Reason::Keyless, said)])?;
+    let key = certificates::key_of("the certificate", leaf)
+        .map_err(|error| vec![Refusal::new(Reason::CertificateMalformed, error.to_string())])?;
+    let since = accepted.times.iter().min().map(|time| format!(", logged {time}"));
+    let by = format!(
+        "{} by {}{}",
+        escape(&accepted.identity),
+        escape(&accepted.issuer),
+        since.unwrap_or_default()
+    );
+    Ok((key, by, Vec::new()))
 }
 
 type Seen = (PublicKey, String, Vec<String>);
@@ -196,6 +300,9 @@ fn by_key(key: &PublicKey, claim: &KeyHint) -> Result<Seen, Vec<Refusal>> {
         let said = format!("it was made by the key with the hint `{}`", escape(&claim.hint));
         return Err(vec![Refusal::new(Reason::KeyUnknown, said)]);
     }
-    let by = format!("{} key sha256:{}", key.scheme().name(), key.fingerprint());
-    Ok((key.clone(), by, left_open))
+    Ok((key.clone(), by(key), left_open))
+}
+
+fn by(key: &PublicKey) -> String {
+    format!("{} key sha256:{}", key.scheme().name(), key.fingerprint())
 }

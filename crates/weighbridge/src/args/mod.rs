@@ -1,9 +1,12 @@
 //! The command line: one file a family of commands.
 
+pub(crate) mod attest;
 mod convert;
 mod digest;
 mod inspect;
 mod limits;
+mod lineage;
+pub(crate) mod log;
 mod signing;
 mod weigh;
 
@@ -18,6 +21,8 @@ pub(crate) use convert::Convert;
 pub(crate) use digest::{Digest, DigestFormat, Identity};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
+pub(crate) use lineage::{ChainFormat, Lineage};
+use log::Log;
 pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
@@ -59,6 +64,10 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Take the tensors out of a PyTorch or numpy file, without running anything
     Convert(Convert),
+    /// Sign a statement about a step in the life of a model
+    Attest(Box<attest::Attest>),
+    /// Verify the chain of statements that leads to a model, and show it
+    Lineage(Lineage),
     /// Sign a model in the form of OpenSSF Model Signing
     Sign(Sign),
     /// Verify the signature of a model, and tell what it does not cover
@@ -67,6 +76,8 @@ pub(crate) enum Command {
     Keygen(Keygen),
     /// Compute digests, tell what none covers, and hold them against what others say
     Digest(Digest),
+    /// Keep signed statements in a transparency log, and prove that they stand in it
+    Log(Log),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

@@ -1,8 +1,11 @@
 //! One function a command: arguments in, text and an exit code out.
 
+mod attest;
 mod convert;
 mod digest;
+mod lineage;
 mod lists;
+mod log;
 mod packs;
 mod signing;
 mod weigh;
@@ -26,10 +29,13 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
+        Command::Attest(attest) => attest::attest(attest),
+        Command::Lineage(lineage) => lineage::lineage(lineage, args),
         Command::Sign(sign) => signing::sign(sign, args),
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Digest(digest) => digest::digest(digest, args),
+        Command::Log(log) => log::log(log),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

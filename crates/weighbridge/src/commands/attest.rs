@@ -1,0 +1,166 @@
+use std::path::Path;
+
+use gate::provenance::attest::{
+    Commitment, Identity, Spec, Step, from_report, identity, parse, statement,
+};
+use gate::provenance::bundle::Bundle;
+use gate::provenance::certificates::key_of;
+use gate::provenance::dsse::{Envelope, IN_TOTO};
+use gate::provenance::keys::{PrivateKey, Sign as _};
+use gate::provenance::statement::{Statement, Subject};
+use gate::provenance::{Error, files, json};
+
+use super::signing::{chain, private_key};
+use crate::args::attest::{Attest, One, Other, Output, Said, Signing};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::{output, world};
+
+/// The most that a step file or a report may have, in bytes.
+const MAX_TEXT: u64 = 256 << 20;
+
+pub(super) fn attest(args: &Attest) -> Result<Exit, Failure> {
+    match (&args.other, args.one.step) {
+        (Some(Other::Commit { seed, check }), _) => commit(seed, check.as_deref()),
+        (None, Some(step)) => attest_step(step, &args.one),
+        // The table of arguments does not let it come to this.
+        (None, None) => Ok(Exit::Error),
+    }
+}
+
+fn commit(seed: &str, check: Option<&[String]>) -> Result<Exit, Failure> {
+    if let Some([salt, digest]) = check {
+        let made = Commitment { salt: salt.clone(), digest: digest.clone() };
+        let opens = made.opens(seed);
+        let word = if opens { "it is the seed" } else { "it is not the seed" };
+        output::write(&format!("{word}\n"), None)?;
+        return Ok(if opens { Exit::Fine } else { Exit::Refused });
+    }
+    let made = Commitment::new(seed)?;
+    let text = format!("seed-commitment: {}\nsalt: {}\n", made.digest, made.salt);
+    output::write(&text, None)?;
+    output::say("publish the commitment before the run; keep seed and salt\n");
+    Ok(Exit::Fine)
+}
+
+fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
+    let signer = signer(&args.signing)?;
+    let identities: Vec<Identity> =
+        args.models.iter().map(|model| told(model)).collect::<Result<_, _>>()?;
+    let mut spec = match &args.from {
+        Some(path) => {
+            let text = files::read_text(path, MAX_TEXT)?;
+            parse(&path.display().to_string(), &text)?
+        }
+        None => Spec::default(),
+    };
+    if let Some(said) = spec.step.filter(|said| *said != step) {
+        let because = format!("it is of the step `{}`, not `{}`", said.name(), step.name());
+        return Err(Error::malformed("the step file", because).into());
+    }
+    if let (Some(path), Some(first)) = (&args.from_report, identities.first()) {
+        let bytes = files::read(path, MAX_TEXT)?;
+        let what = path.display().to_string();
+        let from = from_report(&what, &bytes, step, first)?.spec;
+        // A step file adds what a report does not tell; what it tells stands.
+        spec = Spec {
+            result: from.result,
+            passed: from.passed,
+            warned: from.warned,
+            failed: from.failed,
+            policy: from.policy.or(spec.policy),
+            finished: from.finished.or(spec.finished),
+            configuration: [from.configuration, spec.configuration].concat(),
+            ..spec
+        };
+    }
+    add(&mut spec, &args.said);
+    let subjects: Vec<Subject> = identities.iter().map(Identity::subject).collect();
+    let made = statement(step, &spec, &subjects, None, world::now(), &mut told_error)?;
+    deliver(&made, &signer, &args.output)?;
+    Ok(Exit::Fine)
+}
+
+/// The identity of a file or folder; what its digests leave open is said.
+fn told(path: &Path) -> Result<Identity, Failure> {
+    told_error(path).map_err(Failure::from)
+}
+
+fn told_error(path: &Path) -> Result<Identity, Error> {
+    let is = identity(path)?;
+    for one in &is.left_open {
+        output::say(&format!("{one}; the statement covers the file and not the link\n"));
+    }
+    Ok(is)
+}
+
+/// What flags say, on top of a step file.
+pub(super) fn add(spec: &mut Spec, said: &Said) {
+    fn over<T: Clone>(into: &mut Option<T>, from: Option<&T>) {
+        if let Some(from) = from {
+            *into = Some(from.clone());
+        }
+    }
+    over(&mut spec.name, said.name.as_ref());
+    over(&mut spec.builder, said.builder.as_ref());
+    over(&mut spec.invocation, said.invocation.as_ref());
+    over(&mut spec.started, said.started.as_ref());
+    over(&mut spec.finished, said.finished.as_ref());
+    over(&mut spec.seed_commitment, said.seed_commitment.as_ref());
+    over(&mut spec.data_order, said.data_order.as_ref());
+    over(&mut spec.result, said.result.as_ref());
+    over(&mut spec.url, said.url.as_ref());
+    over(&mut spec.policy, said.policy.as_ref());
+    over(&mut spec.resource, said.resource.as_ref());
+    over(&mut spec.purl, said.purl.as_ref());
+    over(&mut spec.package_id, said.package_id.as_ref());
+    over(&mut spec.place, said.place.as_ref());
+    over(&mut spec.owner, said.owner.as_ref());
+    over(&mut spec.expected, said.expected.as_ref());
+    spec.inputs.extend(said.inputs.iter().cloned());
+    spec.parameters.extend(said.parameters.iter().cloned());
+    spec.checkpoints.extend(said.checkpoints.iter().cloned());
+    spec.byproducts.extend(said.byproducts.iter().cloned());
+    spec.passed.extend(said.passed.iter().cloned());
+    spec.warned.extend(said.warned.iter().cloned());
+    spec.failed.extend(said.failed.iter().cloned());
+    spec.configuration.extend(said.configuration.iter().cloned());
+    spec.metrics.extend(said.metrics.iter().cloned());
+    spec.attestations.extend(said.attestations.iter().cloned());
+}
+
+/// A key and, where it has one, the chain of its certificate.
+pub(super) struct Signer {
+    key: PrivateKey,
+    chain: Option<Vec<Vec<u8>>>,
+}
+
+pub(super) fn signer(signing: &Signing) -> Result<Signer, Failure> {
+    let Some(path) = &signing.key else {
+        return Err(Error::malformed("the command", "it names no key").into());
+    };
+    let key = private_key(path, &signing.password)?;
+    let chain = chain(signing.cert.as_deref(), &signing.chain)?;
+    if let Some(leaf) = chain.as_ref().and_then(|chain| chain.first())
+        && key_of("the certificate", leaf)? != *key.public_key()
+    {
+        return Err(Error::malformed("the certificate", "it is of another key").into());
+    }
+    Ok(Signer { key, chain })
+}
+
+/// Signs a statement and writes it as one line: an envelope, or a bundle where there is a certificate.
+pub(super) fn deliver(statement: &Statement, by: &Signer, to: &Output) -> Result<(), Failure> {
+    let envelope = Envelope::sign(IN_TOTO, json::canonical(statement)?, &by.key)?;
+    let mut line = match &by.chain {
+        Some(chain) => json::canonical(&Bundle::with_chain(chain, envelope))?,
+        None => json::canonical(&envelope)?,
+    };
+    line.push(b'\n');
+    match &to.output {
+        Some(path) if to.append => files::append(path, &line)?,
+        Some(path) => files::write_new(path, &line, false, files::Readers::Anybody)?,
+        None => output::write(&String::from_utf8_lossy(&line), None)?,
+    }
+    Ok(())
+}
