@@ -9,7 +9,7 @@ use vocabulary::{
     Tool, Untrusted,
 };
 
-use crate::checks::{self, CHECKS, Context, POLICY};
+use crate::checks::{self, Asked, CHECKS, Context, POLICY};
 use crate::{Error, Policy, advice, cached, digest, exceptions, summary, threats};
 
 /// What to weigh, and how. Whoever wants a verdict builds one of these.
@@ -91,16 +91,9 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     }
     let mut identities = request.identities.clone();
     digest::beside(&mut identities, &request.source);
-    let context = Context {
-        tree: &tree,
-        scanned,
-        digests,
-        scan_digests,
-        identities: &identities,
-        every_file,
-        jobs: request.jobs,
-        policy: terms,
-    };
+    let asked =
+        Asked { digests, scan_digests, identities: &identities, every_file, jobs: request.jobs };
+    let context = Context { tree: &tree, scanned, policy: terms, asked };
     let mut results = checks::run_all(&CHECKS, &context);
     let label = Untrusted::new(request.label.clone());
     let mut artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));

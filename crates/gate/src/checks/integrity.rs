@@ -19,23 +19,23 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         Ok(scanned) => scanned,
         Err(said) => return crashed(said),
     };
-    let mut sources = context.identities.to_vec();
+    let mut sources = context.asked.identities.to_vec();
     let given = !sources.is_empty();
     let own = declared::sources(context.tree);
     sources.extend(own.into_iter().filter_map(|source| told_here(source, context)));
     if sources.is_empty() {
         let because = "nothing says what the files should be".to_owned();
-        return if context.every_file {
+        return if context.asked.every_file {
             Outcome::CouldNotLook { because, coverage: Coverage::default() }
         } else {
             Outcome::NotApplicable { because }
         };
     }
-    if !context.digests {
+    if !context.asked.digests {
         let because = "the digests were not asked for, and it takes them to compare".to_owned();
         return Outcome::CouldNotLook { because, coverage: Coverage::default() };
     }
-    let manifest = manifest(context.tree, scanned, &sources, context.jobs);
+    let manifest = manifest(context.tree, scanned, &sources, context.asked.jobs);
     let table = Table::of(&manifest, sources);
     let findings: Vec<_> = table.contradictions().map(|row| finding(&table, row)).collect();
     let mut coverage = Coverage::default();
@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         }
     }
     coverage.gaps = gaps(&table);
-    if context.every_file {
+    if context.asked.every_file {
         let because = "nothing that was given says what it should be";
         for path in unproved {
             let place = Place::file(path.clone());
@@ -65,7 +65,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
 
 /// A source of the artifact without what the static check tells of it already.
 fn told_here(mut source: Source, context: &Context<'_>) -> Option<Source> {
-    if source.kind == Kind::HubBlobs && context.scan_digests {
+    if source.kind == Kind::HubBlobs && context.asked.scan_digests {
         source.claims.retain(|claim| {
             !matches!(claim.says, Says::Digest { algorithm: Algorithm::Sha256, .. })
         });

@@ -45,6 +45,15 @@ pub struct Context<'a> {
     pub tree: &'a Tree,
     /// What the static scan saw; every check may use it. The error says that it crashed.
     pub scanned: Result<Scanned, String>,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// What was asked for.
+    pub asked: Asked<'a>,
+}
+
+/// What was asked for, as the check `integrity` needs it.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
     /// Whether digests were asked for.
     pub digests: bool,
     /// Whether the scan itself computed them.
@@ -55,8 +64,6 @@ pub struct Context<'a> {
     pub every_file: bool,
     /// How many files are looked at at a time.
     pub jobs: Option<usize>,
-    /// The policy.
-    pub policy: &'a Policy,
 }
 
 /// Runs every check that the policy does not turn off.
@@ -133,12 +140,8 @@ mod tests {
         let context = Context {
             tree: &tree,
             scanned: Err("out of \u{1b}range".into()),
-            digests: true,
-            scan_digests: true,
-            identities: &[],
-            every_file: false,
-            jobs: None,
             policy: &policy,
+            asked: Asked::default(),
         };
         let checks = [
             Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },
