@@ -19,6 +19,8 @@ pub struct Request {
     pub source: PathBuf,
     /// What reports call it.
     pub label: String,
+    /// The signature of the model, in place of the one that lies in it or beside it.
+    pub bundle: Option<PathBuf>,
     /// Whether to compute digests. They are computed in any case where an exception of the policy
     /// speaks of one, and where `integrity` is required.
     pub digests: bool,
@@ -38,6 +40,8 @@ pub struct Request {
 pub struct Services<'a> {
     /// The date (UTC) that exceptions are held against.
     pub today: Date,
+    /// This moment: signatures and certificates have to count now.
+    pub now: jiff::Timestamp,
     /// The clock for the report's `run`; without one the report is reproducible.
     pub clock: Option<&'a dyn Clock>,
     /// Is told how far it is.
@@ -93,7 +97,15 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     digest::beside(&mut identities, &request.source);
     let asked =
         Asked { digests, scan_digests, identities: &identities, every_file, jobs: request.jobs };
-    let context = Context { tree: &tree, scanned, policy: terms, asked };
+    let context = Context {
+        tree: &tree,
+        scanned,
+        policy: terms,
+        source: &request.source,
+        bundle: request.bundle.as_deref(),
+        now: services.now,
+        asked,
+    };
     let mut results = checks::run_all(&CHECKS, &context);
     let label = Untrusted::new(request.label.clone());
     let mut artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));

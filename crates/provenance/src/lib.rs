@@ -11,6 +11,7 @@
 //!   digest, verified as a whole;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
+//! - [`bom`]: what a model is made of, and who says so;
 //! - [`refusal`]: why something is not verified;
 //! - [`log`]: a transparency log, into which statements are written so that nobody can take them
 //!   out unseen;
@@ -32,6 +33,7 @@
 )]
 
 pub mod attest;
+pub mod bom;
 pub mod bundle;
 pub mod certificates;
 pub mod dsse;

@@ -5,4 +5,5 @@ mod pages;
 mod render;
 mod sample;
 mod schema;
+mod signature;
 mod weigh;

@@ -17,7 +17,6 @@ use artifact::ReadAt as _;
 use artifact::tree::{Entry, EntryKind, FileEntry, Tree};
 use vocabulary::Untrusted;
 
-use self::engine::Team;
 use self::hasher::Hasher;
 use crate::keys::sha256;
 use crate::statement::{DIR_HASH, DigestSet};
@@ -25,6 +24,7 @@ use crate::{Error, hex};
 
 pub use self::algorithm::{Algorithm, Digests};
 pub use self::cache::Cache;
+pub(crate) use self::engine::Team;
 
 /// The files of an artifact with their digests.
 #[derive(Clone, Debug, Default)]

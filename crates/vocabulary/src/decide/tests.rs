@@ -81,6 +81,8 @@ fn policy() -> impl Strategy<Value = Policy> {
             digest_cache: DigestCache::Ignore,
             limits: Limits::default(),
             exceptions: vec![exception("2027-06-29"), exception("2027-06-30")],
+            signers: Vec::new(),
+            signature: crate::SignatureTerms::default(),
         }
     })
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a family of commands.
 
 pub(crate) mod attest;
+mod bom;
 mod convert;
 mod digest;
 mod inspect;
@@ -17,6 +18,7 @@ use gate::render::{Detail, Format};
 
 use crate::exit::Exit;
 
+pub(crate) use bom::{Bom, BomFormat};
 pub(crate) use convert::Convert;
 pub(crate) use digest::{Digest, DigestFormat, Identity};
 pub(crate) use inspect::Inspect;
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Keygen(Keygen),
     /// Compute digests, tell what none covers, and hold them against what others say
     Digest(Digest),
+    /// Write the bill of materials of a model: what it is made of, and who says so
+    Bom(Bom),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
     /// Print the page of a rule

@@ -1,6 +1,7 @@
 //! One function a command: arguments in, text and an exit code out.
 
 mod attest;
+mod bom;
 mod convert;
 mod digest;
 mod lineage;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Digest(digest) => digest::digest(digest, args),
+        Command::Bom(args) => bom::bom(args),
         Command::Log(log) => log::log(log),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),

@@ -1,5 +1,5 @@
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gate::provenance::manifest::Cache;
@@ -23,6 +23,7 @@ pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
         digests: !args.no_digest,
         identities: identities(&args.identity)?,
         cache: cache.clone(),
+        bundle: args.bundle.clone(),
     };
     let end = each(&args.common, &policy(&args.policy)?, &how, all)?;
     save(cache.as_deref())?;
@@ -40,13 +41,13 @@ pub(super) fn scan(args: &Scan, all: &Args) -> Result<Exit, Failure> {
 }
 
 /// A shipped policy by its name; anything that looks like a path is a file.
-fn policy(named: &str) -> Result<Policy, Failure> {
+pub(super) fn policy(named: &str) -> Result<Policy, Failure> {
     let path = Path::new(named);
     let is_path = path.components().count() > 1 || path.extension().is_some();
     if !is_path {
         return Ok(Policy::shipped(named)?);
     }
-    Ok(Policy::parse(&read_policy(path)?, named)?)
+    Ok(Policy::parse_beside(&read_policy(path)?, named, path.parent())?)
 }
 
 /// What a weighing is asked for beside the policy.
@@ -55,6 +56,7 @@ struct How {
     digests: bool,
     identities: Vec<Source>,
     cache: Option<Arc<Cache>>,
+    bundle: Option<PathBuf>,
 }
 
 fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit, Failure> {
@@ -68,12 +70,14 @@ fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit,
             digests: how.digests,
             identities: how.identities.clone(),
             cache: how.cache.clone(),
+            bundle: how.bundle.clone(),
             jobs: common.jobs.map(usize::from),
             limits: Some(args::limits(&common.limits, policy.terms.limits)),
         };
         let bar = Bar::new(all.quiet);
         let services = Services {
             today: world::today(),
+            now: world::now(),
             clock: (!common.reproducible).then_some(&clock as &dyn Clock),
             progress: &bar,
         };

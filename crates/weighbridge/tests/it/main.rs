@@ -5,12 +5,14 @@
     reason = "these tests run the program and build what it weighs"
 )]
 
+mod bom;
 mod convert;
 mod digest;
 mod full_disk;
 mod masked;
 mod program;
 mod readme;
+mod signing;
 
 use std::fmt::Write as _;
 use std::fs;
