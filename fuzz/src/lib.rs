@@ -39,6 +39,7 @@ use provenance::bundle::Bundle;
 use provenance::certificates::{self, Authority, SubjectName};
 use provenance::keys::PublicKey;
 use provenance::oms::Signed;
+use provenance::reconcile;
 use provenance::trust::{Identity, Signer, Trust};
 use vocabulary::{Limits, secret};
 
@@ -52,6 +53,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gguf", gguf),
     ("hdf5", hdf5),
     ("identify", identify),
+    ("identities", identities),
     ("jinja", jinja),
     ("json", json),
     ("marshal", marshal),
@@ -274,6 +276,17 @@ pub fn identify(bytes: &[u8]) {
     identify::identify(&blob, &Probes { pickle: &pickle, stream: &|_| None });
     stream::identify(bytes);
     text::read(&blob);
+}
+
+/// Documents with digests, under names of every kind.
+pub fn identities(bytes: &[u8]) {
+    for name in ["SHA256SUMS", "x.b3", "x.dvc", "dvc.lock", "x.json"] {
+        if let Ok(source) = reconcile::read(name, bytes) {
+            let table = reconcile::Table::of(&Default::default(), vec![source]);
+            reconcile::render_text(&table, true);
+            reconcile::render_json(&table);
+        }
+    }
 }
 
 /// Checkpoints of `PyTorch`, every layout, and their rows.

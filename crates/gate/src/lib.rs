@@ -25,8 +25,10 @@
 
 mod advice;
 mod bom;
+mod cached;
 pub mod checks;
 mod convert;
+mod digest;
 mod error;
 mod exceptions;
 mod inspect;
@@ -43,6 +45,7 @@ mod weigh;
 
 pub use bom::{BomRequest, bill};
 pub use convert::{Conversion, Converted, convert};
+pub use digest::{DigestRequest, Digested, digest, identity};
 pub use error::Error;
 pub use inspect::inspect;
 pub use names::nearest;

@@ -5,6 +5,7 @@
 
 mod files;
 mod formats;
+pub(crate) mod integrity;
 mod signature;
 
 use std::any::Any;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use artifact::tree::Tree;
 use jiff::Timestamp;
+use provenance::reconcile::Source;
 use scan::Scanned;
 use vocabulary::{CheckResult, Coverage, Outcome, Policy, Requirement, Threat};
 
@@ -27,11 +29,12 @@ pub struct Check {
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 4] = [
+pub const CHECKS: [Check; 5] = [
     Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
     Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
     Check { name: "formats", speaks_to: &[], run: formats::run },
     Check { name: SIGNATURE, speaks_to: &[Threat::T4], run: signature::run },
+    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
 ];
 
 /// The check that verifies who signed the model.
@@ -41,7 +44,7 @@ pub(crate) const SIGNATURE: &str = "signature";
 pub(crate) const POLICY: &str = "policy";
 
 /// The names that a policy may name.
-pub const NAMES: [&str; 5] = ["files", "static", "formats", SIGNATURE, POLICY];
+pub const NAMES: [&str; 6] = ["files", "static", "formats", SIGNATURE, integrity::NAME, POLICY];
 
 /// What a check looks at.
 pub struct Context<'a> {
@@ -57,6 +60,23 @@ pub struct Context<'a> {
     pub bundle: Option<&'a Path>,
     /// This moment.
     pub now: Timestamp,
+    /// What was asked for.
+    pub asked: Asked<'a>,
+}
+
+/// What was asked for, as the check `integrity` needs it.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// Whether digests were asked for.
+    pub digests: bool,
+    /// Whether the scan itself computed them.
+    pub scan_digests: bool,
+    /// What whoever asked says the artifact is.
+    pub identities: &'a [Source],
+    /// Whether one of these has to speak of every file.
+    pub every_file: bool,
+    /// How many files are looked at at a time.
+    pub jobs: Option<usize>,
 }
 
 /// Runs every check that the policy does not turn off.
@@ -137,6 +157,7 @@ mod tests {
             source: folder.path(),
             bundle: None,
             now: Timestamp::UNIX_EPOCH,
+            asked: Asked::default(),
         };
         let checks = [
             Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },

@@ -323,7 +323,14 @@ fn digest_of(tree: &Tree, folder: &str, asked: impl Fn(&str) -> bool) -> DigestS
         let mut digests = Digests::default();
         digests.set(Algorithm::Sha256, sha256);
         let (bytes, mode) = (file.len, file.mode);
-        part.files.push(File { path: name.into(), utf8: true, bytes, mode, digests });
+        part.files.push(File {
+            path: name.into(),
+            utf8: true,
+            bytes,
+            mode,
+            digests,
+            cached: false,
+        });
     }
     part.files.sort_by(|a, b| a.path.raw().cmp(b.path.raw()));
     let hash = part.dir_hash().ok();

@@ -7,6 +7,7 @@
 
 mod bom;
 mod convert;
+mod digest;
 mod full_disk;
 mod masked;
 mod program;
