@@ -35,6 +35,7 @@ pub mod policy;
 mod records;
 pub mod render;
 pub mod rules;
+mod signers;
 pub mod signing;
 mod summary;
 mod threats;

@@ -142,6 +142,48 @@ impl Default for Limits {
     }
 }
 
+/// Somebody whose signature counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SignerTerms {
+    /// What reports call them.
+    pub name: String,
+    /// Their public key: PEM, or the path of a file that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Root certificates that vouch for their key, in place of it: PEM, or the path of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_roots: Option<String>,
+    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<String>,
+    /// Lists of revoked certificates: PEM, or the paths of files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revocations: Vec<String>,
+    /// What they may sign; empty means anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may: Vec<String>,
+    /// From when their signature counts, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Whether it is a pipeline that signs what it ran itself.
+    #[serde(default)]
+    pub pipeline: bool,
+}
+
+/// What a signature may leave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SignatureTerms {
+    /// Paths of the model, with everything below them.
+    pub ignore: Vec<String>,
+    /// Whether a signed file may be a symbolic link, where the signer followed links.
+    pub allow_symlinks: bool,
+}
+
 /// What a team requires of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -167,6 +209,12 @@ pub struct Policy {
     /// Findings that the team lives with.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// Whose signatures count.
+    #[serde(default, rename = "signer")]
+    pub signers: Vec<SignerTerms>,
+    /// What a signature may leave out.
+    #[serde(default)]
+    pub signature: SignatureTerms,
 }
 
 impl Policy {

@@ -11,6 +11,7 @@ mod full_disk;
 mod masked;
 mod program;
 mod readme;
+mod signing;
 
 use std::fmt::Write as _;
 use std::fs;
