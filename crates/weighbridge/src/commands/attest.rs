@@ -76,9 +76,9 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
     }
     add(&mut spec, &args.said);
     for path in &args.records {
-        let (materials, unread) = gate::records(path)?;
-        spec.byproducts.extend(materials);
-        for (path, because) in unread {
+        let recorded = gate::records(path)?;
+        spec.byproducts.extend(recorded.byproducts);
+        for (path, because) in recorded.unread {
             output::say(&format!("could not look: {path}: {because}\n"));
         }
     }
