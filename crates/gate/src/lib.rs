@@ -24,6 +24,7 @@
 )]
 
 mod advice;
+mod bom;
 pub mod checks;
 mod convert;
 mod error;
@@ -31,6 +32,7 @@ mod exceptions;
 mod inspect;
 mod names;
 pub mod policy;
+mod records;
 pub mod render;
 pub mod rules;
 mod signers;
@@ -39,12 +41,14 @@ mod summary;
 mod threats;
 mod weigh;
 
+pub use bom::{BomRequest, bill};
 pub use convert::{Conversion, Converted, convert};
 pub use error::Error;
 pub use inspect::inspect;
 pub use names::nearest;
 pub use policy::Policy;
 pub use provenance;
+pub use records::records;
 pub use scan::{Inspection, Progress, packs};
 pub use vocabulary::{Date, Limits, Report, Rule, Verdict};
 pub use weigh::{Clock, Quiet, Request, Services, weigh};

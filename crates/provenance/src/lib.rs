@@ -10,7 +10,10 @@
 //!   digest, verified as a whole;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
+//! - [`bom`]: what a model is made of, and who says so;
 //! - [`refusal`]: why something is not verified;
+//! - [`log`]: a transparency log, into which statements are written so that nobody can take them
+//!   out unseen;
 //! - [`files`]: keys, bundles and policies on disk.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
@@ -29,6 +32,7 @@
 )]
 
 pub mod attest;
+pub mod bom;
 pub mod bundle;
 pub mod certificates;
 pub mod dsse;
@@ -39,6 +43,7 @@ pub mod json;
 pub mod keyless;
 pub mod keys;
 pub mod lineage;
+pub mod log;
 pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]

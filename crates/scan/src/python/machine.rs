@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ModModule, Parameters, Stmt};
 use ruff_python_parser::Parsed;
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::Ranged;
 
 use super::known::Names;
+use super::lines::{line_of, lines_of, shorten};
 use super::value::{Origin, Set, Value, join, merge, settled, unknown, widen};
 use super::{Act, BODY, Class, Edge, Function, Kind, Module, Target};
 
@@ -19,8 +20,6 @@ const EXACT: usize = 4;
 const FUEL: u64 = 2_000_000;
 /// Acts that are kept of one function.
 const ACTS: usize = 200;
-/// Characters of source text that an act shows.
-const SHOWN: usize = 120;
 
 /// Names of one scope.
 #[derive(Default)]
@@ -141,6 +140,10 @@ pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Modul
             exports.insert(name.clone(), edges);
         }
     }
+    let stars: BTreeSet<Edge> = machine.stars.iter().filter_map(star_exported).collect();
+    if !stars.is_empty() {
+        exports.insert("*".to_owned(), stars);
+    }
     Module {
         functions: machine.out,
         classes: machine.out_classes,
@@ -245,6 +248,19 @@ fn exported(value: &Value) -> Option<Edge> {
     }
 }
 
+/// The same for a module whose names are all imported.
+fn star_exported(value: &Value) -> Option<Edge> {
+    match value {
+        Value::Path(path) if super::known::is_standard(path) => {
+            Some(Edge::Library(path.to_string()))
+        }
+        value => match edge(value)? {
+            Edge::Other(target) => Some(Edge::Other(Target { name: "*".to_owned(), ..target })),
+            _ => None,
+        },
+    }
+}
+
 pub(super) fn edge(value: &Value) -> Option<Edge> {
     Some(match value {
         Value::Function(at) | Value::Bound(at) => Edge::Function(*at),
@@ -268,21 +284,6 @@ pub(super) fn edge(value: &Value) -> Option<Edge> {
 /// Adds to what is known of a name; tells whether that is more.
 pub(super) fn learn(held: &mut Set, values: &[Value], pass: usize) -> bool {
     if pass < EXACT { merge(held, values) } else { widen(held, values) }
-}
-
-/// Where lines begin.
-fn lines_of(text: &str) -> Vec<u32> {
-    text.bytes()
-        .enumerate()
-        .filter(|(_, byte)| *byte == b'\n')
-        .filter_map(|(at, _)| u32::try_from(at).ok())
-        .collect()
-}
-
-/// The line of an offset, counted from one.
-fn line_of(lines: &[u32], at: TextSize) -> u32 {
-    let before = lines.partition_point(|end| *end < at.to_u32());
-    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 impl<'a> Machine<'a> {
@@ -410,6 +411,20 @@ impl<'a> Machine<'a> {
             let scope = self.scope;
             self.set_in(scope, name, &values, true);
         }
+    }
+
+    /// The names of the scope, and what can be called or reached by each.
+    pub(super) fn local_names(&self) -> Value {
+        let names = self.scopes.get(self.scope).map(|scope| &scope.names);
+        let pairs = names
+            .into_iter()
+            .flatten()
+            .map(|(name, slot)| {
+                let all = super::value::leaves(&mut slot.ever.iter(), Origin::NONE);
+                (Some(Value::text(name)), all)
+            })
+            .collect();
+        super::value::mapping(pairs)
     }
 
     /// Adds to what a function gives back.
@@ -597,6 +612,9 @@ impl<'a> Machine<'a> {
                     let known = crate::effects::lookup(module, name).known;
                     if !matches!(known, crate::effects::Known::Unknown(_)) {
                         join(&mut values, Value::path(&format!("{module}.{name}")));
+                    } else if super::known::is_touchy(name) {
+                        // Modules are imported by `*` along with the rest.
+                        join(&mut values, Value::path(name));
                     }
                 }
                 _ => {}
@@ -754,28 +772,6 @@ impl<'a> Machine<'a> {
             }
         }
     }
-}
-
-/// Source text in one line.
-fn shorten(text: &str) -> String {
-    let mut out = String::new();
-    let mut blank = false;
-    for c in text.chars().take(SHOWN.saturating_mul(4)) {
-        if c.is_whitespace() {
-            blank = true;
-            continue;
-        }
-        if blank && !out.is_empty() {
-            out.push(' ');
-        }
-        blank = false;
-        out.push(c);
-        if out.chars().count() >= SHOWN {
-            out.push('…');
-            break;
-        }
-    }
-    out
 }
 
 impl Machine<'_> {

@@ -1,10 +1,12 @@
 //! The command line: one file a family of commands.
 
 pub(crate) mod attest;
+mod bom;
 mod convert;
 mod inspect;
 mod limits;
 mod lineage;
+pub(crate) mod log;
 mod signing;
 mod weigh;
 
@@ -15,10 +17,12 @@ use gate::render::{Detail, Format};
 
 use crate::exit::Exit;
 
+pub(crate) use bom::{Bom, BomFormat};
 pub(crate) use convert::Convert;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
+use log::Log;
 pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
@@ -70,6 +74,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Make a key that signs, and its public half
     Keygen(Keygen),
+    /// Write the bill of materials of a model: what it is made of, and who says so
+    Bom(Bom),
+    /// Keep signed statements in a transparency log, and prove that they stand in it
+    Log(Log),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

@@ -1,9 +1,11 @@
 //! One function a command: arguments in, text and an exit code out.
 
 mod attest;
+mod bom;
 mod convert;
 mod lineage;
 mod lists;
+mod log;
 mod packs;
 mod signing;
 mod weigh;
@@ -32,6 +34,8 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Sign(sign) => signing::sign(sign, args),
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
+        Command::Bom(args) => bom::bom(args),
+        Command::Log(log) => log::log(log),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),
