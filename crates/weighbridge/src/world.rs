@@ -1,5 +1,6 @@
 //! What the program takes from the world: the clock, the date, the interrupt key.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use gate::{Clock, Date};
@@ -53,6 +54,14 @@ pub(crate) fn today() -> Date {
         .unwrap_or_else(|| unreachable!("the 31st of December is a date"))
 }
 
+/// Whether a command runs on the user's behalf.
+static COMMAND_RUNS: AtomicBool = AtomicBool::new(false);
+
+/// Says that a command begins or has ended: while it runs, an interrupt is its own matter.
+pub(crate) fn command_runs(runs: bool) {
+    COMMAND_RUNS.store(runs, Ordering::Relaxed);
+}
+
 /// Ends the program with its own code when it is interrupted. The terminal is left as it is found:
 /// the cursor that a progress bar hides is shown again.
 #[allow(clippy::exit, reason = "an interrupt ends the program, whatever it is doing")]
@@ -60,6 +69,10 @@ pub(crate) fn today() -> Date {
 pub(crate) fn on_interrupt() {
     // Where no handler can be set the system ends the program itself.
     let _ = ctrlc::set_handler(|| {
+        // The command has been interrupted as well; its end is waited for and told.
+        if COMMAND_RUNS.load(Ordering::Relaxed) {
+            return;
+        }
         use std::io::IsTerminal as _;
         if std::io::stderr().is_terminal() {
             eprint!("\r\u{1b}[2K\u{1b}[?25h");

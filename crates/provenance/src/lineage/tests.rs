@@ -194,10 +194,10 @@ fn kinds(chain: &Lineage) -> Vec<&'static str> {
 
 #[test]
 fn a_whole_chain_is_verified() {
+    use State::{Joined, Origin, Pinned};
     let chain = World::chain().model(&["train", "acquire", "evaluation:30"]);
     assert_eq!(chain.verdict, Verdict::Verified, "{}", render::text(&chain, true));
     let states: Vec<State> = chain.edges.iter().map(|edge| edge.state).collect();
-    use State::{Joined, Origin, Pinned};
     assert_eq!(states, [Joined, Pinned, Joined, Joined, Origin]);
     assert!(chain.nodes.iter().filter(|node| node.sound).all(|node| node.level == 2));
 }

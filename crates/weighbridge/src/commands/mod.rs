@@ -6,7 +6,9 @@ mod lineage;
 mod lists;
 mod packs;
 mod signing;
+mod surroundings;
 mod weigh;
+mod wrap;
 
 use std::path::Path;
 
