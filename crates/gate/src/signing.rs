@@ -6,6 +6,7 @@ use std::path::Path;
 use artifact::tree;
 use provenance::bundle::Bundle;
 use provenance::files::{self, Readers};
+use provenance::keyless;
 use provenance::keys::Sign;
 use provenance::oms::{self, Form, Hash, Method, Options, Prepared, Uncovered, Verdict};
 use provenance::refusal::Refusal;
@@ -85,17 +86,33 @@ fn name_of(path: &Path) -> String {
     Untrusted::from_bytes(named.as_encoded_bytes()).raw().to_owned()
 }
 
-/// Signs a model with a key and, where there is one, the certificate chain that vouches for it.
+/// Signs a model with a key and, where there is one, the certificate chain that vouches for it. A
+/// timestamp authority, where one is named, attests when.
 pub fn sign(
     request: &Signing<'_>,
     signer: &dyn Sign,
     chain: Option<&[Vec<u8>]>,
+    tsa: Option<&str>,
 ) -> Result<SignedModel, Error> {
     let prepared = prepare(request)?;
-    let bundle = match chain {
+    let mut bundle = match chain {
         Some(chain) => oms::sign_with_certificate(&prepared, signer, chain)?,
         None => oms::sign(&prepared, signer)?,
     };
+    if let Some(tsa) = tsa {
+        keyless::timestamp(&mut bundle, tsa)?;
+    }
+    write(request, prepared, &bundle)
+}
+
+/// Signs a model with a key that lives for this one signature.
+pub fn sign_keyless(
+    request: &Signing<'_>,
+    services: &keyless::Services,
+    token: &str,
+) -> Result<SignedModel, Error> {
+    let prepared = prepare(request)?;
+    let bundle = keyless::sign(&prepared.payload, services, token)?;
     write(request, prepared, &bundle)
 }
 

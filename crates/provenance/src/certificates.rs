@@ -6,6 +6,7 @@
 //! any web server leads to those.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{KeyUsage, SubjectAltName};
 
 use crate::Error;
+use crate::keyless;
 use crate::keys::PublicKey;
 use crate::refusal::{Reason, Refusal};
 
@@ -89,6 +91,7 @@ pub struct Authority {
     roots: Vec<Root>,
     names: Vec<SubjectName>,
     lists: Vec<Vec<u8>>,
+    timestamps: Option<Arc<keyless::Root>>,
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +102,17 @@ struct Root {
 }
 
 impl Authority {
+    /// Timestamp authorities that count: a certificate then has to be valid at the moment that they
+    /// attest, in place of now.
+    pub fn with_timestamps(mut self, root: Arc<keyless::Root>) -> Self {
+        self.timestamps = Some(root);
+        self
+    }
+
+    pub(crate) fn timestamps(&self) -> Option<&keyless::Root> {
+        self.timestamps.as_deref()
+    }
+
     /// Reads roots (PEM, one or more certificates) and takes the names that are expected. Both are
     /// mandatory: without a name, everybody with a certificate of this authority could sign.
     pub fn new(what: &str, roots: &str, names: Vec<SubjectName>) -> Result<Self, Error> {
@@ -118,7 +132,7 @@ impl Authority {
                 until: moment(&validity.not_after),
             });
         }
-        Ok(Self { roots: read, names, lists: Vec::new() })
+        Ok(Self { roots: read, names, lists: Vec::new(), timestamps: None })
     }
 
     /// Takes a certificate revocation list (PEM or DER). With one, it has to tell the state of the

@@ -24,6 +24,14 @@ pub enum Error {
         /// Why.
         because: String,
     },
+    /// A part that the light build leaves out.
+    #[error(
+        "this build has no {what}; `cargo install --path crates/weighbridge` makes one that has"
+    )]
+    NotInThisBuild {
+        /// Which.
+        what: &'static str,
+    },
     /// The artifact.
     #[error(transparent)]
     Artifact(#[from] artifact::Error),

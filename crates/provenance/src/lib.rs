@@ -4,6 +4,7 @@
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
+//! - [`keyless`]: certificates that live for minutes, logs, timestamps;
 //! - [`trust`], [`trust_file`]: who may sign what. It comes from a policy, never from the artifact;
 //! - [`attest`]: statements about the steps in the life of a model; [`lineage`]: statements joined by
 //!   digest, verified as a whole;
@@ -35,7 +36,6 @@ mod error;
 pub mod files;
 pub mod hex;
 pub mod json;
-#[cfg(feature = "keyless")]
 pub mod keyless;
 pub mod keys;
 pub mod lineage;

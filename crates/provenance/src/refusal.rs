@@ -92,6 +92,10 @@ reasons! {
     CertificateRevoked = "certificate-revoked",
     /// Whether a certificate was revoked cannot be told.
     RevocationUnknown = "revocation-unknown",
+    /// The certificate, the log entry or the signature of a keyless bundle does not hold.
+    Keyless = "keyless",
+    /// A timestamp does not hold.
+    Timestamp = "timestamp",
     /// The payload is no in-toto statement.
     PayloadType = "payload-type",
     /// The statement is not of its form.

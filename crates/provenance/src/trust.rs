@@ -1,11 +1,14 @@
 //! Who may sign what. It comes from a policy or from the command line, never from the artifact.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use vocabulary::escape;
 
 use crate::bundle::{Bundle, KeyHint};
 use crate::certificates::{self, Authority};
 use crate::dsse::{Envelope, pae};
+use crate::keyless::{self, Expected, Root};
 use crate::keys::{PublicKey, Scheme};
 use crate::refusal::{Reason, Refusal};
 
@@ -42,6 +45,17 @@ pub enum Identity {
     Key(PublicKey),
     /// By a name that an authority vouches for with a certificate.
     Certificate(Authority),
+    /// By a name that an identity provider vouches for, in a log that everybody can read.
+    Keyless(Keyless),
+}
+
+/// A signer without a key of their own, and the instance that counts.
+#[derive(Clone, Debug)]
+pub struct Keyless {
+    /// The name, and who vouches for it.
+    pub expected: Expected,
+    /// The instance of Sigstore.
+    pub root: Arc<Root>,
 }
 
 impl Signer {
@@ -97,8 +111,8 @@ pub struct Authentic {
 enum Claim<'a> {
     Key(&'a KeyHint),
     Keyid(&'a str),
-    Chain(Vec<&'a [u8]>),
-    Keyless,
+    Chain(&'a Bundle, Vec<&'a [u8]>),
+    Keyless(&'a Bundle, &'a [u8]),
 }
 
 impl Trust {
@@ -156,11 +170,13 @@ impl Trust {
             let seen = match (&signer.identity, claim) {
                 (Identity::Key(key), Claim::Key(hint)) => by_key(key, hint),
                 (Identity::Key(key), Claim::Keyid(_)) => Ok((key.clone(), by(key), Vec::new())),
-                (Identity::Certificate(authority), Claim::Chain(chain)) => {
-                    certificates::check(chain, authority, at)
-                        .map(|leaf| (leaf.key, leaf.by, leaf.left_open))
+                (Identity::Certificate(authority), Claim::Chain(bundle, chain)) => {
+                    by_certificate(bundle, chain, authority, at)
                 }
-                (Identity::Key(_) | Identity::Certificate(_), _) => continue,
+                (Identity::Keyless(keyless), Claim::Keyless(bundle, leaf)) => {
+                    by_log(bundle, leaf, keyless)
+                }
+                (Identity::Key(_) | Identity::Certificate(_) | Identity::Keyless(_), _) => continue,
             };
             let held = seen.and_then(|(key, by, left_open)| {
                 if !key.verifies(&message, &signature.sig) {
@@ -194,8 +210,8 @@ impl Trust {
     fn nobody(&self, claim: &Claim<'_>, mut refusals: Vec<Refusal>) -> Vec<Refusal> {
         let kind = match claim {
             Claim::Key(_) | Claim::Keyid(_) => "a key",
-            Claim::Chain(_) => "a certificate",
-            Claim::Keyless => "a keyless certificate",
+            Claim::Chain(..) => "a certificate",
+            Claim::Keyless(..) => "a keyless certificate",
         };
         if refusals.is_empty() {
             let said = if self.signers.is_empty() {
@@ -228,12 +244,50 @@ fn claim(bundle: &Bundle) -> Result<Claim<'_>, Refusal> {
     match (&material.public_key, &material.x509_certificate_chain, &material.certificate) {
         (Some(hint), None, None) => Ok(Claim::Key(hint)),
         (None, Some(chain), None) => Ok(Claim::Chain(
+            bundle,
             chain.certificates.iter().map(|one| one.raw_bytes.as_slice()).collect(),
         )),
-        (None, None, Some(_)) => Ok(Claim::Keyless),
+        (None, None, Some(leaf)) => Ok(Claim::Keyless(bundle, &leaf.raw_bytes)),
         (None, None, None) => Err(unclear("it names no key and no certificate")),
         _ => Err(unclear("it names more than one of key, chain and certificate")),
     }
+}
+
+fn by_certificate(
+    bundle: &Bundle,
+    chain: &[&[u8]],
+    authority: &Authority,
+    at: Timestamp,
+) -> Result<Seen, Vec<Refusal>> {
+    let stamped = bundle.verification_material.timestamp_verification_data.is_some();
+    let mut unchecked = None;
+    let mut moment = at;
+    if let Some(root) = authority.timestamps() {
+        let times = keyless::timestamps(bundle, root)
+            .map_err(|said| vec![Refusal::new(Reason::Timestamp, said)])?;
+        // Every one of them holds; the earliest says since when the signature exists.
+        moment = times.into_iter().min().unwrap_or(at);
+    } else if stamped {
+        unchecked = Some("its timestamp: no timestamp authority is trusted".to_owned());
+    }
+    let leaf = certificates::check(chain, authority, moment)?;
+    let by = if moment == at { leaf.by } else { format!("{}, timestamped {moment}", leaf.by) };
+    Ok((leaf.key, by, leaf.left_open.into_iter().chain(unchecked).collect()))
+}
+
+fn by_log(bundle: &Bundle, leaf: &[u8], signer: &Keyless) -> Result<Seen, Vec<Refusal>> {
+    let accepted = keyless::verify(bundle, &signer.root, &signer.expected)
+        .map_err(|said| vec![Refusal::new(Reason::Keyless, said)])?;
+    let key = certificates::key_of("the certificate", leaf)
+        .map_err(|error| vec![Refusal::new(Reason::CertificateMalformed, error.to_string())])?;
+    let since = accepted.times.iter().min().map(|time| format!(", logged {time}"));
+    let by = format!(
+        "{} by {}{}",
+        escape(&accepted.identity),
+        escape(&accepted.issuer),
+        since.unwrap_or_default()
+    );
+    Ok((key, by, Vec::new()))
 }
 
 type Seen = (PublicKey, String, Vec<String>);

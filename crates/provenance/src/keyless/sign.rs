@@ -1,52 +1,14 @@
-use std::str::FromStr;
-
 use sigstore_oidc::IdentityToken;
 use sigstore_sign::{SigningContext, SigningServices};
 use sigstore_verify::rekor::RekorApiVersion;
 use sigstore_verify::types::SignatureBytes;
 
-use super::chain;
+use super::engine::chain;
+use super::{RekorVersion, Services};
 use crate::Error;
 use crate::bundle::Bundle;
 
-/// Which interface of Rekor a log has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RekorVersion {
-    /// `/api/v1/log/entries`, with a signed time.
-    #[default]
-    V1,
-    /// `/api/v2/log/entries`, tiles; it needs a timestamp authority.
-    V2,
-}
-
-impl FromStr for RekorVersion {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "1" | "v1" => Ok(Self::V1),
-            "2" | "v2" => Ok(Self::V2),
-            _ => Err("the versions of Rekor are `1` and `2`".into()),
-        }
-    }
-}
-
-/// The services that a keyless signature is made with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Services {
-    /// Fulcio: issues the certificate.
-    pub fulcio: String,
-    /// Rekor: logs the signature.
-    pub rekor: String,
-    /// Which interface Rekor has.
-    pub rekor_version: RekorVersion,
-    /// A timestamp authority (RFC 3161): the whole address.
-    pub tsa: Option<String>,
-}
-
-/// Signs a statement (its exact bytes) with a key that lives for this one signature, under the
-/// identity that an OIDC token tells. Gives the bundle as JSON.
-pub fn sign(statement: &[u8], services: &Services, token: &str) -> Result<Vec<u8>, Error> {
+pub(super) fn sign(statement: &[u8], services: &Services, token: &str) -> Result<Bundle, Error> {
     let failed = |because: String| Error::Signing { because };
     let token = IdentityToken::from_jwt(token.trim())
         .map_err(|error| failed(format!("the identity token: {}", chain(&error))))?;
@@ -66,11 +28,11 @@ pub fn sign(statement: &[u8], services: &Services, token: &str) -> Result<Vec<u8
     let signer = SigningContext::new(configuration).signer(token);
     let bundle =
         block_on(signer.sign_raw_statement(statement))?.map_err(|error| failed(chain(&error)))?;
-    bundle.to_json().map(String::into_bytes).map_err(|error| failed(chain(&error)))
+    let json = bundle.to_json().map_err(|error| failed(chain(&error)))?;
+    Bundle::parse("the bundle that was made", json.as_bytes())
 }
 
-/// Has a timestamp authority attest that the signature of a bundle exists now, and adds what it says.
-pub fn timestamp(bundle: &mut Bundle, tsa: &str) -> Result<(), Error> {
+pub(super) fn timestamp(bundle: &mut Bundle, tsa: &str) -> Result<(), Error> {
     use base64::Engine as _;
     let failed = |because: String| Error::Signing { because };
     let [signature] = bundle.dsse_envelope.signatures.as_slice() else {

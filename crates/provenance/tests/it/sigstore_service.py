@@ -214,6 +214,9 @@ def canonical(value):
 def log_v1(request):
     content = request["spec"]["proposedContent"]
     envelope = json.loads(content["envelope"])
+    # Rekor writes the certificate anew.
+    certificate = x509.load_pem_x509_certificate(base64.b64decode(content["verifiers"][0]))
+    verifier = b64(pem(certificate).encode())
     spec = {
         "envelopeHash": {
             "algorithm": "sha256",
@@ -224,7 +227,7 @@ def log_v1(request):
             "value": hashlib.sha256(base64.b64decode(envelope["payload"])).hexdigest(),
         },
         "signatures": [
-            {"signature": s["sig"], "verifier": content["verifiers"][0]}
+            {"signature": s["sig"], "verifier": verifier}
             for s in envelope["signatures"]
         ],
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use gate::provenance::keyless::RekorVersion;
 use gate::provenance::keys::Scheme;
 use gate::provenance::oms;
 use jiff::Timestamp;
@@ -14,12 +15,14 @@ pub(crate) struct Sign {
     /// The model: a file or a folder
     pub(crate) model: PathBuf,
 
-    /// The private key (PEM: PKCS#8, encrypted or not, or SEC 1), ECDSA on P-256, P-384 or P-521
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
+    #[command(flatten)]
+    pub(crate) with: With,
+
+    #[command(flatten)]
+    pub(crate) services: Services,
 
     /// The certificate of the key (PEM); others in the file follow it in the chain
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "keyless")]
     pub(crate) cert: Option<PathBuf>,
 
     /// More certificates of the chain (PEM), up to the root
@@ -61,6 +64,49 @@ pub(crate) struct Sign {
     /// The form of what is told of it
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: DataFormat,
+}
+
+/// What signs.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct With {
+    /// A private key (PEM: PKCS#8, encrypted or not, or SEC 1), ECDSA on P-256, P-384 or P-521
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// A key in a hardware module (RFC 7512): `pkcs11:token=…;object=…?module-path=…`; its PIN by
+    /// `pin-source`, `pin-value` or as the password
+    #[arg(long, value_name = "URI")]
+    pub(crate) pkcs11: Option<String>,
+
+    /// A key that lives for this signature, under the identity of an OIDC token, which
+    /// `--identity-token-file` or the variable `SIGSTORE_ID_TOKEN` gives
+    #[arg(long, requires = "fulcio", requires = "rekor")]
+    pub(crate) keyless: bool,
+}
+
+/// Services of the network. Nothing is asked of any that is not named.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Services {
+    /// Fulcio, which issues the certificate of a keyless signature
+    #[arg(long, value_name = "URL", requires = "keyless")]
+    pub(crate) fulcio: Option<String>,
+
+    /// Rekor, which logs a keyless signature
+    #[arg(long, value_name = "URL", requires = "keyless")]
+    pub(crate) rekor: Option<String>,
+
+    /// Which interface Rekor has: 1, or 2 (tiles; needs `--tsa`)
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) rekor_version: RekorVersion,
+
+    /// A timestamp authority (RFC 3161), which attests when the signature was made
+    #[arg(long, value_name = "URL")]
+    pub(crate) tsa: Option<String>,
+
+    /// The file that holds the identity token
+    #[arg(long, value_name = "FILE", requires = "keyless")]
+    pub(crate) identity_token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -112,9 +158,19 @@ pub(crate) struct Trusted {
     #[arg(long, value_name = "FILE", requires = "identity")]
     pub(crate) cert_root: Option<PathBuf>,
 
-    /// The name that the certificate has to carry: `email:…`, `dns:…` or `uri:…`
-    #[arg(long, value_name = "NAME", requires = "cert_root")]
+    /// The name that the certificate has to carry: `email:…`, `dns:…` or `uri:…`; of a keyless
+    /// signature the name alone
+    #[arg(long, value_name = "NAME")]
     pub(crate) identity: Vec<String>,
+
+    /// The OIDC issuer that has to vouch for the name of a keyless signature
+    #[arg(long, value_name = "URL", requires = "identity", conflicts_with = "cert_root")]
+    pub(crate) issuer: Option<String>,
+
+    /// The instance of Sigstore, and the timestamp authorities, that count (`trusted_root.json`), in
+    /// place of the public one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust_root: Option<PathBuf>,
 
     /// A list of revoked certificates (PEM or DER); it has to know the certificate's issuer
     #[arg(long, value_name = "FILE", requires = "cert_root")]

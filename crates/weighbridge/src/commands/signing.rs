@@ -1,12 +1,14 @@
 //! `sign`, `verify` and `keygen`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gate::provenance::certificates::{self, Authority, SubjectName};
 use gate::provenance::files::{self, Readers, SMALL};
+use gate::provenance::keyless::{Expected, Root, Services};
 use gate::provenance::keys::{PrivateKey, PublicKey};
 use gate::provenance::oms::{Method, Options, Verdict};
-use gate::provenance::trust::{Identity, Signer, Trust};
+use gate::provenance::trust::{Identity, Keyless, Signer, Trust};
 use gate::provenance::{self, Error};
 use gate::render::Detail;
 use gate::signing::{self, Signing, Verifying};
@@ -18,8 +20,6 @@ use crate::output;
 use crate::world;
 
 pub(super) fn sign(sign: &Sign, args: &Args) -> Result<Exit, Failure> {
-    let key = private_key(&sign.key, &sign.password)?;
-    let chain = chain(sign.cert.as_deref(), &sign.chain)?;
     let request = Signing {
         source: &sign.model,
         target: &sign.output,
@@ -32,7 +32,15 @@ pub(super) fn sign(sign: &Sign, args: &Args) -> Result<Exit, Failure> {
         leave_out: &sign.ignore,
         form: sign.form.into(),
     };
-    match signing::sign(&request, &key, chain.as_deref()) {
+    let signed = match with(sign)? {
+        With::Key(key) => {
+            let chain = chain(sign.cert.as_deref(), &sign.chain)?;
+            let tsa = sign.services.tsa.as_deref();
+            signing::sign(&request, key.as_ref(), chain.as_deref(), tsa)
+        }
+        With::Token(services, token) => signing::sign_keyless(&request, &services, &token),
+    };
+    match signed {
         Ok(signed) => {
             tell(sign.format, serde_json::to_string_pretty(&signed), || signed.text(most(args)))?;
             Ok(Exit::Fine)
@@ -49,6 +57,66 @@ pub(super) fn sign(sign: &Sign, args: &Args) -> Result<Exit, Failure> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What signs.
+enum With {
+    Key(Box<dyn provenance::keys::Sign>),
+    Token(Services, String),
+}
+
+fn with(sign: &Sign) -> Result<With, Failure> {
+    if let Some(path) = &sign.with.key {
+        return Ok(With::Key(Box::new(private_key(path, &sign.password)?)));
+    }
+    if let Some(uri) = &sign.with.pkcs11 {
+        return hardware_key(uri, &sign.password).map(With::Key);
+    }
+    let given = &sign.services;
+    let services = Services {
+        fulcio: given.fulcio.clone().unwrap_or_default(),
+        rekor: given.rekor.clone().unwrap_or_default(),
+        rekor_version: given.rekor_version,
+        tsa: given.tsa.clone(),
+    };
+    let token = match &given.identity_token_file {
+        Some(path) => files::read_text(path, SMALL)?,
+        None => world::variable(TOKEN).ok_or_else(|| {
+            let because = format!(
+                "there is no identity token; set `{TOKEN}` or give `--identity-token-file`"
+            );
+            Error::Key { because }
+        })?,
+    };
+    Ok(With::Token(services, token))
+}
+
+/// Where other tools of Sigstore look for a token, too.
+const TOKEN: &str = "SIGSTORE_ID_TOKEN";
+
+#[cfg(feature = "pkcs11")]
+fn hardware_key(uri: &str, given: &Password) -> Result<Box<dyn provenance::keys::Sign>, Failure> {
+    use gate::provenance::pkcs11::{Key, Uri};
+    let uri = Uri::parse(uri)?;
+    let pin = match (&uri.pin, &uri.pin_source) {
+        (Some(pin), _) => Some(pin.clone()),
+        (None, Some(source)) => {
+            let path = PathBuf::from(source.strip_prefix("file:").unwrap_or(source));
+            let text = files::read_text(&path, SMALL)?;
+            Some(text.lines().next().unwrap_or_default().to_owned())
+        }
+        (None, None) => password(given)?,
+    };
+    let pin = pin.ok_or_else(|| {
+        let because = "its PIN is not given; add `pin-source` to the URI, or `--password-env`";
+        Error::Key { because: because.to_owned() }
+    })?;
+    Ok(Box::new(Key::open(&uri, &pin)?))
+}
+
+#[cfg(not(feature = "pkcs11"))]
+fn hardware_key(_: &str, _: &Password) -> Result<Box<dyn provenance::keys::Sign>, Failure> {
+    Err(Error::NotInThisBuild { what: "keys in hardware modules" }.into())
 }
 
 pub(super) fn verify(verify: &Verify, args: &Args) -> Result<Exit, Failure> {
@@ -168,11 +236,31 @@ fn trust(given: &Trusted) -> Result<Trust, Failure> {
         let key = PublicKey::from_pem(&shown(path), &files::read_text(path, SMALL)?)?;
         signers.push(Signer::new(&shown(path), Identity::Key(key)));
     }
+    let root = given.trust_root.as_deref().map(instance).transpose()?;
     if let Some(path) = &given.cert_root {
-        let authority = authority(path, &given.identity, &given.crl)?;
+        let mut authority = authority(path, &given.identity, &given.crl)?;
+        if let Some(root) = root {
+            authority = authority.with_timestamps(root);
+        }
         signers.push(Signer::new(&shown(path), Identity::Certificate(authority)));
+    } else if let Some(issuer) = &given.issuer {
+        let root = root.map_or_else(|| Root::public_good().map(Arc::new), Ok)?;
+        for identity in &given.identity {
+            let expected = Expected { identity: identity.clone(), issuer: issuer.clone() };
+            let keyless = Keyless { expected, root: root.clone() };
+            signers.push(Signer::new(identity, Identity::Keyless(keyless)));
+        }
+    }
+    if signers.is_empty() {
+        let because = "nobody is; give `--key`, `--cert-root` or `--issuer`";
+        return Err(Error::malformed("whose signature counts", because).into());
     }
     Ok(Trust { signers })
+}
+
+/// An instance of Sigstore.
+fn instance(path: &Path) -> Result<Arc<Root>, Failure> {
+    Ok(Arc::new(Root::parse(&shown(path), &files::read_text(path, SMALL)?)?))
 }
 
 fn authority(roots: &Path, names: &[String], lists: &[PathBuf]) -> Result<Authority, Failure> {
