@@ -5,8 +5,10 @@
     reason = "these tests run the program and build what it weighs"
 )]
 
+mod attest;
 mod convert;
 mod full_disk;
+mod lineage_example;
 mod masked;
 mod program;
 mod readme;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{claims, edge_label, said, short, signer, unrelated, when};
+use super::{claims, edge_label, said, short, signer, stated_as, unrelated, when};
 use crate::lineage::chain::{Lineage, Node};
 
 /// From this depth on a line is not moved further to the right; it tells its depth instead.
@@ -80,7 +80,9 @@ fn tree(lineage: &Lineage, out: &mut String) {
     };
     if let Some(root) = lineage.nodes.first() {
         let name = vocabulary::escape(&root.name);
-        let _ = writeln!(out, "{name} ({})", short(&root.digest));
+        let stated = stated_as(lineage, root);
+        let stated = stated.map(|other| format!(", stated as `{other}`")).unwrap_or_default();
+        let _ = writeln!(out, "{name} ({}){stated}", short(&root.digest));
         node_lines(lineage, root, if edges_of(0).is_empty() { "" } else { "│ " }, out);
         if let Some(first) = told.first_mut() {
             *first = true;
