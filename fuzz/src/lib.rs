@@ -144,6 +144,7 @@ pub fn safetensors(bytes: &[u8]) {
 /// GGUF.
 pub fn gguf(bytes: &[u8]) {
     gguf::read(&blob(bytes));
+    scan::scan_bytes("model.gguf", bytes.to_vec(), limits());
 }
 
 /// HDF5: its structures, and the values and elements behind them.
@@ -194,6 +195,7 @@ pub fn tensorflow(bytes: &[u8]) {
     tf::read_checkpoint(&blob);
     tf::read_fingerprint(&blob);
     tf::read_keras_metadata(&blob);
+    scan::scan_bytes("checkpoint", bytes.to_vec(), limits());
 }
 
 /// JSON, also as the index of a sharded checkpoint.

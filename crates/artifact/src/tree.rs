@@ -67,6 +67,23 @@ pub enum EntryKind {
     },
 }
 
+impl EntryKind {
+    /// Why it is not opened, as a sentence; none for a file and for a link to one.
+    pub fn because(&self) -> Option<String> {
+        match self {
+            Self::File(_) | Self::Alias { .. } => None,
+            Self::LinkOutside { target } => Some(format!(
+                "a link that leads out of the folder, to `{target}`; it is not followed"
+            )),
+            Self::LinkBroken { target } => {
+                Some(format!("a link that leads nowhere or in a circle, to `{target}`"))
+            }
+            Self::Special { what } => Some(format!("it is {what}; it is not opened")),
+            Self::Unreadable { because } => Some(format!("cannot be read: {because}")),
+        }
+    }
+}
+
 /// A regular file of the tree.
 #[derive(Clone, Debug)]
 pub struct FileEntry {
@@ -98,6 +115,7 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
     let real = fs::canonicalize(source).map_err(fail)?;
     let meta = fs::metadata(&real).map_err(fail)?;
     if meta.is_file() {
+        open_file(&real).map_err(fail)?;
         let name = source.file_name().or(real.file_name()).unwrap_or_default();
         let path = Untrusted::from_bytes(name.as_encoded_bytes());
         let utf8 = name.to_str().is_some();
@@ -133,6 +151,14 @@ fn boundary_of(root: &Path) -> PathBuf {
     let snapshots = root.parent().filter(|p| p.file_name().is_some_and(|n| n == "snapshots"));
     let repository = snapshots.and_then(Path::parent).filter(|folder| is_repository(folder));
     repository.unwrap_or(root).to_path_buf()
+}
+
+/// Opens a file, through no link; a FIFO put in its place meanwhile does not block.
+#[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
+fn open_file(path: &Path) -> std::io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// A folder as a handle to open files beneath.
@@ -362,14 +388,11 @@ impl Tree {
                 Err(Trouble("it is no regular file now".into()))
             };
         }
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        let flags = i32::try_from(flags.bits()).unwrap_or_default();
         let real = fs::canonicalize(&entry.real).map_err(fail)?;
         if !real.starts_with(&self.boundary) {
             return Err(Trouble("it leads out of the folder now".into()));
         }
-        let file: File =
-            fs::OpenOptions::new().read(true).custom_flags(flags).open(&real).map_err(fail)?;
+        let file = open_file(&real).map_err(fail)?;
         let meta = file.metadata().map_err(fail)?;
         if !meta.is_file() {
             return Err(Trouble(format!("it is {} now", special(&meta))));

@@ -44,7 +44,9 @@ pub(crate) fn advise(
         .filter_map(|result| result.outcome.coverage())
         .flat_map(|coverage| &coverage.gaps)
         .collect();
-    for_gaps(&gaps, tree, &mut advice);
+    if !tree.entries.is_empty() {
+        for_gaps(&gaps, tree, &mut advice);
+    }
     if artifact.files == 0 {
         advice.push(
             "check that the path is the one that was meant, and that the download is complete"
@@ -83,14 +85,14 @@ fn for_file(
             inspect.unwrap_or_default()
         ));
     }
-    if is("torch") || is("pickle") {
+    if is("torch") {
         if let Some(path) = argument {
             advice.push(format!(
                 "take only its tensors, without running anything: `weighbridge convert {path} --to \
-                 safetensors`"
+                 safetensors --tensors-only`"
             ));
         }
-        if !refused && is("torch") {
+        if !refused {
             advice.push(
                 "if it has to be loaded meanwhile: `torch.load(…, weights_only=True)` with torch \
                  2.6 or later"
@@ -104,33 +106,11 @@ fn for_gaps(gaps: &[&Gap], tree: &Tree, advice: &mut Vec<String>) {
     let mut other: Vec<&Untrusted> = Vec::new();
     for gap in gaps {
         let of_tree = tree.entries.iter().find(|entry| entry.path == gap.place.file);
-        let kind = of_tree.map(|entry| &entry.kind);
-        let sentence = if let Some(limit) = limit_of(&gap.because) {
-            format!(
-                "where the source is trusted to be that large, raise the limit: `--limit {limit}=…`"
-            )
-        } else {
-            match kind {
-                Some(EntryKind::LinkOutside { .. }) => {
-                    "put copies of the files in place of the links that lead out of the folder"
-                        .to_owned()
-                }
-                Some(EntryKind::LinkBroken { .. }) => {
-                    "remove the links that lead nowhere, or complete the download".to_owned()
-                }
-                Some(EntryKind::Special { .. }) => {
-                    "remove what is neither a file nor a folder".to_owned()
-                }
-                Some(EntryKind::Unreadable { .. }) => {
-                    "let the user who weighs read everything in the folder".to_owned()
-                }
-                _ => {
-                    if !other.contains(&&gap.place.file) {
-                        other.push(&gap.place.file);
-                    }
-                    continue;
-                }
+        let Some(sentence) = for_gap(&gap.because, of_tree.map(|entry| &entry.kind)) else {
+            if !other.contains(&&gap.place.file) {
+                other.push(&gap.place.file);
             }
+            continue;
         };
         if !advice.contains(&sentence) {
             advice.push(sentence);
@@ -147,6 +127,34 @@ fn for_gaps(gaps: &[&Gap], tree: &Tree, advice: &mut Vec<String>) {
         ));
     }
 }
+
+/// What mends a gap that the machine, the limits or the folder are to blame for.
+fn for_gap(because: &str, kind: Option<&EntryKind>) -> Option<String> {
+    if let Some(limit) = limit_of(because) {
+        return Some(format!(
+            "where the source is trusted to be that large, raise the limit: `--limit {limit}=…`"
+        ));
+    }
+    let sentence = match kind {
+        // `artifact` tells these two so.
+        _ if because.starts_with("cannot write a temporary file") => {
+            "make room where temporary files go (`TMPDIR`, else `/tmp`) and weigh again"
+        }
+        Some(EntryKind::File(_)) if because.starts_with("cannot be opened") => READABLE,
+        Some(EntryKind::Unreadable { .. }) => READABLE,
+        Some(EntryKind::LinkOutside { .. }) => {
+            "put copies of the files in place of the links that lead out of the folder"
+        }
+        Some(EntryKind::LinkBroken { .. }) => {
+            "remove the links that lead nowhere, or complete the download"
+        }
+        Some(EntryKind::Special { .. }) => "remove what is neither a file nor a folder",
+        _ => return None,
+    };
+    Some(sentence.to_owned())
+}
+
+const READABLE: &str = "let the user who weighs read everything in the folder";
 
 /// The name of the limit that a gap tells of.
 fn limit_of(because: &str) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! Keys that sign and verify, in the forms in which they lie on disk.
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsBigEndian as _, AsDer, Curve25519SeedBin, PublicKeyX509Der};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, UnparsedPublicKey,
@@ -129,6 +129,14 @@ impl PublicKey {
         })?;
         let raw = info.subject_public_key.as_bytes().unwrap_or_default().to_vec();
         Ok(Self { scheme, der: der.to_vec(), raw })
+    }
+
+    /// An Ed25519 key from its 32 bytes (RFC 8032).
+    pub fn from_ed25519(raw: [u8; 32]) -> Self {
+        // SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING } of RFC 8410.
+        let mut der = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00".to_vec();
+        der.extend_from_slice(&raw);
+        Self { scheme: Scheme::Ed25519, der, raw: raw.to_vec() }
     }
 
     /// Its scheme.
@@ -267,6 +275,21 @@ impl PrivateKey {
         Ok(Self { public, pair: Pair::Ed25519(pair), document })
     }
 
+    /// An Ed25519 key from its seed (RFC 8032).
+    pub fn from_ed25519_seed(seed: &[u8; 32]) -> Result<Self, Error> {
+        // PKCS#8 version 1 of RFC 8410.
+        let mut der = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
+        der.extend_from_slice(seed);
+        Self::from_pkcs8(&der)
+    }
+
+    /// The seed of an Ed25519 key; `None` for a key of another kind.
+    pub fn ed25519_seed(&self) -> Option<[u8; 32]> {
+        let Pair::Ed25519(pair) = &self.pair else { return None };
+        let seed: Curve25519SeedBin<'static> = pair.seed().ok()?.as_be_bytes().ok()?;
+        seed.as_ref().try_into().ok()
+    }
+
     fn from_sec1(der: &[u8]) -> Result<Self, Error> {
         for scheme in [Scheme::EcdsaP256, Scheme::EcdsaP384, Scheme::EcdsaP521] {
             let Some(algorithm) = scheme.ecdsa() else { continue };
@@ -362,6 +385,20 @@ mod tests {
             assert_eq!(&public, key.public_key());
             assert!(public.pem().lines().all(|line| line.len() <= 64));
         }
+    }
+
+    #[test]
+    fn an_ed25519_key_is_its_seed() {
+        // RFC 8032, section 7.1, test 1.
+        let hex = |text| hex::decode(text).unwrap().try_into().unwrap();
+        let seed = hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+        let raw = hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+        let key = PrivateKey::from_ed25519_seed(&seed).unwrap();
+        assert_eq!(key.public_key(), &PublicKey::from_ed25519(raw));
+        assert_eq!(key.ed25519_seed(), Some(seed));
+        let again = PrivateKey::from_pem("key", &key.pem().unwrap(), || None).unwrap();
+        assert_eq!(again.ed25519_seed(), Some(seed));
+        assert_eq!(PrivateKey::generate(Scheme::EcdsaP256).unwrap().ed25519_seed(), None);
     }
 
     #[test]

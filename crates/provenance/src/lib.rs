@@ -11,6 +11,8 @@
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
 //! - [`refusal`]: why something is not verified;
+//! - [`log`]: a transparency log, into which statements are written so that nobody can take them
+//!   out unseen;
 //! - [`files`]: keys, bundles and policies on disk.
 //!
 //! What a bundle, an envelope or a statement says is hostile until a signature that [`trust`] accepts
@@ -39,6 +41,7 @@ pub mod json;
 pub mod keyless;
 pub mod keys;
 pub mod lineage;
+pub mod log;
 pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]

@@ -1,10 +1,12 @@
 //! Files that hold the data of a model beside them: they are looked for, and what is known of them
 //! only through the model is told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use artifact::Blob;
 use artifact::tree::{EntryKind, Tree};
-use vocabulary::Place;
+use vocabulary::{Place, Span};
 
 use crate::sink::Sink;
 use crate::subject::{Content, DataFile};
@@ -45,6 +47,9 @@ const LOADED: &[&str] = &[
     "xmodel",
 ];
 
+/// Ranges of a file that no model explains and that are listed.
+const RANGES: usize = 1000;
+
 /// Looks for the data of every model, and explains the files that are nothing but data.
 pub(crate) fn explain(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
     if looked.iter().all(|one| one.external.is_empty()) {
@@ -52,7 +57,7 @@ pub(crate) fn explain(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
     }
     let entries: BTreeMap<&str, &EntryKind> =
         tree.entries.iter().map(|entry| (entry.path.raw(), &entry.kind)).collect();
-    let mut data: BTreeSet<String> = BTreeSet::new();
+    let mut data: BTreeMap<String, Data> = BTreeMap::new();
     for one in looked.iter() {
         let place = Place::file(one.path.clone());
         let mut missing = 0u64;
@@ -63,7 +68,9 @@ pub(crate) fn explain(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
                 Some((Found::File(len), real)) => {
                     let content = Content::OnnxData(file, DataFile::File(len));
                     rules::apply(&place, &content, sink);
-                    data.insert(real);
+                    let held = data.entry(real).or_default();
+                    held.spans.extend(&file.spans);
+                    held.unsure |= !file.all_spans;
                 }
                 Some((Found::LinkOutside, _)) => {
                     let content = Content::OnnxData(file, DataFile::LinkOutside);
@@ -86,9 +93,52 @@ pub(crate) fn explain(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
     for one in looked.iter_mut().filter(|one| one.kinds.is_empty()) {
         let loaded = walk::extension(one.path.raw())
             .is_some_and(|extension| LOADED.binary_search(&extension.as_str()).is_ok());
-        if !loaded && data.contains(one.path.raw()) {
+        if let Some(held) = data.get(one.path.raw()).filter(|_| !loaded) {
             one.sink.is_data_of_a_model();
+            left_over(tree, one, held);
         }
+    }
+}
+
+/// What models say of a file that holds their data.
+#[derive(Default)]
+struct Data {
+    /// The ranges that are tensors.
+    spans: Vec<Span>,
+    /// Whether there are more than were kept.
+    unsure: bool,
+}
+
+/// Tells what of a file of data is no tensor: padding is zeros.
+fn left_over(tree: &Tree, one: &mut Looked, data: &Data) {
+    let place = Place::file(one.path.clone());
+    if data.unsure {
+        let because = "more tensors are in it than their places are kept";
+        one.sink.could_not_look(&place, because);
+        return;
+    }
+    let left = Span::uncovered(&data.spans, one.bytes);
+    if left.is_empty() {
+        return;
+    }
+    let entry = tree.entries.iter().find(|entry| entry.path == one.path);
+    let Some(EntryKind::File(file)) = entry.map(|entry| &entry.kind) else { return };
+    let blob = match tree.open(file, false) {
+        Ok(source) => Blob::new(Arc::new(source)),
+        Err(trouble) => {
+            one.sink.could_not_look(&place, trouble.to_string());
+            return;
+        }
+    };
+    for span in left {
+        let zero = walk::is_zero(&blob.slice(span.start, span.len()));
+        rules::apply(&place, &Content::Unexplained { span, zero }, &mut one.sink);
+        if !zero && one.sink.unexplained.len() < RANGES {
+            one.sink.unexplained.push(span);
+        }
+    }
+    if let Some(trouble) = blob.trouble() {
+        one.sink.could_not_look(&place, trouble.to_string());
     }
 }
 

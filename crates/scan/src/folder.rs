@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use artifact::tree::{EntryKind, Tree};
+use artifact::tree::{EntryKind, FileEntry, Tree};
 use artifact::{Blob, ReadAt};
 use formats::identify;
 use vocabulary::Place;
@@ -159,6 +159,13 @@ fn parts(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
     }
 }
 
+/// The SHA-256 that the name of a blob of a Hugging Face cache promises. It is compared whether or
+/// not digests are asked for.
+pub(crate) fn promised_digest(file: &FileEntry) -> Option<&str> {
+    let named = file.blob_name.as_deref()?;
+    (named.len() == 64 && named.bytes().all(|b| b.is_ascii_hexdigit())).then_some(named)
+}
+
 /// Blobs of a Hugging Face cache are named by the SHA-256 of their content where they are large.
 fn hub_cache(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
     let digests: BTreeMap<&str, &str> = looked
@@ -167,10 +174,7 @@ fn hub_cache(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
         .collect();
     for entry in &tree.entries {
         let EntryKind::File(file) = &entry.kind else { continue };
-        let Some(named) = &file.blob_name else { continue };
-        if named.len() != 64 || !named.bytes().all(|b| b.is_ascii_hexdigit()) {
-            continue;
-        }
+        let Some(named) = promised_digest(file) else { continue };
         if let Some(actual) = digests.get(entry.path.raw())
             && !actual.eq_ignore_ascii_case(named)
         {

@@ -127,13 +127,11 @@ pub fn scan(tree: &Tree, options: &Options, progress: &dyn Progress) -> Scanned 
                 let content = subject::Content::LinkOutside(target.raw());
                 rules::apply(&place, &content, &mut folder);
             }
-            EntryKind::LinkBroken { .. } => {
-                folder.could_not_look(&place, "the symbolic link leads nowhere, or in a circle");
+            kind @ (EntryKind::LinkBroken { .. }
+            | EntryKind::Special { .. }
+            | EntryKind::Unreadable { .. }) => {
+                folder.could_not_look(&place, kind.because().unwrap_or_default());
             }
-            EntryKind::Special { what } => {
-                folder.could_not_look(&place, format!("it is {what} and is not opened"));
-            }
-            EntryKind::Unreadable { because } => folder.could_not_look(&place, because.clone()),
         }
     }
     progress
@@ -240,7 +238,8 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
     let place = Place::file(path.clone());
     let mut digests = None;
     let mut bytes = file.len;
-    match tree.open(file, options.digests) {
+    let digested = options.digests || folder::promised_digest(file).is_some();
+    match tree.open(file, digested) {
         Err(trouble) => walker.sink.could_not_look(&place, trouble.to_string()),
         Ok(source) => {
             let source = Arc::new(source);

@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use artifact::{Blob, Budget};
 use formats::identify::{self, Format, Probes};
 use formats::pickle::{
-    self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, View, Watcher,
+    self, Arrays, Ended, Event, EventKind, Heap, Likeness, Options, Stream, View, Watcher,
 };
 use formats::tensorflow::Kind;
 use formats::{Region, stream};
@@ -280,7 +280,7 @@ impl Walker {
                 matches!(
                     format,
                     Format::Zip | Format::SevenZ | Format::Hdf5 | Format::Gguf | Format::Npy
-                ) || (*format == Format::Pickle && certain_pickle(&node.blob))
+                ) || (*format == Format::Pickle && is_pickle_among_numbers(&node.blob))
                     || (*format != Format::Script && Self::is_sound(&node.blob, *format))
             }),
             Role::Leftover | Role::Nested => formats.retain(|format| {
@@ -484,11 +484,15 @@ pub(crate) fn likeness(blob: &Blob, head: &[u8]) -> Likeness {
     let (stream, _) = pickle::interpret(blob, 0, &options, &mut first);
     let Some(import) = first.import else {
         // So many opcodes without a fault are no accident, even where they are all the same.
-        let goes_on = matches!(stream.ended, Ended::Exhausted(_)) && stream.oddities.is_empty();
+        let goes_on = matches!(stream.ended, Ended::Exhausted(_)) && is_sound(&stream, stream.end);
         return if goes_on { Likeness::Plausible } else { told };
     };
-    let sound = stream.oddities.iter().all(|odd| odd.at > import);
-    if sound { Likeness::Plausible } else { told }
+    if is_sound(&stream, import) { Likeness::Plausible } else { told }
+}
+
+/// Whether an unpickler gets through a stream as far as an offset.
+fn is_sound(stream: &Stream, upto: u64) -> bool {
+    stream.oddities.iter().all(|odd| odd.at > upto || odd.kind.is_tolerated())
 }
 
 /// Waits for the first import that names something.
@@ -510,6 +514,22 @@ impl Watcher for Sense {
 
 fn is_path(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+}
+
+/// Whether bytes that stand in the place of numbers are a pickle: one that says so, or one that
+/// imports something before anything that an unpickler stops at.
+fn is_pickle_among_numbers(blob: &Blob) -> bool {
+    /// Bytes and opcodes that are followed.
+    const HEAD: u64 = 64 << 10;
+    const FOLLOWED: u64 = 4096;
+    if certain_pickle(blob) {
+        return true;
+    }
+    let mut first = Sense { import: None };
+    let options = Options { max_opcodes: FOLLOWED, ..Options::bounded(Arrays::Plain) };
+    let head = blob.slice(0, blob.len().min(HEAD));
+    let (stream, _) = pickle::interpret(&head, 0, &options, &mut first);
+    first.import.is_some_and(|import| is_sound(&stream, import))
 }
 
 pub(crate) fn certain_pickle(blob: &Blob) -> bool {
@@ -550,7 +570,7 @@ pub(crate) fn extension(name: &str) -> Option<String> {
     (!stem.is_empty()).then(|| extension.to_ascii_lowercase())
 }
 
-fn is_zero(blob: &Blob) -> bool {
+pub(crate) fn is_zero(blob: &Blob) -> bool {
     if blob.len() > ZEROS {
         return false;
     }

@@ -45,6 +45,33 @@ pub(crate) enum Failure {
     /// A knowledge pack is not taken.
     #[error(transparent)]
     Pack(gate::packs::Error),
+    /// Something with a transparency log.
+    #[error(transparent)]
+    Log(#[from] gate::provenance::log::Error),
+    /// Statements were added to a log, but a receipt could not be written.
+    #[error("entry {index} stands in the log, but its receipt could not be written")]
+    Receipt {
+        /// Which.
+        index: u64,
+        /// Why.
+        #[source]
+        source: gate::provenance::log::Error,
+    },
+    /// A receipt exists already.
+    #[error("the receipt `{}` exists; nothing was added to the log", shown(path))]
+    ReceiptExists {
+        /// Which.
+        path: PathBuf,
+    },
+    /// No entry of a log speaks of a statement.
+    #[error("no entry of the log speaks of the statement `{}`", escape(digest))]
+    NoStatement {
+        /// As it was given.
+        digest: String,
+    },
+    /// Nowhere to remember the last checkpoint.
+    #[error("there is no folder to remember the last checkpoint in")]
+    NoStateFolder,
     /// No rule has this name.
     #[error("no rule is named `{}`", escape(name))]
     NoSuchRule {
@@ -91,6 +118,15 @@ impl Failure {
                 Some("take the folder anew from where it came from".to_owned())
             }
             Self::Pack(_) => None,
+            Self::Log(error) => log_hint(error).map(str::to_owned),
+            Self::Receipt { .. } => {
+                Some("make room, then `weighbridge log prove` writes receipts".to_owned())
+            }
+            Self::ReceiptExists { .. } => {
+                Some("`--force` replaces it; `--receipts` puts it elsewhere".to_owned())
+            }
+            Self::NoStatement { .. } => Some("`weighbridge log list` lists them".to_owned()),
+            Self::NoStateFolder => Some("name a file with `--state`".to_owned()),
             Self::NoSuchRule { name } => {
                 let rules = gate::rules::all();
                 let near = gate::nearest(name, rules.iter().map(|rule| rule.name));
@@ -117,6 +153,22 @@ impl Failure {
             let _ = writeln!(out, "hint: {hint}");
         }
         out
+    }
+}
+
+fn log_hint(error: &gate::provenance::log::Error) -> Option<&'static str> {
+    use gate::provenance::log::Error as Log;
+    match error {
+        Log::NoLog { .. } => Some("`weighbridge log init` begins one"),
+        Log::Smaller { .. } | Log::Fork { .. } => Some(
+            "find out who changed it; keep this copy, and put the newest one back that \
+             `weighbridge log verify` accepts",
+        ),
+        Log::Damaged { .. } => Some("`weighbridge log verify` names everything that is broken"),
+        Log::Storage { doing: "write" | "lock", .. } => {
+            Some("check that the folder can be written and that there is space")
+        }
+        _ => None,
     }
 }
 

@@ -1,4 +1,6 @@
+use std::fs::Permissions;
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -18,9 +20,24 @@ pub(crate) fn write(text: &str, file: Option<&Path>) -> Result<(), Failure> {
     }
 }
 
+/// The whole text or nothing: it is written beside the file and put in its place at the end. What
+/// is no regular file, a pipe say, is written to as it is.
 #[allow(clippy::disallowed_methods, reason = "the binary owns its output")]
 fn to_file(text: &str, path: &Path) -> io::Result<()> {
-    std::fs::write(path, text)
+    // Where a link leads is replaced, not the link.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    if std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
+        return std::fs::write(&path, text);
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut new = tempfile::Builder::new()
+        .prefix(".weighbridge-")
+        .suffix(".part")
+        // As any new file: what the umask leaves of it.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    new.as_file_mut().write_all(text.as_bytes())?;
+    new.persist(&path).map(drop).map_err(|error| error.error)
 }
 
 fn to_stdout(text: &str) -> io::Result<()> {

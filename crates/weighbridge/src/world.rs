@@ -1,8 +1,12 @@
 //! What the program takes from the world: the clock, the date, the interrupt key.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use gate::provenance::hex;
+use gate::provenance::keys::sha256;
+use gate::provenance::log::Vkey;
 use gate::{Clock, Date};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -60,6 +64,16 @@ static COMMAND_RUNS: AtomicBool = AtomicBool::new(false);
 /// Says that a command begins or has ended: while it runs, an interrupt is its own matter.
 pub(crate) fn command_runs(runs: bool) {
     COMMAND_RUNS.store(runs, Ordering::Relaxed);
+}
+
+/// Where the last checkpoint of a log is remembered: under the user's state folder
+/// (`$XDG_STATE_HOME`, or `~/.local/state`), by the digest of the log's key.
+#[allow(clippy::disallowed_methods, reason = "the environment belongs to the binary")]
+pub(crate) fn log_state(key: &Vkey) -> Option<PathBuf> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let folder = named("XDG_STATE_HOME").or_else(|| Some(named("HOME")?.join(".local/state")))?;
+    let name = hex::encode(sha256(key.to_string().as_bytes()).as_ref());
+    Some(folder.join("weighbridge/logs").join(format!("{name}.checkpoint")))
 }
 
 /// Ends the program with its own code when it is interrupted. The terminal is left as it is found:

@@ -13,6 +13,7 @@ mod known;
 mod layout;
 mod pairs;
 mod source;
+mod texts;
 mod value;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::bounded::Oddities;
 use crate::{Oddity, Region, Tensor};
 
 pub use ggml::{Legacy, legacy};
+pub use texts::each_text;
 pub use value::{KvArray, KvText, KvValue, ValueType};
 
 /// Alignment where `general.alignment` does not stand.

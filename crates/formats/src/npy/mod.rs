@@ -217,6 +217,9 @@ fn lay_out(blob: &Blob, start: u64, out: &mut Npy, oddities: &mut Oddities<Oddit
         if !objects && let Some(descr) = &out.descr {
             oddities.add(OddityKind::UnknownDescr, start, || descr.to_string());
         }
+        if objects && there.is_empty() {
+            oddities.add(OddityKind::DataTooShort, start, || "no pickle follows".into());
+        }
         out.pickle_at = Some(start);
         return;
     };

@@ -26,6 +26,28 @@ pub struct ExternalFile {
     pub at: u64,
     /// Where the furthest of them ends: the least length of the file.
     pub reach: u64,
+    /// What of the file they are; those behind each other are one.
+    pub spans: Vec<Span>,
+    /// Whether that is all of them.
+    pub all_spans: bool,
+}
+
+/// Ranges of one file that are kept.
+const MAX_SPANS: usize = 1 << 20;
+
+impl ExternalFile {
+    /// Adds the range of one more tensor.
+    fn holds(&mut self, span: Span) {
+        if let Some(last) = self.spans.last_mut()
+            && (last.start..=last.end).contains(&span.start)
+        {
+            last.end = last.end.max(span.end);
+        } else if self.spans.len() < MAX_SPANS {
+            self.spans.push(span);
+        } else {
+            self.all_spans = false;
+        }
+    }
 }
 
 /// The pairs of one tensor.
@@ -84,7 +106,7 @@ impl Walk {
             // A former location counts to whoever takes the first.
             "location" => {
                 if let Some(former) = pairs.location.replace(text) {
-                    self.external_file(former, at, 0, &Untrusted::default());
+                    self.external_file(former, at, Span::new(0, 0), &Untrusted::default());
                 }
             }
             "offset" => pairs.offset = self.decimal("offset", &text, at),
@@ -119,20 +141,23 @@ impl Walk {
             self.odd(OddityKind::ExternalNoFile, at, detail);
             return;
         };
-        let reach = pairs.offset.unwrap_or(0).checked_add(pairs.length.or(expected).unwrap_or(0));
+        let start = pairs.offset.unwrap_or(0);
+        let reach = start.checked_add(pairs.length.or(expected).unwrap_or(0));
         if reach.is_none_or(|reach| i64::try_from(reach).is_err()) {
             let detail = || format!("offset and length of `{}` overflow", name.shortened(60));
             self.odd(OddityKind::ExternalNumber, at, detail);
         }
-        self.external_file(location, at, reach.unwrap_or(u64::MAX), name);
+        let span = Span::new(start, reach.unwrap_or(u64::MAX));
+        self.external_file(location, at, span, name);
     }
 
-    fn external_file(&mut self, location: Untrusted, at: u64, reach: u64, name: &Untrusted) {
+    fn external_file(&mut self, location: Untrusted, at: u64, span: Span, name: &Untrusted) {
         if let Some(file) =
             self.files.index.get(location.raw()).and_then(|n| self.out.external.get_mut(*n))
         {
             file.tensors = file.tensors.saturating_add(1);
-            file.reach = file.reach.max(reach);
+            file.reach = file.reach.max(span.end);
+            file.holds(span);
             return;
         }
         if self.out.external.len() >= MAX_EXTERNAL {
@@ -141,7 +166,9 @@ impl Walk {
         }
         self.files.index.insert(location.raw().to_owned(), self.out.external.len());
         let first = name.clone();
-        self.out.external.push(ExternalFile { location, tensors: 1, first, at, reach });
+        let (reach, spans) = (span.end, vec![span]);
+        let file = ExternalFile { location, tensors: 1, first, at, reach, spans, all_spans: true };
+        self.out.external.push(file);
     }
 
     /// A `StringStringEntryProto`: its key, and where its value stands.

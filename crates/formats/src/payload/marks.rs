@@ -22,16 +22,21 @@ enum Kind {
     Elf,
     PeHeader,
     MachO,
+    /// Its second byte was seen.
+    MachOLittle,
     ZipEnd,
     Pickle,
 }
 
 /// What is looked for. All of them are so long, or what follows is so narrow, that random numbers
 /// hardly hold any.
-const NEEDLES: [(&[u8], Kind); 6] = [
+const NEEDLES: [(&[u8], Kind); 8] = [
     (b"\x7fELF", Kind::Elf),
     (b"PE\0\0", Kind::PeHeader),
-    (b"\xcf\xfa\xed\xfe", Kind::MachO),
+    // One byte tells 32 bits from 64: the last, or the one before the others.
+    (b"\xfe\xed\xfa", Kind::MachO),
+    (b"\xfa\xed\xfe", Kind::MachOLittle),
+    (b"\xca\xfe\xba", Kind::MachO),
     (b"PK\x05\x06", Kind::ZipEnd),
     (b"\x80\x04\x95", Kind::Pickle),
     (b"\x80\x05\x95", Kind::Pickle),
@@ -127,6 +132,7 @@ impl Mark {
         match self.kind {
             Kind::Elf => program(self.at, Format::Elf),
             Kind::MachO => program(self.at, Format::MachO),
+            Kind::MachOLittle => program(self.at.checked_sub(1)?, Format::MachO),
             Kind::PeHeader => {
                 let from = self.at.saturating_sub(STUB);
                 let len = usize::try_from(self.at.saturating_sub(from)).unwrap_or(0);

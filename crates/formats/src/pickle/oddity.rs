@@ -103,6 +103,21 @@ pub enum PickleOddity {
 }
 
 impl PickleOddity {
+    /// Whether an unpickler goes on behind it.
+    pub fn is_tolerated(self) -> bool {
+        matches!(
+            self,
+            Self::ParserDifferential(_)
+                | Self::LateProtocol
+                | Self::HugeMemoIndex
+                | Self::MemoOverwritten
+                | Self::LongName
+                | Self::ComputedName
+                | Self::LeftOnStack
+                | Self::ArrayInsideFrame
+        )
+    }
+
     /// The word for it in a report.
     pub fn name(self) -> &'static str {
         match self {

@@ -33,9 +33,9 @@ pub(super) struct Lz4Stage {
 impl Lz4Stage {
     pub(super) fn new(input: &mut Cursor) -> Self {
         let lent = Lent(Rc::new(RefCell::new(None)));
-        let head = input.peek_bytes(5).first_chunk::<5>().copied().unwrap_or_default();
-        let [first, _, _, _, flags] = head;
-        let trailer = (first == 0x04).then_some(if flags & 4 == 0 { 0 } else { 4 });
+        let head = input.peek_bytes(5);
+        let has_checksum = head.get(4).is_some_and(|flags| flags & 4 != 0);
+        let trailer = (head.first() == Some(&0x04)).then_some(if has_checksum { 4 } else { 0 });
         Self { decoder: FrameDecoder::new(lent.clone()), lent, trailer }
     }
 }

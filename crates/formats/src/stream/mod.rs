@@ -115,6 +115,7 @@ pub fn open(blob: &Blob, codec: Codec, budget: &Budget) -> Unpacked {
     // Where it was given up for a reason that is not the stream's, the rest is not told from it.
     let given_up = spooled.exhausted.is_some() || spooled.blob.trouble().is_some();
     let consumed = if given_up { blob.len() } else { done.consumed };
+    let cut = done.oddities.iter().find(|oddity| oddity.kind == StreamOddity::Truncated);
     Unpacked {
         trailing: Span::new(consumed.min(blob.len()), blob.len()),
         consumed,
@@ -122,7 +123,10 @@ pub fn open(blob: &Blob, codec: Codec, budget: &Budget) -> Unpacked {
         name: done.name,
         // The time limit is noticed inside the decoder as well, between members without output.
         exhausted: spooled.exhausted.or(done.exhausted),
-        fault: spooled.fault.filter(|_| done.exhausted.is_none()),
+        fault: spooled
+            .fault
+            .filter(|_| done.exhausted.is_none())
+            .or_else(|| cut.map(|oddity| oddity.detail.to_string())),
         oddities: done.oddities,
         blob: spooled.blob,
     }

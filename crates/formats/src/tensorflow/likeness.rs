@@ -135,8 +135,7 @@ impl Look {
                                 || matches!(b, b'_' | b'.' | b'>' | b'/' | b'-')
                         });
                 }
-                (1..=5, Value::Bytes) => {}
-                (1..=5, _) => return false,
+                // Fields of another type than theirs are passed over, as TensorFlow does.
                 _ => {}
             }
         }

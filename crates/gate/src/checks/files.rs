@@ -10,11 +10,13 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     let mut coverage = Coverage::default();
     for entry in &context.tree.entries {
         let because = match &entry.kind {
-            EntryKind::Alias { .. } => None,
             EntryKind::File(file) => {
-                coverage.files = coverage.files.saturating_add(1);
-                coverage.bytes_total = coverage.bytes_total.saturating_add(file.len);
-                coverage.bytes_parsed = coverage.bytes_parsed.saturating_add(file.len);
+                // A file that has several names is one file, as the static scan counts it.
+                if file.same_as.is_none() {
+                    coverage.files = coverage.files.saturating_add(1);
+                    coverage.bytes_total = coverage.bytes_total.saturating_add(file.len);
+                    coverage.bytes_parsed = coverage.bytes_parsed.saturating_add(file.len);
+                }
                 match context.tree.open(file, false) {
                     Err(trouble) => Some(trouble.to_string()),
                     Ok(open) if open.len() != file.len => Some(format!(
@@ -25,14 +27,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
                     Ok(_) => None,
                 }
             }
-            EntryKind::LinkOutside { target } => Some(format!(
-                "a link that leads out of the folder, to `{target}`; it is not followed"
-            )),
-            EntryKind::LinkBroken { target } => {
-                Some(format!("a link that leads nowhere or in a circle, to `{target}`"))
-            }
-            EntryKind::Special { what } => Some(format!("it is {what}; it is not opened")),
-            EntryKind::Unreadable { because } => Some(format!("cannot be read: {because}")),
+            other => other.because(),
         };
         if let Some(because) = because {
             coverage.gaps.push(Gap { place: Place::file(entry.path.clone()), because });

@@ -26,5 +26,30 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         let executing = executing.get(&file.path).copied();
         findings.extend(rules::format_not_permitted(file, executing, permitted));
     }
+    // What could not be looked into may hold a format that nobody permitted.
+    let looked = scanned.outcome.coverage();
+    coverage.gaps.extend(looked.into_iter().flat_map(|coverage| coverage.gaps.iter().cloned()));
     Outcome::of(findings, coverage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "it writes what it looks at")]
+    fn what_could_not_be_looked_into_is_no_permitted_format() {
+        let folder = tempfile::tempdir().unwrap();
+        let pointer = "# xet version 0
+filesize = 10
+hash = 'cd34'
+";
+        std::fs::write(folder.path().join("model.txt"), pointer).unwrap();
+        let tree = artifact::tree::open(folder.path(), 9).unwrap();
+        let mut policy = crate::Policy::shipped("standard").unwrap().terms;
+        policy.formats.push("text".into());
+        let scanned = Ok(scan::scan(&tree, &scan::Options::default(), &()));
+        let outcome = run(&Context { tree: &tree, scanned, policy: &policy });
+        assert!(outcome.is_incomplete(), "{outcome:?}");
+    }
 }

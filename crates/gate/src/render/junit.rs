@@ -74,7 +74,8 @@ fn check(result: &CheckResult, report: &Report) -> Case {
             let worst = outcome.worst().filter(|worst| *worst >= report.policy.review);
             worst.map(|worst| {
                 let count = outcome.findings().len();
-                ("failure", format!("{count} findings, the worst {worst}"), String::new())
+                let findings = if count == 1 { "finding" } else { "findings" };
+                ("failure", format!("{count} {findings}, the worst {worst}"), String::new())
             })
         }
     };

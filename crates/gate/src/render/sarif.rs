@@ -91,7 +91,6 @@ fn descriptor(rule: &Rule) -> Value {
     tags.extend(rule.threats.iter().map(ToString::to_string));
     json!({
         "id": rule.name,
-        "name": rule.name,
         "shortDescription": { "text": rule.summary },
         "fullDescription": { "text": rule.summary },
         "help": { "text": rule.page, "markdown": rule.page },

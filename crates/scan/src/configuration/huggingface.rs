@@ -47,6 +47,7 @@ impl<'a> Reader<'a> {
                 "model_type" if keys.is_empty() => self.model_type(node, value),
                 "_class_name" => self.class_name(value),
                 "base_model_name_or_path" => self.base_model(node, value),
+                "adapters" => self.experts(node, value),
                 "auto_mapping" => self.auto_mapping(value),
                 "megatron_core" => {
                     if let Some(module) = value.as_str() {
@@ -241,6 +242,10 @@ impl<'a> Reader<'a> {
                 continue;
             }
             // A modular pipeline says more of each part.
+            let more = member.value.items().get(2);
+            if let Some(more) = more {
+                self.part_elsewhere(part, more);
+            }
             let hint = member.value.items().get(2).and_then(|more| more.get("type_hint"));
             let hint = hint.filter(|hint| hint.items().len() == 2);
             let [library, class, ..] = hint.unwrap_or(&member.value).items() else { continue };
@@ -280,6 +285,41 @@ impl<'a> Reader<'a> {
                 judged => judged,
             };
             self.tell("model_index.json", &name, judged, at, Kind::ActingCallable);
+        }
+    }
+
+    /// Where a modular pipeline has a part from, if it is not this folder.
+    fn part_elsewhere(&mut self, part: &Untrusted, more: &'a Node) {
+        for key in ["pretrained_model_name_or_path", "repo"] {
+            for place in more.get_all(key) {
+                let one = place.as_str().into_iter();
+                for from in one.chain(place.items().iter().filter_map(Node::as_str)) {
+                    if matches!(from.raw(), "" | "." | "./") {
+                        continue;
+                    }
+                    let (part, from) = (part.shortened(80), from.shortened(120));
+                    let message = format!("the part `{part}` is loaded from `{from}`");
+                    self.remark(Kind::OtherParts, place.span.start, message);
+                }
+            }
+        }
+    }
+
+    /// The adapters that an X-LoRA adapter mixes, each by its name and the place that it is loaded
+    /// from.
+    fn experts(&mut self, node: &'a Node, value: &'a Node) {
+        let of_peft = self.base == "adapter_config.json" || node.get("peft_type").is_some();
+        if !of_peft {
+            return;
+        }
+        for adapter in value.members() {
+            let Some(from) = adapter.value.as_str().filter(|from| !from.raw().is_empty()) else {
+                continue;
+            };
+            let name = adapter.key.as_str().map(|name| name.shortened(80)).unwrap_or_default();
+            let from = from.shortened(120);
+            let message = format!("the adapter `{name}` is loaded from `{from}`");
+            self.remark(Kind::OtherParts, adapter.value.span.start, message);
         }
     }
 

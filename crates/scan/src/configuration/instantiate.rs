@@ -5,6 +5,7 @@ use formats::json::Node;
 use vocabulary::Untrusted;
 
 use super::callables::{self, Judged, is_dotted};
+use super::values::{Leads, leads};
 use super::{Kind, Reader};
 
 /// Keys at the top of which bundles of MONAI have one.
@@ -42,8 +43,34 @@ impl<'a> Reader<'a> {
             }
         }
         self.skops(node);
+        if keys.last() == Some(&"hydra") || keys.is_empty() {
+            self.search_path(node);
+        }
         if keys.is_empty() {
             self.pyannote(node);
+        }
+    }
+
+    /// Hydra: where further configurations are read from, which name what is called as this one does.
+    fn search_path(&mut self, node: &'a Node) {
+        for key in ["searchpath", "hydra.searchpath"] {
+            for place in node.get_all(key).flat_map(Node::items) {
+                let Some(text) = place.as_str() else { continue };
+                let at = place.span.start;
+                let shown = text.shortened(120);
+                let (scheme, path) = text.raw().split_once("://").unwrap_or(("file", text.raw()));
+                if scheme == "pkg" {
+                    let module = Untrusted::new(path.replace('/', "."));
+                    self.imported("hydra.searchpath", &module, at);
+                } else if path.contains("${") {
+                    let message =
+                        format!("`hydra.searchpath` is computed while loading: `{shown}`");
+                    self.remark(Kind::UnknownCallable, at, message);
+                } else if scheme != "file" || leads(path) != Leads::Inside {
+                    let message = format!("`hydra.searchpath` leads out of the folder: `{shown}`");
+                    self.remark(Kind::UnsafePath, at, message);
+                }
+            }
         }
     }
 

@@ -5,6 +5,7 @@
 //! to files of the repository, which only the whole folder can resolve.
 
 pub(crate) mod callables;
+pub(crate) mod checkpoints;
 mod classes;
 mod huggingface;
 mod instantiate;
@@ -59,6 +60,8 @@ pub(crate) enum Kind {
     UnknownClass,
     /// The weights belong to another model.
     OtherBase,
+    /// A part of the model is loaded from a place that was not weighed.
+    OtherParts,
     /// Something that libraries do not write, or that holds on one machine alone.
     Odd,
     /// The weights are not those that the configuration describes.
@@ -159,6 +162,7 @@ const ACTED_ON: &[&str] = &[
     "_component_",
     "_experts_implementation",
     "_target_",
+    "adapters",
     "architectures",
     "attn_implementation",
     "auto_map",
@@ -170,6 +174,7 @@ const ACTED_ON: &[&str] = &[
     "feature_extractor_type",
     "flavors",
     "handler",
+    "hydra",
     "image_processor_type",
     "imports",
     "inferer",
@@ -193,6 +198,11 @@ const ACTED_ON: &[&str] = &[
     "vocab_file",
 ];
 
+/// What a text stands for, where it is digits of something that could be loaded.
+pub(crate) fn hidden(text: &str) -> Option<Vec<u8>> {
+    payloads::decode(text)
+}
+
 /// Whether a text may be something that a loader decodes and loads, or tells of code.
 pub(crate) fn may_hide(text: &str) -> bool {
     payloads::may_be(text)
@@ -201,7 +211,14 @@ pub(crate) fn may_hide(text: &str) -> bool {
 /// Whether loaders read a file of this name as a list of classes.
 pub(crate) fn is_named_for_it(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or(name);
-    matches!(base, "modules.json" | "router_config.json" | "model_index.json" | "MANIFEST.json")
+    matches!(
+        base,
+        "modules.json"
+            | "router_config.json"
+            | "model_index.json"
+            | "modular_model_index.json"
+            | "MANIFEST.json"
+    )
 }
 
 /// Reads what a file says.

@@ -22,7 +22,8 @@ pub(crate) fn may_be(text: &str) -> bool {
     }
     let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= HEAD).last();
     let head = cut.and_then(|cut| text.get(..cut)).unwrap_or_default();
-    if head.starts_with("80") && digits(head).is_some_and(|head| is_something(&head)) {
+    let even = head.get(..head.len() & !1).unwrap_or_default();
+    if digits(even).is_some_and(|head| is_something(&head)) {
         return true;
     }
     let alphabet = |b: u8| b.is_ascii_alphanumeric() || b"+/-_=\r\n ".contains(&b);
@@ -43,7 +44,10 @@ fn body(text: &str) -> &str {
 }
 
 fn is_something(head: &[u8]) -> bool {
-    matches!(head, [0x80, 0..=5, ..]) || worth_a_look(head)
+    let zlib = [0x7801u16, 0x785e, 0x789c, 0x78da];
+    matches!(head, [0x80, 0..=5, ..])
+        || matches!(head, [a, b, ..] if zlib.contains(&u16::from_be_bytes([*a, *b])))
+        || worth_a_look(head)
 }
 
 fn is_old_pickle(head: &[u8]) -> bool {

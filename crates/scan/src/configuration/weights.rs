@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use formats::Tensor;
+use formats::gguf::{Gguf, KvValue, TensorInfo};
 use formats::json::{Node, Value};
 
 /// Layers more than configured that are taken for heads of another kind.
@@ -123,6 +124,51 @@ impl Model {
         }
         told
     }
+}
+
+/// Each contradiction between what a GGUF file says of its model and the tensors in it, with where it
+/// is said. Adapters, projectors and parts of a model are left alone.
+pub(crate) fn of_gguf(file: &Gguf) -> Vec<(u64, String)> {
+    let text = |key: &str| file.get(key).and_then(KvValue::as_text).map(|text| text.text.raw());
+    let whole = file.tensors.len() as u64 == file.tensor_count
+        && matches!(text("general.type"), None | Some("model"))
+        && file.get("split.count").and_then(KvValue::as_u64).unwrap_or(0) < 2;
+    let (Some(architecture), true) = (text("general.architecture"), whole) else {
+        return Vec::new();
+    };
+    let said = |name: &str| {
+        let key = format!("{architecture}.{name}");
+        let kv = file.kv.iter().rev().find(|kv| kv.raw_key == key.as_bytes())?;
+        Some((kv.at.start, kv.value.as_u64()?))
+    };
+    let mut told = Vec::new();
+    let blocks: BTreeSet<u64> = file.tensors.iter().filter_map(block_of).collect();
+    let there = blocks.len() as u64;
+    if let Some((at, count)) = said("block_count").filter(|_| there > 0) {
+        let further = said("nextn_predict_layers").map_or(0, |(_, count)| count);
+        if there < count || there > count.saturating_add(further).saturating_add(HEADS) {
+            told.push((at, format!("it says {count} blocks, and its tensors have {there}")));
+        }
+    }
+    let embedding = file.tensors.iter().find(|info| info.tensor.name.raw() == "token_embd.weight");
+    let shape = embedding.map_or(&[][..], |info| info.tensor.shape.as_slice());
+    if let [width, rows] = shape {
+        let numbers = |wanted: u64| file.kv.iter().any(|kv| kv.value.as_u64() == Some(wanted));
+        if let Some((at, length)) = said("embedding_length").filter(|_| !numbers(*width)) {
+            told.push((at, format!("it is {length} wide, and `token_embd.weight` {width}")));
+        }
+        let tokens = file.kv.iter().rev().find(|kv| kv.raw_key == b"tokenizer.ggml.tokens");
+        let count = tokens.and_then(|kv| Some((kv.at.start, kv.value.as_array()?.len)));
+        if let Some((at, count)) = count.filter(|(_, count)| rows < count) {
+            told.push((at, format!("it has {count} tokens, and `token_embd.weight` {rows} rows")));
+        }
+    }
+    told
+}
+
+/// The number of the block that a tensor is of.
+fn block_of(info: &TensorInfo) -> Option<u64> {
+    info.tensor.name.raw().strip_prefix("blk.")?.split('.').next()?.parse().ok()
 }
 
 /// The stack of layers that a tensor belongs to, and its number there.

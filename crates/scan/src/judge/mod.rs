@@ -404,7 +404,9 @@ impl Judge {
             let what = if is_class { "its constructor" } else { "it" };
             return verdict(Class::Unknown, format!("{what} could not be shown to be inert"));
         }
-        None
+        let other = args.first().and_then(|arg| other_class(heap, named, &resolved.path, *arg))?;
+        let because = format!("a method of its class, called on an instance of `{other}`");
+        verdict(Class::Unknown, because)
     }
 
     /// `copyreg._reconstructor(class, base, state)` makes an instance by `base.__new__` and
@@ -655,6 +657,19 @@ fn unknown(why: &str) -> Verdict {
         because: why.to_owned(),
         effects: Vec::new(),
     }
+}
+
+/// The class of an object that a method of another class is called on: what it calls of the object
+/// is then not what its own class has. Inherited methods are of both.
+fn other_class(heap: &Heap, named: &Named, path: &str, object: Value) -> Option<String> {
+    let (owner, method) = named.name.rsplit_once('.')?;
+    let owner = lookup(&named.module, owner);
+    if !matches!(owner.known, Known::Class { .. }) || method == "__new__" {
+        return None;
+    }
+    let Meaning::Instance(class) = meaning(heap, object) else { return None };
+    let own = lookup(&class.module, &format!("{}.{method}", class.name));
+    (class.path != owner.path && own.path != path).then_some(class.path)
 }
 
 /// Whether the arguments of a call are written out.

@@ -31,7 +31,13 @@ impl Machine<'_> {
             | "hash" | "input" | "object" | "Exception" | "ValueError" => unknown(),
             "vars" | "globals" | "locals" => {
                 if first.is_empty() {
-                    return Some(vec![Value::Namespace(Rc::from(""))]);
+                    // In a function, its own names and no others.
+                    let own = name != "globals" && self.here > super::MAIN;
+                    return Some(if own {
+                        vec![self.local_names()]
+                    } else {
+                        vec![Value::Namespace(Rc::from(""))]
+                    });
                 }
                 first
                     .iter()
@@ -363,6 +369,13 @@ impl Machine<'_> {
                 }
             }
             "property" | "staticmethod" | "classmethod" => {
+                for value in first {
+                    if let (Value::Function(at) | Value::Bound(at), "property") = (value, name)
+                        && let Some(body) = self.bodies.get_mut(*at)
+                    {
+                        body.is_property = true;
+                    }
+                }
                 let mut made = first.to_vec();
                 if made.is_empty() {
                     made = unknown();

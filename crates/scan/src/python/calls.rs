@@ -139,6 +139,10 @@ impl<'a> Machine<'a> {
                                     }
                                 }
                             }
+                            Value::Instance(class) => {
+                                self.calls(Edge::Class(class));
+                                args.open = true;
+                            }
                             _ => args.open = true,
                         }
                     }
@@ -233,6 +237,7 @@ impl<'a> Machine<'a> {
                 if let Some((_, last)) = name.rsplit_once('.') {
                     self.harmful_method(last, node);
                 }
+                self.handed_out("another file", args.all(), node);
                 self.handed_on(args);
                 vec![Value::Opaque(args.origin())]
             }
@@ -250,6 +255,7 @@ impl<'a> Machine<'a> {
                     let because = "what it calls was chosen by a computed name".to_owned();
                     self.act(Kind::Indirect, "?", node, Some(because));
                 }
+                self.handed_out("a function", args.all(), node);
                 self.handed_on(args);
                 vec![Value::Opaque(args.origin())]
             }

@@ -115,6 +115,11 @@ impl<'a> Machine<'a> {
     /// What decorators make of a function or class. Most give it back in some wrapping.
     pub(super) fn decorated(&mut self, decorators: &'a [Decorator], inner: Set) -> Set {
         let mut values = inner;
+        if !decorators.is_empty() {
+            // Whoever decorates it may call it.
+            let held = values.clone();
+            self.names(&held);
+        }
         for decorator in decorators.iter().rev() {
             let callee = self.callee(&decorator.expression);
             let given = values.clone();
@@ -179,6 +184,13 @@ impl<'a> Machine<'a> {
             // What the class inherits may be called by its bare name in no way; so only its body.
             self.block(&def.body);
             self.scope = outer;
+        }
+        // The members of an enumeration are made where its class is.
+        let is_enum = bases.iter().any(|base| {
+            matches!(base, Value::Path(path) if path.starts_with("enum.") || path.ends_with("Enum") || path.ends_with("Flag"))
+        });
+        if is_enum {
+            self.calls(Edge::Class(at));
         }
         for hook in ["__class_getitem__", "__set_name__", "_generate_next_value_"] {
             if let Some(method) = self.out_classes.get(at).and_then(|class| class.methods.get(hook))

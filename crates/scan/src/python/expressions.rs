@@ -197,6 +197,7 @@ impl<'a> Machine<'a> {
             Expr::Await(one) => self.expr(&one.value),
             Expr::Yield(one) => {
                 let values = self.optional(one.value.as_deref());
+                self.handed_out("its caller", values.iter(), one);
                 let kept = vec![sequence(vec![values])];
                 let here = self.here;
                 self.returns(here, &kept);
@@ -396,7 +397,8 @@ impl<'a> Machine<'a> {
                     return;
                 }
                 "run" | "load" | "loadpy" | "macro" => {
-                    self.act(Kind::Exec, head, node, None);
+                    let kind = if rest.contains("://") { Kind::Hostile } else { Kind::Exec };
+                    self.act(kind, head, node, None);
                     return;
                 }
                 _ => return,

@@ -151,6 +151,8 @@ impl Machine<'_> {
                 self.binary(&left, ruff_python_ast::Operator::Mod, &right)
             }
             "functools.partial" | "functools.partialmethod" | "_functools.partial" => {
+                // The arguments that it keeps by name are not followed.
+                self.fetched(path, args, node);
                 let rest: Vec<Set> = args.positional.iter().skip(1).cloned().collect();
                 first
                     .iter()
@@ -158,11 +160,11 @@ impl Machine<'_> {
                     .collect()
             }
             "functools.reduce" | "_functools.reduce" => {
-                let items = args
-                    .at(1)
-                    .first()
-                    .and_then(ordered)
-                    .unwrap_or_else(|| vec![args.at(1).iter().flat_map(items_of).collect()]);
+                let items = args.at(1).first().and_then(ordered).unwrap_or_else(|| {
+                    // More than one, or nobody would write it.
+                    let any: Set = args.at(1).iter().flat_map(items_of).collect();
+                    vec![any.clone(), any]
+                });
                 let mut items = items.into_iter();
                 let mut held = match args.positional.get(2) {
                     Some(start) => start.clone(),

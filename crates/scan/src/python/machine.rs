@@ -141,6 +141,10 @@ pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Modul
             exports.insert(name.clone(), edges);
         }
     }
+    let stars: BTreeSet<Edge> = machine.stars.iter().filter_map(star_exported).collect();
+    if !stars.is_empty() {
+        exports.insert("*".to_owned(), stars);
+    }
     Module {
         functions: machine.out,
         classes: machine.out_classes,
@@ -242,6 +246,19 @@ fn exported(value: &Value) -> Option<Edge> {
             Some(Edge::Library(path.to_string()))
         }
         value => edge(value),
+    }
+}
+
+/// The same for a module whose names are all imported.
+fn star_exported(value: &Value) -> Option<Edge> {
+    match value {
+        Value::Path(path) if super::known::is_standard(path) => {
+            Some(Edge::Library(path.to_string()))
+        }
+        value => match edge(value)? {
+            Edge::Other(target) => Some(Edge::Other(Target { name: "*".to_owned(), ..target })),
+            _ => None,
+        },
     }
 }
 
@@ -410,6 +427,20 @@ impl<'a> Machine<'a> {
             let scope = self.scope;
             self.set_in(scope, name, &values, true);
         }
+    }
+
+    /// The names of the scope, and what can be called or reached by each.
+    pub(super) fn local_names(&self) -> Value {
+        let names = self.scopes.get(self.scope).map(|scope| &scope.names);
+        let pairs = names
+            .into_iter()
+            .flatten()
+            .map(|(name, slot)| {
+                let all = super::value::leaves(&mut slot.ever.iter(), Origin::NONE);
+                (Some(Value::text(name)), all)
+            })
+            .collect();
+        super::value::mapping(pairs)
     }
 
     /// Adds to what a function gives back.
@@ -597,6 +628,9 @@ impl<'a> Machine<'a> {
                     let known = crate::effects::lookup(module, name).known;
                     if !matches!(known, crate::effects::Known::Unknown(_)) {
                         join(&mut values, Value::path(&format!("{module}.{name}")));
+                    } else if super::known::is_touchy(name) {
+                        // Modules are imported by `*` along with the rest.
+                        join(&mut values, Value::path(name));
                     }
                 }
                 _ => {}

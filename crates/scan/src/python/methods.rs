@@ -53,6 +53,13 @@ impl Machine<'_> {
                         self.names_of(&module, &unknown(), node)
                     }
                     "update" | "__setitem__" => {
+                        for (name, values) in &args.named {
+                            if module.is_empty() {
+                                self.set_in(0, name, values, false);
+                            } else {
+                                self.patched(&module, name, values, node);
+                            }
+                        }
                         for value in args.at(0) {
                             // The names of another module become those of this one.
                             if let Value::Namespace(other) = value
@@ -149,6 +156,10 @@ impl Machine<'_> {
         if LOADERS.contains(&name) {
             self.fetched(name, args, node);
         }
+        let uploads = matches!(name, "push_to_hub" | "upload_file" | "upload_folder");
+        if uploads && matches!(owner, Value::Made(..) | Value::Opaque(_) | Value::Method(..)) {
+            self.act(Kind::Network, name, node, Some("it sends files to a hub".to_owned()));
+        }
         let known = matches!(owner, Value::Made(path, _) if !matches!(self.names.says(path).0, None | Some(Says::Calm)));
         if !known {
             self.harmful_method(name, node);
@@ -168,7 +179,7 @@ impl Machine<'_> {
     }
 
     /// Loads a model from elsewhere, with the code that comes with it.
-    fn fetched(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+    pub(super) fn fetched(&mut self, path: &str, args: &Args, node: &impl Ranged) {
         let named = args.at(0).iter().any(|name| name.whole().is_some());
         let trusts = args.named("trust_remote_code").is_some_and(|set| {
             set.iter().any(|value| match value {
@@ -177,9 +188,65 @@ impl Machine<'_> {
                 _ => named,
             })
         });
+        let pipeline = args
+            .named("custom_pipeline")
+            .is_some_and(|set| set.iter().any(|name| name.whole().is_some()));
+        if pipeline {
+            let because = "it runs a pipeline of its choice".to_owned();
+            self.act(Kind::Fetch, path, node, Some(because));
+        }
         if trusts {
             let because = "it trusts the code of what it loads".to_owned();
             self.act(Kind::Fetch, path, node, Some(because));
+        }
+    }
+
+    /// Gives the address of another machine to a library.
+    fn addressed(&mut self, path: &str, args: &Args, node: &impl Ranged) {
+        const SCHEMES: [&str; 16] = [
+            "http://", "https://", "ftp://", "s3://", "gs://", "hf://", "tcp://", "ws://",
+            "wss://", "ssh://", "git://", "rtsp://", "abfs://", "hdfs://", "hf_hub:", "hf-hub:",
+        ];
+        // They show it, take it apart or keep it.
+        const TALK: [&str; 9] = [
+            "builtins.",
+            "logging.",
+            "warnings.",
+            "argparse.",
+            "typing.",
+            "textwrap.",
+            "urllib.parse.",
+            "re.",
+            "dataclasses.",
+        ];
+        let last = path.rsplit('.').next().unwrap_or(path);
+        if TALK.iter().any(|start| path.starts_with(start))
+            || path.contains("logg")
+            || path.starts_with("os.")
+            || matches!(
+                last,
+                "startswith"
+                    | "endswith"
+                    | "replace"
+                    | "add_argument"
+                    | "info"
+                    | "warning"
+                    | "warning_once"
+                    | "debug"
+                    | "error"
+            )
+        {
+            return;
+        }
+        for value in args.all().take(16) {
+            let Some(text) = value.rough() else { continue };
+            let lower: String = text.chars().take(8).collect::<String>().to_ascii_lowercase();
+            if SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
+                let shown: String = text.chars().take(60).collect();
+                let because = format!("it is given `{}`", shown.replace(HOLE, "…"));
+                self.act(Kind::Network, path, node, Some(because));
+                return;
+            }
         }
     }
 
@@ -213,13 +280,13 @@ impl Machine<'_> {
         if super::known::is_standard(path) && !keeps(path) {
             self.handed_to_library(args);
         }
-        if (last.starts_with("read_") || last == "imread")
-            && args.all().any(|value| value.rough().is_some_and(|text| text.starts_with("http")))
-        {
-            self.act(Kind::Network, path, node, None);
-        }
-        if LOADERS.contains(&last) {
+        if LOADERS.contains(&last) || args.named("trust_remote_code").is_some() {
             self.fetched(path, args, node);
+        }
+        self.addressed(path, args, node);
+        if path.starts_with("pandas.") && matches!(last, "eval" | "query") {
+            let because = "it evaluates text that reaches every name".to_owned();
+            self.act(Kind::Exec, path, node, Some(because));
         }
         // A file that may stand beside this one.
         if !super::known::is_standard(path)
@@ -328,25 +395,13 @@ impl Machine<'_> {
             "print",
             "importlib.reload",
         ];
-        if ASK.iter().any(|start| path.starts_with(start)) {
+        let lists = path.starts_with("inspect.getmembers");
+        if ASK.iter().any(|start| path.starts_with(start)) && !lists {
             return;
         }
-        let mut values: Vec<Value> = Vec::new();
-        for value in args.all().take(64) {
-            match value {
-                Value::Map(held) => {
-                    values.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned());
-                }
-                Value::Seq(held) => values.extend(held.iter().flatten().take(64).cloned()),
-                other => values.push(other.clone()),
-            }
-        }
-        for value in values {
+        self.handed_out(path, args.all(), node);
+        for value in one_deep(args.all()) {
             match &value {
-                Value::Path(module) if super::known::is_touchy(module) => {
-                    let because = format!("it gives the module `{module}` away");
-                    self.act(Kind::Indirect, path, node, Some(because));
-                }
                 Value::Str(text, _)
                     if text.len() < 80
                         && text.contains(['.', ':'])
@@ -364,6 +419,23 @@ impl Machine<'_> {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// A module that could do harm, where it leaves what is followed.
+    pub(super) fn handed_out<'v>(
+        &mut self,
+        to: &str,
+        values: impl Iterator<Item = &'v Value>,
+        node: &impl Ranged,
+    ) {
+        for value in one_deep(values) {
+            if let Value::Path(module) = &value
+                && super::known::is_touchy(module)
+            {
+                let because = format!("it gives the module `{module}` away");
+                self.act(Kind::Indirect, to, node, Some(because));
             }
         }
     }
@@ -410,10 +482,29 @@ impl Machine<'_> {
     }
 }
 
+/// Values, and those in containers among them.
+fn one_deep<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for value in values.take(64) {
+        match value {
+            Value::Map(held) => {
+                all.extend(held.iter().flat_map(|(_, set)| set).take(64).cloned());
+            }
+            Value::Seq(held) => all.extend(held.iter().flatten().take(64).cloned()),
+            other => all.push(other.clone()),
+        }
+    }
+    all
+}
+
 /// Whether it only keeps or looks at what it is given.
 fn keeps(path: &str) -> bool {
     const STARTS: [&str; 6] =
         ["inspect.", "typing.", "typing_extensions.", "warnings.", "dataclasses.", "abc."];
+    // A default that is made by a function is made when the class is used.
+    if path == "dataclasses.field" {
+        return false;
+    }
     STARTS.iter().any(|start| path.starts_with(start))
         || matches!(
             path,

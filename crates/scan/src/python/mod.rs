@@ -42,6 +42,8 @@ use vocabulary::Place;
 pub(crate) enum Kind {
     /// Starts what goes on beside it, or is called when Python ends.
     Background,
+    /// Imports a library that is not known, and is not of the artifact.
+    Stranger,
     /// Reads a secret from the environment, or the whole of it.
     Environment,
     /// Loads a model, or code of one, from elsewhere.
@@ -77,6 +79,7 @@ impl Kind {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Background => "starts something that goes on beside it",
+            Self::Stranger => "runs a library that nothing is known of",
             Self::Environment => "reads secrets of the environment",
             Self::Fetch => "loads a model or its code from elsewhere",
             Self::Indirect => "reaches something by a name that is computed",

@@ -70,6 +70,15 @@ impl Notebook {
                 "writefile" | "file" | "markdown" | "latex" => {
                     self.foreign.push((name, body.to_owned()));
                 }
+                // The interpreter that it names is Python.
+                "script"
+                    if head
+                        .split_whitespace()
+                        .nth(1)
+                        .is_some_and(|name| name.contains("python")) =>
+                {
+                    self.python(body);
+                }
                 "script" | "sh" | "bash" | "cmd" | "system" | "!" | "sx" => {
                     let rest = head.trim_start_matches(name.as_str());
                     self.foreign.push(("bash".to_owned(), format!("{rest}\n{body}")));

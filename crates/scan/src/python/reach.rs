@@ -3,16 +3,20 @@
 //! Importing a module runs its body. What an entry point names runs when the model is used, with
 //! everything that it names in turn, across files. The rest runs where somebody runs it by hand.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use vocabulary::Place;
 
+use super::known::is_touchy;
 use super::{Act, BODY, Edge, FileRole, Kind, Module, Target};
 use crate::subject::EntryPoint;
 
 /// When code runs, mild to severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum When {
+    /// What runs names it and was not seen to call it: by a property, a hook, a table.
+    Named,
     /// A tool of a developer runs it: a build, a test.
     Tool,
     /// Somebody uses what an entry point names.
@@ -72,8 +76,9 @@ struct Reach<'a> {
     by_key: BTreeMap<String, usize>,
     /// Names of files that are no Python source, for imports that lead to them.
     others: &'a BTreeSet<String>,
-    functions: BTreeMap<Spot, (When, String)>,
-    classes: BTreeMap<Spot, (When, String)>,
+    /// The way to each function, by when it runs: what runs on import may be used as well.
+    functions: BTreeMap<(Spot, When), String>,
+    classes: BTreeMap<(Spot, When), String>,
     queue: VecDeque<(Thing, When, String)>,
     /// Something adds folders to where modules are looked up.
     loose: bool,
@@ -248,19 +253,22 @@ impl<'a> Reach<'a> {
         self.others.contains(&format!("{folder}model_index.json"))
     }
 
+    /// When a function runs at the earliest, and how it comes to.
+    fn runs(&self, spot: Spot) -> Option<(When, String)> {
+        [When::Import, When::Use, When::Tool, When::Named]
+            .into_iter()
+            .find_map(|when| Some((when, self.functions.get(&(spot, when))?.clone())))
+    }
+
     fn push(&mut self, thing: Thing, when: When, way: String) {
         let held = match thing {
-            Thing::Function(spot) => self.functions.get(&spot),
-            Thing::Class(spot) => self.classes.get(&spot),
+            Thing::Function(spot) => self.functions.entry((spot, when)),
+            Thing::Class(spot) => self.classes.entry((spot, when)),
         };
-        if held.is_some_and(|(known, _)| *known >= when) {
-            return;
+        if let Entry::Vacant(vacant) = held {
+            vacant.insert(way.clone());
+            self.queue.push_back((thing, when, way));
         }
-        match thing {
-            Thing::Function(spot) => self.functions.insert(spot, (when, way.clone())),
-            Thing::Class(spot) => self.classes.insert(spot, (when, way.clone())),
-        };
-        self.queue.push_back((thing, when, way));
     }
 
     fn follow(&mut self) {
@@ -280,9 +288,16 @@ impl<'a> Reach<'a> {
         for edge in &body.calls {
             self.edge(at, edge, when, way);
         }
-        if when != When::Import {
-            for edge in &body.names {
-                self.edge(at, edge, when, way);
+        for edge in &body.names {
+            match edge {
+                // What is only named need not run; a library's function counts where it is named.
+                Edge::Other(target) if when == When::Import => {
+                    let mut seen = BTreeSet::new();
+                    self.other(at, target, when, way, false, &mut seen);
+                    self.edge(at, edge, When::Named, way);
+                }
+                _ if when == When::Import => self.edge(at, edge, When::Named, way),
+                edge => self.edge(at, edge, when, way),
             }
         }
         for target in &body.imports {
@@ -297,13 +312,13 @@ impl<'a> Reach<'a> {
         };
         for (name, method) in &held.methods {
             let special = name.starts_with("__") && name.ends_with("__");
-            if when != When::Import || special {
-                self.push(
-                    Thing::Function((at, *method)),
-                    when,
-                    format!("{way} → `{}.{name}`", held.name),
-                );
-            }
+            // A library may call the others.
+            let when = if special || when != When::Import { when } else { When::Named };
+            self.push(
+                Thing::Function((at, *method)),
+                when,
+                format!("{way} → `{}.{name}`", held.name),
+            );
         }
         for base in &held.bases {
             self.edge(at, base, when, way);
@@ -332,20 +347,22 @@ impl<'a> Reach<'a> {
             }
             Edge::Other(target) => {
                 let mut seen = BTreeSet::new();
-                self.other(at, target, when, way, &mut seen);
+                self.other(at, target, when, way, true, &mut seen);
             }
             // The file that names it tells of it.
             Edge::Library(_) => {}
         }
     }
 
-    /// A name of another file, through what that file imports in turn.
+    /// A name of another file, through what that file imports in turn. What stands in files runs
+    /// where it is called; what is of a library counts where it is named.
     fn other(
         &mut self,
         at: usize,
         target: &Target,
         when: When,
         way: &str,
+        called: bool,
         seen: &mut BTreeSet<(usize, Target)>,
     ) {
         if seen.len() > 64 || !seen.insert((at, target.clone())) {
@@ -366,18 +383,31 @@ impl<'a> Reach<'a> {
             let place = Target { level: target.level, module, name: String::new() };
             for found in self.resolve(at, &place) {
                 let Some(module) = modules.get(found) else { continue };
-                let Some(edges) = module.exports.get(*name) else { continue };
+                // What `from … import *` brings has its own names further on.
+                let (edges, rest) = match module.exports.get(*name) {
+                    Some(edges) => (edges, rest),
+                    None => match module.exports.get("*") {
+                        Some(edges) => (edges, parts.get(n..).unwrap_or_default()),
+                        None => continue,
+                    },
+                };
                 for edge in edges {
                     match edge {
                         Edge::Other(next) => {
                             let mut next = next.clone();
+                            if next.name == "*" {
+                                next.name.clear();
+                            }
                             for part in rest {
-                                next.name.push('.');
+                                if !next.name.is_empty() {
+                                    next.name.push('.');
+                                }
                                 next.name.push_str(part);
                             }
-                            self.other(found, &next, when, way, seen);
+                            self.other(found, &next, when, way, called, seen);
                         }
                         Edge::Library(path) => self.library(at, path, rest, target, when, way),
+                        _ if !called => {}
                         edge => {
                             let way = longer(way, &format!("`{}`", key_of(module)));
                             self.edge(found, edge, when, &way);
@@ -403,18 +433,28 @@ impl<'a> Reach<'a> {
             path.push('.');
             path.push_str(part);
         }
-        let Some((kind, real)) = super::known::does(&path) else { return };
+        let computed = path.strip_suffix(".__getattribute__").filter(|path| is_touchy(path));
+        let (kind, real, because) = match (computed, super::known::does(&path)) {
+            (Some(module), _) => (Kind::Indirect, module.to_owned(), "a name of it is computed"),
+            (None, Some((kind, real))) => {
+                (kind, real, "another file of the artifact hands it on under this name")
+            }
+            (None, None) => return,
+        };
         let act = Act {
             kind,
             path: real,
             at: 0,
             line: 1,
             shown: format!("{}.{}", target.module, target.name),
-            because: Some("another file of the artifact hands it on under this name".to_owned()),
+            because: Some(because.to_owned()),
         };
-        let known = self.foreign.iter().any(|(owner, _, held, _)| *owner == at && *held == act);
-        if !known {
-            self.foreign.push((at, when, act, way.to_owned()));
+        let known =
+            self.foreign.iter_mut().find(|(owner, _, held, _)| *owner == at && *held == act);
+        match known {
+            Some((_, held, _, to)) if *held < when => (*held, *to) = (when, way.to_owned()),
+            Some(_) => {}
+            None => self.foreign.push((at, when, act, way.to_owned())),
         }
     }
 
@@ -527,26 +567,51 @@ impl<'a> Reach<'a> {
         found
     }
 
+    /// Whether a module of that name stands in the artifact.
+    fn is_here(&self, at: usize, module: &str) -> bool {
+        let top = module.split('.').next().unwrap_or(module);
+        let target = Target { level: 0, module: top.to_owned(), name: String::new() };
+        !self.resolve(at, &target).is_empty()
+            || self.stems(at, &target).iter().any(|stem| {
+                // A folder without `__init__.py`, or a library of machine code.
+                [format!("{stem}/"), format!("{stem}.")].iter().any(|start| {
+                    self.by_key
+                        .range(start.clone()..)
+                        .next()
+                        .is_some_and(|(k, _)| k.starts_with(start.as_str()))
+                        || self
+                            .others
+                            .range(start.clone()..)
+                            .next()
+                            .is_some_and(|k| k.starts_with(start.as_str()))
+                })
+            })
+    }
+
     fn conclusion(&self, at: usize) -> Conclusion<'a> {
         let modules = self.modules;
         let module: &'a Module = modules.get(at).copied().unwrap_or_else(|| unreachable_module());
-        let runs = self
-            .functions
-            .get(&(at, BODY))
-            .filter(|(when, _)| *when != When::Tool)
-            .map(|(_, way)| way.clone());
+        let runs = self.runs((at, BODY)).filter(|(when, _)| *when > When::Tool).map(|(_, way)| way);
         let mut conclusion = Conclusion { module, runs, acts: Vec::new(), minor: BTreeSet::new() };
         for (n, function) in module.functions.iter().enumerate() {
-            let reached = self.functions.get(&(at, n));
+            let reached = self.runs((at, n));
             for act in &function.acts {
+                if act.kind == Kind::Stranger && self.is_here(at, &act.path) {
+                    continue;
+                }
                 let level = match reached {
                     Some((When::Import, _)) => on_import(act.kind),
                     Some((When::Use, _)) => on_use(act.kind),
                     Some((When::Tool, _)) => aside(act.kind, true),
+                    Some((When::Named, _)) => unfollowed(act),
                     // A module that nothing imports runs where somebody runs it.
                     None => aside(act.kind, n == BODY && module.role == FileRole::Source),
                 };
-                let way = reached.map(|(_, way)| way.clone()).unwrap_or_default();
+                let way = match &reached {
+                    Some((When::Named, way)) => format!("{way}, in a way that was not followed"),
+                    Some((_, way)) => way.clone(),
+                    None => String::new(),
+                };
                 match level {
                     Some(level) => conclusion.acts.push(Reached { level, act: act.clone(), way }),
                     None if reached.is_some() => {
@@ -564,6 +629,7 @@ impl<'a> Reach<'a> {
                 When::Import => on_import(act.kind),
                 When::Use => on_use(act.kind),
                 When::Tool => aside(act.kind, true),
+                When::Named => unfollowed(act),
             };
             if let Some(level) = level {
                 conclusion.acts.push(Reached { level, act: act.clone(), way: way.clone() });
@@ -603,7 +669,7 @@ fn on_import(kind: Kind) -> Option<Level> {
         | Kind::Write
         | Kind::SensitiveRead
         | Kind::Fetch => Level::ImportEffect,
-        Kind::Tamper | Kind::Indirect | Kind::Environment => Level::Effect,
+        Kind::Tamper | Kind::Indirect | Kind::Environment | Kind::Stranger => Level::Effect,
         Kind::Background => return None,
     })
 }
@@ -623,8 +689,34 @@ fn on_use(kind: Kind) -> Option<Level> {
         | Kind::Fetch
         | Kind::Tamper
         | Kind::Indirect
+        | Kind::Stranger
         | Kind::Environment => Level::Effect,
         Kind::Background => return None,
+    })
+}
+
+/// What is named and was not seen to be called. Python has more ways to call than are followed: what
+/// harm it can do counts as something to look at.
+fn unfollowed(act: &Act) -> Option<Level> {
+    Some(match act.kind {
+        Kind::Hostile => Level::HostileAside,
+        // Helpers that load weights stand unused in many files.
+        Kind::Unpickle if act.path.starts_with("torch.") => Level::AsideMild,
+        // Of something unknown, and chosen in ways that are not followed.
+        Kind::Indirect if !is_touchy(&act.path) => Level::AsideMild,
+        Kind::Process
+        | Kind::Exec
+        | Kind::Install
+        | Kind::Native
+        | Kind::SensitiveRead
+        | Kind::Network
+        | Kind::Unpickle
+        | Kind::Delete
+        | Kind::Tamper
+        | Kind::Indirect
+        | Kind::Fetch => Level::Effect,
+        Kind::Write => Level::AsideMild,
+        Kind::Background | Kind::Environment | Kind::Stranger => return None,
     })
 }
 
@@ -634,7 +726,7 @@ fn aside(kind: Kind, body: bool) -> Option<Level> {
         Kind::Process | Kind::Exec | Kind::Install | Kind::Native | Kind::SensitiveRead if body => {
             Level::Aside
         }
-        Kind::Background | Kind::Environment => return None,
+        Kind::Background | Kind::Environment | Kind::Stranger => return None,
         _ => Level::AsideMild,
     })
 }

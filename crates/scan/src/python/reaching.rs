@@ -22,7 +22,9 @@ impl Machine<'_> {
                     self.computed_attribute(owner, node);
                     let origin = match owner {
                         Value::Path(path) if is_risky(path) => Origin::COMPUTED,
+                        Value::Path(_) => Origin::CHOSEN,
                         Value::Opaque(origin) if origin.has(Origin::COMPUTED) => Origin::COMPUTED,
+                        Value::Opaque(origin) if origin.has(Origin::CHOSEN) => Origin::COMPUTED,
                         other => other.origin(),
                     };
                     join(&mut result, Value::Opaque(origin));
@@ -53,12 +55,19 @@ impl Machine<'_> {
                 let because = format!("it takes a name of `{path}` that is computed");
                 self.act(Kind::Indirect, path, node, Some(because));
             }
-            Value::Opaque(origin) if origin.has(Origin::COMPUTED) => {
+            Value::Opaque(origin) if origin.has(Origin::COMPUTED.with(Origin::CHOSEN)) => {
                 let because =
                     "it takes a computed name of something found by a computed name".to_owned();
                 self.act(Kind::Indirect, "getattr", node, Some(because));
             }
             Value::Class(at) | Value::Instance(at) => self.calls(Edge::Class(*at)),
+            Value::Sibling(level, module, name) if !name.is_empty() => {
+                self.calls(Edge::Other(Target {
+                    level: *level,
+                    module: module.to_string(),
+                    name: format!("{name}.__getattribute__"),
+                }));
+            }
             _ => {}
         }
     }
@@ -106,7 +115,7 @@ impl Machine<'_> {
                             && package != "__weighbridge__")
                 });
                 if foreign {
-                    join(&mut result, Value::Opaque(Origin::NONE));
+                    join(&mut result, Value::Opaque(Origin::CHOSEN));
                     continue;
                 }
                 let because = "it imports a module whose name is computed".to_owned();
@@ -133,7 +142,7 @@ impl Machine<'_> {
                 continue;
             }
             let text = text.to_owned();
-            self.imported(&text);
+            self.imported(&text, node);
             let bound = if whole { text.as_str() } else { text.split('.').next().unwrap_or(&text) };
             join(&mut result, Value::path(bound));
         }
@@ -173,6 +182,9 @@ impl Machine<'_> {
                 !text.starts_with(HOLE) && (text.starts_with(['/', '~']) || text.contains(":\\"));
             if own_choice || self.here == super::BODY {
                 let because = format!("it writes `{}`", text.replace(HOLE, "…"));
+                self.act(Kind::Write, path, node, Some(because));
+            } else if is_code(&text) {
+                let because = format!("`{}` is run in turn", text.replace(HOLE, "…"));
                 self.act(Kind::Write, path, node, Some(because));
             }
         }
@@ -261,6 +273,13 @@ impl Machine<'_> {
             self.act(kind, &real, node, Some("a class statement calls it".to_owned()));
         }
     }
+}
+
+/// Whether a file of that name is run by Python or by the system.
+fn is_code(path: &str) -> bool {
+    [".py", ".pyc", ".pth", ".so", ".pyd", ".dll", ".sh", ".bat", ".desktop", ".service"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 /// Kinds of calls whose command line is looked at.

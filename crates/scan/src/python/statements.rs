@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use ruff_python_ast::{self as ast, Expr, Pattern, Stmt};
+use ruff_text_size::Ranged;
 
 use super::machine::Machine;
 use super::value::{Origin, Set, Value, items_of, join, merge, ordered, unknown};
-use super::{BODY, Edge, MAIN, Target};
+use super::{BODY, Edge, Kind, MAIN, Target};
 
 impl<'a> Machine<'a> {
     /// Statements in order.
@@ -32,6 +33,7 @@ impl<'a> Machine<'a> {
             Stmt::ClassDef(def) => self.class_def(def),
             Stmt::Return(one) => {
                 let values = self.optional(one.value.as_deref());
+                self.handed_out("its caller", values.iter(), one);
                 let here = self.here;
                 self.returns(here, &values);
             }
@@ -238,7 +240,7 @@ impl<'a> Machine<'a> {
     fn import(&mut self, one: &'a ast::StmtImport) {
         for alias in &one.names {
             let module = alias.name.as_str();
-            self.imported(module);
+            self.imported(module, one);
             if let Some(name) = &alias.asname {
                 self.set(name.as_str(), &[Value::path(module)]);
             } else {
@@ -249,7 +251,10 @@ impl<'a> Machine<'a> {
     }
 
     /// An absolute import of a module, which may be a file of the artifact.
-    pub(super) fn imported(&mut self, module: &str) {
+    pub(super) fn imported(&mut self, module: &str, node: &impl Ranged) {
+        if !module.is_empty() && !super::known::is_known_library(module) {
+            self.act(Kind::Stranger, module, node, None);
+        }
         // A file beside this one may go by the name of a module of the library.
         self.imports(Target { level: 0, module: module.to_owned(), name: String::new() });
     }
@@ -257,7 +262,7 @@ impl<'a> Machine<'a> {
     fn import_from(&mut self, one: &'a ast::StmtImportFrom) {
         let module = one.module.as_ref().map_or("", |module| module.as_str());
         if one.level == 0 {
-            self.imported(module);
+            self.imported(module, one);
         }
         for alias in &one.names {
             let name = alias.name.as_str();

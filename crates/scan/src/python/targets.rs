@@ -83,6 +83,9 @@ impl<'a> Machine<'a> {
         node: &impl Ranged,
     ) {
         self.set_attribute(name, values);
+        if owner.iter().any(|owner| matches!(owner, Value::Sibling(..) | Value::Made(..))) {
+            self.handed_out(name, values.iter(), node);
+        }
         for value in owner {
             match value {
                 Value::Path(path) => self.patched(path, name, values, node),

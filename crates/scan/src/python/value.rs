@@ -76,6 +76,8 @@ impl Origin {
     pub(super) const MANY: Self = Self(16);
     /// A parameter that a caller outside the file may set.
     pub(super) const PARAMETER: Self = Self(32);
+    /// Something of a library that was chosen by a computed name: its attributes lead anywhere.
+    pub(super) const CHOSEN: Self = Self(64);
 
     pub(super) const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -86,8 +88,8 @@ impl Origin {
     }
 }
 
-/// One value.
-#[derive(Clone, Debug, PartialEq)]
+/// One value. It is [`Eq`], so that two that are held in the same place are compared in one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     /// Anything.
     Opaque(Origin),
@@ -170,6 +172,8 @@ impl<T: PartialEq> PartialEq for Held<T> {
     }
 }
 
+impl<T: Eq> Eq for Held<T> {}
+
 /// Containers in containers that are kept apart.
 const DEEPEST: u32 = 5;
 /// Values in a container, those in its containers included.
@@ -208,8 +212,11 @@ impl Weighed {
             | Value::Path(text)
             | Value::Made(text, _)
             | Value::Namespace(text)
-            | Value::Method(_, text)
             | Value::Getter(_, text) => text.hash(hasher),
+            Value::Method(owner, text) => {
+                text.hash(hasher);
+                self.value(owner);
+            }
             Value::Bytes(bytes, _) => bytes.hash(hasher),
             Value::Int(number) => number.hash(hasher),
             Value::Bool(flag) => flag.hash(hasher),
@@ -227,7 +234,13 @@ impl Weighed {
                 self.depth = self.depth.max(held.depth);
                 self.size = self.size.saturating_add(held.size);
             }
-            Value::Partial(_) | Value::Own => {}
+            Value::Partial(partial) => {
+                self.value(&partial.0);
+                for set in &partial.1 {
+                    self.set(set);
+                }
+            }
+            Value::Own => {}
         }
     }
 
@@ -243,32 +256,44 @@ impl Weighed {
 
 /// What can be called or reached into, out of values of any depth, in place of a container that
 /// holds too much.
-fn leaves(sets: &mut dyn Iterator<Item = &Value>, origin: Origin) -> Set {
+pub(super) fn leaves(sets: &mut dyn Iterator<Item = &Value>, origin: Origin) -> Set {
     let mut kept = Set::new();
     for value in sets {
-        match value {
-            Value::Seq(held) => {
-                for inner in held.iter().flatten() {
-                    if inner.is_important() && !matches!(inner, Value::Seq(_) | Value::Map(_)) {
-                        join(&mut kept, inner.clone());
-                    }
-                }
-            }
-            Value::Map(held) => {
-                for inner in held.iter().flat_map(|(_, set)| set) {
-                    if inner.is_important() && !matches!(inner, Value::Seq(_) | Value::Map(_)) {
-                        join(&mut kept, inner.clone());
-                    }
-                }
-            }
-            value if value.is_important() => {
-                join(&mut kept, value.clone());
-            }
-            _ => {}
-        }
+        keep_leaves(&mut kept, value, true);
     }
     join(&mut kept, Value::Opaque(origin.with(Origin::MANY)));
     kept
+}
+
+/// Those of one value; what stands in it in turn only where it is a container.
+fn keep_leaves(kept: &mut Set, value: &Value, into: bool) {
+    match value {
+        Value::Seq(held) if into => {
+            for inner in held.iter().flatten() {
+                keep_leaves(kept, inner, false);
+            }
+        }
+        Value::Map(held) if into => {
+            for inner in held.iter().flat_map(|(_, set)| set) {
+                keep_leaves(kept, inner, false);
+            }
+        }
+        Value::Seq(_) | Value::Map(_) => {}
+        // What holds a container would keep it alive, and that what holds it.
+        Value::Method(owner, _) if matches!(**owner, Value::Seq(_) | Value::Map(_)) => {
+            keep_leaves(kept, owner, into);
+        }
+        Value::Method(owner, _) if matches!(**owner, Value::Method(..) | Value::Partial(_)) => {
+            keep_leaves(kept, owner, into);
+        }
+        Value::Partial(partial) if !partial.1.is_empty() => {
+            keep_leaves(kept, &partial.0, into);
+        }
+        value if value.is_important() => {
+            join(kept, value.clone());
+        }
+        _ => {}
+    }
 }
 
 impl Value {
@@ -493,6 +518,15 @@ pub(super) fn settled(values: &[Value]) -> Set {
                     ) =>
             {
                 Value::Opaque(owner.origin())
+            }
+            // A method of a container gives what is in it; kept as it is, it would keep containers
+            // alive that hold it in turn.
+            Value::Method(owner, name)
+                if !super::attributes::is_harmful(name)
+                    && matches!(**owner, Value::Seq(_) | Value::Map(_)) =>
+            {
+                merge(&mut kept, &leaves(&mut [owner.as_ref()].into_iter(), owner.origin()));
+                continue;
             }
             Value::Partial(partial) if matches!(partial.0, Value::Partial(_)) => {
                 Value::Opaque(Origin::COMPUTED)

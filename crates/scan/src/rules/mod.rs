@@ -39,6 +39,7 @@ mod onnx_external_data;
 mod onnx_malformed;
 mod onnx_metadata_code;
 mod onnx_operator_effect;
+mod part_from_elsewhere;
 mod pickle_code_execution;
 mod pickle_expansion;
 mod pickle_file_access;
@@ -71,6 +72,7 @@ mod script_hostile_command;
 mod secret_in_file;
 mod template_added_text;
 mod template_condition_on_content;
+mod template_dropped_message;
 mod template_hidden_characters;
 mod template_hidden_instruction;
 mod template_malformed;
@@ -173,6 +175,7 @@ pub(crate) static ALL: &[Entry] = &[
     Entry { rule: &onnx_malformed::RULE, check: onnx_malformed::check },
     Entry { rule: &onnx_metadata_code::RULE, check: onnx_metadata_code::check },
     Entry { rule: &onnx_operator_effect::RULE, check: onnx_operator_effect::check },
+    Entry { rule: &part_from_elsewhere::RULE, check: part_from_elsewhere::check },
     Entry { rule: &pickle_code_execution::RULE, check: pickle_code_execution::check },
     Entry { rule: &pickle_expansion::RULE, check: pickle_expansion::check },
     Entry { rule: &pickle_file_access::RULE, check: pickle_file_access::check },
@@ -193,6 +196,7 @@ pub(crate) static ALL: &[Entry] = &[
         rule: &template_condition_on_content::RULE,
         check: template_condition_on_content::check,
     },
+    Entry { rule: &template_dropped_message::RULE, check: template_dropped_message::check },
     Entry { rule: &template_hidden_characters::RULE, check: template_hidden_characters::check },
     Entry { rule: &template_hidden_instruction::RULE, check: template_hidden_instruction::check },
     Entry { rule: &template_malformed::RULE, check: template_malformed::check },

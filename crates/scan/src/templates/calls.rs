@@ -68,14 +68,16 @@ impl<'a> Evaluator<'a> {
                     let known = fold::index(one, &key);
                     known.unwrap_or_else(|| {
                         let taint = pairs.iter().fold(one.taint, |t, (_, v)| t.with(v.taint));
-                        Value::unknown(taint)
+                        // What a message does not have nobody said.
+                        Value::unknown(taint.without(taint.speakers()))
                     })
                 }
                 What::Method(base, function) if &**function == "loop" && is_none(base) => {
                     if name == "cycle" {
                         names::function("cycler")
                     } else {
-                        Value::unknown(names::of_loop(name))
+                        let known = self.in_round(name);
+                        known.unwrap_or_else(|| Value::unknown(names::of_loop(name)))
                     }
                 }
                 What::Method(base, function) if &**function == "around" && is_none(base) => {
@@ -236,6 +238,10 @@ impl<'a> Evaluator<'a> {
                 self.namespace(named.into_iter().collect::<BTreeMap<_, _>>())
             }
             "strftime_now" => Value::unknown(Taint::DATE),
+            "raise_exception" => {
+                self.raise();
+                Value::unknown(Taint::NONE)
+            }
             "cycler" | "joiner" => {
                 // One after the other they are a text.
                 let all = self.joined(plain.to_vec(), at);

@@ -8,10 +8,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use formats::jinja::{Body, Expr, ExprKind, Macro, Stmt, StmtKind};
+use vocabulary::Untrusted;
 
 use super::notes::{Emission, Kind, Notes};
+use super::text;
 use super::value::{Taint, Turn, Value, What};
-use super::{fold, names, text};
+use super::{address, fold, names};
 
 /// Statements and expressions that are evaluated.
 const STEPS: u32 = 200_000;
@@ -37,6 +39,21 @@ struct Space {
     maybe: u32,
 }
 
+/// Bytes of what was written last that are kept.
+const TAIL: usize = 256;
+
+/// What was written last on one of several ways: an address that goes on, where one of them ends so.
+#[derive(Default)]
+struct Tails(String);
+
+impl Tails {
+    fn keep(&mut self, tail: String) {
+        if address::is_open(&self.0).is_none() {
+            self.0 = tail;
+        }
+    }
+}
+
 /// Output that is kept back to be a value.
 type Capture = Vec<Value>;
 
@@ -52,6 +69,8 @@ pub(super) struct Evaluator<'a> {
     maybe: u32,
     /// Whose turn is written.
     header: Turn,
+    /// What was written last, as far as an address may reach into it.
+    tail: String,
     /// The role that a condition asks for.
     asked: Option<Turn>,
     /// Loops over messages that are around.
@@ -62,6 +81,19 @@ pub(super) struct Evaluator<'a> {
     depth: u32,
     /// Whether it was gone through to its end.
     pub(super) whole: bool,
+    /// Where the conversation is known: what becomes of it.
+    pub(super) trial: Option<Trial>,
+}
+
+/// What becomes of a conversation that is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Trial {
+    /// Whose words were written.
+    pub(super) written: Taint,
+    /// Whether rendering certainly ends with an error.
+    pub(super) raised: bool,
+    /// Which of how many rounds of a loop is gone through.
+    round: Option<(usize, usize)>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -76,6 +108,7 @@ impl<'a> Evaluator<'a> {
             under: Taint::NONE,
             maybe: 0,
             header: Turn::System,
+            tail: String::new(),
             asked: None,
             rounds_of_messages: 0,
             loops: 0,
@@ -83,7 +116,44 @@ impl<'a> Evaluator<'a> {
             steps: 0,
             depth: 0,
             whole: true,
+            trial: None,
         }
+    }
+
+    /// With the messages of a conversation, whose roles are known.
+    pub(super) fn of_conversation(messages: &Value) -> Self {
+        let mut evaluator = Self::new();
+        evaluator.trial = Some(Trial::default());
+        evaluator.bind("messages", messages.clone());
+        evaluator
+    }
+
+    /// Rendering raises an exception here.
+    pub(super) fn raise(&mut self) {
+        let certain = self.maybe == 0;
+        if let Some(trial) = &mut self.trial {
+            trial.raised |= certain;
+        }
+    }
+
+    /// An attribute of `loop`, where it is known.
+    pub(super) fn in_round(&self, name: &str) -> Option<Value> {
+        let (at, all) = self.trial.as_ref()?.round?;
+        let number = |at: usize| i128::try_from(at).ok().map(Value::int);
+        match name {
+            "index0" => number(at),
+            "index" => number(at.saturating_add(1)),
+            "revindex0" => number(all.saturating_sub(at).saturating_sub(1)),
+            "revindex" => number(all.saturating_sub(at)),
+            "length" => number(all),
+            "first" => Some(Value::bool(at == 0)),
+            "last" => Some(Value::bool(at.saturating_add(1) == all)),
+            _ => None,
+        }
+    }
+
+    fn set_round(&mut self, round: Option<(usize, usize)>) -> Option<(usize, usize)> {
+        self.trial.as_mut().and_then(|trial| std::mem::replace(&mut trial.round, round))
     }
 
     /// For a template of Go: what stands around it is `.` and `$`.
@@ -201,9 +271,14 @@ impl<'a> Evaluator<'a> {
                     .any(|value| value.taint.has(Taint::CONTENT.with(Taint::MESSAGES)));
                 let under = if replaced { under.with(Taint::REPLACED) } else { under };
                 let values = values.clone();
+                let before = self.tail.clone();
+                let mut after = Tails::default();
                 for value in values.iter() {
+                    self.tail.clone_from(&before);
                     self.write(value, at, under);
+                    after.keep(std::mem::take(&mut self.tail));
                 }
+                self.tail = after.0;
             }
             What::Parts(parts) => {
                 let parts = parts.clone();
@@ -228,12 +303,44 @@ impl<'a> Evaluator<'a> {
                 }
             }
             What::None | What::Bool(_) | What::Int(_) | What::Float(_) => {}
-            _ => self.notes.part(),
+            _ => self.write_unknown(value, at),
+        }
+    }
+
+    fn write_unknown(&mut self, value: &Value, at: u64) {
+        if let Some(trial) = &mut self.trial {
+            trial.written = trial.written.with(value.taint.speakers());
+        }
+        self.notes.part();
+        let said = value.taint.has(Taint::CONTENT.with(Taint::PART).with(Taint::MESSAGES));
+        if said && let Some(address) = address::is_open(&self.tail) {
+            let shown = Untrusted::new(address).shortened(100);
+            let message = format!("what a message says is put into the address `{shown}`");
+            self.notes.add(Kind::AddedText, at, message);
+        }
+        self.tail.push(if said { address::SAID } else { address::SOMETHING });
+    }
+
+    /// Keeps what was written, and looks for a host behind what a message says.
+    fn follow(&mut self, text: &str, at: u64) {
+        if self.tail.ends_with(address::SAID)
+            && let Some(host) = address::goes_on(text)
+        {
+            let shown = Untrusted::new(host).shortened(100);
+            let message = format!("what a message says is put before `{shown}`, as in an address");
+            self.notes.add(Kind::AddedText, at, message);
+        }
+        self.tail.push_str(text);
+        if self.tail.len() > TAIL.saturating_mul(2) {
+            let from = self.tail.len().saturating_sub(TAIL);
+            let from = (from..self.tail.len()).find(|at| self.tail.is_char_boundary(*at));
+            self.tail = self.tail.split_off(from.unwrap_or_default());
         }
     }
 
     fn write_text(&mut self, text: &str, at: u64, under: Taint) {
         let under = under.with(self.under);
+        self.follow(text, at);
         let mut from = 0usize;
         for (end, turn) in text::headers(text) {
             if let Some(part) = text.get(from..end) {
@@ -372,28 +479,53 @@ impl<'a> Evaluator<'a> {
     fn condition(&mut self, branches: &'a [(Expr, Body)], otherwise: &'a Body) {
         let outer = self.under;
         let mut earlier = Taint::NONE;
+        let before = self.tail.clone();
+        let mut after = Tails::default();
+        // Where the conversation is not known, no way is the only one.
+        let mut doubt = self.trial.is_none();
         for (test, body) in branches {
             let value = self.eval(test);
             self.under = outer;
+            self.tail.clone_from(&before);
             match value.truth() {
                 Some(false) => {}
                 Some(true) => {
-                    self.branch(earlier, None, body, outer);
+                    self.branch_of(doubt, earlier, None, body, outer);
+                    after.keep(std::mem::take(&mut self.tail));
+                    self.tail = after.0;
                     return;
                 }
                 None => {
+                    doubt = true;
                     self.branch(value.told(true).with(earlier), value.role, body, outer);
+                    after.keep(std::mem::take(&mut self.tail));
                     earlier = earlier.with(value.told(false));
                 }
             }
         }
-        self.branch(earlier, None, otherwise, outer);
+        self.tail = before;
+        self.branch_of(doubt, earlier, None, otherwise, outer);
+        after.keep(std::mem::take(&mut self.tail));
+        self.tail = after.0;
     }
 
     fn branch(&mut self, told: Taint, role: Option<Turn>, body: &'a Body, outer: Taint) {
+        self.branch_of(true, told, role, body, outer);
+    }
+
+    /// `doubt`: whether rendering may go another way.
+    fn branch_of(
+        &mut self,
+        doubt: bool,
+        told: Taint,
+        role: Option<Turn>,
+        body: &'a Body,
+        outer: Taint,
+    ) {
         let header = self.header;
         self.under = outer.with(told);
-        self.maybe = self.maybe.saturating_add(1);
+        let doubt = u32::from(doubt);
+        self.maybe = self.maybe.saturating_add(doubt);
         let asked = self.asked;
         if let Some(role) = role {
             self.header = role;
@@ -402,7 +534,7 @@ impl<'a> Evaluator<'a> {
         self.body(body);
         self.asked = asked;
         self.header = header;
-        self.maybe = self.maybe.saturating_sub(1);
+        self.maybe = self.maybe.saturating_sub(doubt);
         self.under = outer;
     }
 
@@ -425,10 +557,14 @@ impl<'a> Evaluator<'a> {
             self.notes.add(Kind::Resource, at, message);
         }
         if let Some(items) = known.filter(|items| items.len() <= UNROLLED) {
-            for item in items {
+            let all = items.len();
+            for (at, item) in items.into_iter().enumerate() {
+                let outer = self.set_round(Some((at, all)));
                 self.round(target, &item.under(value.under), filter, body);
+                self.set_round(outer);
             }
         } else {
+            let outer_round = self.set_round(None);
             // What stands in a list that long is not looked at one by one.
             self.whole &= !matches!(value.what, What::Text(_) | What::List(_) | What::Map(_));
             let item = Value::unknown(item_taint(value.taint)).under(value.under);
@@ -448,7 +584,10 @@ impl<'a> Evaluator<'a> {
             }
             self.loops = self.loops.saturating_sub(1);
             self.maybe = self.maybe.saturating_sub(1);
-            self.header = header;
+            // What follows the messages follows what somebody said.
+            let spoke = self.rounds_of_messages == 0 && value.taint.has(Taint::MESSAGES);
+            self.header = if spoke { Turn::Each } else { header };
+            self.set_round(outer_round);
         }
         self.rounds = before;
         self.branch(Taint::NONE, None, otherwise, self.under);

@@ -8,6 +8,7 @@
 //! for.
 
 mod access;
+mod address;
 mod calls;
 mod evaluate;
 mod expression;
@@ -16,6 +17,7 @@ mod fold;
 mod names;
 mod notes;
 mod probe;
+mod roles;
 mod syntax;
 mod text;
 mod value;
@@ -34,8 +36,8 @@ use notes::{Emission, Notes};
 pub(crate) use notes::{Kind, Note};
 use value::{Taint, Turn};
 
-/// Words of short pieces that, put together, are a sentence.
-const PIECES: usize = 8;
+/// Words of short pieces that, put together, may be an instruction.
+const PIECES: usize = 3;
 /// Pieces that are kept apart.
 const APART: usize = 500;
 /// Texts whose escapes are looked at for characters that nobody sees.
@@ -169,7 +171,8 @@ fn go_through<'a>(
                 }
             }
         }
-        if !whole || notes.full || !all {
+        let rendered = roles::dropped(&template.body, &mut notes);
+        if !whole || notes.full || !all || !rendered {
             judged.gaps.push("the template is too large to be gone through to its end".into());
         }
     } else {
@@ -270,7 +273,7 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
         let unknown: Vec<&String> =
             sentences.iter().filter(|sentence| !family::is_known_text(sentence)).collect();
         let shown = || Untrusted::new(text.trim()).shortened(100);
-        let address = text::address(text)
+        let address = address::first(text)
             .filter(|address| !family::is_known_text(&text::normalized(address)));
         let triggered = under.has(Taint::TRIGGERS);
         let marked = under.has(Taint::ON_MARKER);
@@ -293,8 +296,10 @@ fn conclude(emissions: &[Emission], close: bool, notes: &mut Notes, judged: &mut
                 // The syntax of calls is no prose; on a trigger every word counts.
                 let told = family::is_known_text(&text::normalized(text));
                 let counts = triggered || (text::is_plain(text) && !told);
-                let count =
-                    if counts { text::word_count(text).max(text::letters(text) / 6) } else { 0 };
+                let words = text::word_count(text).max(text::letters(text) / 6);
+                // A word or two and a colon are what a part of a turn is called.
+                let title = !triggered && words < PIECES && text.trim_end().ends_with(':');
+                let count = if counts && !title { words } else { 0 };
                 let piece = pieces.entry((triggered, *spoken)).or_insert((0, *at, Vec::new()));
                 let told = |held: &&str| held.eq_ignore_ascii_case(text);
                 if count > 0 && piece.2.len() < APART && !piece.2.iter().any(told) {

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Condition,
     /// It writes text of its own into a conversation.
     AddedText,
+    /// It leaves out what somebody said.
+    DroppedMessage,
     /// Characters that nobody sees.
     HiddenCharacters,
     /// It is no template.

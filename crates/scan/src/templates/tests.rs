@@ -95,8 +95,8 @@ fn text_without_an_excuse_is_told() {
 fn text_with_an_excuse_is_calm() {
     for source in [
         "{% if messages[0].role != 'system' %}<|im_start|>system\nTEXT{% endif %}{{ messages }}",
-        "{% if messages[0].role == 'system' %}{% set s = messages[0].content %}{% else %}{% set s = 'TEXT' %}{% endif %}<|im_start|>system\n{{ s }}",
-        "{% set s = messages[0].content if messages[0].role == 'system' else 'TEXT' %}<|im_start|>system\n{{ s }}",
+        "{% if messages[0].role == 'system' %}{% set s = messages[0].content %}{% else %}{% set s = 'TEXT' %}{% endif %}<|im_start|>system\n{{ s }}{{ messages[1:] }}",
+        "{% set s = messages[0].content if messages[0].role == 'system' else 'TEXT' %}<|im_start|>system\n{{ s }}{{ messages[1:] }}",
         "{% if tools %}<|im_start|>system\nTEXT{% for t in tools %}{{ t | tojson }}{% endfor %}{% endif %}{{ messages }}",
         "{% if not tools is defined %}{% set tools = none %}{% endif %}{% if tools is not none and not other %}<|im_start|>user\nTEXT{% endif %}{{ messages }}",
         "{% if enable_thinking is defined and enable_thinking %}<|im_start|>assistant\nTEXT{% endif %}{{ messages }}",
@@ -230,13 +230,13 @@ fn other_templates() {
         let tree = formats::jinja::read(&source);
         super::syntax::each_text(&tree.body, &mut |text, _| {
             texts.extend(super::text::parts(text).flat_map(super::text::sentences));
-            texts.extend(super::text::address(text).map(super::text::normalized));
+            texts.extend(super::address::first(text).map(super::text::normalized));
         });
         let mut evaluator = super::Evaluator::new();
         evaluator.body(&tree.body);
         for emission in &evaluator.notes.emissions {
             texts.extend(super::text::sentences(&emission.text));
-            texts.extend(super::text::address(&emission.text).map(super::text::normalized));
+            texts.extend(super::address::first(&emission.text).map(super::text::normalized));
             if super::text::is_plain(&emission.text) && super::text::word_count(&emission.text) > 0
             {
                 texts.insert(super::text::normalized(&emission.text));

@@ -130,13 +130,22 @@ pub(super) fn normalized(text: &str) -> String {
 }
 
 fn is_prose(normal: &str) -> bool {
-    let spelled = |word: &&str| {
-        word.chars().count() > 1 && word.chars().all(|c| c.is_alphabetic() || c == '\'')
-    };
     let wide = normal.chars().filter(|c| is_unspaced(*c)).count();
     // Six words behind each other with `_` between them are no name.
-    let strung = |word: &str| word.split('_').filter(spelled).count() >= 6;
-    normal.split(' ').filter(spelled).count() >= 4 || wide >= 8 || normal.split(' ').any(strung)
+    let strung = |word: &str| word.split('_').filter(is_spelled).count() >= 6;
+    normal.split(' ').filter(is_spelled).count() >= 4 || wide >= 8 || normal.split(' ').any(strung)
+}
+
+/// Whether a word is one of a language: two letters or more, of which a few may be misspelt as
+/// digits, as filters on words are got around.
+fn is_spelled(word: &&str) -> bool {
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    let begins = word.starts_with(char::is_alphabetic);
+    letters > 1
+        && letters > digits.saturating_mul(2)
+        && (begins || digits == 0)
+        && word.chars().all(|c| c.is_alphabetic() || c.is_ascii_digit() || c == '\'')
 }
 
 /// Letters of scripts that write no spaces.
@@ -148,9 +157,7 @@ fn is_unspaced(c: char) -> bool {
 /// How many words of a language a text has besides its tokens.
 pub(super) fn word_count(text: &str) -> usize {
     let text = without_tokens(text);
-    let spaced = words(&text)
-        .filter(|word| word.chars().count() > 1 && word.chars().all(char::is_alphabetic))
-        .count();
+    let spaced = words(&text).filter(is_spelled).count();
     let wide = text.chars().filter(|c| is_unspaced(*c)).count();
     spaced.saturating_add(wide.checked_div(3).unwrap_or_default())
 }
@@ -177,20 +184,6 @@ pub(super) fn is_marker(text: &str) -> bool {
         bare.split(|c: char| !keep(c)).map(|run| run.chars().count()).max().unwrap_or_default()
     };
     run(char::is_alphabetic) < 2 && run(|c| c.is_ascii_digit()) < 2
-}
-
-/// The first address of a host in a text.
-pub(super) fn address(text: &str) -> Option<&str> {
-    let lower = text.to_ascii_lowercase();
-    let schemes =
-        ["http://", "https://", "ftp://", "ftps://", "ws://", "wss://", "www.", "file://"];
-    let at = schemes.iter().filter_map(|scheme| lower.find(scheme)).min()?;
-    let rest = text.get(at..)?;
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '>' | ')' | '`'));
-    let found = rest.get(..end.unwrap_or(rest.len()))?;
-    // The bare scheme, as an example of how an address begins.
-    let host = found.split("//").nth(1).unwrap_or(found);
-    (host.len() > 4).then_some(found)
 }
 
 /// A run that looks like base64 or hex, long enough to hold a sentence.
@@ -292,14 +285,12 @@ mod tests {
     }
 
     #[test]
-    fn finds_sentences_addresses_and_blobs() {
+    fn finds_sentences_and_blobs() {
         assert_eq!(
             sentences("<|im_start|>system\nYou are  a Helpful assistant."),
             ["you are a helpful assistant"]
         );
         assert_eq!(sentences("{'name': x} user"), Vec::<String>::new());
-        assert_eq!(address("see https://example.invalid/x now"), Some("https://example.invalid/x"));
-        assert_eq!(address("an address begins with https://"), None);
         assert!(blob("X19pbXBvcnRfXygnb3MnKS5zeXN0ZW0oJ2VjaG8gcHduZWQnKQ==").is_some());
         assert_eq!(
             blob("<|start_of_role|>an_ordinary_but_rather_long_name_of_something_else"),

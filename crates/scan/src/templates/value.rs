@@ -59,6 +59,11 @@ impl Taint {
 
     /// The outcome of a question: not true or false as what it comes from is there or not.
     pub(super) const ANSWER: Self = Self(1 << 24);
+    /// What a system message, a user and the model said, where a conversation is known.
+    pub(super) const BY_SYSTEM: Self = Self(1 << 25);
+    pub(super) const BY_USER: Self = Self(1 << 26);
+    pub(super) const BY_MODEL: Self = Self(1 << 27);
+    const SPEAKERS: Self = Self(Self::BY_SYSTEM.0 | Self::BY_USER.0 | Self::BY_MODEL.0);
 
     /// What a condition may hang on.
     const CONDITIONS: Self = Self(
@@ -93,6 +98,11 @@ impl Taint {
 
     pub(super) fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Whose words these are, and nothing else.
+    pub(super) fn speakers(self) -> Self {
+        Self(self.0 & Self::SPEAKERS.0)
     }
 
     pub(super) fn without(self, other: Self) -> Self {

@@ -8,7 +8,10 @@ use crate::rules;
 use crate::subject::{Content, EntryPoint};
 
 /// Extensions of source code that no judge reads.
-const UNREAD: [&str; 7] = ["js", "mjs", "lua", "rb", "pl", "r", "php"];
+const UNREAD: [&str; 16] = [
+    "js", "mjs", "cjs", "lua", "rb", "pl", "r", "php", "tcl", "awk", "jl", "groovy", "kts", "xsh",
+    "ahk", "au3",
+];
 
 /// Why a file of this name is not judged, where its name says that it is source code.
 pub(crate) fn source_code(name: &str) -> Option<String> {
@@ -29,6 +32,8 @@ impl Walker {
             self.shell(node);
         } else if matches!(extension.as_str(), "pth" | "pt") {
             self.site_path(node);
+        } else if shell::holds_commands(node.place.file.raw()) && node.role == Role::File {
+            self.commands(node);
         } else if let Some(because) = source_code(&node.name) {
             self.sink.not_data("source code");
             self.sink.could_not_look(&node.place, because);
@@ -98,6 +103,18 @@ impl Walker {
         // A double click runs a script of Windows: it is told as a program as well.
         let program = extension(&node.name).is_some_and(|name| shell::is_of_windows(&name));
         if !program || !lines.is_empty() {
+            rules::apply(&node.place, &Content::Shell(&lines), &mut self.sink);
+        }
+    }
+
+    /// Text with command lines in it: only those that count are told.
+    fn commands(&mut self, node: &Node) {
+        let Some(source) = source::read(&node.blob) else { return };
+        // A string of JSON is a command of its own, and ends where the next begins.
+        let json = extension(&node.name).is_some_and(|name| name == "json");
+        let text = if json { source.text.replace('"', ";") } else { source.text };
+        let lines = shell::judge(&text);
+        if !lines.is_empty() {
             rules::apply(&node.place, &Content::Shell(&lines), &mut self.sink);
         }
     }

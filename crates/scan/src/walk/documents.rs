@@ -9,7 +9,7 @@ use formats::{text, yaml};
 use vocabulary::{Place, Untrusted};
 
 use super::{Node, Role, Walker, extension, keras};
-use crate::configuration::{self, Reference, pointers, requirements, settle};
+use crate::configuration::{self, Reference, checkpoints, pointers, requirements, settle};
 use crate::rules;
 use crate::subject::{Content, Document};
 
@@ -151,6 +151,17 @@ impl Walker {
             let reading = configuration::named_module(&node.name, &node.blob, &node.place);
             rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
             self.references.extend(reading.references);
+        }
+    }
+
+    /// The checkpoints that TensorFlow is told to load.
+    pub(super) fn checkpoint_list(&mut self, node: &Node) {
+        if checkpoints::is_one(&node.name) {
+            let reading = checkpoints::read(&node.name, &node.blob, &node.place);
+            for because in reading.gaps {
+                self.sink.could_not_look(&node.place, because);
+            }
+            rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
         }
     }
 

@@ -17,6 +17,8 @@ pub(super) struct Storages {
     /// The keys in the order in which the storages stand.
     keys: Vec<String>,
     magic: bool,
+    /// Whether the list of the keys was read.
+    complete: bool,
 }
 
 /// `torch.serialization.MAGIC_NUMBER`, little endian.
@@ -39,12 +41,18 @@ impl Storages {
             }
             3 if self.magic => self.sizes.clone_from(&judge.storage_sizes),
             4 if self.magic => {
+                self.complete = true;
                 if let Some(View::List(items)) = stream.result.map(|v| heap.view(v)) {
                     self.keys = items.shown.iter().filter_map(|v| heap.text(*v, 256)).collect();
                 }
             }
             _ => {}
         }
+    }
+
+    /// Whether a file of this layout that ends with its pickles was cut.
+    pub(super) fn are_missing(&self) -> bool {
+        self.magic && !(self.complete && self.keys.is_empty())
     }
 
     /// The bytes from `at` on that are storages: each a count of elements and the elements.

@@ -53,6 +53,8 @@ impl Walker {
         }
         if let Some(region) = storages.region(&node.blob, at) {
             regions.push(region);
+        } else if at == node.blob.len() && storages.are_missing() {
+            self.sink.could_not_look(&node.place, "the file ends before its storages");
         }
     }
 

@@ -3,7 +3,7 @@ use formats::{Region, Tensor, gguf, index, json, npy, safetensors, tensorflow, t
 use vocabulary::Untrusted;
 
 use super::{Node, Role, Walker, documents, extension, keras};
-use crate::configuration::weights;
+use crate::configuration::{self, Kind, Remark, weights};
 use crate::rules;
 use crate::subject::Content;
 
@@ -28,6 +28,12 @@ impl Walker {
         regions.extend(file.regions.iter().copied());
         self.secrets(node, 8, file.header_len.saturating_add(8));
         rules::apply(&node.place, &Content::Safetensors(&file), &mut self.sink);
+        for (key, value) in &file.metadata {
+            if let Some(bytes) = configuration::hidden(value.raw()) {
+                let name = format!("base64 of {}", key.raw());
+                self.look(&Self::child(node, &name, Blob::from_vec(bytes), Role::Leftover));
+            }
+        }
         self.note(|part| {
             part.fact("header", format!("{} bytes", file.header_len));
             for (key, value) in &file.metadata {
@@ -51,6 +57,11 @@ impl Walker {
         self.secrets(node, 0, file.data_start.unwrap_or(node.blob.len()));
         rules::apply(&node.place, &Content::Gguf(&file), &mut self.sink);
         self.templates_of_gguf(node, &file);
+        for (at, message) in weights::of_gguf(&file) {
+            let kind = Kind::OtherWeights;
+            let remark = Remark { kind, at, message, evidence: Vec::new() };
+            rules::apply(&node.place, &Content::Configuration(&[remark]), &mut self.sink);
+        }
         if node.role == Role::File {
             let number = |key: &str| file.get(key).and_then(gguf::KvValue::as_u64);
             self.parts = number("split.count").filter(|count| *count > 1);
@@ -159,6 +170,7 @@ impl Walker {
         self.templates_of_tree(node, &tree.documents);
         self.template_file(node);
         self.requirements(node);
+        self.checkpoint_list(node);
         regions.push(Region::new(0, node.blob.len(), "yaml"));
         self.code(node);
     }
@@ -174,6 +186,7 @@ impl Walker {
         regions.push(Region::new(0, node.blob.len(), "text"));
         self.requirements(node);
         self.module_name(node);
+        self.checkpoint_list(node);
         self.pointer(node);
         if read.encoding == text::Encoding::Utf8
             && let Some(at) = nul(&node.blob)
@@ -185,8 +198,29 @@ impl Walker {
         if extension(&node.name).is_some_and(|name| MODEL_TEXT.contains(&name.as_str())) {
             self.model_as_text(node);
         }
+        self.digits(node);
         self.code(node);
         self.script_by_name(node);
+    }
+
+    /// Text that is nothing but the digits of something that could be loaded.
+    fn digits(&mut self, node: &Node) {
+        /// Bytes of a text that is decoded.
+        const DECODED: usize = 64 << 20;
+        let head = node.blob.bytes_at(0, 128);
+        let Ok(head) = std::str::from_utf8(&head) else { return };
+        let bare = !head.trim().is_empty()
+            && head.bytes().all(|b| {
+                b.is_ascii_alphanumeric() || b"+/-_=".contains(&b) || b.is_ascii_whitespace()
+            });
+        if !bare || !configuration::may_hide(head) || node.blob.len() > DECODED as u64 {
+            return;
+        }
+        let text = text::decode(&node.blob, DECODED);
+        if let Some(bytes) = configuration::hidden(&text) {
+            let name = "base64 of the whole";
+            self.look(&Self::child(node, name, Blob::from_vec(bytes), Role::Leftover));
+        }
     }
 
     /// A model of ONNX or Caffe as text: its own libraries load it. Those of TensorFlow are judged

@@ -9,18 +9,21 @@ use crate::rules;
 use crate::subject::{Content, Disguise, Program};
 
 /// Extensions of text that a shell, a desktop or an installer runs when it is opened.
-const SCRIPTS: [(&str, &str); 26] = [
+const SCRIPTS: [(&str, &str); 31] = [
     ("bash", "shell script"),
     ("bat", "batch file of Windows"),
     ("cmd", "batch file of Windows"),
     ("command", "shell script that macOS opens"),
+    ("cpl", "control panel item of Windows"),
     ("csh", "shell script"),
     ("desktop", "desktop entry"),
     ("fish", "shell script"),
     ("hta", "HTML application of Windows"),
     ("inf", "setup information of Windows"),
+    ("jnlp", "launcher of a Java program"),
     ("jse", "script of Windows"),
     ("ksh", "shell script"),
+    ("msc", "console of Windows"),
     ("ps1", "PowerShell script"),
     ("psd1", "PowerShell data"),
     ("psm1", "PowerShell module"),
@@ -28,7 +31,9 @@ const SCRIPTS: [(&str, &str); 26] = [
     ("scf", "shell command file of Windows"),
     ("scpt", "AppleScript"),
     ("applescript", "AppleScript"),
+    ("scr", "screen saver of Windows"),
     ("service", "unit of systemd"),
+    ("settingcontent-ms", "shortcut of Windows"),
     ("sh", "shell script"),
     ("url", "internet shortcut"),
     ("vbe", "script of Windows"),

@@ -1,6 +1,8 @@
 //! Chat templates, wherever they stand: found by their tags, and by the key or name that has a loader
 //! take them for a template.
 
+use std::collections::BTreeMap;
+
 use artifact::Blob;
 use formats::json::{self, Event, Limits, Parser};
 use formats::{gguf, text};
@@ -19,6 +21,11 @@ const EXTENSIONS: &[&str] = &["j2", "jinja", "jinja2", "template", "tmpl", "tpl"
 const JINJA: &[&str] = &["j2", "jinja", "jinja2"];
 /// Files in which tokenizers keep their special tokens.
 const TOKENS: &[&str] = &["special_tokens_map.json", "tokenizer_config.json"];
+/// Texts in arrays of one GGUF file that are judged as templates: a vocabulary has some hundreds with
+/// two braces in a row.
+const TEXTS: usize = 10_000;
+/// The key of the vocabulary of a GGUF file.
+const TOKENS_OF_GGUF: &str = "tokenizer.ggml.tokens";
 /// Characters of a key that are shown.
 const KEY: usize = 80;
 
@@ -176,49 +183,53 @@ impl Walker {
         }
     }
 
-    /// Judges the templates in the pairs of a GGUF file, by every name that a reader may find them.
+    /// Judges the templates in the pairs of a GGUF file, by every name that a reader may find them,
+    /// and the tokens that begin or end a conversation.
     pub(super) fn templates_of_gguf(&mut self, node: &Node, file: &gguf::Gguf) {
+        let special = special_tokens(file);
+        let mut judged = 0usize;
         for kv in &file.kv {
             let named = is_template_key(kv.key.raw());
             let place = node.place.member(short(kv.key.raw()));
-            if let Some(token) = special_token(file, kv) {
-                self.tell_template(&place, &templates::judge_token(token));
-            }
             match &kv.value {
                 gguf::KvValue::Text(text) => {
                     self.template_value(&place, text.text.raw(), text.cut, named);
                 }
-                gguf::KvValue::Array(array) if array.element == gguf::ValueType::String => {
-                    let mut whole = array.items.len() as u64 == array.len;
-                    for item in &array.items {
-                        if let gguf::KvValue::Text(text) = item
-                            && (named || templates::has_tags(text.text.raw()))
-                        {
-                            whole &= !text.cut;
-                            self.template_value(&place, text.text.raw(), false, named);
+                gguf::KvValue::Array(array) => {
+                    let tokens = kv.c_key() == TOKENS_OF_GGUF.as_bytes();
+                    gguf::each_text(&node.blob, file, array, &mut |n, bytes, cut| {
+                        let text = String::from_utf8_lossy(bytes);
+                        for key in special.get(&n).filter(|_| tokens).into_iter().flatten() {
+                            let judged = templates::judge_token(&text);
+                            self.tell_template(&node.place.member(short(key)), &judged);
                         }
-                    }
-                    if named && !whole {
-                        self.sink.could_not_look(&place, "not every template of the list was kept");
-                    }
+                        if named || templates::has_tags(&text) {
+                            judged = judged.saturating_add(1);
+                            if judged <= TEXTS {
+                                self.template_value(&place, &text, cut, named);
+                            }
+                        }
+                    });
                 }
                 _ => {}
             }
         }
+        if judged > TEXTS {
+            let because = "more texts of its arrays may be templates than are judged";
+            self.sink.could_not_look(&node.place, because);
+        }
     }
 }
 
-/// The token that a pair of a GGUF file makes the one that begins or ends a conversation.
-fn special_token<'a>(file: &'a gguf::Gguf, kv: &gguf::Kv) -> Option<&'a str> {
-    if !kv.key.raw().ends_with("_token_id") {
-        return None;
+/// The numbers of the tokens that begin or end a conversation, with the keys that say so.
+fn special_tokens(file: &gguf::Gguf) -> BTreeMap<u64, Vec<&str>> {
+    let mut found: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
+    for kv in file.kv.iter().filter(|kv| kv.key.raw().ends_with("_token_id")) {
+        if let Some(number) = kv.value.as_u64() {
+            found.entry(number).or_default().push(kv.key.raw());
+        }
     }
-    let number = usize::try_from(kv.value.as_u64()?).ok()?;
-    let gguf::KvValue::Array(tokens) = file.get("tokenizer.ggml.tokens")? else { return None };
-    match tokens.items.get(number)? {
-        gguf::KvValue::Text(token) => Some(token.text.raw()),
-        _ => None,
-    }
+    found
 }
 
 /// The path of a value, as far as it is shown.

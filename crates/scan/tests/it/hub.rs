@@ -73,4 +73,7 @@ fn a_changed_blob_is_found() {
     let first = fs::read_dir(&blobs).expect("blobs").next().expect("one").expect("an entry");
     fs::write(first.path(), "{}").expect("the blob is changed");
     assert!(told(&scan_folder(folder.path())).contains("hub-cache-mismatch"));
+    let tree = artifact::tree::open(folder.path(), 1000).expect("the cache is listed");
+    let without = scan::scan(&tree, &scan::Options::default(), &());
+    assert!(told(&without).contains("hub-cache-mismatch"), "without digests as well");
 }

@@ -17,6 +17,9 @@ pub(super) struct Name {
     check: fn(&[u8]) -> bool,
 }
 
+/// How an entry of a `.netrc` begins.
+const MACHINE: &[u8] = b"machine ";
+
 pub(super) const NAMES: &[Name] = &[
     Name {
         text: b"aws_secret_access_key",
@@ -50,6 +53,8 @@ pub(super) const NAMES: &[Name] = &[
         worth: Worth::Usable,
         check: |value| body::decode(value, 100).len() >= 32,
     },
+    // Told by `in_netrc`; here only for how it begins.
+    named(MACHINE),
     named(b"client_secret"),
     named(b"api_key"),
     named(b"apikey"),
@@ -94,6 +99,9 @@ fn value(text: &[u8]) -> usize {
 pub(super) fn candidate(text: &[u8], rest: &[u8], at: usize) -> Option<Candidate> {
     if rest.starts_with(b"://") {
         return in_address(rest, at);
+    }
+    if rest.get(..MACHINE.len()).is_some_and(|head| head.eq_ignore_ascii_case(MACHINE)) {
+        return in_netrc(rest, at);
     }
     let name = NAMES.iter().find(|name| {
         rest.get(..name.text.len()).is_some_and(|head| head.eq_ignore_ascii_case(name.text))
@@ -153,6 +161,39 @@ fn in_address(rest: &[u8], at: usize) -> Option<Candidate> {
     fits.then_some(Candidate {
         kind: "password in an address",
         worth: Some(Worth::Possible),
+        start,
+        body: start,
+        end,
+    })
+}
+
+/// `machine host login user password …`, on one line or several.
+fn in_netrc(rest: &[u8], at: usize) -> Option<Candidate> {
+    /// Words of one entry: `machine`, `login`, `account`, `password`, each with a value.
+    const WORDS: usize = 8;
+    let rest = rest.get(..rest.len().min(LONGEST))?;
+    let mut words = Vec::new();
+    let mut from = 0usize;
+    for word in rest.split(u8::is_ascii_whitespace) {
+        if !word.is_empty() && words.len() < WORDS {
+            words.push((from, word));
+        }
+        from = from.saturating_add(word.len()).saturating_add(1);
+    }
+    let has = |key: &[u8]| words.iter().any(|(_, word)| *word == key);
+    let key = words.iter().position(|(_, word)| *word == b"password")?;
+    let (start, password) = words.get(key.checked_add(1)?)?;
+    let fits = key > 1
+        && has(b"login")
+        && password.len() >= 8
+        && body::is_mixed(password)
+        && !matches!(password.first(), Some(b'$' | b'{' | b'%' | b'<' | b'['))
+        && !body::is_placeholder(password);
+    let start = at.checked_add(*start)?;
+    let end = start.checked_add(password.len())?;
+    fits.then_some(Candidate {
+        kind: "password of a `.netrc`",
+        worth: Some(Worth::Usable),
         start,
         body: start,
         end,

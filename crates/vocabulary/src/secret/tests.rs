@@ -213,6 +213,9 @@ fn examples_placeholders_and_other_words_are_none() {
         "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",
         "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----",
         "npm_config_registry npm_lifecycle_event",
+        "machine api.example.invalid login user password <your key>",
+        "machine learning: the login page asks for a password twice",
+        "machine api.acme.invalid login user password changeme",
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
     ] {
         assert_eq!(kinds_of(text), [], "{text}");
@@ -250,5 +253,18 @@ fn text_made_to_be_slow_is_read_in_one_pass() {
         let text = part.repeat(400_000 / part.len());
         find(text.as_bytes());
         masked(&text);
+    }
+}
+
+#[test]
+fn the_password_of_a_netrc_is_usable() {
+    for text in [
+        "machine api.acme.invalid login me password kT9xQ2mVb7Lw",
+        "machine api.acme.invalid\n  login me\n  password kT9xQ2mVb7Lw\n",
+        "machine host\tpassword kT9xQ2mVb7Lw login me",
+    ] {
+        let found = kinds_of(text);
+        assert!(found.len() == 1 && found[0].1 == Worth::Usable, "{text}: {found:?}");
+        assert!(!masked(text).contains("xQ2mVb7Lw"), "{}", masked(text));
     }
 }

@@ -5,6 +5,7 @@ mod convert;
 mod inspect;
 mod limits;
 mod lineage;
+pub(crate) mod log;
 mod signing;
 mod weigh;
 
@@ -19,6 +20,7 @@ pub(crate) use convert::Convert;
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
+use log::Log;
 pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Make a key that signs, and its public half
     Keygen(Keygen),
+    /// Keep signed statements in a transparency log, and prove that they stand in it
+    Log(Log),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

@@ -4,6 +4,7 @@ mod attest;
 mod convert;
 mod lineage;
 mod lists;
+mod log;
 mod packs;
 mod signing;
 mod surroundings;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Sign(sign) => signing::sign(sign, args),
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
+        Command::Log(log) => log::log(log),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

@@ -85,3 +85,19 @@ fn what_has_no_tensors_is_told_from_what_cannot_be_opened() {
     assert_eq!(cut.code, Some(1), "{}", cut.stderr);
     assert!(!place.at("cut.safetensors").exists());
 }
+
+/// The command that a report prints does what it says.
+#[test]
+fn what_a_report_advises_can_be_done() {
+    let place = Place::new();
+    let refused = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/refuse");
+    let report = place.run(&["weigh", refused, "--quiet"]).stdout;
+    let (_, advice) = report.split_once("`weighbridge convert ").expect("an advice");
+    let (advice, _) = advice.split_once('`').expect("its end");
+    let mut args = vec!["convert"];
+    args.extend(advice.split(' '));
+    args.extend(["--output", "new.safetensors"]);
+    let ended = place.run(&args);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(place.at("new.safetensors").exists());
+}

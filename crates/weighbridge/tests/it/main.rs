@@ -113,17 +113,47 @@ fn hostile_folders_are_never_admitted() {
     }
 }
 
+/// A part that cannot be read leaves the rest undecided; where nothing can be read, the command
+/// failed.
 #[test]
-fn an_unreadable_file_ends_undecided() {
-    let place = three();
-    place.write("good/secret.json", "{}");
-    place.make_unreadable("good/secret.json");
-    // The superuser reads everything: there is nothing to see then.
-    if std::fs::read(place.at("good/secret.json")).is_err() {
-        let ended = place.run(&["weigh", "good"]);
-        assert_eq!(ended.code, Some(2), "{ended:?}");
-        assert!(ended.stdout.contains("secret.json: cannot be opened"), "{ended:?}");
+fn what_may_not_be_read_is_told() {
+    let place = Place::new();
+    for file in ["file/a.json", "file/closed.json", "sub/a.json", "sub/closed/b.json", "all/a.json"]
+    {
+        place.write(file, "{}");
     }
+    place.write("policy.toml", TEXT_REFUSED);
+    for closed in ["file/closed.json", "sub/closed", "all", "policy.toml"] {
+        place.chmod(closed, 0);
+    }
+    place.chmod("sub", 0o555);
+    let advice = "let the user who weighs read everything in the folder";
+    for (source, says) in [
+        ("file", "closed.json: cannot be opened: Permission denied"),
+        ("sub", "closed: cannot be read: Permission denied"),
+    ] {
+        let ended = place.run_without_rights(&["weigh", source, "--quiet"]);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stdout.contains(says) && ended.stdout.contains(advice), "{ended:?}");
+        assert!(!ended.stdout.contains("do not load"), "{ended:?}");
+    }
+    for (args, says) in [
+        (&["weigh", "file/closed.json"][..], "cannot open `file/closed.json`"),
+        (&["inspect", "file/closed.json"], "cannot open `file/closed.json`"),
+        (&["convert", "file/closed.json", "--to", "safetensors"], "cannot open `file/closed.json`"),
+        (&["weigh", "all"], "cannot open `all`"),
+        (&["weigh", "all/a.json"], "cannot open `all/a.json`"),
+        (&["weigh", "file", "--policy", "./policy.toml"], "cannot read the policy `./policy.toml`"),
+        (&["weigh", "file", "--output", "sub/report"], "cannot write `sub/report`"),
+        (&["packs", "--packs", "all"], "cannot read the packs of `all`"),
+    ] {
+        let ended = place.run_without_rights(args);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended:?}");
+        let says = format!("error: {says}\ncause: Permission denied");
+        assert!(ended.stderr.starts_with(&says), "{ended:?}");
+        assert!(ended.stderr.contains("\nhint: "), "{ended:?}");
+    }
+    place.chmod("all", 0o755);
 }
 
 #[test]
@@ -146,8 +176,13 @@ fn output_goes_to_the_file_that_is_named() {
     let ended =
         place.run(&["weigh", "bad", "--policy", "json.toml", "--format", "sarif", "-o", "r.sarif"]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
-    let sarif = std::fs::read_to_string(place.at("r.sarif")).unwrap();
+    let sarif = fs::read_to_string(place.at("r.sarif")).unwrap();
     assert!(sarif.contains("format-not-permitted"));
+    symlink("r.sarif", place.at("link")).unwrap();
+    assert_eq!(place.run(&["weigh", "none", "--output", "link"]).code, Some(2));
+    assert!(place.at("link").is_symlink());
+    assert!(fs::read_to_string(place.at("r.sarif")).unwrap().starts_with("undecided: none"));
+    assert_eq!(place.run(&["inspect", "json.toml", "-o", "/dev/stdout"]).code, Some(0));
 }
 
 #[test]

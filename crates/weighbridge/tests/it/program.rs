@@ -2,13 +2,18 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_weighbridge");
+/// A user without rights and without files.
+const NOBODY: u32 = 65534;
 
 /// How a run ended.
 #[derive(Debug)]
@@ -58,12 +63,16 @@ impl Place {
         mknodat(CWD, self.at(name), FileType::Fifo, Mode::RUSR, 0).unwrap();
     }
 
-    pub(crate) fn make_unreadable(&self, name: &str) {
-        rustix::fs::chmod(self.at(name), Mode::empty()).unwrap();
+    pub(crate) fn chmod(&self, name: &str, mode: u32) {
+        rustix::fs::chmod(self.at(name), Mode::from_raw_mode(mode)).unwrap();
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weighbridge"));
+        self.command_of(Path::new(PROGRAM), args)
+    }
+
+    fn command_of(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(args).current_dir(self.0.path()).env("COLUMNS", "100");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -73,11 +82,47 @@ impl Place {
         Ended::of(self.command(args))
     }
 
+    /// Runs it as somebody whom permissions bind. The superuser reads everything, so it becomes
+    /// nobody, with a copy of the program: the one that was built may lie where nobody may go.
+    pub(crate) fn run_without_rights(&self, args: &[&str]) -> Ended {
+        if !rustix::process::geteuid().is_root() {
+            return self.run(args);
+        }
+        let program = self.at("program");
+        if !program.exists() {
+            fs::copy(PROGRAM, &program).unwrap();
+        }
+        self.chmod("", 0o755);
+        let mut command = self.command_of(&program, args);
+        command.uid(NOBODY).gid(NOBODY);
+        Ended::of(command)
+    }
+
+    /// No file may grow beyond `kib`: what a full disk does, where a disk cannot be filled.
+    pub(crate) fn run_with_little_room(&self, kib: u64, args: &[&str]) -> Ended {
+        // `ulimit` counts blocks of 512 bytes. The signal is ignored, so that writing fails.
+        let script = format!("ulimit -f {}; trap '' XFSZ; exec \"$0\" \"$@\"", kib * 2);
+        let args = [&["-c", &script, PROGRAM], args].concat();
+        Ended::of(self.command_of(Path::new("sh"), &args))
+    }
+
     /// Where temporary files would go, there is no folder.
     pub(crate) fn run_without_temporary_files(&self, args: &[&str]) -> Ended {
         let mut command = self.command(args);
         command.env("TMPDIR", self.at("nowhere"));
         Ended::of(command)
+    }
+
+    /// The result goes to a device that is always full.
+    pub(crate) fn run_into_full_device(&self, args: &[&str]) -> Ended {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = self.command(args);
+        let out = command.stdout(full).spawn().unwrap().wait_with_output().unwrap();
+        Ended {
+            code: out.status.code(),
+            stdout: String::new(),
+            stderr: String::from_utf8(out.stderr).unwrap(),
+        }
     }
 
     pub(crate) fn run_into_closed_pipe(&self, args: &[&str]) -> Ended {

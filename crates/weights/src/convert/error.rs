@@ -50,10 +50,13 @@ impl Error {
                 repeats.then_some("`--max-output BYTES` allows more")
             }
             Self::Exists { .. } => Some("name another file with `--output`, or add `--force`"),
-            Self::Write { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-                Some("make room, or name a file on another disk with `--output`")
-            }
-            Self::Write { .. } | Self::Read(_) => None,
+            Self::Write { source, .. } => Some(match source.kind() {
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied => {
+                    "check that its folder exists and may be written to"
+                }
+                _ => "make room, or name a file on another disk with `--output`",
+            }),
+            Self::Read(_) => None,
         }
     }
 }

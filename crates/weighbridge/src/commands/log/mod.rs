@@ -1,0 +1,44 @@
+//! `log`: a transparency log in a folder.
+
+mod keys;
+mod read;
+mod write;
+
+use std::path::Path;
+
+use gate::provenance::files;
+use gate::provenance::log::{Document, Error, Policy, documents};
+
+use crate::args::log::{Log, LogCommand};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// The most that a file with statements may have, in bytes.
+const MAX_STATEMENTS: u64 = 256 << 20;
+
+pub(super) fn log(log: &Log) -> Result<Exit, Failure> {
+    match &log.command {
+        LogCommand::Keygen(keygen) => keys::keygen(keygen),
+        LogCommand::Init(init) => write::init(init),
+        LogCommand::Append(append) => write::append(append),
+        LogCommand::Prove(prove) => read::prove(prove),
+        LogCommand::VerifyProof(verify) => read::verify_proof(verify),
+        LogCommand::Verify(verify) => read::verify(verify),
+        LogCommand::List(list) => read::list(list),
+    }
+}
+
+fn read_policy(path: &Path) -> Result<Policy, Error> {
+    Policy::parse(&files::read(path, gate::provenance::log::MAX_POLICY)?)
+}
+
+/// The statements of a file.
+fn read_documents(path: &Path) -> Result<Vec<Document>, Error> {
+    let bytes = files::read(path, MAX_STATEMENTS)?;
+    documents(&path.to_string_lossy(), &bytes)
+}
+
+/// A value that holds only what JSON can hold, as text.
+fn json(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}
