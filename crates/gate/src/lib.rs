@@ -33,6 +33,7 @@ mod names;
 pub mod policy;
 pub mod render;
 pub mod rules;
+mod signers;
 pub mod signing;
 mod summary;
 mod threats;

@@ -15,6 +15,11 @@ pub struct Request {
     pub source: PathBuf,
     /// What reports call it.
     pub label: String,
+    /// The signature of the model, in place of the one that lies in it or beside it.
+    pub bundle: Option<PathBuf>,
+    /// Files and folders of attestations, in place of the one that lies beside the model
+    /// (`<model>.intoto.jsonl`).
+    pub attestations: Vec<PathBuf>,
     /// Whether to compute digests. They are computed in any case where an exception of the policy
     /// speaks of one.
     pub digests: bool,
@@ -28,6 +33,8 @@ pub struct Request {
 pub struct Services<'a> {
     /// The date (UTC) that exceptions are held against.
     pub today: Date,
+    /// This moment: signatures and certificates have to count now.
+    pub now: jiff::Timestamp,
     /// The clock for the report's `run`; without one the report is reproducible.
     pub clock: Option<&'a dyn Clock>,
     /// Is told how far it is.
@@ -61,7 +68,15 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     let options =
         scan::Options { limits, digests: request.digests || by_digest, jobs: request.jobs };
     let scanned = checks::guarded(|| scan::scan(&tree, &options, services.progress));
-    let context = Context { tree: &tree, scanned, policy: terms };
+    let context = Context {
+        tree: &tree,
+        scanned,
+        policy: terms,
+        source: &request.source,
+        bundle: request.bundle.as_deref(),
+        attestations: &request.attestations,
+        now: services.now,
+    };
     let mut results = checks::run_all(&CHECKS, &context);
     let label = Untrusted::new(request.label.clone());
     let artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));

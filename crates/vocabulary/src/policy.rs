@@ -142,6 +142,65 @@ impl Default for Limits {
     }
 }
 
+/// Somebody whose signature counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SignerTerms {
+    /// What reports call them.
+    pub name: String,
+    /// Their public key: PEM, or a file beside the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// SHA-256 of the key (DER, 64 hex digits), so that the policy says which one the file has to
+    /// hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The roots that vouch for them: PEM, or a file beside the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// The names, one of which the certificate has to carry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<String>,
+    /// Lists of revoked certificates: PEM, or files beside the policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crl: Vec<String>,
+    /// What they may sign; empty means anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may: Vec<String>,
+    /// The first day on which their signature counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// The last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+    /// Whether it is a pipeline that signs what it ran itself, and no person can make it sign anything
+    /// else. Lineage tells SLSA build level 2 for such signers alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pipeline: bool,
+}
+
+/// What a signature may leave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SignatureTerms {
+    /// Paths of the model, with everything below them.
+    pub ignore: Vec<String>,
+    /// Whether a signed file may be a symbolic link, where the signer followed links.
+    pub allow_symlinks: bool,
+}
+
+/// What has to be known of how a model came about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LineageTerms {
+    /// Steps that verified statements have to tell: `train`, or `evaluation:30` with the days that it
+    /// may be old.
+    pub required: Vec<String>,
+    /// The days that a required step may be old where it does not say so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age_days: Option<u32>,
+}
+
 /// What a team requires of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -167,6 +226,15 @@ pub struct Policy {
     /// Findings that the team lives with.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// Whose signatures count.
+    #[serde(default, rename = "signer")]
+    pub signers: Vec<SignerTerms>,
+    /// What a signature may leave out.
+    #[serde(default)]
+    pub signature: SignatureTerms,
+    /// What has to be known of how it came about.
+    #[serde(default)]
+    pub lineage: LineageTerms,
 }
 
 impl Policy {

@@ -4,4 +4,5 @@ mod pages;
 mod render;
 mod sample;
 mod schema;
+mod signature;
 mod weigh;

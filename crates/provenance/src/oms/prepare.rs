@@ -101,7 +101,7 @@ struct Serialization<'a> {
 /// Reads a model once and makes the statement of it. What cannot be signed is refused, with every
 /// reason.
 pub fn prepare(request: &Request<'_>) -> Result<Prepared, Vec<Refusal>> {
-    let leave_out = clean_all(request.leave_out)?;
+    let leave_out = clean_paths(request.leave_out)?;
     let scope = Scope::of(request.tree, LeaveOut { paths: &leave_out, bundle: request.bundle_at });
     let mut refusals = unsignable(&scope);
     let mut uncovered = scope.left_out.clone();
@@ -218,7 +218,7 @@ fn entries_of(request: &Request<'_>, name: &str, length: u64, digests: Vec<Vec<u
 }
 
 /// Paths to leave out in their one form. The specification knows no globs.
-pub(super) fn clean_all(paths: &[String]) -> Result<Vec<String>, Vec<Refusal>> {
+pub fn clean_paths(paths: &[String]) -> Result<Vec<String>, Vec<Refusal>> {
     let mut cleaned = Vec::new();
     let mut refusals = Vec::new();
     for path in paths {

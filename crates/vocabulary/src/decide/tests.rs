@@ -80,6 +80,9 @@ fn policy() -> impl Strategy<Value = Policy> {
             formats: Vec::new(),
             limits: Limits::default(),
             exceptions: vec![exception("2027-06-29"), exception("2027-06-30")],
+            signers: Vec::new(),
+            signature: crate::SignatureTerms::default(),
+            lineage: crate::LineageTerms::default(),
         }
     })
 }

@@ -10,6 +10,15 @@ pub(crate) struct Weigh {
     #[arg(long, value_name = "NAME|FILE", default_value = gate::policy::DEFAULT)]
     pub(crate) policy: String,
 
+    /// The signature of the model, in place of the one that lies in it or beside it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    /// Attestations of the model and what went into it, in place of the file that lies beside it
+    /// (`<model>.intoto.jsonl`)
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) attestations: Vec<PathBuf>,
+
     /// Skip the digests: large files are then read only where it is needed
     #[arg(long, overrides_with = "digest")]
     pub(crate) no_digest: bool,

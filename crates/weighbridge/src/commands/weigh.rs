@@ -1,5 +1,5 @@
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate::render::{Style, render};
 use gate::{Clock, Policy, Request, Services};
@@ -14,25 +14,39 @@ use crate::progress::Bar;
 use crate::world::{self, SystemClock};
 
 pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
-    each(&args.common, &policy(&args.policy)?, !args.no_digest, all)
+    each(
+        &args.common,
+        &policy(&args.policy)?,
+        !args.no_digest,
+        args.bundle.as_deref(),
+        &args.attestations,
+        all,
+    )
 }
 
 /// `scan` is a weighing by the policy of that name.
 pub(super) fn scan(args: &Scan, all: &Args) -> Result<Exit, Failure> {
-    each(&args.common, &Policy::shipped("scan")?, args.digest, all)
+    each(&args.common, &Policy::shipped("scan")?, args.digest, None, &[], all)
 }
 
 /// A shipped policy by its name; anything that looks like a path is a file.
-fn policy(named: &str) -> Result<Policy, Failure> {
+pub(super) fn policy(named: &str) -> Result<Policy, Failure> {
     let path = Path::new(named);
     let is_path = path.components().count() > 1 || path.extension().is_some();
     if !is_path {
         return Ok(Policy::shipped(named)?);
     }
-    Ok(Policy::parse(&read_policy(path)?, named)?)
+    Ok(Policy::parse_beside(&read_policy(path)?, named, path.parent())?)
 }
 
-fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<Exit, Failure> {
+fn each(
+    common: &Common,
+    policy: &Policy,
+    digests: bool,
+    bundle: Option<&Path>,
+    attestations: &[PathBuf],
+    all: &Args,
+) -> Result<Exit, Failure> {
     let clock = SystemClock::start();
     let mut reports = Vec::with_capacity(common.sources.len());
     let mut end = Exit::Fine;
@@ -40,6 +54,8 @@ fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<E
         let request = Request {
             source: source.clone(),
             label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
+            bundle: bundle.map(Path::to_path_buf),
+            attestations: attestations.to_vec(),
             digests,
             jobs: common.jobs.map(usize::from),
             limits: Some(args::limits(&common.limits, policy.terms.limits)),
@@ -47,6 +63,7 @@ fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<E
         let bar = Bar::new(all.quiet);
         let services = Services {
             today: world::today(),
+            now: world::now(),
             clock: (!common.reproducible).then_some(&clock as &dyn Clock),
             progress: &bar,
         };
