@@ -188,6 +188,7 @@ pub(crate) fn request(source: &Path) -> Request {
         source: source.into(),
         label: "model".into(),
         bundle: None,
+        attestations: Vec::new(),
         digests: true,
         jobs: None,
         limits: None,

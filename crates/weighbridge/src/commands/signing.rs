@@ -127,6 +127,7 @@ pub(super) fn verify(verify: &Verify, args: &Args) -> Result<Exit, Failure> {
         links: verify.allow_symlinks,
         complete: verify.complete,
         bundle_at: None,
+        known: std::collections::BTreeMap::new(),
     };
     let seen = signing::verify(&Verifying {
         source: &verify.model,

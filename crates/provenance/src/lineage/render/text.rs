@@ -103,7 +103,9 @@ fn tree(lineage: &Lineage, out: &mut String) {
         let because = if edge.said.is_empty() { String::new() } else { format!(": {}", edge.said) };
         let at_hand = if edge.at_hand { ", read again" } else { "" };
         let label = edge_label(edge);
-        let digest = short(&edge.input.digest);
+        let taken = edge.parent.filter(|_| edge.taken_for);
+        let taken = taken.and_then(|parent| lineage.nodes.get(parent));
+        let digest = short(taken.map_or(&edge.input.digest, |node| &node.digest));
         let _ = writeln!(
             out,
             "{prefix}{corner}{deep}{label} ({digest}) {state}{level}{at_hand}{because}"
