@@ -35,6 +35,11 @@ use formats::torch;
 use formats::wandb;
 use formats::yaml;
 use formats::zip;
+use provenance::bundle::Bundle;
+use provenance::certificates::{self, Authority, SubjectName};
+use provenance::keys::PublicKey;
+use provenance::oms::Signed;
+use provenance::trust::{Identity, Signer, Trust};
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
@@ -51,6 +56,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("json", json),
     ("marshal", marshal),
     ("npy", npy),
+    ("oms", oms),
     ("onnx", onnx),
     ("media", media),
     ("payload", payload),
@@ -134,6 +140,42 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     let crc = crc32fast::hash(sealed.get(12..32)?);
     sealed.get_mut(8..12)?.copy_from_slice(&crc.to_le_bytes());
     Some(sealed)
+}
+
+/// A key and a root that the target `oms` trusts; their other halves are nobody's.
+const KEY: &str = "\
+-----BEGIN PUBLIC KEY-----\n\
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEO7C3SvTfkHooOck6MatHL1YfPeeW\n\
+C9bCzSk2/eXm81e6TJZ26a3CBlxb5s0X71neAkk2kFOjZOCWQwZvklXGug==\n\
+-----END PUBLIC KEY-----\n";
+const ROOT: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBdjCCARugAwIBAgIUdIiKvp+I1SO4N7J86oYZ0aJ52LMwCgYIKoZIzj0EAwIw\n\
+DzENMAsGA1UEAwwEcm9vdDAgFw0yNjExMjExMzQ3MjdaGA8yMDU0MDQwODEzNDcy\n\
+N1owDzENMAsGA1UEAwwEcm9vdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFXy\n\
+O/YsxFleK8uvWiVkvkS5eoy61ZA3zqUxDp/hp/phYx6kG6JS1nyv8Da+wt1I+39y\n\
+7rEQXkwqI7CM175bg0WjUzBRMB0GA1UdDgQWBBS01j8ykbTEWP7HkS96lv3IRHYA\n\
+dDAfBgNVHSMEGDAWgBS01j8ykbTEWP7HkS96lv3IRHYAdDAPBgNVHRMBAf8EBTAD\n\
+AQH/MAoGCCqGSM49BAMCA0kAMEYCIQCIeesqM93u2Iqf+xcpPf7HRw8unxr/sV3O\n\
+LFMq4SIkEgIhAJ1gwm4F4RQa4yfAfpzBfhyDk3knZzkRnvK1lfEzF28N\n\
+-----END CERTIFICATE-----\n";
+
+/// Model Signing: the bytes as a bundle up to its signer, as a signed statement, as a certificate.
+pub fn oms(bytes: &[u8]) {
+    let at = "2027-01-01T00:00:00Z".parse().expect("a moment");
+    let authority = || {
+        let names = vec![SubjectName::parse("release@example.com")];
+        Authority::new("root", ROOT, names).expect("the root")
+    };
+    let key = PublicKey::from_pem("key", KEY).expect("the key");
+    let signers = [Identity::Key(key), Identity::Certificate(authority())];
+    let signers = signers.into_iter().map(|identity| Signer::new("signer", identity)).collect();
+    if let Ok(bundle) = Bundle::parse("bundle", bytes) {
+        let _ = Trust { signers }.authenticate(&bundle, "model", at);
+        let _ = Signed::read(&bundle.dsse_envelope.payload);
+    }
+    let _ = Signed::read(bytes);
+    let _ = certificates::check(&[bytes], &authority(), at);
 }
 
 /// safetensors.

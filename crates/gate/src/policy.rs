@@ -103,6 +103,12 @@ impl Policy {
         Self::parse_beside(text, label, None)
     }
 
+    /// Whose signatures count by it.
+    pub fn trust(&self) -> Trust {
+        // A policy whose signers cannot be used is not read.
+        signers::trust(&self.terms).unwrap_or_default()
+    }
+
     /// Reads the text of a policy that lies in a folder: keys and certificates that it names may lie
     /// beside it.
     pub fn parse_beside(text: &str, label: &str, folder: Option<&Path>) -> Result<Self, Error> {
@@ -126,8 +132,8 @@ impl Policy {
                     .or_else(|| Some(format!("the checks are `{}`", checks::NAMES.join("`, `")))),
             }));
         }
-        signers::read_files(&mut terms.signers, folder)
-            .and_then(|()| signers::trust(&terms.signers))
+        signers::read_files(&mut terms, folder)
+            .and_then(|()| signers::trust(&terms))
             .map_err(|fault| invalid(fault_of_signer(text, &fault)))?;
         if let Some(because) = unsignable(&terms) {
             let line = line_of_key(text, None, "signature");
@@ -144,23 +150,6 @@ impl Policy {
         hasher.update(text.as_bytes());
         Ok(Self { terms, digest: hasher.finish().sha256 })
     }
-}
-
-/// Whom a file of `[[signer]]` tables trusts, written as in a policy. Keys and certificates that it
-/// names may lie beside it.
-pub fn trust(text: &str, label: &str, folder: Option<&Path>) -> Result<Trust, Error> {
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Signers {
-        #[serde(default)]
-        signer: Vec<vocabulary::SignerTerms>,
-    }
-    let invalid = |fault| Error::Invalid { label: Untrusted::from(label).to_string(), fault };
-    let mut terms: Signers =
-        toml::from_str(text).map_err(|error| invalid(fault_of(text, &error)))?;
-    signers::read_files(&mut terms.signer, folder)
-        .and_then(|()| signers::trust(&terms.signer))
-        .map_err(|fault| invalid(fault_of_signer(text, &fault)))
 }
 
 fn fault_of_signer(text: &str, fault: &signers::Fault) -> Fault {

@@ -2,14 +2,10 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-use jiff::civil;
-use jiff::tz::TimeZone;
-use provenance::certificates::{Authority, SubjectName};
 use provenance::files::{self, SMALL};
-use provenance::keys::PublicKey;
-use provenance::trust::{Identity, Signer, Trust};
-use vocabulary::{Date, SignerTerms, escape};
+use provenance::trust::Trust;
+use provenance::trust_file;
+use vocabulary::{Policy, escape};
 
 /// What is wrong with a signer of a policy.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,11 +20,12 @@ pub(crate) struct Fault {
 
 /// Puts the content of the files that a policy names beside itself in the place of their names.
 /// Without a folder there is nothing beside it.
-pub(crate) fn read_files(signers: &mut [SignerTerms], folder: Option<&Path>) -> Result<(), Fault> {
-    for (signer, terms) in signers.iter_mut().enumerate() {
+pub(crate) fn read_files(policy: &mut Policy, folder: Option<&Path>) -> Result<(), Fault> {
+    for (signer, terms) in policy.signers.iter_mut().enumerate() {
         let slots = terms.key.iter_mut().map(|slot| ("key", slot));
-        let slots = slots.chain(terms.root.iter_mut().map(|slot| ("root", slot)));
-        let slots = slots.chain(terms.crl.iter_mut().map(|slot| ("crl", slot)));
+        let slots =
+            slots.chain(terms.certificate_roots.iter_mut().map(|slot| ("certificate-roots", slot)));
+        let slots = slots.chain(terms.revocations.iter_mut().map(|slot| ("revocations", slot)));
         for (key, slot) in slots.filter(|(_, slot)| !slot.contains("-----BEGIN")) {
             let fault = |because: String| Fault { signer, key, because };
             let folder = folder.ok_or_else(|| {
@@ -44,67 +41,18 @@ pub(crate) fn read_files(signers: &mut [SignerTerms], folder: Option<&Path>) -> 
 }
 
 /// The signers of a policy, whose files were read.
-pub(crate) fn trust(signers: &[SignerTerms]) -> Result<Trust, Fault> {
-    let signers = signers.iter().enumerate().map(|(signer, terms)| {
-        let fault = |(key, because): (&'static str, String)| Fault { signer, key, because };
-        one(terms).map_err(fault)
-    });
-    Ok(Trust { signers: signers.collect::<Result<_, _>>()? })
-}
-
-fn one(terms: &SignerTerms) -> Result<Signer, (&'static str, String)> {
-    if terms.name.trim().is_empty() {
-        return Err(("name", "the signer has no name".to_owned()));
-    }
-    let from = terms.from.and_then(|date| moment(date, civil::Time::midnight()));
-    let until = terms.until.and_then(|date| moment(date, civil::Time::MAX));
-    if let (Some(from), Some(until)) = (from, until)
-        && until < from
-    {
-        return Err(("until", "the signer counts until a day before `from`".to_owned()));
-    }
-    Ok(Signer {
-        name: terms.name.clone(),
-        identity: identity(terms)?,
-        may: terms.may.clone(),
-        from,
-        until,
-        pipeline: terms.pipeline,
-    })
-}
-
-fn identity(terms: &SignerTerms) -> Result<Identity, (&'static str, String)> {
-    let (key, root) = match (&terms.key, &terms.root) {
-        (Some(key), None) => (key, None),
-        (None, Some(root)) => (root, Some(root)),
-        (Some(_), Some(_)) => {
-            return Err(("root", "a signer has a `key` or a `root`, not both".to_owned()));
-        }
-        (None, None) => return Err(("name", "the signer has no `key` and no `root`".to_owned())),
+pub(crate) fn trust(policy: &Policy) -> Result<Trust, Fault> {
+    let fault = |signer| {
+        move |error: provenance::Error| Fault { signer, key: "name", because: error.to_string() }
     };
-    let Some(root) = root else {
-        let key = PublicKey::from_pem("key", key).map_err(|error| ("key", error.to_string()))?;
-        let wanted = terms.fingerprint.as_deref();
-        if wanted.is_some_and(|wanted| wanted.trim_start_matches("sha256:") != key.fingerprint()) {
-            let said = format!("the key has the fingerprint `{}`", key.fingerprint());
-            return Err(("fingerprint", said));
-        }
-        return Ok(Identity::Key(key));
-    };
-    let names = terms.identity.iter().map(|name| SubjectName::parse(name)).collect();
-    let mut authority =
-        Authority::new("root", root, names).map_err(|error| ("root", error.to_string()))?;
-    for list in &terms.crl {
-        let read = authority.with_revocations("crl", list.as_bytes());
-        authority = read.map_err(|error| ("crl", error.to_string()))?;
+    let mut no_file =
+        |path: &str| Err(provenance::Error::malformed(path, "it was not read with the policy"));
+    for (number, one) in policy.signers.iter().enumerate() {
+        let alone = std::slice::from_ref(one);
+        trust_file::trust("policy", alone, &mut no_file).map_err(fault(number))?;
     }
-    Ok(Identity::Certificate(authority))
-}
-
-/// A moment of a day, UTC.
-fn moment(date: Date, time: civil::Time) -> Option<Timestamp> {
-    let date: civil::Date = date.to_string().parse().ok()?;
-    Some(date.to_datetime(time).to_zoned(TimeZone::UTC).ok()?.timestamp())
+    let last = policy.signers.len().saturating_sub(1);
+    trust_file::trust("policy", &policy.signers, &mut no_file).map_err(fault(last))
 }
 
 #[cfg(test)]
@@ -125,18 +73,17 @@ mod tests {
         let inline =
             format!("{HEAD}[[signer]]\nname = \"a\"\nkey = \"\"\"{}\"\"\"\n", public.pem());
         let beside = format!("{HEAD}[[signer]]\nname = \"a\"\nkey = \"release.pub\"\n");
-        let pinned = format!("{beside}fingerprint = \"sha256:{}\"\n", public.fingerprint());
-        for text in [&inline, &beside, &pinned] {
+        for text in [&inline, &beside] {
             let policy = Policy::parse_beside(text, "p", Some(folder.path())).unwrap();
-            assert_eq!(super::trust(&policy.terms.signers).unwrap().signers.len(), 1);
+            assert_eq!(super::trust(&policy.terms).unwrap().signers.len(), 1);
         }
         assert!(Policy::parse(&inline, "p").is_ok());
         for wrong in [
             beside.clone(),
             format!("{HEAD}[[signer]]\nname = \"a\"\n"),
-            format!("{inline}fingerprint = \"00\"\n"),
-            format!("{inline}until = \"2026-01-01\"\nfrom = \"2027-01-01\"\n"),
-            format!("{inline}root = \"-----BEGIN\"\n"),
+            format!("{inline}until = \"soon\"\n"),
+            format!("{inline}certificate-roots = \"-----BEGIN\"\n"),
+            format!("{inline}{}", inline.replacen(HEAD, "", 1)),
             format!("{HEAD}checks.signature = \"required\"\n"),
             format!("{HEAD}[signature]\nignore = [\"../x\"]\n"),
         ] {

@@ -5,7 +5,7 @@
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
 //! - [`keyless`]: certificates that live for minutes, logs, timestamps;
-//! - [`trust`]: who may sign what. It comes from a policy, never from the artifact;
+//! - [`trust`], [`trust_file`]: who may sign what. It comes from a policy, never from the artifact;
 //! - [`attest`]: statements about the steps in the life of a model; [`lineage`]: statements joined by
 //!   digest, verified as a whole;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
@@ -50,5 +50,6 @@ pub mod records;
 pub mod refusal;
 pub mod statement;
 pub mod trust;
+pub mod trust_file;
 
 pub use error::Error;

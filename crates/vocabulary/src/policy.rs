@@ -148,31 +148,27 @@ impl Default for Limits {
 pub struct SignerTerms {
     /// What reports call them.
     pub name: String,
-    /// Their public key: PEM, or a file beside the policy.
+    /// Their public key: PEM, or the path of a file that holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// SHA-256 of the key (DER, 64 hex digits), so that the policy says which one the file has to
-    /// hold.
+    /// Root certificates that vouch for their key, in place of it: PEM, or the path of a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<String>,
-    /// The roots that vouch for them: PEM, or a file beside the policy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub root: Option<String>,
-    /// The names, one of which the certificate has to carry.
+    pub certificate_roots: Option<String>,
+    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub identity: Vec<String>,
-    /// Lists of revoked certificates: PEM, or files beside the policy.
+    pub identities: Vec<String>,
+    /// Lists of revoked certificates: PEM, or the paths of files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub crl: Vec<String>,
+    pub revocations: Vec<String>,
     /// What they may sign; empty means anything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub may: Vec<String>,
-    /// The first day on which their signature counts.
+    /// From when their signature counts, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Date>,
-    /// The last one.
+    pub from: Option<String>,
+    /// Until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Date>,
+    pub until: Option<String>,
     /// Whether it is a pipeline that signs what it ran itself, and no person can make it sign anything
     /// else. Lineage tells SLSA build level 2 for such signers alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -49,7 +49,15 @@ hash = 'cd34'
         let mut policy = crate::Policy::shipped("standard").unwrap().terms;
         policy.formats.push("text".into());
         let scanned = Ok(scan::scan(&tree, &scan::Options::default(), &()));
-        let outcome = run(&Context { tree: &tree, scanned, policy: &policy });
+        let outcome = run(&Context {
+            tree: &tree,
+            scanned,
+            policy: &policy,
+            source: folder.path(),
+            bundle: None,
+            attestations: &[],
+            now: jiff::Timestamp::UNIX_EPOCH,
+        });
         assert!(outcome.is_incomplete(), "{outcome:?}");
     }
 }

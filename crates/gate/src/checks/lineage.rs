@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         // Required and absent is never passed over.
         return if required { could_not(because) } else { Outcome::NotApplicable { because } };
     }
-    let trust = match signers::trust(&context.policy.signers) {
+    let trust = match signers::trust(context.policy) {
         Ok(trust) => trust,
         Err(fault) => return could_not(fault.because),
     };

@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         let because = "the policy names no signer whose signature would count".to_owned();
         return Outcome::NotApplicable { because };
     }
-    let trust = match signers::trust(&context.policy.signers) {
+    let trust = match signers::trust(context.policy) {
         Ok(trust) => trust,
         Err(fault) => return could_not(fault.because),
     };

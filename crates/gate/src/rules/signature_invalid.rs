@@ -50,9 +50,9 @@ fn rule_of(reason: Reason) -> &'static Rule {
         | Reason::CertificateUsage
         | Reason::CertificateIdentity
         | Reason::CertificateRevoked
-        | Reason::RevocationUnknown
         | Reason::Keyless
-        | Reason::Timestamp => &SIGNATURE_UNKNOWN_SIGNER,
+        | Reason::Timestamp
+        | Reason::RevocationUnknown => &SIGNATURE_UNKNOWN_SIGNER,
         Reason::SignerIgnores
         | Reason::FileDiffers
         | Reason::FileMissing

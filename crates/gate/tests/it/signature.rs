@@ -30,7 +30,7 @@ fn sign(model: &Path, target: &Path, key: &PrivateKey) {
         leave_out: &[],
         form: Form::Specification,
     };
-    signing::sign(&request, key, None).unwrap();
+    signing::sign(&request, key, None, None).unwrap();
 }
 
 fn rules(report: &Report) -> Vec<&'static str> {
@@ -100,8 +100,7 @@ fn a_signature_that_the_policy_asks_for_decides() {
     sign(&model, &model.join("z.sig"), &key);
     sign(&model, &model.join("model.sig"), &other);
     let report = weigh(&model, &policy(&key, "checks.signature = \"required\""));
-    // The other signature is signed by neither: it is told, and refused as a file nobody signed
-    // only where it is none.
+    // The other signature is no part of the model: it is told, not refused.
     assert_eq!(
         (report.verdict, rules(&report)),
         (Verdict::Admit, vec!["signature-does-not-cover"])
@@ -140,7 +139,8 @@ fn who_may_sign_and_when() {
     let unknown = ["signature-unknown-signer"];
     assert!(with("may = [\"model\", \"scan\"]").is_empty());
     assert_eq!(with("may = [\"scan\"]"), unknown);
-    assert!(with("from = \"2027-06-30\"\nuntil = \"2027-06-30\"").is_empty());
-    assert_eq!(with("until = \"2027-06-29\""), unknown);
-    assert_eq!(with("from = \"2027-07-01\""), unknown);
+    let day = "from = \"2027-06-30T00:00:00Z\"\nuntil = \"2027-06-30T23:59:59Z\"";
+    assert!(with(day).is_empty());
+    assert_eq!(with("until = \"2027-06-29T00:00:00Z\""), unknown);
+    assert_eq!(with("from = \"2027-07-01T00:00:00Z\""), unknown);
 }

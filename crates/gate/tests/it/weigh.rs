@@ -219,7 +219,9 @@ fn each_finding_is_told_with_its_own_exception() {
 #[test]
 fn a_check_that_is_off_does_not_run() {
     let folder = folder(&[("a.txt", "text")]);
-    let off = policy("formats = [\"json\"]\n[checks]\nformats = \"off\"\nstatic = \"off\"\n");
+    let off = policy(
+        "formats = [\"json\"]\n[checks]\nformats = \"off\"\nstatic = \"off\"\nsignature = \"off\"\n",
+    );
     let report = weigh(folder.path(), &off);
     let names: Vec<&str> = report.checks.iter().map(|result| result.check.0.as_str()).collect();
     assert_eq!(names, ["files", "policy"]);

@@ -15,12 +15,12 @@ use std::thread;
 use artifact::tree::{Entry, EntryKind, FileEntry, Tree};
 use vocabulary::Untrusted;
 
-use self::engine::Team;
 use crate::keys::sha256;
 use crate::statement::{DIR_HASH, DigestSet};
 use crate::{Error, hex};
 
 pub use self::algorithm::{Algorithm, Digests};
+pub(crate) use self::engine::Team;
 
 /// The files of an artifact with their digests.
 #[derive(Clone, Debug, Default)]

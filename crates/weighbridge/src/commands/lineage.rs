@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use gate::provenance::attest::identity;
 use gate::provenance::keys::PublicKey;
 use gate::provenance::lineage::{Collection, Question, Requirement, Verdict, render, trace};
 use gate::provenance::trust::{Identity, Signer, Trust};
-use gate::provenance::{Error, files, lineage};
+use gate::provenance::{Error, files, lineage, trust_file};
 
 use crate::args::{Args, ChainFormat, Lineage};
 use crate::exit::Exit;
@@ -61,7 +62,9 @@ fn trust(args: &Lineage) -> Result<Trust, Failure> {
     let mut trust = match &args.trust {
         Some(path) => {
             let text = files::read_text(path, files::SMALL)?;
-            gate::policy::trust(&text, &path.display().to_string(), path.parent())?
+            let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+            let mut key = |name: &str| files::read_text(&folder.join(name), files::SMALL);
+            trust_file::parse(&path.display().to_string(), &text, &mut key)?
         }
         None => Trust::default(),
     };

@@ -277,7 +277,7 @@ fn what_a_certificate_vouches_for_is_trusted_by_its_name() {
         place.write(
             "trust.toml",
             &format!(
-                "[[signer]]\nname = \"ci\"\nroot = \"root.pem\"\nidentity = [\"{identity}\"]\n"
+                "[[signer]]\nname = \"ci\"\ncertificate-roots = \"root.pem\"\nidentities = [\"{identity}\"]\n"
             ),
         );
         let asked = ["lineage", "data", "--attestations", "s.jsonl", "--trust", "trust.toml"];

@@ -12,6 +12,7 @@ mod lineage_example;
 mod masked;
 mod program;
 mod readme;
+mod signing;
 
 use std::fmt::Write as _;
 use std::fs;
