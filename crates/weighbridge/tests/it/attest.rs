@@ -62,7 +62,7 @@ impl Place {
         let text = std::fs::read_to_string(self.path().join(file)).expect("the statements");
         let envelope = text.lines().nth(line).expect("a line").as_bytes();
         let envelope =
-            provenance::dsse::Envelope::parse("the line", envelope).expect("an envelope");
+            gate::provenance::dsse::Envelope::parse("the line", envelope).expect("an envelope");
         serde_json::from_slice(&envelope.payload).expect("a statement")
     }
 }
