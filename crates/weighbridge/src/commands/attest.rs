@@ -22,6 +22,7 @@ const MAX_TEXT: u64 = 256 << 20;
 pub(super) fn attest(args: &Attest) -> Result<Exit, Failure> {
     match (&args.other, args.one.step) {
         (Some(Other::Commit { seed, check }), _) => commit(seed, check.as_deref()),
+        (Some(Other::Wrap(wrap)), _) => super::wrap::wrap(wrap),
         (None, Some(step)) => attest_step(step, &args.one),
         // The table of arguments does not let it come to this.
         (None, None) => Ok(Exit::Error),

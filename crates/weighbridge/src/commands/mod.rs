@@ -9,7 +9,9 @@ mod lists;
 mod log;
 mod packs;
 mod signing;
+mod surroundings;
 mod weigh;
+mod wrap;
 
 use std::path::Path;
 
