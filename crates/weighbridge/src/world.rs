@@ -46,6 +46,12 @@ pub(crate) fn today() -> Date {
         .unwrap_or_else(|| unreachable!("the 31st of December is a date"))
 }
 
+/// Seconds since 1970.
+#[cfg(feature = "witness")]
+pub(crate) fn seconds() -> u64 {
+    u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
+}
+
 /// Where the last checkpoint of a log is remembered: under the user's state folder
 /// (`$XDG_STATE_HOME`, or `~/.local/state`), by the digest of the log's key.
 #[allow(clippy::disallowed_methods, reason = "the environment belongs to the binary")]

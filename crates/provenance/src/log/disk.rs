@@ -134,7 +134,9 @@ impl Storage for Disk {
         let file = options.open(self.path(LOCK)).map_err(fail)?;
         file.lock().map_err(fail)?;
         // What a process left that was ended in the middle.
-        let _ = fs::remove_dir_all(self.path(UNFINISHED));
+        for left in self.list(UNFINISHED)? {
+            self.remove(&format!("{UNFINISHED}/{left}"))?;
+        }
         Ok(Box::new(file))
     }
 }

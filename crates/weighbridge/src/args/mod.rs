@@ -19,6 +19,8 @@ pub(crate) use limits::{LimitArg, limits};
 pub(crate) use log::{
     Append, Init, Keygen, List, Log, LogCommand, Prove, Verify, VerifyProof, Writer,
 };
+#[cfg(feature = "witness")]
+pub(crate) use log::{Ask, Cosign, Witness};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
 /// Weighs machine-learning model files before anybody loads them.

@@ -7,6 +7,9 @@
 
 mod convert;
 mod full_disk;
+mod log;
+#[cfg(feature = "witness")]
+mod log_witness;
 mod masked;
 mod program;
 mod readme;

@@ -1,7 +1,11 @@
 //! `log`: a transparency log in a folder.
 
+#[cfg(feature = "witness")]
+mod cosign;
 mod keys;
 mod read;
+#[cfg(feature = "witness")]
+mod witness;
 mod write;
 
 use std::path::Path;
@@ -9,22 +13,26 @@ use std::path::Path;
 use gate::provenance::files;
 use gate::provenance::log::{Document, Error, Policy, documents};
 
-use crate::args::{Log, LogCommand};
+use crate::args::{Args, Log, LogCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// The most that a file with statements may have, in bytes.
 const MAX_STATEMENTS: u64 = 256 << 20;
 
-pub(super) fn log(log: &Log) -> Result<Exit, Failure> {
+pub(super) fn log(log: &Log, args: &Args) -> Result<Exit, Failure> {
     match &log.command {
         LogCommand::Keygen(keygen) => keys::keygen(keygen),
         LogCommand::Init(init) => write::init(init),
-        LogCommand::Append(append) => write::append(append),
+        LogCommand::Append(append) => write::append(append, args),
         LogCommand::Prove(prove) => read::prove(prove),
         LogCommand::VerifyProof(verify) => read::verify_proof(verify),
         LogCommand::Verify(verify) => read::verify(verify),
         LogCommand::List(list) => read::list(list),
+        #[cfg(feature = "witness")]
+        LogCommand::Cosign(cosign) => cosign::cosign(cosign, args),
+        #[cfg(feature = "witness")]
+        LogCommand::Witness(witness) => witness::witness(witness),
     }
 }
 

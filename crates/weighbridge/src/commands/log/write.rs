@@ -2,12 +2,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate::provenance::files::{self, Readers};
-use gate::provenance::log::{Disk, Document, Error, Kind, Log, Proof, Skey, State, View};
+use gate::provenance::log::{
+    Checkpoint, Disk, Document, Error, Kind, Log, Note, Proof, Skey, State, View,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::keys::read_key;
-use crate::args::{Append, DataFormat, Init, Writer};
+use crate::args::{Append, Args, DataFormat, Init, Writer};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{output, world};
@@ -27,8 +29,10 @@ struct Item {
     receipt: PathBuf,
 }
 
-pub(super) fn append(append: &Append) -> Result<Exit, Failure> {
+pub(super) fn append(append: &Append, args: &Args) -> Result<Exit, Failure> {
     let items = items(append)?;
+    #[cfg(feature = "witness")]
+    let asking = super::cosign::Asking::of(&append.ask, args)?;
     let storage = Disk::new(&append.dir);
     let origin = View::new(Box::new(storage.clone())).checkpoint()?.1.origin;
     let key = read_key(&append.writer.key, &origin, Kind::Log)?;
@@ -38,29 +42,57 @@ pub(super) fn append(append: &Append) -> Result<Exit, Failure> {
     let entries: Result<Vec<_>, _> = items.iter().map(|item| item.document.entry(now)).collect();
     let entries = entries?;
     let receipts = log.append(&entries)?;
-    let mut text = String::new();
-    let mut rows = Vec::new();
-    for ((item, entry), receipt) in items.iter().zip(entries).zip(receipts) {
-        let proof = Proof { extra: Some(entry.data), ..receipt.proof };
-        // The entry stands in the log whether or not its receipt can be written.
-        let _ = writeln!(text, "{}  {}", receipt.index, item.file);
-        rows.push(row(item, receipt.index));
-        if let Err(error) = write_receipt(&item.receipt, &proof, append.force) {
-            output::write(&text, None)?;
-            return Err(Failure::Receipt { index: receipt.index, source: error });
+    let mut seen = Seen { tree: log.view().checkpoint()?, witnesses: Vec::new(), quorum: true };
+    #[cfg(feature = "witness")]
+    if let Some(asking) = &asking {
+        seen = asking.ask(log.view())?;
+    }
+    // The entries stand in the log, whether or not their receipts can be written.
+    let text = match append.format {
+        DataFormat::Text => lines(&items, receipts.iter().map(|receipt| receipt.index)),
+        DataFormat::Json => {
+            let rows: Vec<_> = items
+                .iter()
+                .zip(&receipts)
+                .map(|(item, receipt)| row(item, receipt.index))
+                .collect();
+            super::json(&json!({
+                "schema": "weighbridge.dev/log-append/v1",
+                "origin": seen.tree.1.origin,
+                "size": seen.tree.1.size,
+                "entries": rows,
+                "witnesses": seen.witnesses,
+                "quorum": seen.quorum,
+            }))
         }
-    }
-    if append.format == DataFormat::Json {
-        let (_, checkpoint) = log.view().checkpoint()?;
-        text = super::json(&json!({
-            "schema": "weighbridge.dev/log-append/v1",
-            "origin": checkpoint.origin,
-            "size": checkpoint.size,
-            "entries": rows,
-        }));
-    }
+    };
     output::write(&text, None)?;
-    Ok(Exit::Fine)
+    for ((item, entry), receipt) in items.iter().zip(entries).zip(&receipts) {
+        let index = receipt.index;
+        let proof = log.view().prove_under((&seen.tree.0, &seen.tree.1), index)?;
+        let proof = Proof { extra: Some(entry.data), ..proof };
+        write_receipt(&item.receipt, &proof, append.force)
+            .map_err(|source| Failure::Receipt { index, source })?;
+    }
+    Ok(if seen.quorum { Exit::Fine } else { Exit::Undecided })
+}
+
+/// The tree for which receipts are written, and who saw it.
+pub(super) struct Seen {
+    pub(super) tree: (Note, Checkpoint),
+    /// The names of the policy's witnesses that signed it.
+    pub(super) witnesses: Vec<String>,
+    /// Whether they are enough; where nobody asked for any, they are.
+    pub(super) quorum: bool,
+}
+
+fn lines(items: &[Item], indices: impl Iterator<Item = u64>) -> String {
+    let mut text = String::new();
+    for (item, index) in items.iter().zip(indices) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{index}  {}", item.file);
+    }
+    text
 }
 
 fn row(item: &Item, index: u64) -> Value {
@@ -82,7 +114,7 @@ fn items(append: &Append) -> Result<Vec<Item>, Failure> {
                 return Err(Failure::ReceiptExists { path: receipt });
             }
             let file = vocabulary::escape(&file.to_string_lossy());
-            let file = if several { format!("{file}, line {number}") } else { file };
+            let file = if several { format!("{file}, statement {number}") } else { file };
             items.push(Item { file, document, receipt });
         }
     }
