@@ -33,6 +33,7 @@ use formats::text;
 use formats::torch;
 use formats::yaml;
 use formats::zip;
+use provenance::log;
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
@@ -61,6 +62,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("stream", stream),
     ("tar", tar),
     ("tensorflow", tensorflow),
+    ("tlog", tlog),
     ("torch", torch),
     ("weigh_bytes", weigh_bytes),
     ("yaml", yaml),
@@ -226,6 +228,29 @@ pub fn identify(bytes: &[u8]) {
     identify::identify(&blob, &Probes { pickle: &pickle, stream: &|_| None });
     stream::identify(bytes);
     text::read(&blob);
+}
+
+/// Notes, checkpoints, receipts, policies and entries of transparency logs. What is read is written
+/// again as it was, and nothing verifies: nobody has a key.
+pub fn tlog(bytes: &[u8]) {
+    if let Ok(note) = log::Note::parse(bytes) {
+        assert_eq!(note.to_string().as_bytes(), bytes);
+        if let Ok(checkpoint) = log::Checkpoint::parse(&note.text) {
+            assert_eq!(checkpoint.to_string(), note.text);
+        }
+    }
+    let policy = log::Policy::parse(bytes);
+    if let Ok(proof) = log::Proof::parse(bytes) {
+        assert_eq!(proof.to_string().as_bytes(), bytes);
+        if let Ok(policy) = &policy {
+            assert!(proof.verify(&log::EMPTY, policy).is_err());
+        }
+    }
+    let _ = log::Leaf::parse(bytes);
+    let _ = log::documents("a file", bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let _ = log::Vkey::parse(&text);
+    let _ = log::Skey::parse(&text);
 }
 
 /// Checkpoints of `PyTorch`, every layout, and their rows.

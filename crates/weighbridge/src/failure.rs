@@ -90,6 +90,10 @@ pub(crate) enum Failure {
         /// As it was given.
         text: String,
     },
+    /// A log lies on an object store, and this build has none.
+    #[cfg(not(feature = "object-store"))]
+    #[error("this build of weighbridge has no object stores")]
+    NoObjectStores,
     /// Nowhere to remember the last checkpoint.
     #[error("there is no folder to remember the last checkpoint in")]
     NoStateFolder,
@@ -148,6 +152,10 @@ impl Failure {
             #[cfg(feature = "witness")]
             Self::NoLogKey { .. } => {
                 Some("`weighbridge log keygen` and `log init` print verifier keys".to_owned())
+            }
+            #[cfg(not(feature = "object-store"))]
+            Self::NoObjectStores => {
+                Some("build it with the feature `object-store`, or use a folder".to_owned())
             }
             Self::NoStateFolder => Some("name a file with `--state`".to_owned()),
             Self::NoSuchRule { name } => {

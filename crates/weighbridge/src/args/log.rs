@@ -85,7 +85,7 @@ pub(crate) struct Trust {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {
-    /// The folder
+    /// The folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     /// The name of the log, like `example.org/log`; it never changes
@@ -98,7 +98,7 @@ pub(crate) struct Init {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Append {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     /// Sigstore bundles, DSSE envelopes, or files with one a line (`.intoto.jsonl`)
@@ -127,7 +127,7 @@ pub(crate) struct Append {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Prove {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     #[command(flatten)]
@@ -174,7 +174,7 @@ pub(crate) struct VerifyProof {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     #[command(flatten)]
@@ -191,7 +191,7 @@ pub(crate) struct Verify {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     /// The first entry to list
@@ -219,7 +219,7 @@ pub(crate) struct Ask {
 #[cfg(feature = "witness")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Cosign {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     /// The witnesses whose signatures count, and their quorum (a tlog-policy file); those with a URL

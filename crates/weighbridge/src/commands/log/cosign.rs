@@ -1,11 +1,11 @@
 use std::path::Path;
 
 use gate::provenance::log::witness::{Asked, Client};
-use gate::provenance::log::{Checkpoint, Disk, Error, Note, Policy, Signature, View, Vkey};
+use gate::provenance::log::{Checkpoint, Error, Note, Policy, Signature, View, Vkey};
 use vocabulary::escape;
 
-use super::read_policy;
 use super::write::Seen;
+use super::{read_policy, view};
 use crate::args::{Args, Ask, Cosign};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -53,7 +53,7 @@ impl Asking {
             if others && newer && attempt < ATTEMPTS {
                 continue;
             }
-            let signatures = self.told(asked)?;
+            let signatures = self.told(asked);
             note.add(&signatures);
             view.add_cosignatures(&note.text, &signatures)?;
             let seen = self.policy.witnessed(&note)?;
@@ -90,29 +90,30 @@ impl Asking {
     }
 
     /// Tells who did not sign, and gives what the others signed.
-    fn told(&self, asked: Vec<Result<Asked, Error>>) -> Result<Vec<Signature>, Failure> {
+    fn told(&self, asked: Vec<Result<Asked, Error>>) -> Vec<Signature> {
         let mut signatures = Vec::new();
         for (url, asked) in self.urls.iter().zip(asked) {
-            let because = match asked? {
-                Asked::Signed(signed) => {
+            let because = match asked {
+                Ok(Asked::Signed(signed)) => {
                     signatures.extend(signed);
                     continue;
                 }
-                Asked::Refused(because) => because,
-                Asked::SawMore(size) => format!(
+                Ok(Asked::Refused(because)) => because,
+                Err(error) => error.to_string(),
+                Ok(Asked::SawMore(size)) => format!(
                     "it saw a tree of {size} entries, which this log does not have: entries were \
                      taken out, or it forked"
                 ),
             };
             output::say(&format!("witness `{}`: {}\n", escape(url), escape(&because)));
         }
-        Ok(signatures)
+        signatures
     }
 }
 
 pub(super) fn cosign(cosign: &Cosign, args: &Args) -> Result<Exit, Failure> {
     let asking = Asking::new(&cosign.policy, &cosign.witnesses, args)?;
-    let view = View::new(Box::new(Disk::new(&cosign.dir)));
+    let view = view(&cosign.dir)?;
     let seen = asking.ask(&view)?;
     let names: Vec<String> =
         seen.witnesses.iter().map(|name| format!("`{}`", escape(name))).collect();

@@ -11,7 +11,7 @@ mod write;
 use std::path::Path;
 
 use gate::provenance::files;
-use gate::provenance::log::{Document, Error, Policy, documents};
+use gate::provenance::log::{Disk, Document, Error, Policy, Storage, View, documents};
 
 use crate::args::{Args, Log, LogCommand};
 use crate::exit::Exit;
@@ -38,6 +38,21 @@ pub(super) fn log(log: &Log, args: &Args) -> Result<Exit, Failure> {
 
 fn read_policy(path: &Path) -> Result<Policy, Error> {
     Policy::parse(&files::read(path, gate::provenance::log::MAX_POLICY)?)
+}
+
+/// The place of a log: a folder, or `s3://bucket/prefix`.
+fn storage(place: &Path) -> Result<Box<dyn Storage>, Failure> {
+    match place.to_str().filter(|place| place.starts_with("s3://")) {
+        None => Ok(Box::new(Disk::new(place))),
+        #[cfg(feature = "object-store")]
+        Some(url) => Ok(Box::new(gate::provenance::log::Bucket::s3(url)?)),
+        #[cfg(not(feature = "object-store"))]
+        Some(_) => Err(Failure::NoObjectStores),
+    }
+}
+
+fn view(place: &Path) -> Result<View, Failure> {
+    Ok(View::new(storage(place)?))
 }
 
 /// The statements of a file.

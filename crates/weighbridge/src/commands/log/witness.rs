@@ -31,7 +31,7 @@ fn named(text: &str) -> Result<(String, Vkey), Failure> {
     // the text after the first `=` that makes a key is the key.
     let at = text.match_indices('=').map(|(at, _)| at);
     let split = at.filter_map(|at| Some((text.get(..at)?, Vkey::parse(text.get(at + 1..)?).ok()?)));
-    let found = split.filter(|(_, key)| key.kind() == Kind::Log).last();
+    let found = split.filter(|(_, key)| key.kind() == Kind::Log).next_back();
     found
         .map(|(origin, key)| (origin.to_owned(), key))
         .ok_or_else(|| Failure::NoLogKey { text: text.to_owned() })

@@ -2,13 +2,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate::provenance::files::{self, Readers};
-use gate::provenance::log::{
-    Checkpoint, Disk, Document, Error, Kind, Log, Note, Proof, Skey, State, View,
-};
+use gate::provenance::log::{Checkpoint, Document, Error, Kind, Log, Note, Proof, Skey, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::keys::read_key;
+use super::{storage, view};
 use crate::args::{Append, Args, DataFormat, Init, Writer};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,7 +16,7 @@ use crate::{output, world};
 pub(super) fn init(init: &Init) -> Result<Exit, Failure> {
     let key = read_key(&init.writer.key, &init.origin, Kind::Log)?;
     let state = state(&init.writer, &key)?;
-    let log = Log::create(Box::new(Disk::new(&init.dir)), key, state)?;
+    let log = Log::create(storage(&init.dir)?, key, state)?;
     output::write(&format!("{}\n", log.vkey()), None)?;
     Ok(Exit::Fine)
 }
@@ -33,20 +32,31 @@ pub(super) fn append(append: &Append, args: &Args) -> Result<Exit, Failure> {
     let items = items(append)?;
     #[cfg(feature = "witness")]
     let asking = super::cosign::Asking::of(&append.ask, args)?;
-    let storage = Disk::new(&append.dir);
-    let origin = View::new(Box::new(storage.clone())).checkpoint()?.1.origin;
+    #[cfg(not(feature = "witness"))]
+    let _ = args;
+    let origin = view(&append.dir)?.checkpoint()?.1.origin;
     let key = read_key(&append.writer.key, &origin, Kind::Log)?;
     let state = state(&append.writer, &key)?;
-    let mut log = Log::open(Box::new(storage), key, state)?;
+    let mut log = Log::open(storage(&append.dir)?, key, state)?;
     let now = Timestamp::now();
     let entries: Result<Vec<_>, _> = items.iter().map(|item| item.document.entry(now)).collect();
     let entries = entries?;
     let receipts = log.append(&entries)?;
-    let mut seen = Seen { tree: log.view().checkpoint()?, witnesses: Vec::new(), quorum: true };
+    let alone = Seen { tree: log.view().checkpoint()?, witnesses: Vec::new(), quorum: true };
     #[cfg(feature = "witness")]
-    if let Some(asking) = &asking {
-        seen = asking.ask(log.view())?;
-    }
+    let seen = match asking {
+        Some(asking) => match asking.ask(log.view()) {
+            Ok(seen) => seen,
+            Err(failure) => {
+                // The entries stand in the log all the same.
+                output::write(&lines(&items, receipts.iter().map(|one| one.index)), None)?;
+                return Err(failure);
+            }
+        },
+        None => alone,
+    };
+    #[cfg(not(feature = "witness"))]
+    let seen = alone;
     // The entries stand in the log, whether or not their receipts can be written.
     let text = match append.format {
         DataFormat::Text => lines(&items, receipts.iter().map(|receipt| receipt.index)),
@@ -110,7 +120,8 @@ fn items(append: &Append) -> Result<Vec<Item>, Failure> {
         let several = documents.len() > 1;
         for (number, document) in (1..).zip(documents) {
             let receipt = receipt_path(append, file, several.then_some(number));
-            if receipt.exists() && !append.force {
+            let twice = items.iter().any(|item: &Item| item.receipt == receipt);
+            if twice || (receipt.exists() && !append.force) {
                 return Err(Failure::ReceiptExists { path: receipt });
             }
             let file = vocabulary::escape(&file.to_string_lossy());
