@@ -181,7 +181,7 @@ fn a_writer_that_is_killed_loses_nothing_that_it_acknowledged() {
     for round in 1..=ROUNDS {
         let name = format!("{round}.jsonl");
         // Some fill tiles.
-        let numbers: Vec<u64> = (0..1 + round % 40).map(|n| round * 1000 + n).collect();
+        let numbers: Vec<u64> = (0..=round % 40).map(|n| round * 1000 + n).collect();
         let lines: Vec<String> = numbers.iter().map(|number| statement(*number)).collect();
         place.write(&name, &lines.join("\n"));
         let mut child = place.spawn(&[&APPEND[..], &[&name]].concat());
@@ -265,12 +265,11 @@ fn a_disk_that_is_full_loses_nothing() {
         let appended = append(&place, &[&name]);
         let audit = place.run(&["log", "verify", "log", "--vkey", &vkey]);
         assert_eq!(audit.code, Some(0), "{number}: {audit:?}");
-        match appended.code {
-            Some(0) => written += 1,
-            _ => {
-                assert!(appended.stderr.contains("No space left"), "{appended:?}");
-                failed += 1;
-            }
+        if appended.code == Some(0) {
+            written += 1;
+        } else {
+            assert!(appended.stderr.contains("No space left"), "{appended:?}");
+            failed += 1;
         }
         if failed == 5 {
             break;

@@ -23,7 +23,9 @@ fn trees_and_proofs_are_those_of_ct_merkle() {
     let mut size = 0;
     for count in [1, 2, 5, 120, 128, 1, 255, 300, 17] {
         let new = entries(size..size + count);
-        new.iter().for_each(|entry| theirs.push(entry.data.clone()));
+        for entry in &new {
+            theirs.push(entry.data.clone());
+        }
         log.append(&new).unwrap();
         size += count;
         let (_, ours) = log.view().checkpoint().unwrap();

@@ -7,7 +7,7 @@ use object_store::memory::InMemory;
 
 use super::*;
 
-fn bucket(store: &Arc<dyn ObjectStore>, prefix: &str) -> Box<Bucket> {
+fn bucket(store: &Arc<dyn ObjectStore>, prefix: &str) -> Box<dyn Storage> {
     Box::new(Bucket::new(store.clone(), prefix).unwrap())
 }
 

@@ -30,8 +30,9 @@ fn named(text: &str) -> Result<(String, Vkey), Failure> {
     // Neither an origin nor the name of a key is known to be free of `=`, and base64 may end in it;
     // the text after the first `=` that makes a key is the key.
     let at = text.match_indices('=').map(|(at, _)| at);
-    let split = at.filter_map(|at| Some((text.get(..at)?, Vkey::parse(text.get(at + 1..)?).ok()?)));
-    let found = split.filter(|(_, key)| key.kind() == Kind::Log).next_back();
+    let mut split =
+        at.filter_map(|at| Some((text.get(..at)?, Vkey::parse(text.get(at + 1..)?).ok()?)));
+    let found = split.rfind(|(_, key)| key.kind() == Kind::Log);
     found
         .map(|(origin, key)| (origin.to_owned(), key))
         .ok_or_else(|| Failure::NoLogKey { text: text.to_owned() })
