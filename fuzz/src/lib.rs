@@ -40,6 +40,7 @@ use provenance::bundle::Bundle;
 use provenance::certificates::{self, Authority, SubjectName};
 use provenance::keys::PublicKey;
 use provenance::lineage::{Collection, Question, Requirement, Verdict, render, trace};
+use provenance::log;
 use provenance::oms::Signed;
 use provenance::reconcile;
 use provenance::trust::{Identity, Signer, Trust};
@@ -75,6 +76,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("tar", tar),
     ("tensorboard", tensorboard),
     ("tensorflow", tensorflow),
+    ("tlog", tlog),
     ("torch", torch),
     ("wandb", wandb),
     ("weigh_bytes", weigh_bytes),
@@ -323,6 +325,29 @@ pub fn identities(bytes: &[u8]) {
             reconcile::render_json(&table);
         }
     }
+}
+
+/// Notes, checkpoints, receipts, policies and entries of transparency logs. What is read is written
+/// again as it was, and nothing verifies: nobody has a key.
+pub fn tlog(bytes: &[u8]) {
+    if let Ok(note) = log::Note::parse(bytes) {
+        assert_eq!(note.to_string().as_bytes(), bytes);
+        if let Ok(checkpoint) = log::Checkpoint::parse(&note.text) {
+            assert_eq!(checkpoint.to_string(), note.text);
+        }
+    }
+    let policy = log::Policy::parse(bytes);
+    if let Ok(proof) = log::Proof::parse(bytes) {
+        assert_eq!(proof.to_string().as_bytes(), bytes);
+        if let Ok(policy) = &policy {
+            assert!(proof.verify(&log::EMPTY, policy).is_err());
+        }
+    }
+    let _ = log::Leaf::parse(bytes);
+    let _ = log::documents("a file", bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let _ = log::Vkey::parse(&text);
+    let _ = log::Skey::parse(&text);
 }
 
 /// Checkpoints of `PyTorch`, every layout, and their rows.

@@ -71,6 +71,12 @@ pub(crate) fn command_runs(runs: bool) {
     COMMAND_RUNS.store(runs, Ordering::Relaxed);
 }
 
+/// Seconds since 1970.
+#[cfg(feature = "witness")]
+pub(crate) fn unix_seconds() -> u64 {
+    u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
+}
+
 /// Where the last checkpoint of a log is remembered: under the user's state folder
 /// (`$XDG_STATE_HOME`, or `~/.local/state`), by the digest of the log's key.
 #[allow(clippy::disallowed_methods, reason = "the environment belongs to the binary")]

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Bom(args) => bom::bom(args),
         Command::Digest(digest) => digest::digest(digest, args),
-        Command::Log(log) => log::log(log),
+        Command::Log(log) => log::log(log, args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

@@ -11,6 +11,9 @@ mod convert;
 mod digest;
 mod full_disk;
 mod lineage_example;
+mod log;
+#[cfg(feature = "witness")]
+mod log_witness;
 mod masked;
 mod program;
 mod readme;
