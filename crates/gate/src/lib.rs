@@ -51,7 +51,7 @@ pub use inspect::inspect;
 pub use names::nearest;
 pub use policy::Policy;
 pub use provenance;
-pub use records::records;
+pub use records::{Recorded, records};
 pub use scan::{Inspection, Progress, packs};
 pub use vocabulary::{Date, Limits, Report, Rule, Verdict};
 pub use weigh::{Clock, Quiet, Request, Services, weigh};

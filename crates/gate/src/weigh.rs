@@ -21,6 +21,9 @@ pub struct Request {
     pub label: String,
     /// The signature of the model, in place of the one that lies in it or beside it.
     pub bundle: Option<PathBuf>,
+    /// Files and folders of attestations, in place of the one that lies beside the model
+    /// (`<model>.intoto.jsonl`).
+    pub attestations: Vec<PathBuf>,
     /// Whether to compute digests. They are computed in any case where an exception of the policy
     /// speaks of one, and where `integrity` is required.
     pub digests: bool,
@@ -103,6 +106,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         policy: terms,
         source: &request.source,
         bundle: request.bundle.as_deref(),
+        attestations: &request.attestations,
         now: services.now,
         asked,
     };

@@ -1,6 +1,7 @@
 //! What the program takes from the world: the clock, the date, the interrupt key.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use gate::provenance::hex;
@@ -62,6 +63,20 @@ pub(crate) fn today() -> Date {
         .unwrap_or_else(|| unreachable!("the 31st of December is a date"))
 }
 
+/// Whether a command runs on the user's behalf.
+static COMMAND_RUNS: AtomicBool = AtomicBool::new(false);
+
+/// Says that a command begins or has ended: while it runs, an interrupt is its own matter.
+pub(crate) fn command_runs(runs: bool) {
+    COMMAND_RUNS.store(runs, Ordering::Relaxed);
+}
+
+/// Seconds since 1970.
+#[cfg(feature = "witness")]
+pub(crate) fn unix_seconds() -> u64 {
+    u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
+}
+
 /// Where the last checkpoint of a log is remembered: under the user's state folder
 /// (`$XDG_STATE_HOME`, or `~/.local/state`), by the digest of the log's key.
 #[allow(clippy::disallowed_methods, reason = "the environment belongs to the binary")]
@@ -79,6 +94,10 @@ pub(crate) fn log_state(key: &Vkey) -> Option<PathBuf> {
 pub(crate) fn on_interrupt() {
     // Where no handler can be set the system ends the program itself.
     let _ = ctrlc::set_handler(|| {
+        // The command has been interrupted as well; its end is waited for and told.
+        if COMMAND_RUNS.load(Ordering::Relaxed) {
+            return;
+        }
         use std::io::IsTerminal as _;
         if std::io::stderr().is_terminal() {
             eprint!("\r\u{1b}[2K\u{1b}[?25h");

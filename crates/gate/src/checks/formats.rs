@@ -56,6 +56,7 @@ hash = 'cd34'
             policy: &policy,
             source: folder.path(),
             bundle: None,
+            attestations: &[],
             now: jiff::Timestamp::UNIX_EPOCH,
             asked: Asked::default(),
         });

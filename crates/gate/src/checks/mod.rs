@@ -6,11 +6,12 @@
 mod files;
 mod formats;
 pub(crate) mod integrity;
+mod lineage;
 mod signature;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use artifact::tree::Tree;
 use jiff::Timestamp;
@@ -29,22 +30,29 @@ pub struct Check {
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 5] = [
+pub const CHECKS: [Check; 6] = [
     Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
     Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
     Check { name: "formats", speaks_to: &[], run: formats::run },
-    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
     Check { name: SIGNATURE, speaks_to: &[Threat::T4], run: signature::run },
+    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
+    Check { name: LINEAGE, speaks_to: &[Threat::T4], run: lineage::run },
 ];
 
 /// The check that verifies who signed the model.
 pub(crate) const SIGNATURE: &str = "signature";
 
+/// The check that verifies how the model came about.
+pub(crate) const LINEAGE: &str = "lineage";
+
+pub(crate) use lineage::requirements;
+
 /// The check that looks at the policy itself, after all others.
 pub(crate) const POLICY: &str = "policy";
 
 /// The names that a policy may name.
-pub const NAMES: [&str; 6] = ["files", "static", "formats", integrity::NAME, SIGNATURE, POLICY];
+pub const NAMES: [&str; 7] =
+    ["files", "static", "formats", SIGNATURE, integrity::NAME, LINEAGE, POLICY];
 
 /// What a check looks at.
 pub struct Context<'a> {
@@ -58,6 +66,8 @@ pub struct Context<'a> {
     pub source: &'a Path,
     /// The signature, where one was named.
     pub bundle: Option<&'a Path>,
+    /// Files and folders of attestations.
+    pub attestations: &'a [PathBuf],
     /// This moment.
     pub now: Timestamp,
     /// What was asked for.
@@ -154,10 +164,11 @@ mod tests {
             tree: &tree,
             scanned: Err("out of \u{1b}range".into()),
             policy: &policy,
-            asked: Asked::default(),
             source: folder.path(),
             bundle: None,
+            attestations: &[],
             now: Timestamp::UNIX_EPOCH,
+            asked: Asked::default(),
         };
         let checks = [
             Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },

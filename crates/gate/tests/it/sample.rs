@@ -189,6 +189,7 @@ pub(crate) fn request(source: &Path) -> Request {
         source: source.into(),
         label: "model".into(),
         bundle: None,
+        attestations: Vec::new(),
         digests: true,
         identities: Vec::new(),
         cache: None,

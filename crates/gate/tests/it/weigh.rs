@@ -220,7 +220,8 @@ fn each_finding_is_told_with_its_own_exception() {
 fn a_check_that_is_off_does_not_run() {
     let folder = folder(&[("a.txt", "text")]);
     let off = policy(
-        "formats = [\"json\"]\n[checks]\nformats = \"off\"\nstatic = \"off\"\nsignature = \"off\"\n",
+        "formats = [\"json\"]\n[checks]\nformats = \"off\"\nstatic = \"off\"\nsignature = \"off\"\n\
+         lineage = \"off\"\n",
     );
     let report = weigh(folder.path(), &off);
     let names: Vec<&str> = report.checks.iter().map(|result| result.check.0.as_str()).collect();

@@ -44,6 +44,7 @@ pub enum Source {
     /// `trainer_state.json` of Hugging Face's `Trainer`.
     HuggingFace,
     /// An event file of `TensorBoard`.
+    #[serde(rename = "tensorboard")]
     TensorBoard,
     /// A run of `MLflow`'s file store.
     Mlflow,

@@ -83,6 +83,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             exceptions: vec![exception("2027-06-29"), exception("2027-06-30")],
             signers: Vec::new(),
             signature: crate::SignatureTerms::default(),
+            lineage: crate::LineageTerms::default(),
         }
     })
 }

@@ -76,10 +76,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Make a key that signs, and its public half
     Keygen(Keygen),
-    /// Compute digests, tell what none covers, and hold them against what others say
-    Digest(Digest),
     /// Write the bill of materials of a model: what it is made of, and who says so
     Bom(Bom),
+    /// Compute digests, tell what none covers, and hold them against what others say
+    Digest(Digest),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
     /// Print the page of a rule

@@ -22,8 +22,9 @@ pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
     let how = How {
         digests: !args.no_digest,
         identities: identities(&args.identity)?,
-        cache: cache.clone(),
         bundle: args.bundle.clone(),
+        attestations: args.attestations.clone(),
+        cache: cache.clone(),
     };
     let end = each(&args.common, &policy(&args.policy)?, &how, all)?;
     save(cache.as_deref())?;
@@ -57,6 +58,7 @@ struct How {
     identities: Vec<Source>,
     cache: Option<Arc<Cache>>,
     bundle: Option<PathBuf>,
+    attestations: Vec<PathBuf>,
 }
 
 fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit, Failure> {
@@ -67,10 +69,11 @@ fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit,
         let request = Request {
             source: source.clone(),
             label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
+            bundle: how.bundle.clone(),
+            attestations: how.attestations.clone(),
             digests: how.digests,
             identities: how.identities.clone(),
             cache: how.cache.clone(),
-            bundle: how.bundle.clone(),
             jobs: common.jobs.map(usize::from),
             limits: Some(args::limits(&common.limits, policy.terms.limits)),
         };
