@@ -41,6 +41,7 @@ use provenance::certificates::{self, Authority, SubjectName};
 use provenance::keys::PublicKey;
 use provenance::lineage::{Collection, Question, Requirement, Verdict, render, trace};
 use provenance::oms::Signed;
+use provenance::reconcile;
 use provenance::trust::{Identity, Signer, Trust};
 use vocabulary::{Limits, secret};
 
@@ -54,6 +55,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gguf", gguf),
     ("hdf5", hdf5),
     ("identify", identify),
+    ("identities", identities),
     ("jinja", jinja),
     ("json", json),
     ("lineage", lineage),
@@ -310,6 +312,17 @@ pub fn identify(bytes: &[u8]) {
     identify::identify(&blob, &Probes { pickle: &pickle, stream: &|_| None });
     stream::identify(bytes);
     text::read(&blob);
+}
+
+/// Documents with digests, under names of every kind.
+pub fn identities(bytes: &[u8]) {
+    for name in ["SHA256SUMS", "x.b3", "x.dvc", "dvc.lock", "x.json"] {
+        if let Ok(source) = reconcile::read(name, bytes) {
+            let table = reconcile::Table::of(&Default::default(), vec![source]);
+            reconcile::render_text(&table, true);
+            reconcile::render_json(&table);
+        }
+    }
 }
 
 /// Checkpoints of `PyTorch`, every layout, and their rows.

@@ -197,6 +197,17 @@ pub struct LineageTerms {
     pub max_age_days: Option<u32>,
 }
 
+/// What digests from a cache count for, where one is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DigestCache {
+    /// Nothing: every file is read.
+    #[default]
+    Ignore,
+    /// A file that looks as it did when it was digested is not read again for its digests.
+    Trust,
+}
+
 /// What a team requires of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -216,6 +227,9 @@ pub struct Policy {
     /// The formats that may be loaded; empty means any.
     #[serde(default)]
     pub formats: Vec<String>,
+    /// What digests from a cache count for.
+    #[serde(default)]
+    pub digest_cache: DigestCache,
     /// What one weighing may spend.
     #[serde(default)]
     pub limits: Limits,

@@ -45,6 +45,11 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Seconds since 1970.
+pub(crate) fn seconds() -> i64 {
+    Timestamp::now().as_second()
+}
+
 /// Today, UTC.
 pub(crate) fn today() -> Date {
     let date = Timestamp::now().to_zoned(TimeZone::UTC).date();

@@ -34,6 +34,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Asked;
     use super::*;
 
     #[test]
@@ -57,6 +58,7 @@ hash = 'cd34'
             bundle: None,
             attestations: &[],
             now: jiff::Timestamp::UNIX_EPOCH,
+            asked: Asked::default(),
         });
         assert!(outcome.is_incomplete(), "{outcome:?}");
     }

@@ -140,6 +140,7 @@ fn known(context: &Context<'_>) -> Option<Manifest> {
             bytes: file.len,
             mode: file.mode,
             digests: set,
+            cached: false,
         });
     }
     files.sort_by(|a, b| a.path.raw().cmp(b.path.raw()));

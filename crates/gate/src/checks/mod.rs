@@ -5,6 +5,7 @@
 
 mod files;
 mod formats;
+pub(crate) mod integrity;
 mod lineage;
 mod signature;
 
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use artifact::tree::Tree;
 use jiff::Timestamp;
+use provenance::reconcile::Source;
 use scan::Scanned;
 use vocabulary::{CheckResult, Coverage, Outcome, Policy, Requirement, Threat};
 
@@ -28,11 +30,12 @@ pub struct Check {
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 5] = [
+pub const CHECKS: [Check; 6] = [
     Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
     Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
     Check { name: "formats", speaks_to: &[], run: formats::run },
     Check { name: SIGNATURE, speaks_to: &[Threat::T4], run: signature::run },
+    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
     Check { name: LINEAGE, speaks_to: &[Threat::T4], run: lineage::run },
 ];
 
@@ -48,7 +51,8 @@ pub(crate) use lineage::requirements;
 pub(crate) const POLICY: &str = "policy";
 
 /// The names that a policy may name.
-pub const NAMES: [&str; 6] = ["files", "static", "formats", SIGNATURE, LINEAGE, POLICY];
+pub const NAMES: [&str; 7] =
+    ["files", "static", "formats", SIGNATURE, integrity::NAME, LINEAGE, POLICY];
 
 /// What a check looks at.
 pub struct Context<'a> {
@@ -66,6 +70,23 @@ pub struct Context<'a> {
     pub attestations: &'a [PathBuf],
     /// This moment.
     pub now: Timestamp,
+    /// What was asked for.
+    pub asked: Asked<'a>,
+}
+
+/// What was asked for, as the check `integrity` needs it.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// Whether digests were asked for.
+    pub digests: bool,
+    /// Whether the scan itself computed them.
+    pub scan_digests: bool,
+    /// What whoever asked says the artifact is.
+    pub identities: &'a [Source],
+    /// Whether one of these has to speak of every file.
+    pub every_file: bool,
+    /// How many files are looked at at a time.
+    pub jobs: Option<usize>,
 }
 
 /// Runs every check that the policy does not turn off.
@@ -147,6 +168,7 @@ mod tests {
             bundle: None,
             attestations: &[],
             now: Timestamp::UNIX_EPOCH,
+            asked: Asked::default(),
         };
         let checks = [
             Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },

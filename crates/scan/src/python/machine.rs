@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ModModule, Parameters, Stmt};
 use ruff_python_parser::Parsed;
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::Ranged;
 
 use super::known::Names;
+use super::lines::{line_of, lines_of, shorten};
 use super::value::{Origin, Set, Value, join, merge, settled, unknown, widen};
 use super::{Act, BODY, Class, Edge, Function, Kind, Module, Target};
 
@@ -19,8 +20,6 @@ const EXACT: usize = 4;
 const FUEL: u64 = 2_000_000;
 /// Acts that are kept of one function.
 const ACTS: usize = 200;
-/// Characters of source text that an act shows.
-const SHOWN: usize = 120;
 
 /// Names of one scope.
 #[derive(Default)]
@@ -285,21 +284,6 @@ pub(super) fn edge(value: &Value) -> Option<Edge> {
 /// Adds to what is known of a name; tells whether that is more.
 pub(super) fn learn(held: &mut Set, values: &[Value], pass: usize) -> bool {
     if pass < EXACT { merge(held, values) } else { widen(held, values) }
-}
-
-/// Where lines begin.
-fn lines_of(text: &str) -> Vec<u32> {
-    text.bytes()
-        .enumerate()
-        .filter(|(_, byte)| *byte == b'\n')
-        .filter_map(|(at, _)| u32::try_from(at).ok())
-        .collect()
-}
-
-/// The line of an offset, counted from one.
-fn line_of(lines: &[u32], at: TextSize) -> u32 {
-    let before = lines.partition_point(|end| *end < at.to_u32());
-    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 impl<'a> Machine<'a> {
@@ -788,28 +772,6 @@ impl<'a> Machine<'a> {
             }
         }
     }
-}
-
-/// Source text in one line.
-fn shorten(text: &str) -> String {
-    let mut out = String::new();
-    let mut blank = false;
-    for c in text.chars().take(SHOWN.saturating_mul(4)) {
-        if c.is_whitespace() {
-            blank = true;
-            continue;
-        }
-        if blank && !out.is_empty() {
-            out.push(' ');
-        }
-        blank = false;
-        out.push(c);
-        if out.chars().count() >= SHOWN {
-            out.push('…');
-            break;
-        }
-    }
-    out
 }
 
 impl Machine<'_> {

@@ -284,6 +284,17 @@ impl Machine<'_> {
             self.fetched(path, args, node);
         }
         self.addressed(path, args, node);
+        // Of the model's own repository it is how transformers loads; a name that is fixed is not.
+        if matches!(last, "cached_file" | "cached_files" | "get_file_from_repo")
+            && args.at(0).iter().any(|name| name.whole().is_some())
+        {
+            self.act(
+                Kind::Network,
+                path,
+                node,
+                Some("it loads from a fixed repository".to_owned()),
+            );
+        }
         if path.starts_with("pandas.") && matches!(last, "eval" | "query") {
             let because = "it evaluates text that reaches every name".to_owned();
             self.act(Kind::Exec, path, node, Some(because));

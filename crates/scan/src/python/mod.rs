@@ -18,6 +18,7 @@ mod definitions;
 mod expressions;
 mod external;
 mod known;
+mod lines;
 mod machine;
 mod methods;
 pub(crate) mod notebook;

@@ -103,7 +103,7 @@ impl Known {
                 let text = text.trim_matches(['"', '\'']).to_owned();
                 self.variables.push((name.to_owned(), text));
                 // The longer name first: `$ab` is not `$a` and a `b`.
-                self.variables.sort_by(|a, b| b.0.len().cmp(&a.0.len()));
+                self.variables.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
             }
         }
         if !fetches(&line.to_ascii_lowercase()) {

@@ -95,6 +95,11 @@ pub(crate) struct One {
     #[arg(long, value_name = "FILE")]
     pub(crate) from_report: Option<PathBuf>,
 
+    /// For steps that train: steps, losses and checkpoints out of what the trainer wrote down; a file,
+    /// or a folder with records in it
+    #[arg(long = "record", value_name = "FILE|DIR")]
+    pub(crate) records: Vec<PathBuf>,
+
     #[command(flatten)]
     pub(crate) said: Said,
 }

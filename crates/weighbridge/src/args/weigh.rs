@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{FormatArg, LimitArg};
+use super::{FormatArg, Identity, LimitArg};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Weigh {
@@ -26,6 +26,9 @@ pub(crate) struct Weigh {
     /// Compute the digests of every file (the default)
     #[arg(long)]
     pub(crate) digest: bool,
+
+    #[command(flatten)]
+    pub(crate) identity: Identity,
 
     #[command(flatten)]
     pub(crate) common: Common,

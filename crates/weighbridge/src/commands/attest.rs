@@ -76,6 +76,13 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
         };
     }
     add(&mut spec, &args.said);
+    for path in &args.records {
+        let recorded = gate::records(path)?;
+        spec.byproducts.extend(recorded.byproducts);
+        for (path, because) in recorded.unread {
+            output::say(&format!("could not look: {path}: {because}\n"));
+        }
+    }
     let subjects: Vec<Subject> = identities.iter().map(Identity::subject).collect();
     let made = statement(step, &spec, &subjects, None, world::now(), &mut told_error)?;
     deliver(&made, &signer, &args.output)?;

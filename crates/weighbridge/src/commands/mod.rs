@@ -1,7 +1,9 @@
 //! One function a command: arguments in, text and an exit code out.
 
 mod attest;
+mod bom;
 mod convert;
+mod digest;
 mod lineage;
 mod lists;
 mod log;
@@ -35,6 +37,8 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Sign(sign) => signing::sign(sign, args),
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
+        Command::Bom(args) => bom::bom(args),
+        Command::Digest(digest) => digest::digest(digest, args),
         Command::Log(log) => log::log(log),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),

@@ -6,7 +6,9 @@
 )]
 
 mod attest;
+mod bom;
 mod convert;
+mod digest;
 mod full_disk;
 mod lineage_example;
 mod masked;
