@@ -94,11 +94,11 @@ pub(crate) fn log_state(key: &Vkey) -> Option<PathBuf> {
 pub(crate) fn on_interrupt() {
     // Where no handler can be set the system ends the program itself.
     let _ = ctrlc::set_handler(|| {
+        use std::io::IsTerminal as _;
         // The command has been interrupted as well; its end is waited for and told.
         if COMMAND_RUNS.load(Ordering::Relaxed) {
             return;
         }
-        use std::io::IsTerminal as _;
         if std::io::stderr().is_terminal() {
             eprint!("\r\u{1b}[2K\u{1b}[?25h");
         }
