@@ -154,7 +154,15 @@ pub struct SignerTerms {
     /// Root certificates that vouch for their key, in place of it: PEM, or the path of a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_roots: Option<String>,
-    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`.
+    /// The OIDC issuer that has to vouch for their name, in place of a key of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The instance of Sigstore and the timestamp authorities that count, in place of the public one:
+    /// `trusted_root.json`, or the path of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_root: Option<String>,
+    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`; with
+    /// `issuer` the name alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<String>,
     /// Lists of revoked certificates: PEM, or the paths of files.
