@@ -41,6 +41,7 @@ use provenance::certificates::{self, Authority, SubjectName};
 use provenance::keys::PublicKey;
 use provenance::lineage::{Collection, Question, Requirement, Verdict, render, trace};
 use provenance::log;
+use provenance::manifest::Manifest;
 use provenance::oms::Signed;
 use provenance::reconcile;
 use provenance::trust::{Identity, Signer, Trust};
@@ -320,7 +321,7 @@ pub fn identify(bytes: &[u8]) {
 pub fn identities(bytes: &[u8]) {
     for name in ["SHA256SUMS", "x.b3", "x.dvc", "dvc.lock", "x.json"] {
         if let Ok(source) = reconcile::read(name, bytes) {
-            let table = reconcile::Table::of(&Default::default(), vec![source]);
+            let table = reconcile::Table::of(&Manifest::default(), vec![source]);
             reconcile::render_text(&table, true);
             reconcile::render_json(&table);
         }
