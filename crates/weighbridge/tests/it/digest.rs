@@ -119,7 +119,7 @@ fn a_cache_is_used_told_and_ignored_where_it_is_damaged() {
     let place = place();
     place.folder("kept");
     // What was just written is not kept.
-    let past = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    let past = std::time::SystemTime::now() - std::time::Duration::from_mins(1);
     for name in ["m/config.json", "m/sub/b.json"] {
         fs::File::open(place.at(name)).unwrap().set_modified(past).unwrap();
     }
