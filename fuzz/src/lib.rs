@@ -35,10 +35,15 @@ use formats::torch;
 use formats::wandb;
 use formats::yaml;
 use formats::zip;
+use provenance::attest;
 use provenance::bundle::Bundle;
 use provenance::certificates::{self, Authority, SubjectName};
 use provenance::keys::PublicKey;
+use provenance::lineage::{Collection, Question, Requirement, Verdict, render, trace};
+use provenance::log;
+use provenance::manifest::Manifest;
 use provenance::oms::Signed;
+use provenance::reconcile;
 use provenance::trust::{Identity, Signer, Trust};
 use vocabulary::{Limits, secret};
 
@@ -52,8 +57,10 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gguf", gguf),
     ("hdf5", hdf5),
     ("identify", identify),
+    ("identities", identities),
     ("jinja", jinja),
     ("json", json),
+    ("lineage", lineage),
     ("marshal", marshal),
     ("npy", npy),
     ("oms", oms),
@@ -70,6 +77,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("tar", tar),
     ("tensorboard", tensorboard),
     ("tensorflow", tensorflow),
+    ("tlog", tlog),
     ("torch", torch),
     ("wandb", wandb),
     ("weigh_bytes", weigh_bytes),
@@ -142,7 +150,7 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(sealed)
 }
 
-/// A key and a root that the target `oms` trusts; their other halves are nobody's.
+/// A key and a root that the targets `oms` and `lineage` trust; their other halves are nobody's.
 const KEY: &str = "\
 -----BEGIN PUBLIC KEY-----\n\
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEO7C3SvTfkHooOck6MatHL1YfPeeW\n\
@@ -176,6 +184,39 @@ pub fn oms(bytes: &[u8]) {
     }
     let _ = Signed::read(bytes);
     let _ = certificates::check(&[bytes], &authority(), at);
+}
+
+/// Attestations: the bytes as a file of them, joined into the chain of an artifact and written in every
+/// form; as a step file. Nobody has the key that is trusted, so nothing may be verified.
+pub fn lineage(bytes: &[u8]) {
+    let name = "model".to_owned();
+    let digest = [("dirHash".to_owned(), "1".repeat(64)), ("sha256".to_owned(), "2".repeat(64))];
+    let artifact =
+        attest::Identity { name, digest: digest.into(), files: 1, bytes: 1, left_open: Vec::new() };
+    let key = PublicKey::from_pem("key", KEY).expect("the key");
+    let trust = Trust::only(Signer::new("signer", Identity::Key(key)));
+    let mut collection = Collection::default();
+    collection.add("attestations", bytes);
+    let requirements: Vec<Requirement> = Requirement::parse("train:30").into_iter().collect();
+    let chain = trace(
+        collection,
+        &Question {
+            artifact: &artifact,
+            trust: &trust,
+            at: "2027-01-01T00:00:00Z".parse().expect("a moment"),
+            requirements: &requirements,
+            at_hand: &std::collections::BTreeMap::new(),
+        },
+    );
+    assert_ne!(chain.verdict, Verdict::Verified);
+    assert!(chain.nodes.iter().all(|node| !node.sound));
+    render::text(&chain, true);
+    render::json(&chain);
+    render::html(&chain);
+    render::dot(&chain);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = attest::parse("step", text);
+    }
 }
 
 /// safetensors.
@@ -274,6 +315,40 @@ pub fn identify(bytes: &[u8]) {
     identify::identify(&blob, &Probes { pickle: &pickle, stream: &|_| None });
     stream::identify(bytes);
     text::read(&blob);
+}
+
+/// Documents with digests, under names of every kind.
+pub fn identities(bytes: &[u8]) {
+    for name in ["SHA256SUMS", "x.b3", "x.dvc", "dvc.lock", "x.json"] {
+        if let Ok(source) = reconcile::read(name, bytes) {
+            let table = reconcile::Table::of(&Manifest::default(), vec![source]);
+            reconcile::render_text(&table, true);
+            reconcile::render_json(&table);
+        }
+    }
+}
+
+/// Notes, checkpoints, receipts, policies and entries of transparency logs. What is read is written
+/// again as it was, and nothing verifies: nobody has a key.
+pub fn tlog(bytes: &[u8]) {
+    if let Ok(note) = log::Note::parse(bytes) {
+        assert_eq!(note.to_string().as_bytes(), bytes);
+        if let Ok(checkpoint) = log::Checkpoint::parse(&note.text) {
+            assert_eq!(checkpoint.to_string(), note.text);
+        }
+    }
+    let policy = log::Policy::parse(bytes);
+    if let Ok(proof) = log::Proof::parse(bytes) {
+        assert_eq!(proof.to_string().as_bytes(), bytes);
+        if let Ok(policy) = &policy {
+            assert!(proof.verify(&log::EMPTY, policy).is_err());
+        }
+    }
+    let _ = log::Leaf::parse(bytes);
+    let _ = log::documents("a file", bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let _ = log::Vkey::parse(&text);
+    let _ = log::Skey::parse(&text);
 }
 
 /// Checkpoints of `PyTorch`, every layout, and their rows.

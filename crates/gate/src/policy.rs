@@ -139,6 +139,10 @@ impl Policy {
             let line = line_of_key(text, None, "signature");
             return Err(invalid(Fault { line, because, hint: None }));
         }
+        if let Err(because) = checks::requirements(&terms) {
+            let line = line_in_table(text, "lineage", "required");
+            return Err(invalid(Fault { line, because, hint: None }));
+        }
         for name in ALWAYS {
             terms.checks.entry(name.into()).or_insert(Requirement::Required);
         }

@@ -8,16 +8,25 @@ use vocabulary::{Limits, Untrusted};
 
 use crate::Error;
 
-/// What training records say, as by-products of a training step; and what looks like a record and
-/// could not be read, with the reason.
-pub fn records(source: &Path) -> Result<(Vec<Material>, Vec<(Untrusted, String)>), Error> {
+/// What training records say.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// As by-products of a training step.
+    pub byproducts: Vec<Material>,
+    /// What looks like a record and could not be read, with the reason.
+    pub unread: Vec<(Untrusted, String)>,
+}
+
+/// Reads the training records of a file or folder; that there is none is an error.
+pub fn records(source: &Path) -> Result<Recorded, Error> {
     let tree = tree::open(source, Limits::default().files)?;
     let found = records::read(&tree);
     if found.records.is_empty() && found.unread.is_empty() {
         return Err(Error::NoRecord { path: source.into() });
     }
     let written = records::byproducts(&found.records);
-    Ok((written.into_iter().map(material).collect(), found.unread))
+    let byproducts = written.into_iter().map(material).collect();
+    Ok(Recorded { byproducts, unread: found.unread })
 }
 
 fn material(mut descriptor: Value) -> Material {

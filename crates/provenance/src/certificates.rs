@@ -105,6 +105,7 @@ struct Root {
 impl Authority {
     /// Timestamp authorities that count: a certificate then has to be valid at the moment that they
     /// attest, in place of now.
+    #[must_use]
     pub fn with_timestamps(mut self, root: Arc<keyless::Root>) -> Self {
         self.timestamps = Some(root);
         self

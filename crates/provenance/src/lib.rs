@@ -1,6 +1,7 @@
 //! Where a model comes from, and how anybody else can check it.
 //!
 //! - [`manifest`]: the files of an artifact with their digests, and the digests of the whole;
+//! - [`reconcile`]: what others say an artifact is, held against what it is;
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
@@ -48,6 +49,7 @@ pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+pub mod reconcile;
 pub mod records;
 pub mod refusal;
 pub mod statement;

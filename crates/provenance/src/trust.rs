@@ -52,8 +52,8 @@ pub enum Identity {
 /// A signer without a key of their own, and the instance that counts.
 #[derive(Clone, Debug)]
 pub struct Keyless {
-    /// The name, and who vouches for it.
-    pub expected: Expected,
+    /// The names of which it has to be one, and who vouches for them.
+    pub expected: Vec<Expected>,
     /// The instance of Sigstore.
     pub root: Arc<Root>,
 }
@@ -276,8 +276,13 @@ fn by_certificate(
 }
 
 fn by_log(bundle: &Bundle, leaf: &[u8], signer: &Keyless) -> Result<Seen, Vec<Refusal>> {
-    let accepted = keyless::verify(bundle, &signer.root, &signer.expected)
-        .map_err(|said| vec![Refusal::new(Reason::Keyless, said)])?;
+    let mut said = "no name is expected".to_owned();
+    let accepted = signer.expected.iter().find_map(|expected| {
+        keyless::verify(bundle, &signer.root, expected).map_err(|error| said = error).ok()
+    });
+    let Some(accepted) = accepted else {
+        return Err(vec![Refusal::new(Reason::Keyless, said)]);
+    };
     let key = certificates::key_of("the certificate", leaf)
         .map_err(|error| vec![Refusal::new(Reason::CertificateMalformed, error.to_string())])?;
     let since = accepted.times.iter().min().map(|time| format!(", logged {time}"));

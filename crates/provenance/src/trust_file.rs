@@ -14,7 +14,15 @@
 //! certificate-roots = "keys/root.pem"
 //! identities = ["email:qa@example.org"]
 //! may = ["evaluation"]
+//!
+//! [[signer]]
+//! name = "release"
+//! issuer = "https://token.actions.githubusercontent.com"
+//! identities = ["https://github.com/org/model/.github/workflows/release.yml@refs/heads/main"]
+//! trust-root = "trusted_root.json"   # nothing here: the public instance of Sigstore
 //! ```
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -22,8 +30,9 @@ use vocabulary::escape;
 
 use crate::Error;
 use crate::certificates::{Authority, SubjectName};
+use crate::keyless::{Expected, Root};
 use crate::keys::PublicKey;
-use crate::trust::{Identity, Signer, Trust};
+use crate::trust::{Identity, Keyless, Signer, Trust};
 
 /// A `[[signer]]` as it is written.
 pub use vocabulary::SignerTerms;
@@ -69,18 +78,25 @@ pub fn trust(
         if trust.signers.iter().any(|signer: &Signer| signer.name == one.name) {
             return Err(wrong("the name stands twice".to_owned()));
         }
-        let identity = match (&one.key, &one.certificate_roots) {
-            (Some(public), None) => {
+        let identity = match (&one.key, &one.certificate_roots, &one.issuer) {
+            (Some(public), None, None) => {
                 let pem = pem(public, file)?;
                 Identity::Key(PublicKey::from_pem(&format!("the key of signer {name}"), &pem)?)
             }
-            (None, Some(roots)) if !one.identities.is_empty() => {
+            (None, Some(roots), None) if !one.identities.is_empty() => {
                 Identity::Certificate(authority(one, roots, file)?)
             }
-            (None, Some(_)) => {
+            (None, None, Some(issuer)) if !one.identities.is_empty() => {
+                Identity::Keyless(keyless(one, issuer, file)?)
+            }
+            (None, Some(_), None) => {
                 return Err(wrong("`certificate-roots` needs `identities`".to_owned()));
             }
-            _ => return Err(wrong("it needs either `key` or `certificate-roots`".to_owned())),
+            (None, None, Some(_)) => return Err(wrong("`issuer` needs `identities`".to_owned())),
+            _ => {
+                let because = "it needs one of `key`, `certificate-roots` and `issuer`";
+                return Err(wrong(because.to_owned()));
+            }
         };
         let time = |field: &str, text: &Option<String>| {
             text.as_ref()
@@ -113,10 +129,37 @@ fn authority(
     let what = format!("the roots of signer {}", escape(&terms.name));
     let names = terms.identities.iter().map(|name| SubjectName::parse(name)).collect();
     let mut authority = Authority::new(&what, &pem(roots, file)?, names)?;
+    if let Some(root) = instance(terms, file)? {
+        authority = authority.with_timestamps(Arc::new(root));
+    }
     for list in &terms.revocations {
         authority = authority.with_revocations(&what, pem(list, file)?.as_bytes())?;
     }
     Ok(authority)
+}
+
+fn keyless(
+    terms: &SignerTerms,
+    issuer: &str,
+    file: &mut dyn FnMut(&str) -> Result<String, Error>,
+) -> Result<Keyless, Error> {
+    let root = instance(terms, file)?.map_or_else(Root::public_good, Ok)?;
+    let expected = terms
+        .identities
+        .iter()
+        .map(|identity| Expected { identity: identity.clone(), issuer: issuer.to_owned() });
+    Ok(Keyless { expected: expected.collect(), root: Arc::new(root) })
+}
+
+/// The instance of Sigstore that is named.
+fn instance(
+    terms: &SignerTerms,
+    file: &mut dyn FnMut(&str) -> Result<String, Error>,
+) -> Result<Option<Root>, Error> {
+    let Some(given) = &terms.trust_root else { return Ok(None) };
+    let what = format!("the trust root of signer {}", escape(&terms.name));
+    let json = if given.trim_start().starts_with('{') { given.clone() } else { file(given)? };
+    Root::parse(&what, &json).map(Some)
 }
 
 #[cfg(test)]
@@ -142,6 +185,8 @@ mod tests {
         for (wrong, said) in [
             (format!("{text}{text}"), "the name stands twice"),
             (text.replace("may", "my"), "line 4: unknown field `my`"),
+            (text.replace("key = \"ci.pub\"", "issuer = \"https://i\""), "needs `identities`"),
+            (text.replace("key = \"ci.pub\"", ""), "it needs one of"),
             (text.replace("2027-01-01T00:00:00Z", "soon"), "`until` is no time"),
         ] {
             let error = parse("trust.toml", &wrong, &mut keys).unwrap_err().to_string();

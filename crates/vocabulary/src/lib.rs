@@ -20,7 +20,8 @@ pub use decide::{Decision, Reason, Verdict, decide};
 pub use finding::{Evidence, Finding, Place, Value};
 pub use outcome::{CheckName, CheckResult, Outcome};
 pub use policy::{
-    Date, Exception, Fault, Limits, Policy, Requirement, SignatureTerms, SignerTerms,
+    Date, DigestCache, Exception, Fault, Limits, LineageTerms, Policy, Requirement, SignatureTerms,
+    SignerTerms,
 };
 pub use report::{
     ArtifactSummary, FileSummary, PolicyUse, Report, Run, SCHEMA, ThreatLine, ThreatState, Tool,

@@ -154,7 +154,15 @@ pub struct SignerTerms {
     /// Root certificates that vouch for their key, in place of it: PEM, or the path of a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_roots: Option<String>,
-    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`.
+    /// The OIDC issuer that has to vouch for their name, in place of a key of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The instance of Sigstore and the timestamp authorities that count, in place of the public one:
+    /// `trusted_root.json`, or the path of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust_root: Option<String>,
+    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`; with
+    /// `issuer` the name alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<String>,
     /// Lists of revoked certificates: PEM, or the paths of files.
@@ -169,8 +177,9 @@ pub struct SignerTerms {
     /// Until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// Whether it is a pipeline that signs what it ran itself.
-    #[serde(default)]
+    /// Whether it is a pipeline that signs what it ran itself, and no person can make it sign anything
+    /// else. Lineage tells SLSA build level 2 for such signers alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pipeline: bool,
 }
 
@@ -182,6 +191,29 @@ pub struct SignatureTerms {
     pub ignore: Vec<String>,
     /// Whether a signed file may be a symbolic link, where the signer followed links.
     pub allow_symlinks: bool,
+}
+
+/// What digests from a cache count for, where one is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DigestCache {
+    /// Nothing: every file is read.
+    #[default]
+    Ignore,
+    /// A file that looks as it did when it was digested is not read again for its digests.
+    Trust,
+}
+
+/// What has to be known of how a model came about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LineageTerms {
+    /// Steps that verified statements have to tell: `train`, or `evaluation:30` with the days that it
+    /// may be old.
+    pub required: Vec<String>,
+    /// The days that a required step may be old where it does not say so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age_days: Option<u32>,
 }
 
 /// What a team requires of a model.
@@ -203,6 +235,9 @@ pub struct Policy {
     /// The formats that may be loaded; empty means any.
     #[serde(default)]
     pub formats: Vec<String>,
+    /// What digests from a cache count for.
+    #[serde(default)]
+    pub digest_cache: DigestCache,
     /// What one weighing may spend.
     #[serde(default)]
     pub limits: Limits,
@@ -215,6 +250,9 @@ pub struct Policy {
     /// What a signature may leave out.
     #[serde(default)]
     pub signature: SignatureTerms,
+    /// What has to be known of how it came about.
+    #[serde(default)]
+    pub lineage: LineageTerms,
 }
 
 impl Policy {

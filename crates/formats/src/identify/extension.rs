@@ -73,7 +73,8 @@ const ROWS: &[Row] = &[
             "tex",
             "bib",
         ],
-        formats: &[Text],
+        // YAML and JSON are texts too: the card of many a model is its front matter alone.
+        formats: &[Text, Json, Yaml],
         opaque: false,
     },
     Row { extensions: &["py", "sh", "bash", "pl", "rb"], formats: &[Text, Script], opaque: false },

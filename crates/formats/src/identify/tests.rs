@@ -135,6 +135,7 @@ fn is_calm_about_names_in_use() {
         ("model", &[]),
         ("model", &[F::Json, F::Text]),
         ("json", &[F::Json, F::Text]),
+        ("md", &[F::Yaml]),
         ("md", &[F::Yaml, F::Text]),
         ("txt", &[F::Json, F::Text]),
         ("npz", &[F::Zip]),

@@ -5,14 +5,17 @@
 
 mod files;
 mod formats;
+pub(crate) mod integrity;
+mod lineage;
 mod signature;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use artifact::tree::Tree;
 use jiff::Timestamp;
+use provenance::reconcile::Source;
 use scan::Scanned;
 use vocabulary::{CheckResult, Coverage, Outcome, Policy, Requirement, Threat};
 
@@ -27,21 +30,29 @@ pub struct Check {
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 4] = [
+pub const CHECKS: [Check; 6] = [
     Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
     Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
     Check { name: "formats", speaks_to: &[], run: formats::run },
     Check { name: SIGNATURE, speaks_to: &[Threat::T4], run: signature::run },
+    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
+    Check { name: LINEAGE, speaks_to: &[Threat::T4], run: lineage::run },
 ];
 
 /// The check that verifies who signed the model.
 pub(crate) const SIGNATURE: &str = "signature";
 
+/// The check that verifies how the model came about.
+pub(crate) const LINEAGE: &str = "lineage";
+
+pub(crate) use lineage::requirements;
+
 /// The check that looks at the policy itself, after all others.
 pub(crate) const POLICY: &str = "policy";
 
 /// The names that a policy may name.
-pub const NAMES: [&str; 5] = ["files", "static", "formats", SIGNATURE, POLICY];
+pub const NAMES: [&str; 7] =
+    ["files", "static", "formats", SIGNATURE, integrity::NAME, LINEAGE, POLICY];
 
 /// What a check looks at.
 pub struct Context<'a> {
@@ -55,8 +66,27 @@ pub struct Context<'a> {
     pub source: &'a Path,
     /// The signature, where one was named.
     pub bundle: Option<&'a Path>,
+    /// Files and folders of attestations.
+    pub attestations: &'a [PathBuf],
     /// This moment.
     pub now: Timestamp,
+    /// What was asked for.
+    pub asked: Asked<'a>,
+}
+
+/// What was asked for, as the check `integrity` needs it.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// Whether digests were asked for.
+    pub digests: bool,
+    /// Whether the scan itself computed them.
+    pub scan_digests: bool,
+    /// What whoever asked says the artifact is.
+    pub identities: &'a [Source],
+    /// Whether one of these has to speak of every file.
+    pub every_file: bool,
+    /// How many files are looked at at a time.
+    pub jobs: Option<usize>,
 }
 
 /// Runs every check that the policy does not turn off.
@@ -136,7 +166,9 @@ mod tests {
             policy: &policy,
             source: folder.path(),
             bundle: None,
+            attestations: &[],
             now: Timestamp::UNIX_EPOCH,
+            asked: Asked::default(),
         };
         let checks = [
             Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },

@@ -110,6 +110,7 @@ pub(crate) fn full() -> Report {
                     digests: digests(&"a1".repeat(32)),
                 },
             ],
+            not_read_anew: vec![Untrusted::new(HOSTILE)],
         },
         verdict: Verdict::Refuse,
         reasons: findings()
@@ -188,7 +189,10 @@ pub(crate) fn request(source: &Path) -> Request {
         source: source.into(),
         label: "model".into(),
         bundle: None,
+        attestations: Vec::new(),
         digests: true,
+        identities: Vec::new(),
+        cache: None,
         jobs: None,
         limits: None,
     }

@@ -28,7 +28,7 @@ pub fn gather(tree: &Tree, label: &str, attested: Vec<Attested>) -> Bom {
         bom.digest.insert(DIR_HASH.to_owned(), hash);
     }
     // A link inside the folder is digested as what it leads to.
-    let uncovered = manifest.uncovered.into_iter().filter(|left| !left.alias);
+    let uncovered = manifest.uncovered.into_iter().filter(|left| left.alias.is_none());
     bom.uncovered = uncovered.map(|left| (left.path, left.because)).collect();
     for file in manifest.files {
         let digest = |algorithm| file.digests.get(algorithm).map(hex::encode).unwrap_or_default();

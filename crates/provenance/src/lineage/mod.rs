@@ -12,6 +12,7 @@ mod chain;
 mod collect;
 mod facts;
 pub mod files;
+mod judge;
 pub mod render;
 mod requirements;
 mod signed;

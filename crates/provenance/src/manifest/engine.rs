@@ -44,7 +44,7 @@ impl Team {
     ) -> Result<Digests, Trouble> {
         self.busy.fetch_add(1, Ordering::Relaxed);
         let alone = algorithms == [Algorithm::Blake3] && file.len() > STEP as u64;
-        let digests = if alone && self.size > 1 {
+        let digests = if alone && self.size > 1 && self.size >= rayon::current_num_threads() {
             let mut digests = Digests::default();
             digests.set(Algorithm::Blake3, blake3_by_all(file).to_vec());
             digests

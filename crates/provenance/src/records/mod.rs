@@ -44,6 +44,7 @@ pub enum Source {
     /// `trainer_state.json` of Hugging Face's `Trainer`.
     HuggingFace,
     /// An event file of `TensorBoard`.
+    #[serde(rename = "tensorboard")]
     TensorBoard,
     /// A run of `MLflow`'s file store.
     Mlflow,
@@ -323,7 +324,14 @@ fn digest_of(tree: &Tree, folder: &str, asked: impl Fn(&str) -> bool) -> DigestS
         let mut digests = Digests::default();
         digests.set(Algorithm::Sha256, sha256);
         let (bytes, mode) = (file.len, file.mode);
-        part.files.push(File { path: name.into(), utf8: true, bytes, mode, digests });
+        part.files.push(File {
+            path: name.into(),
+            utf8: true,
+            bytes,
+            mode,
+            digests,
+            cached: false,
+        });
     }
     part.files.sort_by(|a, b| a.path.raw().cmp(b.path.raw()));
     let hash = part.dir_hash().ok();

@@ -241,6 +241,13 @@ fn byproducts_hold_what_the_record_says_and_no_credential() {
 }
 
 #[test]
+fn a_source_has_one_name() {
+    for source in [Source::HuggingFace, Source::TensorBoard, Source::Mlflow, Source::Wandb] {
+        assert_eq!(serde_json::to_value(source).unwrap(), source.name());
+    }
+}
+
+#[test]
 fn a_long_record_keeps_its_checkpoints_and_a_digest_of_the_rest() {
     let mut record = Record::new(Source::TensorBoard, "events");
     for step in 0..10_000 {

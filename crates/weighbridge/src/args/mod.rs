@@ -3,6 +3,7 @@
 pub(crate) mod attest;
 mod bom;
 mod convert;
+mod digest;
 mod inspect;
 mod limits;
 mod lineage;
@@ -19,6 +20,7 @@ use crate::exit::Exit;
 
 pub(crate) use bom::{Bom, BomFormat};
 pub(crate) use convert::Convert;
+pub(crate) use digest::{Digest, DigestFormat, Identity};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Keygen(Keygen),
     /// Write the bill of materials of a model: what it is made of, and who says so
     Bom(Bom),
+    /// Compute digests, tell what none covers, and hold them against what others say
+    Digest(Digest),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
     /// Print the page of a rule

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{FormatArg, LimitArg};
+use super::{FormatArg, Identity, LimitArg};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Weigh {
@@ -14,6 +14,11 @@ pub(crate) struct Weigh {
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
 
+    /// Attestations of the model and what went into it, in place of the file that lies beside it
+    /// (`<model>.intoto.jsonl`)
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) attestations: Vec<PathBuf>,
+
     /// Skip the digests: large files are then read only where it is needed
     #[arg(long, overrides_with = "digest")]
     pub(crate) no_digest: bool,
@@ -21,6 +26,9 @@ pub(crate) struct Weigh {
     /// Compute the digests of every file (the default)
     #[arg(long)]
     pub(crate) digest: bool,
+
+    #[command(flatten)]
+    pub(crate) identity: Identity,
 
     #[command(flatten)]
     pub(crate) common: Common,

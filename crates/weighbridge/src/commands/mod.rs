@@ -3,12 +3,15 @@
 mod attest;
 mod bom;
 mod convert;
+mod digest;
 mod lineage;
 mod lists;
 mod log;
 mod packs;
 mod signing;
+mod surroundings;
 mod weigh;
+mod wrap;
 
 use std::path::Path;
 
@@ -35,7 +38,8 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Bom(args) => bom::bom(args),
-        Command::Log(log) => log::log(log),
+        Command::Digest(digest) => digest::digest(digest, args),
+        Command::Log(log) => log::log(log, args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

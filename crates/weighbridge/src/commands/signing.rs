@@ -248,11 +248,12 @@ fn trust(given: &Trusted, policy: Option<&Policy>) -> Result<Trust, Failure> {
         signers.push(Signer::new(&shown(path), Identity::Certificate(authority)));
     } else if let Some(issuer) = &given.issuer {
         let root = root.map_or_else(|| Root::public_good().map(Arc::new), Ok)?;
-        for identity in &given.identity {
-            let expected = Expected { identity: identity.clone(), issuer: issuer.clone() };
-            let keyless = Keyless { expected, root: root.clone() };
-            signers.push(Signer::new(identity, Identity::Keyless(keyless)));
-        }
+        let expected = given
+            .identity
+            .iter()
+            .map(|identity| Expected { identity: identity.clone(), issuer: issuer.clone() });
+        let keyless = Keyless { expected: expected.collect(), root };
+        signers.push(Signer::new(issuer, Identity::Keyless(keyless)));
     }
     if signers.is_empty() {
         let because = "nobody is; give `--key`, `--cert-root`, `--issuer` or `--policy`";
