@@ -35,6 +35,15 @@ use formats::torch;
 use formats::wandb;
 use formats::yaml;
 use formats::zip;
+use provenance::attest;
+use provenance::bundle::Bundle;
+use provenance::certificates::{self, Authority, SubjectName};
+use provenance::keys::PublicKey;
+use provenance::lineage::{Collection, Question, Requirement, Verdict, render, trace};
+use provenance::log;
+use provenance::oms::Signed;
+use provenance::reconcile;
+use provenance::trust::{Identity, Signer, Trust};
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
@@ -47,10 +56,13 @@ pub const READERS: &[(&str, Reader)] = &[
     ("gguf", gguf),
     ("hdf5", hdf5),
     ("identify", identify),
+    ("identities", identities),
     ("jinja", jinja),
     ("json", json),
+    ("lineage", lineage),
     ("marshal", marshal),
     ("npy", npy),
+    ("oms", oms),
     ("onnx", onnx),
     ("media", media),
     ("payload", payload),
@@ -64,6 +76,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("tar", tar),
     ("tensorboard", tensorboard),
     ("tensorflow", tensorflow),
+    ("tlog", tlog),
     ("torch", torch),
     ("wandb", wandb),
     ("weigh_bytes", weigh_bytes),
@@ -134,6 +147,75 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     let crc = crc32fast::hash(sealed.get(12..32)?);
     sealed.get_mut(8..12)?.copy_from_slice(&crc.to_le_bytes());
     Some(sealed)
+}
+
+/// A key and a root that the targets `oms` and `lineage` trust; their other halves are nobody's.
+const KEY: &str = "\
+-----BEGIN PUBLIC KEY-----\n\
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEO7C3SvTfkHooOck6MatHL1YfPeeW\n\
+C9bCzSk2/eXm81e6TJZ26a3CBlxb5s0X71neAkk2kFOjZOCWQwZvklXGug==\n\
+-----END PUBLIC KEY-----\n";
+const ROOT: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBdjCCARugAwIBAgIUdIiKvp+I1SO4N7J86oYZ0aJ52LMwCgYIKoZIzj0EAwIw\n\
+DzENMAsGA1UEAwwEcm9vdDAgFw0yNjExMjExMzQ3MjdaGA8yMDU0MDQwODEzNDcy\n\
+N1owDzENMAsGA1UEAwwEcm9vdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFXy\n\
+O/YsxFleK8uvWiVkvkS5eoy61ZA3zqUxDp/hp/phYx6kG6JS1nyv8Da+wt1I+39y\n\
+7rEQXkwqI7CM175bg0WjUzBRMB0GA1UdDgQWBBS01j8ykbTEWP7HkS96lv3IRHYA\n\
+dDAfBgNVHSMEGDAWgBS01j8ykbTEWP7HkS96lv3IRHYAdDAPBgNVHRMBAf8EBTAD\n\
+AQH/MAoGCCqGSM49BAMCA0kAMEYCIQCIeesqM93u2Iqf+xcpPf7HRw8unxr/sV3O\n\
+LFMq4SIkEgIhAJ1gwm4F4RQa4yfAfpzBfhyDk3knZzkRnvK1lfEzF28N\n\
+-----END CERTIFICATE-----\n";
+
+/// Model Signing: the bytes as a bundle up to its signer, as a signed statement, as a certificate.
+pub fn oms(bytes: &[u8]) {
+    let at = "2027-01-01T00:00:00Z".parse().expect("a moment");
+    let authority = || {
+        let names = vec![SubjectName::parse("release@example.com")];
+        Authority::new("root", ROOT, names).expect("the root")
+    };
+    let key = PublicKey::from_pem("key", KEY).expect("the key");
+    let signers = [Identity::Key(key), Identity::Certificate(authority())];
+    let signers = signers.into_iter().map(|identity| Signer::new("signer", identity)).collect();
+    if let Ok(bundle) = Bundle::parse("bundle", bytes) {
+        let _ = Trust { signers }.authenticate(&bundle, "model", at);
+        let _ = Signed::read(&bundle.dsse_envelope.payload);
+    }
+    let _ = Signed::read(bytes);
+    let _ = certificates::check(&[bytes], &authority(), at);
+}
+
+/// Attestations: the bytes as a file of them, joined into the chain of an artifact and written in every
+/// form; as a step file. Nobody has the key that is trusted, so nothing may be verified.
+pub fn lineage(bytes: &[u8]) {
+    let name = "model".to_owned();
+    let digest = [("dirHash".to_owned(), "1".repeat(64)), ("sha256".to_owned(), "2".repeat(64))];
+    let artifact =
+        attest::Identity { name, digest: digest.into(), files: 1, bytes: 1, left_open: Vec::new() };
+    let key = PublicKey::from_pem("key", KEY).expect("the key");
+    let trust = Trust::only(Signer::new("signer", Identity::Key(key)));
+    let mut collection = Collection::default();
+    collection.add("attestations", bytes);
+    let requirements: Vec<Requirement> = Requirement::parse("train:30").into_iter().collect();
+    let chain = trace(
+        collection,
+        &Question {
+            artifact: &artifact,
+            trust: &trust,
+            at: "2027-01-01T00:00:00Z".parse().expect("a moment"),
+            requirements: &requirements,
+            at_hand: &std::collections::BTreeMap::new(),
+        },
+    );
+    assert_ne!(chain.verdict, Verdict::Verified);
+    assert!(chain.nodes.iter().all(|node| !node.sound));
+    render::text(&chain, true);
+    render::json(&chain);
+    render::html(&chain);
+    render::dot(&chain);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = attest::parse("step", text);
+    }
 }
 
 /// safetensors.
@@ -232,6 +314,40 @@ pub fn identify(bytes: &[u8]) {
     identify::identify(&blob, &Probes { pickle: &pickle, stream: &|_| None });
     stream::identify(bytes);
     text::read(&blob);
+}
+
+/// Documents with digests, under names of every kind.
+pub fn identities(bytes: &[u8]) {
+    for name in ["SHA256SUMS", "x.b3", "x.dvc", "dvc.lock", "x.json"] {
+        if let Ok(source) = reconcile::read(name, bytes) {
+            let table = reconcile::Table::of(&Default::default(), vec![source]);
+            reconcile::render_text(&table, true);
+            reconcile::render_json(&table);
+        }
+    }
+}
+
+/// Notes, checkpoints, receipts, policies and entries of transparency logs. What is read is written
+/// again as it was, and nothing verifies: nobody has a key.
+pub fn tlog(bytes: &[u8]) {
+    if let Ok(note) = log::Note::parse(bytes) {
+        assert_eq!(note.to_string().as_bytes(), bytes);
+        if let Ok(checkpoint) = log::Checkpoint::parse(&note.text) {
+            assert_eq!(checkpoint.to_string(), note.text);
+        }
+    }
+    let policy = log::Policy::parse(bytes);
+    if let Ok(proof) = log::Proof::parse(bytes) {
+        assert_eq!(proof.to_string().as_bytes(), bytes);
+        if let Ok(policy) = &policy {
+            assert!(proof.verify(&log::EMPTY, policy).is_err());
+        }
+    }
+    let _ = log::Leaf::parse(bytes);
+    let _ = log::documents("a file", bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let _ = log::Vkey::parse(&text);
+    let _ = log::Skey::parse(&text);
 }
 
 /// Checkpoints of `PyTorch`, every layout, and their rows.

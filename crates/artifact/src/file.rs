@@ -10,7 +10,7 @@ use crate::{Digests, Hasher, ReadAt, Trouble};
 pub struct SourceFile {
     file: File,
     len: u64,
-    identity: Identity,
+    stamp: Stamp,
     state: Mutex<State>,
 }
 
@@ -31,18 +31,34 @@ struct State {
     trouble: Option<Trouble>,
 }
 
-/// What tells that a file was written to while it was read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Identity {
-    len: u64,
+/// What the system tells of a file without reading it. It tells that a file was written to, unless
+/// somebody took care that it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// The device.
+    pub device: u64,
+    /// The number on the device.
+    pub inode: u64,
+    /// The length in bytes.
+    pub len: u64,
+    /// When the content was last written to: seconds since 1970 and nanoseconds.
+    pub modified: (i64, i64),
+    /// When anything of it was last changed.
+    pub changed: (i64, i64),
     regular: bool,
-    inode: u64,
-    device: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
-impl Identity {
+impl Stamp {
+    /// That of a regular file, from its parts: device and inode, length, times.
+    pub fn regular(
+        (device, inode): (u64, u64),
+        len: u64,
+        modified: (i64, i64),
+        changed: (i64, i64),
+    ) -> Self {
+        Self { device, inode, len, modified, changed, regular: true }
+    }
+
     fn of(file: &File) -> io::Result<Self> {
         let meta = file.metadata()?;
         Ok(Self {
@@ -63,9 +79,9 @@ const SMALL: u64 = 64 << 10;
 impl SourceFile {
     /// Wraps an open regular file.
     pub fn new(file: File, digest: bool) -> io::Result<Self> {
-        let identity = Identity::of(&file)?;
+        let stamp = Stamp::of(&file)?;
         let state = State { hasher: digest.then(Hasher::default), ..State::default() };
-        Ok(Self { file, len: identity.len, identity, state: Mutex::new(state) })
+        Ok(Self { file, len: stamp.len, stamp, state: Mutex::new(state) })
     }
 
     /// Has something see every byte of the file once, in order, as it is digested; where nothing is
@@ -81,7 +97,12 @@ impl SourceFile {
 
     /// Whether it is a regular file.
     pub(crate) fn is_regular(&self) -> bool {
-        self.identity.regular
+        self.stamp.regular
+    }
+
+    /// What the system told of it when it was opened.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp
     }
 
     /// Bytes that were read from the file so far.
@@ -101,7 +122,7 @@ impl SourceFile {
                 }
             }
         }
-        let unchanged = Identity::of(&self.file).is_ok_and(|now| now == self.identity);
+        let unchanged = Stamp::of(&self.file).is_ok_and(|now| now == self.stamp);
         self.with(|state| {
             if let Some(trouble) = &state.trouble {
                 return Err(trouble.clone());

@@ -34,5 +34,5 @@ pub use budget::{Budget, Exhausted};
 pub use cursor::Cursor;
 pub use digest::{Digests, Hasher};
 pub use error::{Error, Trouble};
-pub use file::SourceFile;
+pub use file::{SourceFile, Stamp};
 pub use spool::{Spool, Spooled, Taken, spool};

@@ -73,6 +73,10 @@ fn for_file(
     let refused = findings.iter().any(|finding| finding.severity() >= refuse);
     let is = |what: &str| summary.formats.iter().any(|format| format.contains(what));
     let argument = shell_path(artifact, file, single);
+    if findings.iter().any(|finding| finding.rule().name == "digest-mismatch") {
+        advice.push(format!("do not load `{file}`; take it anew from its publisher"));
+        return;
+    }
     if refused {
         advice.push(format!(
             "do not load `{file}`; ask its publisher for safetensors or GGUF, which hold data alone"

@@ -19,6 +19,12 @@ pub enum Error {
         /// As it was given.
         path: std::path::PathBuf,
     },
+    /// A file or folder in which no training record stands.
+    #[error("`{}` holds no training record", path.display())]
+    NoRecord {
+        /// As it was given.
+        path: std::path::PathBuf,
+    },
     /// A key, a bundle or a file of the user's.
     #[error(transparent)]
     Provenance(#[from] provenance::Error),
@@ -46,6 +52,11 @@ impl Error {
             Self::Policy(error) => error.hint(),
             Self::Convert(error) => error.hint().map(ToOwned::to_owned),
             Self::NoTensors { .. } => Some("`weighbridge inspect` tells what it is".to_owned()),
+            Self::NoRecord { .. } => Some(
+                "records are `trainer_state.json`, event files of TensorBoard, runs of MLflow's file \
+                 store and of Weights & Biases"
+                    .to_owned(),
+            ),
             Self::Provenance(error) => error.hint().map(ToOwned::to_owned),
             Self::NotSigned { .. } => {
                 Some("put right what stands above, or leave it out with `--ignore`".to_owned())

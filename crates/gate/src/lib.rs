@@ -24,26 +24,34 @@
 )]
 
 mod advice;
+mod bom;
+mod cached;
 pub mod checks;
 mod convert;
+mod digest;
 mod error;
 mod exceptions;
 mod inspect;
 mod names;
 pub mod policy;
+mod records;
 pub mod render;
 pub mod rules;
+mod signers;
 pub mod signing;
 mod summary;
 mod threats;
 mod weigh;
 
+pub use bom::{BomRequest, bill};
 pub use convert::{Conversion, Converted, convert};
+pub use digest::{DigestRequest, Digested, digest, identity};
 pub use error::Error;
 pub use inspect::inspect;
 pub use names::nearest;
 pub use policy::Policy;
 pub use provenance;
+pub use records::{Recorded, records};
 pub use scan::{Inspection, Progress, packs};
 pub use vocabulary::{Date, Limits, Report, Rule, Verdict};
 pub use weigh::{Clock, Quiet, Request, Services, weigh};

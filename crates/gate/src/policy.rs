@@ -1,10 +1,13 @@
 //! Reading policies: TOML to a [`Policy`], and the ones that are shipped.
 
+use std::path::Path;
+
 use artifact::Hasher;
+use provenance::trust::Trust;
 use toml::de::{DeTable, DeValue};
 use vocabulary::{CheckName, Requirement, Untrusted};
 
-use crate::{checks, names};
+use crate::{checks, names, signers};
 
 /// A policy as it was read, and the digest of its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +100,18 @@ impl Policy {
     /// half understood protects nobody. For the same reason `files` and `static` are required where
     /// it does not name them: whoever forgets them does not mean to admit what nobody looked at.
     pub fn parse(text: &str, label: &str) -> Result<Self, Error> {
+        Self::parse_beside(text, label, None)
+    }
+
+    /// Whose signatures count by it.
+    pub fn trust(&self) -> Trust {
+        // A policy whose signers cannot be used is not read.
+        signers::trust(&self.terms).unwrap_or_default()
+    }
+
+    /// Reads the text of a policy that lies in a folder: keys and certificates that it names may lie
+    /// beside it.
+    pub fn parse_beside(text: &str, label: &str, folder: Option<&Path>) -> Result<Self, Error> {
         let invalid = |fault| Error::Invalid { label: Untrusted::from(label).to_string(), fault };
         let mut terms: vocabulary::Policy =
             toml::from_str(text).map_err(|error| invalid(fault_of(text, &error)))?;
@@ -117,6 +132,17 @@ impl Policy {
                     .or_else(|| Some(format!("the checks are `{}`", checks::NAMES.join("`, `")))),
             }));
         }
+        signers::read_files(&mut terms, folder)
+            .and_then(|()| signers::trust(&terms))
+            .map_err(|fault| invalid(fault_of_signer(text, &fault)))?;
+        if let Some(because) = unsignable(&terms) {
+            let line = line_of_key(text, None, "signature");
+            return Err(invalid(Fault { line, because, hint: None }));
+        }
+        if let Err(because) = checks::requirements(&terms) {
+            let line = line_in_table(text, "lineage", "required");
+            return Err(invalid(Fault { line, because, hint: None }));
+        }
         for name in ALWAYS {
             terms.checks.entry(name.into()).or_insert(Requirement::Required);
         }
@@ -124,6 +150,21 @@ impl Policy {
         hasher.update(text.as_bytes());
         Ok(Self { terms, digest: hasher.finish().sha256 })
     }
+}
+
+fn fault_of_signer(text: &str, fault: &signers::Fault) -> Fault {
+    let line = line_in_list(text, "signer", fault.signer, fault.key);
+    Fault { line, because: vocabulary::escape(&fault.because), hint: None }
+}
+
+/// What cannot be meant about signatures.
+fn unsignable(terms: &vocabulary::Policy) -> Option<String> {
+    let required = terms.requirement(&checks::SIGNATURE.into()) == Requirement::Required;
+    if required && terms.signers.is_empty() {
+        return Some("`signature` is required, and no `[[signer]]` is named".to_owned());
+    }
+    let wrong = provenance::oms::clean_paths(&terms.signature.ignore).err()?;
+    wrong.first().map(|refusal| refusal.said.clone())
 }
 
 fn fault_of(text: &str, error: &toml::de::Error) -> Fault {
@@ -154,16 +195,19 @@ fn line_at(text: &str, offset: usize) -> usize {
 
 /// The line of a key of the policy itself or, with its number, of an exception.
 fn line_of_key(text: &str, exception: Option<usize>, key: &str) -> Option<usize> {
+    if let Some(n) = exception {
+        return line_in_list(text, "exceptions", n, key);
+    }
     let root = DeTable::parse(text).ok()?;
-    let root = root.get_ref();
-    let span = match exception {
-        None => root.get_key_value(key)?.0.span(),
-        Some(n) => {
-            let one = root.get("exceptions")?.get_ref().as_array()?.get(n)?;
-            let found = one.get_ref().as_table().and_then(|table| table.get_key_value(key));
-            found.map_or_else(|| one.span(), |(key, _)| key.span())
-        }
-    };
+    Some(line_at(text, root.get_ref().get_key_value(key)?.0.span().start))
+}
+
+/// The line of a key in one table of a list of tables, or of the table where it has no such key.
+fn line_in_list(text: &str, list: &str, n: usize, key: &str) -> Option<usize> {
+    let root = DeTable::parse(text).ok()?;
+    let one = root.get_ref().get(list)?.get_ref().as_array()?.get(n)?;
+    let found = one.get_ref().as_table().and_then(|table| table.get_key_value(key));
+    let span = found.map_or_else(|| one.span(), |(key, _)| key.span());
     Some(line_at(text, span.start))
 }
 

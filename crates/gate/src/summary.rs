@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use artifact::Hasher;
 use artifact::tree::{EntryKind, Tree};
 use vocabulary::{ArtifactSummary, FileSummary, Untrusted};
 
@@ -24,6 +23,7 @@ pub(crate) fn artifact(
         files: contents.len() as u64,
         bytes: contents.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
         contents,
+        not_read_anew: Vec::new(),
     }
 }
 
@@ -40,27 +40,18 @@ fn listed(tree: &Tree) -> Vec<FileSummary> {
     files.collect()
 }
 
-/// The SHA-256 of what `sha256sum` of GNU coreutils prints over all files in the byte order of
-/// their paths, so that anybody can compute it again without this program. There is none where
-/// something was not read: the digest of a part would pass for that of the whole.
+/// in-toto's `dirHash`. There is none where something was not read (the digest of a part would pass
+/// for that of the whole), or where a name cannot be bound.
 fn whole(tree: &Tree, contents: &[FileSummary]) -> Option<String> {
-    let complete = tree
-        .entries
-        .iter()
-        .all(|entry| matches!(entry.kind, EntryKind::File(_) | EntryKind::Alias { .. }));
+    let complete = tree.entries.iter().all(|entry| {
+        entry.utf8 && matches!(entry.kind, EntryKind::File(_) | EntryKind::Alias { .. })
+    });
     if !complete || contents.is_empty() {
         return None;
     }
     let mut lines = Vec::with_capacity(contents.len());
     for file in contents {
-        lines.push((file.path.raw(), file.digests.get("sha256")?));
+        lines.push((file.path.raw(), file.digests.get("sha256")?.clone()));
     }
-    lines.sort_unstable();
-    let mut hasher = Hasher::default();
-    for (path, digest) in lines {
-        let escaped = path.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r");
-        let mark = if escaped == path { "" } else { "\\" };
-        hasher.update(format!("{mark}{digest}  {escaped}\n").as_bytes());
-    }
-    Some(hasher.finish().sha256)
+    provenance::manifest::dir_hash(lines).ok()
 }

@@ -1,12 +1,16 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use artifact::tree;
+use provenance::manifest::Cache;
+use provenance::reconcile::Source;
 use vocabulary::{
-    CheckResult, Date, Finding, Limits, PolicyUse, Report, Run, SCHEMA, Tool, Untrusted,
+    CheckResult, Date, DigestCache, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA,
+    Tool, Untrusted,
 };
 
-use crate::checks::{self, CHECKS, Context, POLICY};
-use crate::{Error, Policy, advice, exceptions, summary, threats};
+use crate::checks::{self, Asked, CHECKS, Context, POLICY};
+use crate::{Error, Policy, advice, cached, digest, exceptions, summary, threats};
 
 /// What to weigh, and how. Whoever wants a verdict builds one of these.
 #[derive(Clone, Debug)]
@@ -15,9 +19,20 @@ pub struct Request {
     pub source: PathBuf,
     /// What reports call it.
     pub label: String,
+    /// The signature of the model, in place of the one that lies in it or beside it.
+    pub bundle: Option<PathBuf>,
+    /// Files and folders of attestations, in place of the one that lies beside the model
+    /// (`<model>.intoto.jsonl`).
+    pub attestations: Vec<PathBuf>,
     /// Whether to compute digests. They are computed in any case where an exception of the policy
-    /// speaks of one.
+    /// speaks of one, and where `integrity` is required.
     pub digests: bool,
+    /// What the artifact is said to be. The check `integrity` is required then, whatever the policy
+    /// says of it: who names a digest does not mean to go without it.
+    pub identities: Vec<Source>,
+    /// Where digests are kept. What it holds counts only where the policy says so. Whoever opened it
+    /// saves it.
+    pub cache: Option<Arc<Cache>>,
     /// How many files are looked at at a time; as many as there are cores where it is not told.
     pub jobs: Option<usize>,
     /// Limits in place of the policy's.
@@ -28,6 +43,8 @@ pub struct Request {
 pub struct Services<'a> {
     /// The date (UTC) that exceptions are held against.
     pub today: Date,
+    /// This moment: signatures and certificates have to count now.
+    pub now: jiff::Timestamp,
     /// The clock for the report's `run`; without one the report is reproducible.
     pub clock: Option<&'a dyn Clock>,
     /// Is told how far it is.
@@ -54,17 +71,49 @@ impl scan::Progress for Quiet {
 /// machine failed; whatever is wrong with the artifact is in the report.
 pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Result<Report, Error> {
     let begun = services.clock.map(|clock| (clock, clock.now(), clock.milliseconds()));
-    let Policy { terms, digest } = policy;
+    let Policy { terms, digest: policy_digest } = policy;
+    let mut terms = terms.clone();
+    let every_file = terms.requirement(&checks::integrity::NAME.into()) == Requirement::Required;
+    if !request.identities.is_empty() {
+        terms.checks.insert(checks::integrity::NAME.into(), Requirement::Required);
+    }
+    let terms = &terms;
     let limits = request.limits.unwrap_or(terms.limits);
     let tree = tree::open(&request.source, limits.files)?;
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
-    let options =
-        scan::Options { limits, digests: request.digests || by_digest, jobs: request.jobs };
-    let scanned = checks::guarded(|| scan::scan(&tree, &options, services.progress));
-    let context = Context { tree: &tree, scanned, policy: terms };
+    let integrity = terms.requirement(&checks::integrity::NAME.into());
+    let digests = request.digests || by_digest || integrity == Requirement::Required;
+    let cache = request.cache.as_deref().filter(|_| digests);
+    let trusted = cache.filter(|_| terms.digest_cache == DigestCache::Trust);
+    let scan_digests = digests && trusted.is_none();
+    let options = scan::Options { limits, digests: scan_digests, jobs: request.jobs };
+    let mut scanned = checks::guarded(|| scan::scan(&tree, &options, services.progress));
+    let mut not_read_anew = Vec::new();
+    if let Ok(scanned) = &mut scanned {
+        if let Some(cache) = trusted {
+            not_read_anew = cached::take(&tree, scanned, cache, request.jobs);
+        } else if let Some(cache) = cache {
+            cache.keep(&tree, &cached::by_path(scanned));
+        }
+    }
+    let mut identities = request.identities.clone();
+    digest::beside(&mut identities, &request.source);
+    let asked =
+        Asked { digests, scan_digests, identities: &identities, every_file, jobs: request.jobs };
+    let context = Context {
+        tree: &tree,
+        scanned,
+        policy: terms,
+        source: &request.source,
+        bundle: request.bundle.as_deref(),
+        attestations: &request.attestations,
+        now: services.now,
+        asked,
+    };
     let mut results = checks::run_all(&CHECKS, &context);
     let label = Untrusted::new(request.label.clone());
-    let artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));
+    let mut artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));
+    artifact.not_read_anew = not_read_anew;
     let (outcome, exceptions_used) =
         exceptions::apply(&mut results, terms, &artifact.contents, services.today);
     results.push(CheckResult { check: POLICY.into(), outcome });
@@ -90,7 +139,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         artifact,
         policy: PolicyUse {
             name: Untrusted::from(terms.name.as_str()).to_string(),
-            digest: digest.clone(),
+            digest: policy_digest.clone(),
             refuse: terms.refuse,
             review: terms.review,
             limits,

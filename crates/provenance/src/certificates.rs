@@ -17,9 +17,10 @@ use webpki::{
     OwnedCertRevocationList, RevocationCheckDepth, RevocationOptionsBuilder, UnknownStatusPolicy,
 };
 use x509_cert::Certificate;
+use x509_cert::der::oid::db::rfc5280::ID_KP_CODE_SIGNING;
 use x509_cert::der::{Decode as _, Encode as _, pem};
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{KeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 use crate::Error;
 use crate::keyless;
@@ -205,7 +206,9 @@ pub fn check(chain: &[&[u8]], authority: &Authority, at: Timestamp) -> Result<Le
         }
     };
     refusals.extend(signs(&certificate));
-    if let Err(refusal) = leads_to_a_root(leaf, others, authority, at) {
+    if let Err(refusal) = leads_to_a_root(leaf, others, authority, at)
+        && refusals.iter().all(|told| told.reason != refusal.reason)
+    {
         refusals.push(refusal);
     }
     if !refusals.is_empty() {
@@ -249,20 +252,27 @@ fn named(certificate: &Certificate, authority: &Authority) -> Result<String, Ref
     Err(Refusal::new(Reason::CertificateIdentity, said))
 }
 
-/// Whether the key may sign at all, where the certificate says what it is for.
+/// Whether the signer's certificate is for signing code. What the authorities above it are for is
+/// held against them where they say so; they need not.
 fn signs(certificate: &Certificate) -> Option<Refusal> {
-    match certificate.tbs_certificate().get_extension::<KeyUsage>() {
-        Ok(None) => None,
-        Ok(Some((_, usage))) if usage.digital_signature() => None,
-        Ok(Some(_)) => Some(Refusal::new(
-            Reason::CertificateUsage,
-            "its key usage does not name `digitalSignature`",
-        )),
-        Err(error) => Some(Refusal::new(
-            Reason::CertificateMalformed,
-            format!("its key usage cannot be read: {error}"),
-        )),
-    }
+    let certificate = certificate.tbs_certificate();
+    let usage = certificate.get_extension::<KeyUsage>();
+    let extended = certificate.get_extension::<ExtendedKeyUsage>();
+    let (usage, extended) = match (usage, extended) {
+        (Ok(usage), Ok(extended)) => (usage, extended),
+        (Err(error), _) | (_, Err(error)) => {
+            let said = format!("its usage cannot be read: {error}");
+            return Some(Refusal::new(Reason::CertificateMalformed, said));
+        }
+    };
+    let said = if usage.is_some_and(|(_, usage)| !usage.digital_signature()) {
+        "its key usage does not name `digitalSignature`"
+    } else if !extended.is_some_and(|(_, usage)| usage.0.contains(&ID_KP_CODE_SIGNING)) {
+        "its extended key usage does not name `codeSigning`"
+    } else {
+        return None;
+    };
+    Some(Refusal::new(Reason::CertificateUsage, said))
 }
 
 fn leads_to_a_root(
@@ -292,7 +302,7 @@ fn leads_to_a_root(
             &anchors,
             &others,
             time,
-            Purpose::required(CODE_SIGNING),
+            Purpose::required_if_present(CODE_SIGNING),
             revocation,
             None,
         )
@@ -346,7 +356,7 @@ fn refused(error: &webpki::Error) -> Refusal {
         }
         E::RequiredEkuNotFoundContext(_) => (
             Reason::CertificateUsage,
-            "its extended key usage does not name `codeSigning`".to_owned(),
+            "the extended key usage in its chain does not name `codeSigning`".to_owned(),
         ),
         E::UnknownIssuer => {
             (Reason::CertificateChain, "it leads to no root that is trusted".to_owned())

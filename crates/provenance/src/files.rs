@@ -72,6 +72,22 @@ pub fn within(root: &Path, file: &Path) -> Option<String> {
     path.strip_prefix(root).ok()?.to_str().map(ToOwned::to_owned)
 }
 
+/// Whether a file could be written here: its folder is there, and nothing has its name unless
+/// something may.
+#[allow(clippy::disallowed_methods, reason = "this module writes what the user names")]
+pub fn vacant(path: &Path, or_there: bool) -> Result<(), Error> {
+    let fail = |kind: io::ErrorKind| {
+        Err(Error::File { doing: "write", path: path.into(), source: kind.into() })
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if or_there && there.is_file() => Ok(()),
+        Ok(_) => fail(io::ErrorKind::AlreadyExists),
+        Err(_) if folder.is_none_or(Path::is_dir) => Ok(()),
+        Err(_) => fail(io::ErrorKind::NotFound),
+    }
+}
+
 /// Adds a line to a file, or begins it. Writers that add at the same time wait for each other.
 #[allow(clippy::disallowed_methods, reason = "this module writes what the user names")]
 pub fn append(path: &Path, line: &[u8]) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Where a model comes from, and how anybody else can check it.
 //!
 //! - [`manifest`]: the files of an artifact with their digests, and the digests of the whole;
+//! - [`reconcile`]: what others say an artifact is, held against what it is;
 //! - [`dsse`], [`statement`], [`bundle`]: the forms in which signed statements travel (DSSE, in-toto,
 //!   Sigstore bundles);
 //! - [`keys`]: keys that sign and verify; [`certificates`]: certificates that vouch for keys;
@@ -10,6 +11,7 @@
 //!   digest, verified as a whole;
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
+//! - [`bom`]: what a model is made of, and who says so;
 //! - [`refusal`]: why something is not verified;
 //! - [`log`]: a transparency log, into which statements are written so that nobody can take them
 //!   out unseen;
@@ -31,6 +33,7 @@
 )]
 
 pub mod attest;
+pub mod bom;
 pub mod bundle;
 pub mod certificates;
 pub mod dsse;
@@ -46,6 +49,7 @@ pub mod manifest;
 pub mod oms;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+pub mod reconcile;
 pub mod records;
 pub mod refusal;
 pub mod statement;

@@ -26,36 +26,7 @@ use crate::keys::PublicKey;
 use crate::trust::{Identity, Signer, Trust};
 
 /// A `[[signer]]` as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SignerTerms {
-    /// What reports call them.
-    pub name: String,
-    /// Their public key: PEM, or the path of a file that holds it.
-    #[serde(default)]
-    pub key: Option<String>,
-    /// Root certificates that vouch for their key, in place of it: PEM, or the path of a file.
-    #[serde(default)]
-    pub certificate_roots: Option<String>,
-    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`.
-    #[serde(default)]
-    pub identities: Vec<String>,
-    /// Lists of revoked certificates (PEM): the paths of files.
-    #[serde(default)]
-    pub revocations: Vec<String>,
-    /// What they may sign; empty means anything.
-    #[serde(default)]
-    pub may: Vec<String>,
-    /// From when their signature counts.
-    #[serde(default)]
-    pub from: Option<String>,
-    /// Until when.
-    #[serde(default)]
-    pub until: Option<String>,
-    /// Whether it is a pipeline that signs what it ran itself.
-    #[serde(default)]
-    pub pipeline: bool,
-}
+pub use vocabulary::SignerTerms;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

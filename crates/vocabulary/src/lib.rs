@@ -19,7 +19,10 @@ pub use coverage::{Coverage, Gap, Span};
 pub use decide::{Decision, Reason, Verdict, decide};
 pub use finding::{Evidence, Finding, Place, Value};
 pub use outcome::{CheckName, CheckResult, Outcome};
-pub use policy::{Date, Exception, Fault, Limits, Policy, Requirement};
+pub use policy::{
+    Date, DigestCache, Exception, Fault, Limits, LineageTerms, Policy, Requirement, SignatureTerms,
+    SignerTerms,
+};
 pub use report::{
     ArtifactSummary, FileSummary, PolicyUse, Report, Run, SCHEMA, ThreatLine, ThreatState, Tool,
 };

@@ -142,6 +142,72 @@ impl Default for Limits {
     }
 }
 
+/// Somebody whose signature counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SignerTerms {
+    /// What reports call them.
+    pub name: String,
+    /// Their public key: PEM, or the path of a file that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Root certificates that vouch for their key, in place of it: PEM, or the path of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_roots: Option<String>,
+    /// The names of which the certificate has to carry one: `email:…`, `dns:…` or `uri:…`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<String>,
+    /// Lists of revoked certificates: PEM, or the paths of files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revocations: Vec<String>,
+    /// What they may sign; empty means anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may: Vec<String>,
+    /// From when their signature counts, RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Whether it is a pipeline that signs what it ran itself, and no person can make it sign anything
+    /// else. Lineage tells SLSA build level 2 for such signers alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pipeline: bool,
+}
+
+/// What a signature may leave out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SignatureTerms {
+    /// Paths of the model, with everything below them.
+    pub ignore: Vec<String>,
+    /// Whether a signed file may be a symbolic link, where the signer followed links.
+    pub allow_symlinks: bool,
+}
+
+/// What digests from a cache count for, where one is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DigestCache {
+    /// Nothing: every file is read.
+    #[default]
+    Ignore,
+    /// A file that looks as it did when it was digested is not read again for its digests.
+    Trust,
+}
+
+/// What has to be known of how a model came about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LineageTerms {
+    /// Steps that verified statements have to tell: `train`, or `evaluation:30` with the days that it
+    /// may be old.
+    pub required: Vec<String>,
+    /// The days that a required step may be old where it does not say so itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age_days: Option<u32>,
+}
+
 /// What a team requires of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -161,12 +227,24 @@ pub struct Policy {
     /// The formats that may be loaded; empty means any.
     #[serde(default)]
     pub formats: Vec<String>,
+    /// What digests from a cache count for.
+    #[serde(default)]
+    pub digest_cache: DigestCache,
     /// What one weighing may spend.
     #[serde(default)]
     pub limits: Limits,
     /// Findings that the team lives with.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// Whose signatures count.
+    #[serde(default, rename = "signer")]
+    pub signers: Vec<SignerTerms>,
+    /// What a signature may leave out.
+    #[serde(default)]
+    pub signature: SignatureTerms,
+    /// What has to be known of how it came about.
+    #[serde(default)]
+    pub lineage: LineageTerms,
 }
 
 impl Policy {

@@ -49,6 +49,9 @@ pub struct ArtifactSummary {
     pub bytes: u64,
     /// Each file.
     pub contents: Vec<FileSummary>,
+    /// Files whose digests come from a cache, as the policy allows: they were not read anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_read_anew: Vec<Untrusted>,
 }
 
 /// What is known of one threat after the weighing.

@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Error,
     /// 130: interrupted from the keyboard.
     Interrupted,
+    /// The code of a command that was run on somebody's behalf, where it is not 0.
+    Command(u8),
 }
 
 impl Exit {
@@ -27,6 +29,7 @@ impl Exit {
             Self::Undecided => 2,
             Self::Error => 3,
             Self::Interrupted => 130,
+            Self::Command(code) => code,
         }
     }
 

@@ -69,6 +69,31 @@ pub(crate) enum Failure {
         /// As it was given.
         digest: String,
     },
+    /// The network is needed and was forbidden.
+    #[cfg(feature = "witness")]
+    #[error("witnesses are asked over the network, and `--offline` was given")]
+    Offline,
+    /// A witness cannot listen.
+    #[cfg(feature = "witness")]
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A log that a witness is to know has no key.
+    #[cfg(feature = "witness")]
+    #[error("`{}` is not an origin, `=`, and the verifier key of a log", escape(text))]
+    NoLogKey {
+        /// As it was given.
+        text: String,
+    },
+    /// A log lies on an object store, and this build has none.
+    #[cfg(not(feature = "object-store"))]
+    #[error("this build of weighbridge has no object stores")]
+    NoObjectStores,
     /// Nowhere to remember the last checkpoint.
     #[error("there is no folder to remember the last checkpoint in")]
     NoStateFolder,
@@ -126,6 +151,18 @@ impl Failure {
                 Some("`--force` replaces it; `--receipts` puts it elsewhere".to_owned())
             }
             Self::NoStatement { .. } => Some("`weighbridge log list` lists them".to_owned()),
+            #[cfg(feature = "witness")]
+            Self::Offline => Some("leave `--policy` out, or name it without URLs".to_owned()),
+            #[cfg(feature = "witness")]
+            Self::Listen { .. } => Some("name another address with `--listen`".to_owned()),
+            #[cfg(feature = "witness")]
+            Self::NoLogKey { .. } => {
+                Some("`weighbridge log keygen` and `log init` print verifier keys".to_owned())
+            }
+            #[cfg(not(feature = "object-store"))]
+            Self::NoObjectStores => {
+                Some("build it with the feature `object-store`, or use a folder".to_owned())
+            }
             Self::NoStateFolder => Some("name a file with `--state`".to_owned()),
             Self::NoSuchRule { name } => {
                 let rules = gate::rules::all();
@@ -175,6 +212,13 @@ fn log_hint(error: &gate::provenance::log::Error) -> Option<&'static str> {
 #[allow(clippy::print_stderr, reason = "this module is where errors are told")]
 pub(crate) fn tell(failure: &Failure) {
     eprint!("{}", failure.rendered());
+}
+
+/// Tells what goes wrong in a command that goes on.
+#[cfg(feature = "witness")]
+#[allow(clippy::print_stderr, reason = "this module is where errors are told")]
+pub(crate) fn tell_trouble(error: &dyn std::error::Error) {
+    eprintln!("warning: {}", escape(&error.to_string()));
 }
 
 #[allow(clippy::print_stderr, reason = "this module is where errors are told")]

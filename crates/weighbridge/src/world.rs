@@ -1,6 +1,7 @@
 //! What the program takes from the world: the clock, the date, the interrupt key.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use gate::provenance::hex;
@@ -44,6 +45,11 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Seconds since 1970.
+pub(crate) fn seconds() -> i64 {
+    Timestamp::now().as_second()
+}
+
 /// Today, UTC.
 pub(crate) fn today() -> Date {
     let date = Timestamp::now().to_zoned(TimeZone::UTC).date();
@@ -55,6 +61,20 @@ pub(crate) fn today() -> Date {
         .and_then(|year| Date::new(year, part(date.month()), part(date.day())))
         .or_else(|| Date::new(9999, 12, 31))
         .unwrap_or_else(|| unreachable!("the 31st of December is a date"))
+}
+
+/// Whether a command runs on the user's behalf.
+static COMMAND_RUNS: AtomicBool = AtomicBool::new(false);
+
+/// Says that a command begins or has ended: while it runs, an interrupt is its own matter.
+pub(crate) fn command_runs(runs: bool) {
+    COMMAND_RUNS.store(runs, Ordering::Relaxed);
+}
+
+/// Seconds since 1970.
+#[cfg(feature = "witness")]
+pub(crate) fn unix_seconds() -> u64 {
+    u64::try_from(Timestamp::now().as_second()).unwrap_or_default()
 }
 
 /// Where the last checkpoint of a log is remembered: under the user's state folder
@@ -75,6 +95,10 @@ pub(crate) fn on_interrupt() {
     // Where no handler can be set the system ends the program itself.
     let _ = ctrlc::set_handler(|| {
         use std::io::IsTerminal as _;
+        // The command has been interrupted as well; its end is waited for and told.
+        if COMMAND_RUNS.load(Ordering::Relaxed) {
+            return;
+        }
         if std::io::stderr().is_terminal() {
             eprint!("\r\u{1b}[2K\u{1b}[?25h");
         }

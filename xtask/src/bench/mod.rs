@@ -2,8 +2,10 @@
 //!
 //! What is compared is processor time: a busy machine stretches the wall clock, hardly the other.
 //! The files are made here, the peers come from PyPI at pinned versions, and the result is a page
-//! of the book and a JSON file beside it. No test asserts a time.
+//! of the book and a JSON file beside it. No test asserts a time. `--digests` measures the digests
+//! alone.
 
+mod digests;
 mod measure;
 mod table;
 
@@ -65,6 +67,8 @@ enum Kind {
 
 struct Options {
     quick: bool,
+    /// The digests alone, against other programs that digest.
+    digests: bool,
     date: String,
     peers: Peers,
 }
@@ -84,6 +88,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
     let options = Options::parse(options)?;
     let binary = build()?;
+    if options.digests {
+        return digests::run(&binary, options.quick, &options.date);
+    }
     let folder = shell::target_dir().join(if options.quick { "bench/quick" } else { "bench/full" });
     let python = match options.peers {
         Peers::All => peers::environment("bench-peers", &[CORE, FICKLING, MODELAUDIT])?,
@@ -129,12 +136,17 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 
 impl Options {
     fn parse(mut words: &[&str]) -> Result<Self> {
-        let mut options = Self { quick: false, date: String::new(), peers: Peers::Core };
+        let mut options =
+            Self { quick: false, digests: false, date: String::new(), peers: Peers::Core };
         loop {
             words = match words {
                 [] => break,
                 ["--quick", rest @ ..] => {
                     options.quick = true;
+                    rest
+                }
+                ["--digests", rest @ ..] => {
+                    options.digests = true;
                     rest
                 }
                 ["--date", date, rest @ ..] => {

@@ -156,7 +156,7 @@ impl Reader {
             return None;
         }
         let start = at.saturating_add(HEAD);
-        let end = start.checked_add(u64::from_le_bytes(length)).unwrap_or(u64::MAX);
+        let end = start.saturating_add(u64::from_le_bytes(length));
         let whole = end <= blob.len();
         let span = Span::new(start, end.min(blob.len()));
         match blob.array_at::<4>(end) {

@@ -72,7 +72,7 @@ fn reads_hyper_parameters_checkpoints_and_what_is_no_scalar() {
 fn a_wrong_checksum_is_told_and_a_broken_length_ends_it() {
     let (bytes, _) = sample("tensorboardX");
     let all = of(&bytes);
-    let second = all.scalars[1].at as usize;
+    let second = usize::try_from(all.scalars[1].at).unwrap();
     let mut value = bytes.clone();
     value[second + 20] ^= 1;
     let events = of(&value);

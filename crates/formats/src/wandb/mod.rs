@@ -1,7 +1,7 @@
 //! The transaction log of Weights & Biases (`run-*.wandb`): what a training run wrote down while it
 //! ran.
 //!
-//! Seven bytes begin the file (`:W&B`, `0xBEE1`, a version). Then come blocks of 32 KiB as LevelDB
+//! Seven bytes begin the file (`:W&B`, `0xBEE1`, a version). Then come blocks of 32 KiB as `LevelDB`
 //! writes its log: a record is one piece or several, each with a CRC-32, a length and what piece it
 //! is. (The checksum is that of zlib over the kind and the bytes, not masked.) A record is a `Record`
 //! of protocol buffers: the run, its configuration, a step of its history, its summary. What a

@@ -34,6 +34,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Asked;
     use super::*;
 
     #[test]
@@ -49,7 +50,16 @@ hash = 'cd34'
         let mut policy = crate::Policy::shipped("standard").unwrap().terms;
         policy.formats.push("text".into());
         let scanned = Ok(scan::scan(&tree, &scan::Options::default(), &()));
-        let outcome = run(&Context { tree: &tree, scanned, policy: &policy });
+        let outcome = run(&Context {
+            tree: &tree,
+            scanned,
+            policy: &policy,
+            source: folder.path(),
+            bundle: None,
+            attestations: &[],
+            now: jiff::Timestamp::UNIX_EPOCH,
+            asked: Asked::default(),
+        });
         assert!(outcome.is_incomplete(), "{outcome:?}");
     }
 }

@@ -5,11 +5,17 @@
 
 mod files;
 mod formats;
+pub(crate) mod integrity;
+mod lineage;
+mod signature;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use artifact::tree::Tree;
+use jiff::Timestamp;
+use provenance::reconcile::Source;
 use scan::Scanned;
 use vocabulary::{CheckResult, Coverage, Outcome, Policy, Requirement, Threat};
 
@@ -24,17 +30,29 @@ pub struct Check {
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 3] = [
+pub const CHECKS: [Check; 6] = [
     Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
     Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
     Check { name: "formats", speaks_to: &[], run: formats::run },
+    Check { name: SIGNATURE, speaks_to: &[Threat::T4], run: signature::run },
+    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
+    Check { name: LINEAGE, speaks_to: &[Threat::T4], run: lineage::run },
 ];
+
+/// The check that verifies who signed the model.
+pub(crate) const SIGNATURE: &str = "signature";
+
+/// The check that verifies how the model came about.
+pub(crate) const LINEAGE: &str = "lineage";
+
+pub(crate) use lineage::requirements;
 
 /// The check that looks at the policy itself, after all others.
 pub(crate) const POLICY: &str = "policy";
 
 /// The names that a policy may name.
-pub const NAMES: [&str; 4] = ["files", "static", "formats", POLICY];
+pub const NAMES: [&str; 7] =
+    ["files", "static", "formats", SIGNATURE, integrity::NAME, LINEAGE, POLICY];
 
 /// What a check looks at.
 pub struct Context<'a> {
@@ -44,6 +62,31 @@ pub struct Context<'a> {
     pub scanned: Result<Scanned, String>,
     /// The policy.
     pub policy: &'a Policy,
+    /// Where the artifact lies, to look for what lies beside it.
+    pub source: &'a Path,
+    /// The signature, where one was named.
+    pub bundle: Option<&'a Path>,
+    /// Files and folders of attestations.
+    pub attestations: &'a [PathBuf],
+    /// This moment.
+    pub now: Timestamp,
+    /// What was asked for.
+    pub asked: Asked<'a>,
+}
+
+/// What was asked for, as the check `integrity` needs it.
+#[derive(Clone, Copy, Default)]
+pub struct Asked<'a> {
+    /// Whether digests were asked for.
+    pub digests: bool,
+    /// Whether the scan itself computed them.
+    pub scan_digests: bool,
+    /// What whoever asked says the artifact is.
+    pub identities: &'a [Source],
+    /// Whether one of these has to speak of every file.
+    pub every_file: bool,
+    /// How many files are looked at at a time.
+    pub jobs: Option<usize>,
 }
 
 /// Runs every check that the policy does not turn off.
@@ -117,8 +160,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let tree = artifact::tree::open(folder.path(), 9).unwrap();
         let policy = crate::Policy::shipped("standard").unwrap().terms;
-        let context =
-            Context { tree: &tree, scanned: Err("out of \u{1b}range".into()), policy: &policy };
+        let context = Context {
+            tree: &tree,
+            scanned: Err("out of \u{1b}range".into()),
+            policy: &policy,
+            source: folder.path(),
+            bundle: None,
+            attestations: &[],
+            now: Timestamp::UNIX_EPOCH,
+            asked: Asked::default(),
+        };
         let checks = [
             Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },
             Check { name: "formats", speaks_to: &[], run: scanned },

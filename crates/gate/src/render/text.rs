@@ -230,6 +230,11 @@ impl Page<'_> {
         for (scheme, digest) in &report.artifact.digests {
             self.line(format!("  {scheme}: {digest}"));
         }
+        let cached = report.artifact.not_read_anew.len();
+        if cached > 0 {
+            let files = plural(cached as u64);
+            self.line(format!("  {cached} {files} not read anew: the digests come from a cache"));
+        }
         if self.style.detail == Detail::Full {
             for file in &report.artifact.contents {
                 let formats = if file.formats.is_empty() {

@@ -1,7 +1,9 @@
 //! The gate as a whole: files on disk in, reports and their renderings out.
 
+mod integrity;
 mod pages;
 mod render;
 mod sample;
 mod schema;
+mod signature;
 mod weigh;

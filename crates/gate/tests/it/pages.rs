@@ -11,6 +11,8 @@ const HEADINGS: [&str; 6] =
 struct Example {
     policy: String,
     files: Vec<(String, String)>,
+    /// Attestations that are given beside the model, one a line.
+    attestations: Option<String>,
 }
 
 fn examples(page: &str, heading: &str) -> Vec<Example> {
@@ -21,6 +23,9 @@ fn examples(page: &str, heading: &str) -> Vec<Example> {
         match kind.split_once(' ') {
             None if kind == "policy" => {
                 examples.push(Example { policy: text.into(), ..Example::default() });
+            }
+            None if kind == "attestations" => {
+                examples.last_mut().unwrap().attestations = Some(text.into());
             }
             Some(("file", name)) => {
                 examples.last_mut().unwrap().files.push((name.into(), text.into()));
@@ -35,9 +40,13 @@ fn fires(rule: &str, example: &Example) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let files: Vec<(&str, &str)> =
         example.files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    sample::write(folder.path(), &files);
+    let model = folder.path().join("model");
+    sample::write(&model, &files);
+    if let Some(attestations) = &example.attestations {
+        sample::write(folder.path(), &[("model.intoto.jsonl", attestations)]);
+    }
     let policy = gate::Policy::parse(&example.policy, "page").unwrap();
-    let report = sample::weigh(folder.path(), &policy);
+    let report = sample::weigh(&model, &policy);
     report.findings.iter().any(|finding| finding.rule().name == rule)
 }
 

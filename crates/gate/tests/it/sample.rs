@@ -110,6 +110,7 @@ pub(crate) fn full() -> Report {
                     digests: digests(&"a1".repeat(32)),
                 },
             ],
+            not_read_anew: vec![Untrusted::new(HOSTILE)],
         },
         verdict: Verdict::Refuse,
         reasons: findings()
@@ -174,15 +175,24 @@ pub(crate) fn write(folder: &Path, files: &[(&str, &str)]) {
 
 /// Weighs a path on the 30th of June 2027, under the label `model`.
 pub(crate) fn weigh(source: &Path, policy: &Policy) -> Report {
-    let services = Services { today: date("2027-06-30"), clock: None, progress: &Quiet };
+    let services =
+        Services { today: date("2027-06-30"), now: now(), clock: None, progress: &Quiet };
     gate::weigh(&request(source), policy, &services).unwrap()
+}
+
+pub(crate) fn now() -> jiff::Timestamp {
+    "2027-06-30T12:00:00Z".parse().expect("a moment")
 }
 
 pub(crate) fn request(source: &Path) -> Request {
     Request {
         source: source.into(),
         label: "model".into(),
+        bundle: None,
+        attestations: Vec::new(),
         digests: true,
+        identities: Vec::new(),
+        cache: None,
         jobs: None,
         limits: None,
     }

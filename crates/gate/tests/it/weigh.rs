@@ -5,7 +5,7 @@ use gate::render::{Detail, Format, Style, render};
 use gate::{Clock, Progress, Quiet, Report, Services, Verdict};
 use vocabulary::{Outcome, Untrusted};
 
-use crate::sample::{date, policy, request, weigh, write};
+use crate::sample::{self, date, policy, request, weigh, write};
 
 fn standard() -> gate::Policy {
     gate::Policy::shipped("standard").unwrap()
@@ -97,7 +97,12 @@ impl<F: Fn() + Sync> Progress for Meanwhile<F> {
 
 fn weigh_while(source: &Path, act: impl Fn() + Sync) -> Report {
     let progress = Meanwhile(act);
-    let services = Services { today: date("2027-06-30"), clock: None, progress: &progress };
+    let services = Services {
+        today: date("2027-06-30"),
+        now: sample::now(),
+        clock: None,
+        progress: &progress,
+    };
     gate::weigh(&request(source), &standard(), &services).unwrap()
 }
 
@@ -168,7 +173,8 @@ fn an_exception_covers_only_the_content_it_names() {
     let same = folder(&[("a.txt", "text")]);
     // The digest is computed although nobody asked for it.
     let asked = gate::Request { digests: false, ..request(same.path()) };
-    let services = Services { today: date("2027-06-30"), clock: None, progress: &Quiet };
+    let services =
+        Services { today: date("2027-06-30"), now: sample::now(), clock: None, progress: &Quiet };
     let report = gate::weigh(&asked, &by_digest, &services).unwrap();
     assert_eq!(report.verdict, Verdict::Admit, "{:?}", report.reasons);
     let other = folder(&[("a.txt", "texts")]);
@@ -213,10 +219,13 @@ fn each_finding_is_told_with_its_own_exception() {
 #[test]
 fn a_check_that_is_off_does_not_run() {
     let folder = folder(&[("a.txt", "text")]);
-    let off = policy("formats = [\"json\"]\n[checks]\nformats = \"off\"\nstatic = \"off\"\n");
+    let off = policy(
+        "formats = [\"json\"]\n[checks]\nformats = \"off\"\nstatic = \"off\"\nsignature = \"off\"\n\
+         lineage = \"off\"\n",
+    );
     let report = weigh(folder.path(), &off);
     let names: Vec<&str> = report.checks.iter().map(|result| result.check.0.as_str()).collect();
-    assert_eq!(names, ["files", "policy"]);
+    assert_eq!(names, ["files", "integrity", "policy"]);
     assert_eq!(report.verdict, Verdict::Admit);
     assert_eq!(report.threats[2].state.word(), "partly-looked");
 }
@@ -224,12 +233,12 @@ fn a_check_that_is_off_does_not_run() {
 #[test]
 fn the_digest_of_a_folder_can_be_computed_by_anybody() {
     // printf '{}' > c; mkdir b; printf text > b/a; printf text > 'x\y';
-    // LC_ALL=C sha256sum b/a c 'x\y' | sha256sum
+    // printf '%s  b/a\n%s  c\n%s  x\\y\n', each the SHA-256 of the content | sha256sum
     let folder = folder(&[("c", "{}"), ("b/a", "text"), ("x\\y", "text")]);
     let report = weigh(folder.path(), &standard());
     assert_eq!(
         report.artifact.digests["dirHash"],
-        "24cc79a8712222b76a7ea5bb5c37625cc56f6ca4642c004e8c0e9ee0da436e34"
+        "5c97f72d86f9169d7f90b9f1549926f63c4ad9f975d602b3ffd2f3d137e2c7cb"
     );
 }
 
@@ -255,7 +264,12 @@ impl Clock for Stopped {
 #[test]
 fn the_clock_stands_in_run_alone() {
     let folder = folder(&[("a.txt", "text")]);
-    let services = Services { today: date("2027-06-30"), clock: Some(&Stopped), progress: &Quiet };
+    let services = Services {
+        today: date("2027-06-30"),
+        now: sample::now(),
+        clock: Some(&Stopped),
+        progress: &Quiet,
+    };
     let mut report = gate::weigh(&request(folder.path()), &standard(), &services).unwrap();
     let run = report.run.take().unwrap();
     assert_eq!((run.started.as_str(), run.milliseconds), ("2027-06-30T00:00:00Z", 0));
@@ -267,7 +281,8 @@ fn limits_of_the_request_stand_in_the_report() {
     let folder = folder(&[("a.txt", "text"), ("b.txt", "text"), ("c.txt", "text")]);
     let limits = vocabulary::Limits { files: 2, ..vocabulary::Limits::default() };
     let limited = gate::Request { limits: Some(limits), ..request(folder.path()) };
-    let services = Services { today: date("2027-06-30"), clock: None, progress: &Quiet };
+    let services =
+        Services { today: date("2027-06-30"), now: sample::now(), clock: None, progress: &Quiet };
     let report = gate::weigh(&limited, &standard(), &services).unwrap();
     assert_eq!((report.verdict, report.policy.limits), (Verdict::Undecided, limits));
     assert!(report.advice.iter().any(|advice| advice.contains("`--limit files=…`")));
@@ -294,7 +309,8 @@ fn commands_in_the_advice() {
 
 #[test]
 fn a_source_that_cannot_be_weighed_is_an_error() {
-    let services = Services { today: date("2027-06-30"), clock: None, progress: &Quiet };
+    let services =
+        Services { today: date("2027-06-30"), now: sample::now(), clock: None, progress: &Quiet };
     let missing = PathBuf::from("/nowhere/at/all");
     let error = gate::weigh(&request(&missing), &standard(), &services).unwrap_err();
     assert_eq!(error.to_string(), "`/nowhere/at/all` does not exist");

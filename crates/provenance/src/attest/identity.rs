@@ -49,7 +49,7 @@ pub fn identity(path: &Path) -> Result<Identity, Error> {
 
 /// The same, of a tree that is open.
 pub fn identity_of(tree: &Tree, name: String) -> Result<Identity, Error> {
-    let options = Options { algorithms: vec![Algorithm::Sha256], jobs: None };
+    let options = Options { algorithms: vec![Algorithm::Sha256], ..Options::default() };
     let manifest = Manifest::with(tree, &options);
     let digest = manifest.subject_digests().map_err(|error| match error {
         Error::Malformed { because, .. } => {

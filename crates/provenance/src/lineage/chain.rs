@@ -76,6 +76,8 @@ pub struct Edge {
     pub said: String,
     /// Whether the file at hand was read again and is the same.
     pub at_hand: bool,
+    /// Whether it is no input: the artifact itself, and what it was taken for.
+    pub taken_for: bool,
 }
 
 macro_rules! states {
@@ -372,7 +374,11 @@ impl Walk<'_> {
                     let (name, digest) = (name.clone(), digest.clone());
                     let parent = self.node(&name, &digest);
                     let claim = self.claims_of(&digest).first().copied().unwrap_or_default();
-                    Some(self.edge(root, claim, input, Some(parent), &found))
+                    let number = self.edge(root, claim, input, Some(parent), &found);
+                    if let Some(edge) = self.lineage.edges.get_mut(number) {
+                        edge.taken_for = true;
+                    }
+                    Some(number)
                 }
                 _ => None,
             };
@@ -509,7 +515,16 @@ impl Walk<'_> {
     ) -> usize {
         let number = self.lineage.edges.len();
         let said = found.said.clone();
-        let edge = Edge { child, claim, input, parent, state: found.state, said, at_hand: false };
+        let edge = Edge {
+            child,
+            claim,
+            input,
+            parent,
+            state: found.state,
+            said,
+            at_hand: false,
+            taken_for: false,
+        };
         self.lineage.edges.push(edge);
         number
     }

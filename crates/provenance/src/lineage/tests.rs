@@ -194,10 +194,10 @@ fn kinds(chain: &Lineage) -> Vec<&'static str> {
 
 #[test]
 fn a_whole_chain_is_verified() {
+    use State::{Joined, Origin, Pinned};
     let chain = World::chain().model(&["train", "acquire", "evaluation:30"]);
     assert_eq!(chain.verdict, Verdict::Verified, "{}", render::text(&chain, true));
     let states: Vec<State> = chain.edges.iter().map(|edge| edge.state).collect();
-    use State::{Joined, Origin, Pinned};
     assert_eq!(states, [Joined, Pinned, Joined, Joined, Origin]);
     assert!(chain.nodes.iter().filter(|node| node.sound).all(|node| node.level == 2));
 }
@@ -520,5 +520,110 @@ fn hostile_names_act_on_nothing() {
     }
     for page in [render::text(&chain, true), render::dot(&chain)] {
         assert!(!page.contains(['\u{1b}', '\u{202e}']));
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// Whatever a byte is changed to, nothing counts but what was signed.
+    #[test]
+    fn a_changed_byte_makes_nothing_count_that_was_not_signed(
+        line in 0usize..5, at in 0usize..1 << 20, byte: u8, cut: bool
+    ) {
+        static WORLD: std::sync::LazyLock<World> = std::sync::LazyLock::new(World::chain);
+        let payload = |line: &Vec<u8>| {
+            serde_json::from_slice::<Envelope>(line).map(|envelope| envelope.payload).ok()
+        };
+        let signed: Vec<_> = WORLD.lines.iter().map(payload).collect();
+        let mut lines = WORLD.lines.clone();
+        let at = at % lines[line].len();
+        if cut {
+            lines[line].truncate(at);
+        } else {
+            lines[line][at] = byte;
+        }
+        let mut collection = Collection::default();
+        collection.add("a.jsonl", &lines.join(&b'\n'));
+        let read: Vec<_> = collection
+            .records
+            .iter()
+            .map(|record| record.envelope().map(|envelope| envelope.payload.clone()))
+            .collect();
+        let chain = trace(collection, &Question {
+            artifact: &artifact("model", "m"),
+            trust: &WORLD.trust,
+            at: now(),
+            requirements: &[],
+            at_hand: &BTreeMap::new(),
+        });
+        every_rendering_is_whole(&chain);
+        for (claim, payload) in chain.claims.iter().zip(read) {
+            assert!(claim.signed.is_err() || signed.contains(&payload));
+        }
+    }
+
+    /// Any bytes are read, joined and rendered without an end that is none.
+    #[test]
+    fn any_bytes_are_no_chain(bytes: Vec<u8>) {
+        let mut collection = Collection::default();
+        collection.add("a.jsonl", &bytes);
+        let chain = trace(collection, &Question {
+            artifact: &artifact("model", "m"),
+            trust: &Trust::default(),
+            at: now(),
+            requirements: &[],
+            at_hand: &BTreeMap::new(),
+        });
+        every_rendering_is_whole(&chain);
+        assert_eq!(chain.verdict, Verdict::Undecided);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_statements_about_one_thing_are_walked_once() {
+    let count = if cfg!(debug_assertions) { 2_000 } else { 100_000 };
+    let mut world = World::chain();
+    let own = std::mem::take(&mut world.lines);
+    let made =
+        World::made(Step::Train, subject("model", "m"), vec![input(Role::Dataset, "x", "x")]);
+    let bare = documents::canonical(&made).unwrap();
+    world.lines = (0..count).map(|_| bare.clone()).chain(own).collect();
+    let chain = world.model(&[]);
+    assert_eq!(chain.verdict, Verdict::Verified);
+    assert_eq!(chain.edges.len(), 5);
+}
+
+/// Prints how long a chain of a thousand signed steps takes; run in release with `--ignored`.
+#[test]
+#[ignore = "it measures"]
+#[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it measures")]
+fn a_chain_of_a_thousand_steps() {
+    let mut world = World::new();
+    for number in 0..1_000 {
+        let of = subject(&format!("m{number}"), "x");
+        let from = input(Role::BaseModel, &format!("m{}", number + 1), "x");
+        world.build(Step::FineTune, of, vec![from]);
+    }
+    let source = Material { uri: Some("https://example.org".to_owned()), ..Material::default() };
+    world.build(Step::Acquire, subject("m1000", "x"), vec![source]);
+    let text = world.text();
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        let mut collection = Collection::default();
+        collection.add("a.jsonl", &text);
+        let chain = trace(
+            collection,
+            &Question {
+                artifact: &artifact("m0", "x"),
+                trust: &world.trust,
+                at: now(),
+                requirements: &[],
+                at_hand: &BTreeMap::new(),
+            },
+        );
+        let took = start.elapsed();
+        assert_eq!(chain.verdict, Verdict::Verified);
+        eprintln!("{} artifacts: {took:?}", chain.nodes.len());
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use super::checkpoint::Checkpoint;
 use super::leaf::{Document, Leaf};
@@ -72,6 +73,13 @@ impl Audit {
             Ok(read) => Ok(Some(read)),
             Err(Error::Damaged { what, because } | Error::Malformed { what, because }) => {
                 self.fault(what, because);
+                Ok(None)
+            }
+            // What stands there is no file of a log: too long, or a folder.
+            Err(Error::Storage { name, source, .. })
+                if matches!(source.kind(), ErrorKind::FileTooLarge | ErrorKind::InvalidData) =>
+            {
+                self.fault(name, source.to_string());
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -166,15 +174,17 @@ fn history(
             audit.fault(path, "it is no checkpoint of this log");
             continue;
         };
-        let bytes = view.storage().read(&view::history_path(of), MAX_NOTE as u64)?;
+        let bytes = view.storage().read(&view::history_path(of), MAX_NOTE as u64);
+        let Some(bytes) = audit.take(bytes)? else { continue };
         let note = Note::parse(&bytes.unwrap_or_default());
         let Some(note) = audit.take(note)? else { continue };
         let Some(said) = audit.take(Checkpoint::parse(&note.text))? else { continue };
         who_signed(audit, &path, &note, keys)?;
         if said.size != of || said.origin != audit.checkpoint.origin {
             audit.fault(path, "it is that of another tree or log");
-        } else if of > size && audit.pending == 0 {
-            // A writer that was ended leaves such a checkpoint, but its promise too.
+        } else if of > size && audit.pending == 0 && view.checkpoint()?.1.size < of {
+            // A writer that was ended leaves such a checkpoint, but its promise too; one that is at
+            // work replaces the newest checkpoint next.
             audit.fault(path, format!("it was published, and the log has {size} entries"));
         } else {
             audit.history = audit.history.saturating_add(1);
@@ -328,8 +338,8 @@ fn partials(
             continue;
         }
         let name = format!("{folder}/{width}");
-        let narrow = view.storage().read(&name, tiles::MAX_BUNDLE)?;
-        if narrow.is_some_and(|narrow| narrow != begin) {
+        let narrow = view.storage().read(&name, tiles::MAX_BUNDLE);
+        if audit.take(narrow)?.flatten().is_some_and(|narrow| narrow != begin) {
             audit.fault(name, "it is not the beginning of the tile at its place");
         }
     }

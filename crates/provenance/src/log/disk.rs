@@ -134,7 +134,9 @@ impl Storage for Disk {
         let file = options.open(self.path(LOCK)).map_err(fail)?;
         file.lock().map_err(fail)?;
         // What a process left that was ended in the middle.
-        let _ = fs::remove_dir_all(self.path(UNFINISHED));
+        for left in self.list(UNFINISHED)? {
+            self.remove(&format!("{UNFINISHED}/{left}"))?;
+        }
         Ok(Box::new(file))
     }
 }
@@ -195,7 +197,8 @@ pub(super) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new(""));
     make_folder(folder)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
+    // Writers of one file take turns, so one name does, and nothing is left over.
+    name.push(".part");
     let unfinished = path.with_file_name(name);
     let mut file = File::create(&unfinished)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());

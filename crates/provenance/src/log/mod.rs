@@ -18,11 +18,15 @@
 //! # }
 //! ```
 //!
+//! [`witness`] is the other side: it signs what it saw of other people's logs.
+//!
 //! [`Log`] writes; several processes may have the same log open. [`View`] reads, and needs no key.
 //! [`Proof`] and [`Policy`] verify receipts offline. What a log holds is hostile until the tiles fit
 //! the root, and the root stands in a checkpoint that a key signed which the caller trusts.
 
 mod audit;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod checkpoint;
 mod disk;
 mod error;
@@ -36,9 +40,12 @@ mod state;
 mod storage;
 mod tiles;
 mod view;
+pub mod witness;
 mod write;
 
 pub use audit::{Audit, Fault, Signed};
+#[cfg(feature = "object-store")]
+pub use bucket::Bucket;
 pub use checkpoint::{Checkpoint, MAX_SIZE};
 pub use disk::Disk;
 pub use error::Error;

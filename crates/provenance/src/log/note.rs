@@ -95,7 +95,7 @@ impl Note {
     pub fn verified<'a>(&self, keys: &[&'a Vkey]) -> Result<Vec<(&'a Vkey, Option<u64>)>, Error> {
         let mut verified: Vec<(&Vkey, Option<u64>)> = Vec::new();
         for signature in &self.signatures {
-            let named = |key: &&&Vkey| key.name == signature.name && key.id == signature.id;
+            let named = |key: &&&Vkey| key.is(&signature.name, signature.id);
             let Some(key) = keys.iter().find(named) else { continue };
             if matches!(key.kind, Kind::Other(_)) {
                 continue;
@@ -104,7 +104,7 @@ impl Note {
                 let because = format!("the signature of `{}` does not verify", key.name());
                 return Err(Error::malformed("the signed note", because));
             };
-            if !verified.iter().any(|(before, _)| before.id == key.id && before.name == key.name) {
+            if !verified.iter().any(|(before, _)| before.is(&key.name, key.id)) {
                 verified.push((key, time));
             }
         }
@@ -216,6 +216,11 @@ impl Vkey {
     /// What it signs.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether signatures name it like this.
+    pub(super) fn is(&self, name: &str, id: [u8; 4]) -> bool {
+        self.name == name && self.id == id
     }
 
     /// Whether another is the same key, whatever their names.

@@ -6,8 +6,10 @@ mod crash;
 mod forms;
 mod hostile;
 mod oracle;
+#[cfg(feature = "object-store")]
 mod storage;
 mod tree;
+mod witnessing;
 
 use std::path::Path;
 

@@ -66,16 +66,20 @@ pub(super) fn read_tile(
     index: u64,
     width: u16,
 ) -> Result<Vec<u8>, Error> {
-    let path = tile_path(level, index, width);
-    let want = usize::from(width).saturating_mul(size_of::<Hash>());
-    let most = u64::from(WIDTH).saturating_mul(size_of::<Hash>() as u64);
-    let mut bytes = read_either(storage, &path, &tile_path(level, index, WIDTH), most)?;
-    if bytes.len() != want && bytes.len() as u64 != most {
-        let because = format!("it has {} bytes, not {want}", bytes.len());
+    let most = length(WIDTH) as u64;
+    let paths = [tile_path(level, index, width), tile_path(level, index, WIDTH)];
+    let (mut bytes, path, has) = read_either(storage, paths, width, most)?;
+    if bytes.len() != length(has) {
+        let because = format!("it has {} bytes, not {}", bytes.len(), length(has));
         return Err(Error::damaged(path, because));
     }
-    bytes.truncate(want);
+    bytes.truncate(length(width));
     Ok(bytes)
+}
+
+/// How many bytes a tile has.
+fn length(width: u16) -> usize {
+    usize::from(width).saturating_mul(size_of::<Hash>())
 }
 
 /// The hashes of a tile.
@@ -95,31 +99,32 @@ pub(super) fn read_entries(
     index: u64,
     width: u16,
 ) -> Result<Vec<Vec<u8>>, Error> {
-    let path = entries_path(index, width);
-    let bytes = read_either(storage, &path, &entries_path(index, WIDTH), MAX_BUNDLE)?;
+    let paths = [entries_path(index, width), entries_path(index, WIDTH)];
+    let (bytes, path, has) = read_either(storage, paths, width, MAX_BUNDLE)?;
     let mut entries = split(&bytes)
         .ok_or_else(|| Error::damaged(&*path, "its last entry is longer than the file"))?;
-    if entries.len() < usize::from(width) {
-        let because = format!("it has {} entries, not {width}", entries.len());
+    if entries.len() != usize::from(has) {
+        let because = format!("it has {} entries, not {has}", entries.len());
         return Err(Error::damaged(path, because));
     }
     entries.truncate(usize::from(width));
     Ok(entries)
 }
 
+/// What stands under the first name that is taken, that name, and how wide it is to be.
 fn read_either(
     storage: &dyn Storage,
-    path: &str,
-    other: &str,
+    [path, full]: [String; 2],
+    width: u16,
     most: u64,
-) -> Result<Vec<u8>, Error> {
-    if let Some(bytes) = storage.read(path, most)? {
-        return Ok(bytes);
+) -> Result<(Vec<u8>, String, u16), Error> {
+    if let Some(bytes) = storage.read(&path, most)? {
+        return Ok((bytes, path, width));
     }
-    if path != other
-        && let Some(bytes) = storage.read(other, most)?
+    if path != full
+        && let Some(bytes) = storage.read(&full, most)?
     {
-        return Ok(bytes);
+        return Ok((bytes, full, WIDTH));
     }
     Err(Error::damaged(path, "it is missing"))
 }

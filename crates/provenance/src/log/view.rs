@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::audit::{self, Audit};
 use super::checkpoint::Checkpoint;
 use super::merkle::{self, Hash};
-use super::note::{MAX_NOTE, Note, Vkey};
+use super::note::{MAX_NOTE, Note, Signature, Vkey};
 use super::proof::Proof;
 use super::storage::Storage;
 use super::{Error, tiles};
@@ -87,18 +87,11 @@ impl View {
     /// root of the checkpoint.
     pub fn prove(&self, index: u64) -> Result<Proof, Error> {
         let (note, checkpoint) = self.checkpoint()?;
-        self.prove_one((&note, &checkpoint), index)
+        self.prove_under((&note, &checkpoint), index)
     }
 
-    pub(super) fn prove_all(
-        &self,
-        (note, checkpoint): (Note, &Checkpoint),
-        places: impl IntoIterator<Item = u64>,
-    ) -> Result<Vec<Proof>, Error> {
-        places.into_iter().map(|index| self.prove_one((&note, checkpoint), index)).collect()
-    }
-
-    fn prove_one(
+    /// The proof that the tree of a checkpoint of this log holds the entry at a place.
+    pub fn prove_under(
         &self,
         (note, checkpoint): (&Note, &Checkpoint),
         index: u64,
@@ -109,6 +102,23 @@ impl View {
         }
         let hashes = merkle::inclusion(self.storage(), (size, &checkpoint.root), index)?;
         Ok(Proof { extra: None, index, hashes, checkpoint: note.clone() })
+    }
+
+    /// Adds what witnesses signed to a checkpoint: to the newest where it is that, and to the history.
+    pub fn add_cosignatures(&self, text: &str, cosignatures: &[Signature]) -> Result<(), Error> {
+        let _lock = self.storage.lock()?;
+        let path = history_path(Checkpoint::parse(text)?.size);
+        if let Some(bytes) = self.storage.read(&path, MAX_NOTE as u64)?
+            && let Some(new) = with(&bytes, text, cosignatures)?
+        {
+            self.storage.write(&[(path, new)])?;
+        }
+        let (current, _) = self.checkpoint_bytes()?;
+        if let Some(new) = with(&current, text, cosignatures)? {
+            // Where another was faster, its checkpoint is as good.
+            self.storage.swap(CHECKPOINT, &current, &new)?;
+        }
+        Ok(())
     }
 
     /// The proof that a tree begins with its first `old` entries.
@@ -178,4 +188,14 @@ impl View {
     pub fn verify(&self, keys: &[&Vkey], before: Option<&Checkpoint>) -> Result<Audit, Error> {
         audit::audit(self, keys, before)
     }
+}
+
+/// A note with more signatures, where it has this text.
+fn with(bytes: &[u8], text: &str, signatures: &[Signature]) -> Result<Option<Vec<u8>>, Error> {
+    let mut note = Note::parse(bytes)?;
+    if note.text != text {
+        return Ok(None);
+    }
+    note.add(signatures);
+    Ok(Some(note.to_string().into_bytes()))
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::checkpoint::Checkpoint;
 use super::merkle::{self, Edge, Hash};
-use super::note::{MAX_NOTE, Note, Signature, Skey, Vkey};
+use super::note::{Note, Skey, Vkey};
 use super::proof::Proof;
 use super::state::State;
 use super::storage::{File, Storage};
@@ -120,37 +120,11 @@ impl Log {
         drop(lock);
         let (note, checkpoint) = self.view.checkpoint()?;
         let places = (first..).take(entries.len());
-        let proofs = self.view.prove_all((note, &checkpoint), places)?;
-        Ok(proofs.into_iter().map(|proof| Receipt { index: proof.index, proof }).collect())
-    }
-
-    /// Adds what witnesses said of a checkpoint, where it is still the newest, and to the history.
-    pub fn add_cosignatures(
-        &mut self,
-        text: &str,
-        cosignatures: &[Signature],
-    ) -> Result<(), Error> {
-        let lock = self.storage().lock()?;
-        let tip = self.settle()?;
-        let (current, size) = (tip.note.clone(), tip.checkpoint.size);
-        let said = Checkpoint::parse(text)?;
-        let path = view::history_path(said.size);
-        let mut files = Vec::new();
-        if let Some(bytes) = self.storage().read(&path, MAX_NOTE as u64)? {
-            files.push((path, with(&bytes, text, cosignatures)?));
-        }
-        self.storage().write(&files)?;
-        if said.size == size {
-            let new = with(&current, text, cosignatures)?;
-            // Where another was faster, its checkpoint is as good.
-            if self.storage().swap(CHECKPOINT, &current, &new)?
-                && let Some(tip) = &mut self.tip
-            {
-                tip.note = new;
-            }
-        }
-        drop(lock);
-        Ok(())
+        let receipt = |index| {
+            let proof = self.view.prove_under((&note, &checkpoint), index)?;
+            Ok(Receipt { index, proof })
+        };
+        places.map(receipt).collect()
     }
 
     fn storage(&self) -> &dyn Storage {
@@ -175,7 +149,10 @@ impl Log {
             let at = self.settle()?.checkpoint.clone();
             let path = pending::path(at.size);
             let promise = pending::write(&self.key, &at, batch)?;
-            if !self.storage().create(&path, &promise)? {
+            // Where an answer of the storage was lost and it was asked again, ours is there already.
+            let is_ours = self.storage().create(&path, &promise)?
+                || self.storage().read(&path, pending::MAX)?.as_ref() == Some(&promise);
+            if !is_ours {
                 continue;
             }
             self.settle()?;
@@ -272,15 +249,6 @@ fn signed(key: &Skey, checkpoint: &Checkpoint) -> Result<String, Error> {
     let text = checkpoint.to_string();
     let signatures = vec![key.sign(&text)?];
     Ok(Note { text, signatures }.to_string())
-}
-
-/// A note with more signatures, where it is the same text.
-fn with(bytes: &[u8], text: &str, signatures: &[Signature]) -> Result<Vec<u8>, Error> {
-    let mut note = Note::parse(bytes)?;
-    if note.text == text {
-        note.add(signatures);
-    }
-    Ok(note.to_string().into_bytes())
 }
 
 /// Reads the right edge of the tree and verifies it against the root.

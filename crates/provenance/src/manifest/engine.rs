@@ -16,17 +16,17 @@ const HOT: usize = 128 << 10;
 const STEP: usize = 1 << 20;
 
 /// The processors that share the work, and how many files they are busy with.
-pub(super) struct Team {
+pub(crate) struct Team {
     size: usize,
     busy: AtomicUsize,
 }
 
 impl Team {
-    pub(super) fn new(size: usize) -> Self {
+    pub(crate) fn new(size: usize) -> Self {
         Self { size: size.max(1), busy: AtomicUsize::new(0) }
     }
 
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
     }
 
@@ -37,14 +37,14 @@ impl Team {
 
     /// Reads a file once and digests it. The error says that it could not be read, or that it is
     /// not what it was when it was opened.
-    pub(super) fn digest(
+    pub(crate) fn digest(
         &self,
         file: &SourceFile,
         algorithms: &[Algorithm],
     ) -> Result<Digests, Trouble> {
         self.busy.fetch_add(1, Ordering::Relaxed);
         let alone = algorithms == [Algorithm::Blake3] && file.len() > STEP as u64;
-        let digests = if alone && self.size > 1 {
+        let digests = if alone && self.size > 1 && self.size >= rayon::current_num_threads() {
             let mut digests = Digests::default();
             digests.set(Algorithm::Blake3, blake3_by_all(file).to_vec());
             digests

@@ -4,23 +4,27 @@
 //! are read side by side; where there are fewer files than processors, several share one.
 
 mod algorithm;
+mod cache;
 mod engine;
 mod hasher;
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use artifact::ReadAt as _;
 use artifact::tree::{Entry, EntryKind, FileEntry, Tree};
 use vocabulary::Untrusted;
 
-use self::engine::Team;
+use self::hasher::Hasher;
 use crate::keys::sha256;
 use crate::statement::{DIR_HASH, DigestSet};
 use crate::{Error, hex};
 
 pub use self::algorithm::{Algorithm, Digests};
+pub use self::cache::Cache;
+pub(crate) use self::engine::Team;
 
 /// The files of an artifact with their digests.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +52,8 @@ pub struct File {
     pub mode: u32,
     /// What was computed.
     pub digests: Digests,
+    /// Whether the digests come from a cache: the file was not read anew.
+    pub cached: bool,
 }
 
 impl File {
@@ -64,22 +70,39 @@ pub struct Uncovered {
     pub path: Untrusted,
     /// Why.
     pub because: String,
-    /// Whether it is a link to something inside the root, which is digested under its own path.
-    pub alias: bool,
+    /// For a link to something inside the root: the path under which that is digested.
+    pub alias: Option<Untrusted>,
 }
 
 /// What to compute, and how.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct Options<'a> {
     /// What is computed of each file.
     pub algorithms: Vec<Algorithm>,
+    /// What is computed beside it, by the number of the tree's entry.
+    pub also: BTreeMap<usize, BTreeSet<Algorithm>>,
+    /// Digests that are known already, by path. A file is read where they are not enough; where it
+    /// then has another SHA-256 than the known one, it was changed meanwhile.
+    pub known: BTreeMap<String, Digests>,
+    /// Where digests of files are kept that did not change since. What is computed is kept there; what
+    /// is there is taken only where `trust_cache` says so.
+    pub cache: Option<&'a Cache>,
+    /// Whether what the cache holds counts in place of reading a file.
+    pub trust_cache: bool,
     /// Processors that share the work; as many as there are where it is not told.
     pub jobs: Option<usize>,
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
-        Self { algorithms: vec![Algorithm::Sha256, Algorithm::Blake3], jobs: None }
+        Self {
+            algorithms: vec![Algorithm::Sha256, Algorithm::Blake3],
+            also: BTreeMap::new(),
+            known: BTreeMap::new(),
+            cache: None,
+            trust_cache: false,
+            jobs: None,
+        }
     }
 }
 
@@ -99,7 +122,7 @@ impl Manifest {
     }
 
     /// Reads every file of an artifact once.
-    pub fn with(tree: &Tree, options: &Options) -> Self {
+    pub fn with(tree: &Tree, options: &Options<'_>) -> Self {
         let mut manifest = Self {
             single: tree.single,
             empty_folders: tree.empty_folders.clone(),
@@ -112,7 +135,8 @@ impl Manifest {
                 _ => {}
             }
         }
-        let results = read_all(tree, work, options);
+        let wanted = wanted(tree, options);
+        let results = read_all(tree, work, &wanted, options);
         for (number, entry) in tree.entries.iter().enumerate() {
             let EntryKind::File(file) = &entry.kind else {
                 manifest.uncovered.push(not_a_file(entry));
@@ -120,12 +144,13 @@ impl Manifest {
             };
             let first = file.same_as.unwrap_or(number);
             match results.get(first).and_then(Option::as_ref) {
-                Some(Ok(digests)) => manifest.files.push(File {
+                Some(Ok((digests, cached))) => manifest.files.push(File {
                     path: entry.path.clone(),
                     utf8: entry.utf8,
                     bytes: file.len,
                     mode: file.mode,
                     digests: digests.clone(),
+                    cached: *cached,
                 }),
                 Some(Err(because)) => manifest.uncovered.push(uncovered(entry, because.clone())),
                 None => manifest.uncovered.push(uncovered(entry, "it was not read".into())),
@@ -148,19 +173,16 @@ impl Manifest {
     /// Source: `Hash1` of <https://pkg.go.dev/golang.org/x/mod/sumdb/dirhash>.
     pub fn dir_hash(&self) -> Result<String, Error> {
         self.is_whole()?;
-        let mut lines = String::new();
+        let mut lines = Vec::with_capacity(self.files.len());
         for file in &self.files {
-            let none = |because: String| Err(Error::malformed("the folder", because));
-            if file.path.raw().contains('\n') {
-                return none(format!("the name `{}` holds a line feed", file.path));
-            }
             if !file.utf8 {
-                return none(format!("the name `{}` is no UTF-8", file.path));
+                let because = format!("the name `{}` is no UTF-8", file.path);
+                return Err(Error::malformed("the folder", because));
             }
             let digest = file.sha256().ok_or_else(not_computed)?;
-            lines.push_str(&format!("{}  {}\n", hex::encode(&digest), file.path.raw()));
+            lines.push((file.path.raw(), hex::encode(&digest)));
         }
-        Ok(hex::encode(sha256(lines.as_bytes()).as_ref()))
+        dir_hash(lines)
     }
 
     /// The root digest of Model Signing: SHA-256 over the raw SHA-256 digests of the files, hex. It
@@ -193,7 +215,7 @@ impl Manifest {
 
     /// The digest of a part would pass for that of the whole.
     fn is_whole(&self) -> Result<(), Error> {
-        match self.uncovered.iter().find(|one| !one.alias) {
+        match self.uncovered.iter().find(|one| one.alias.is_none()) {
             None if self.files.is_empty() => {
                 Err(Error::malformed("the folder", "it holds no file"))
             }
@@ -206,12 +228,37 @@ impl Manifest {
     }
 }
 
+/// The `dirHash` of paths and the SHA-256 of what stands there, hex. The error tells of a path that
+/// has no line of its own, because it holds a line feed.
+pub fn dir_hash(mut files: Vec<(&str, String)>) -> Result<String, Error> {
+    files.sort_unstable();
+    let mut lines = String::new();
+    for (path, digest) in files {
+        if path.contains('\n') {
+            let because = format!("the name `{}` holds a line feed", vocabulary::escape(path));
+            return Err(Error::malformed("the folder", because));
+        }
+        lines.push_str(&format!("{digest}  {path}\n"));
+    }
+    Ok(hex::encode(sha256(lines.as_bytes()).as_ref()))
+}
+
+/// The digest of bytes in memory.
+pub(crate) fn of_bytes(algorithm: Algorithm, bytes: &[u8]) -> Vec<u8> {
+    let mut hasher = Hasher::new(&[algorithm], bytes.len() as u64);
+    hasher.update(bytes);
+    hasher.finish().get(algorithm).unwrap_or_default().to_vec()
+}
+
 fn not_computed() -> Error {
     Error::malformed("the folder", "the SHA-256 of its files was not computed")
 }
 
 fn uncovered(entry: &Entry, because: String) -> Uncovered {
-    let alias = matches!(entry.kind, EntryKind::Alias { .. });
+    let alias = match &entry.kind {
+        EntryKind::Alias { target } => Some(target.clone()),
+        _ => None,
+    };
     Uncovered { path: entry.path.clone(), because, alias }
 }
 
@@ -231,21 +278,49 @@ fn not_a_file(entry: &Entry) -> Uncovered {
     uncovered(entry, because)
 }
 
-type Results = Vec<Option<Result<Digests, String>>>;
+/// Digests, and whether they come from the cache; or why there are none.
+type Found = Result<(Digests, bool), String>;
+type Results = Vec<Option<Found>>;
+
+/// What is computed of each entry. Several paths may be one file on disk, which is read once.
+fn wanted(tree: &Tree, options: &Options<'_>) -> Vec<BTreeSet<Algorithm>> {
+    let mut wanted = vec![BTreeSet::from_iter(options.algorithms.clone()); tree.entries.len()];
+    for (number, also) in &options.also {
+        let entry = tree.entries.get(*number).map(|entry| &entry.kind);
+        let Some(EntryKind::File(file)) = entry else { continue };
+        if let Some(slot) = wanted.get_mut(file.same_as.unwrap_or(*number)) {
+            slot.extend(also);
+        }
+    }
+    wanted
+}
 
 /// Reads files side by side, the largest first, so that none is left to the end alone. The place of
 /// a result is that of its entry.
-fn read_all(tree: &Tree, mut work: Vec<(usize, &FileEntry)>, options: &Options) -> Results {
+fn read_all(
+    tree: &Tree,
+    mut work: Vec<(usize, &FileEntry)>,
+    wanted: &[BTreeSet<Algorithm>],
+    options: &Options<'_>,
+) -> Results {
     work.sort_by_key(|(number, file)| (std::cmp::Reverse(file.len), *number));
     let processors = || thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let team = Team::new(options.jobs.unwrap_or_else(processors));
     let results: Mutex<Results> = Mutex::new(vec![None; tree.entries.len()]);
     let next = AtomicUsize::new(0);
+    let none = BTreeSet::new();
     let read = || {
         while let Some((number, file)) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let open = tree.open(file, false);
-            let digests = open.and_then(|open| team.digest(&open, &options.algorithms));
-            let digests = digests.map_err(|trouble| trouble.to_string());
+            let path = tree.entries.get(*number).map_or("", |entry| entry.path.raw());
+            let job = Job {
+                file,
+                wanted: wanted.get(*number).unwrap_or(&none),
+                known: options.known.get(path),
+                path,
+                cache: options.cache,
+                trusted: options.trust_cache,
+            };
+            let digests = job.run(tree, &team);
             let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(slot) = results.get_mut(*number) {
                 *slot = Some(digests);
@@ -259,6 +334,50 @@ fn read_all(tree: &Tree, mut work: Vec<(usize, &FileEntry)>, options: &Options) 
         read();
     });
     results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Job<'a> {
+    file: &'a FileEntry,
+    wanted: &'a BTreeSet<Algorithm>,
+    known: Option<&'a Digests>,
+    path: &'a str,
+    cache: Option<&'a Cache>,
+    trusted: bool,
+}
+
+impl Job<'_> {
+    fn run(&self, tree: &Tree, team: &Team) -> Found {
+        let known = self.known.cloned().unwrap_or_default();
+        let mut missing: Vec<Algorithm> =
+            self.wanted.iter().copied().filter(|one| known.get(*one).is_none()).collect();
+        if missing.is_empty() {
+            return Ok((known, false));
+        }
+        let before = known.get(Algorithm::Sha256);
+        if before.is_some() {
+            missing.insert(0, Algorithm::Sha256);
+        }
+        let open = tree.open(self.file, false).map_err(|trouble| trouble.to_string())?;
+        if open.len() != self.file.len {
+            return Err("it was changed since it was listed".to_owned());
+        }
+        let stamp = open.stamp();
+        let kept = self.cache.and_then(|cache| cache.get(self.path, &stamp)).unwrap_or_default();
+        if self.trusted && kept.have(&missing) {
+            return Ok((kept, true));
+        }
+        let mut digests = team.digest(&open, &missing).map_err(|trouble| trouble.to_string())?;
+        if before.is_some() && before != digests.get(Algorithm::Sha256) {
+            return Err("it was changed while it was looked at".to_owned());
+        }
+        for (algorithm, digest) in known.iter() {
+            digests.set(algorithm, digest.to_vec());
+        }
+        if let Some(cache) = self.cache {
+            cache.put(self.path, &stamp, &digests);
+        }
+        Ok((digests, false))
+    }
 }
 
 #[cfg(test)]

@@ -114,7 +114,10 @@ fn digests_do_not_depend_on_who_computes_them() {
     for algorithms in sets {
         for jobs in [Some(1), Some(2), Some(40), None] {
             let tree = artifact::tree::open(folder.path(), 99).unwrap();
-            let manifest = Manifest::with(&tree, &Options { algorithms: algorithms.clone(), jobs });
+            let manifest = Manifest::with(
+                &tree,
+                &Options { algorithms: algorithms.clone(), jobs, ..Options::default() },
+            );
             for (algorithm, digests) in &want {
                 for (file, digest) in manifest.files.iter().zip(digests) {
                     let is = file.digests.get(*algorithm).map(hex::encode);
@@ -124,7 +127,10 @@ fn digests_do_not_depend_on_who_computes_them() {
             }
             // One at a time: the others are idle.
             let one = artifact::tree::open(&folder.path().join("f3333333"), 99).unwrap();
-            let single = Manifest::with(&one, &Options { algorithms: algorithms.clone(), jobs });
+            let single = Manifest::with(
+                &one,
+                &Options { algorithms: algorithms.clone(), jobs, ..Options::default() },
+            );
             let in_folder = manifest.file("f3333333").unwrap();
             assert_eq!(single.files[0].digests, in_folder.digests);
         }
@@ -166,4 +172,88 @@ fn hard_links_are_read_once_and_told_twice() {
     fs::hard_link(folder.path().join("a"), folder.path().join("b")).unwrap();
     let seen = manifest(folder.path());
     assert_eq!(text(&seen.files[0], Algorithm::Sha256), text(&seen.files[1], Algorithm::Sha256));
+}
+
+/// Later than anything that a test writes.
+fn later() -> i64 {
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    i64::try_from(now).unwrap() + 1000
+}
+
+fn cached(folder: &Path, cache: &Cache, trust_cache: bool) -> Manifest {
+    let tree = artifact::tree::open(folder, 99).unwrap();
+    Manifest::with(&tree, &Options { cache: Some(cache), trust_cache, ..Options::default() })
+}
+
+#[test]
+fn a_cache_saves_reading_and_only_where_it_is_trusted() {
+    let folder = folder(&[("a", b"1"), ("b\nc", b"2")]);
+    let kept = tempfile::tempdir().unwrap();
+    let cache = Cache::open(kept.path(), later());
+    let first = cached(folder.path(), &cache, true);
+    assert!(first.files.iter().all(|file| !file.cached));
+    cache.save().unwrap();
+    let cache = Cache::open(kept.path(), later());
+    assert_eq!(cache.ignored, None);
+    let second = cached(folder.path(), &cache, true);
+    assert!(second.files.iter().all(|file| file.cached));
+    assert_eq!(second.oms_root(Order::Parts).unwrap(), first.oms_root(Order::Parts).unwrap());
+    assert!(cached(folder.path(), &cache, false).files.iter().all(|file| !file.cached));
+    fs::write(folder.path().join("a"), "3").unwrap();
+    let third = cached(folder.path(), &cache, true);
+    assert_eq!(third.files.iter().map(|file| file.cached).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn a_file_that_was_just_written_is_not_kept() {
+    let folder = folder(&[("a", b"1")]);
+    let kept = tempfile::tempdir().unwrap();
+    let cache = Cache::open(kept.path(), later() - 1000);
+    cached(folder.path(), &cache, true);
+    cache.save().unwrap();
+    assert_eq!(fs::read_dir(kept.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_damaged_cache_is_ignored_and_told() {
+    let folder = folder(&[("a", b"1")]);
+    let kept = tempfile::tempdir().unwrap();
+    let cache = Cache::open(kept.path(), later());
+    cached(folder.path(), &cache, true);
+    cache.save().unwrap();
+    let path = kept.path().join("digests");
+    let whole = fs::read(&path).unwrap();
+    for cut in 0..whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let cache = Cache::open(kept.path(), later());
+        assert!(cache.ignored.is_some(), "{cut}");
+    }
+    for at in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        fs::write(&path, changed).unwrap();
+        let cache = Cache::open(kept.path(), later());
+        assert!(cache.ignored.is_some(), "{at}");
+        assert!(!cached(folder.path(), &cache, true).files[0].cached);
+    }
+}
+
+#[test]
+fn two_that_save_at_once_leave_a_whole_cache() {
+    let folders: Vec<TempDir> = (0..8).map(|_| folder(&[("a", b"1")])).collect();
+    let kept = tempfile::tempdir().unwrap();
+    thread::scope(|scope| {
+        for folder in &folders {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let cache = Cache::open(kept.path(), later());
+                    assert_eq!(cache.ignored, None);
+                    cached(folder.path(), &cache, false);
+                    cache.save().unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(Cache::open(kept.path(), later()).ignored, None);
+    assert_eq!(fs::read_dir(kept.path()).unwrap().count(), 1, "nothing is left over");
 }

@@ -1,10 +1,18 @@
 //! The digests of files and of parts of files, each byte read once.
+//!
+//! Whole files are digested by the engine of [`crate::manifest`], which shares large ones among
+//! processors. Here stands what it does not know: parts of files, and `BLAKE2b`.
+
+use std::cmp::Reverse;
+use std::num::NonZero;
+use std::thread;
 
 use artifact::tree::{FileEntry, Tree};
 use artifact::{ReadAt as _, SourceFile, Trouble};
 use rayon::prelude::*;
 
 use super::{Hash, Method};
+use crate::manifest::{Algorithm, Team};
 
 /// How much is read at a time. It fits into a core's cache together with what hashing needs.
 const CHUNK: u64 = 256 << 10;
@@ -72,15 +80,36 @@ pub(super) fn parts(method: Method, length: u64) -> Vec<(u64, u64)> {
 }
 
 /// The digests of the parts of a file.
-pub(super) fn digests(
-    tree: &Tree,
-    entry: &FileEntry,
-    method: Method,
-    hash: Hash,
-) -> Result<Vec<Vec<u8>>, Trouble> {
+pub(super) type Digests = Result<Vec<Vec<u8>>, Trouble>;
+
+/// The digests of files, each read once, the largest first, so that none is left to the end alone.
+pub(super) fn all(tree: &Tree, files: &[&FileEntry], method: Method, hash: Hash) -> Vec<Digests> {
+    let team = Team::new(thread::available_parallelism().map_or(1, NonZero::get));
+    let mut order: Vec<(usize, &FileEntry)> = files.iter().copied().enumerate().collect();
+    order.sort_by_key(|(number, file)| (Reverse(file.len), *number));
+    let mut done: Vec<(usize, Digests)> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(number, file)| (number, digests(&team, tree, file, method, hash)))
+        .collect();
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, digests)| digests).collect()
+}
+
+fn digests(team: &Team, tree: &Tree, entry: &FileEntry, method: Method, hash: Hash) -> Digests {
     let file = tree.open(entry, false)?;
     if file.len() != entry.len {
         return Err(Trouble("the file was changed since it was listed".into()));
+    }
+    let whole = match (method, hash) {
+        (Method::Files, Hash::Sha256) => Some(Algorithm::Sha256),
+        (Method::Files, Hash::Blake3) => Some(Algorithm::Blake3),
+        (Method::Files, Hash::Blake2b) | (Method::Shards(_), _) => None,
+    };
+    if let Some(algorithm) = whole {
+        let digests = team.digest(&file, &[algorithm])?;
+        let digest = digests.get(algorithm).map(|digest| vec![digest.to_vec()]);
+        return digest.ok_or_else(|| Trouble("it was not digested".into()));
     }
     let digests: Option<Vec<Vec<u8>>> = parts(method, entry.len)
         .into_par_iter()

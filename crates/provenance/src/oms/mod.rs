@@ -24,7 +24,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use prepare::{Form, Prepared, Request, prepare, sign, sign_with_certificate};
+pub use prepare::{Form, Prepared, Request, clean_paths, prepare, sign, sign_with_certificate};
 pub use scope::{Uncovered, What};
 pub use statement::{Resource, Signed};
 pub use verify::{Options, Verdict, Verification, verify};
@@ -121,6 +121,3 @@ fn dir_hash<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Option<Stri
     }
     Some(crate::hex::encode(hasher.finish().as_ref()))
 }
-
-#[cfg(test)]
-mod tests;

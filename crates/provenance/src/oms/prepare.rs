@@ -1,7 +1,6 @@
 //! Making a statement of a model, and signing it.
 
-use artifact::tree::{EntryKind, Tree};
-use rayon::prelude::*;
+use artifact::tree::{EntryKind, FileEntry, Tree};
 use serde::Serialize;
 use vocabulary::Untrusted;
 
@@ -101,20 +100,16 @@ struct Serialization<'a> {
 /// Reads a model once and makes the statement of it. What cannot be signed is refused, with every
 /// reason.
 pub fn prepare(request: &Request<'_>) -> Result<Prepared, Vec<Refusal>> {
-    let leave_out = clean_all(request.leave_out)?;
+    let leave_out = clean_paths(request.leave_out)?;
     let scope = Scope::of(request.tree, LeaveOut { paths: &leave_out, bundle: request.bundle_at });
     let mut refusals = unsignable(&scope);
     let mut uncovered = scope.left_out.clone();
     uncovered.extend(beside_content(request.tree, &scope));
-    let files: Vec<_> = scope.files.iter().collect();
-    let digested: Vec<_> = files
-        .par_iter()
-        .with_max_len(1)
-        .map(|(_, file)| hashing::digests(request.tree, file, request.method, request.hash))
-        .collect();
+    let files: Vec<&FileEntry> = scope.files.values().copied().collect();
+    let digested = hashing::all(request.tree, &files, request.method, request.hash);
     let mut entries = Vec::new();
     let (mut count, mut bytes) = (0u64, 0u64);
-    for ((path, file), digests) in files.into_iter().zip(digested) {
+    for ((path, file), digests) in scope.files.iter().zip(digested) {
         match digests {
             Err(trouble) => {
                 refusals.push(Refusal::at(Reason::Unreadable, *path, trouble.to_string()));
@@ -218,7 +213,7 @@ fn entries_of(request: &Request<'_>, name: &str, length: u64, digests: Vec<Vec<u
 }
 
 /// Paths to leave out in their one form. The specification knows no globs.
-pub(super) fn clean_all(paths: &[String]) -> Result<Vec<String>, Vec<Refusal>> {
+pub fn clean_paths(paths: &[String]) -> Result<Vec<String>, Vec<Refusal>> {
     let mut cleaned = Vec::new();
     let mut refusals = Vec::new();
     for path in paths {

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use artifact::tree::{Entry, EntryKind, FileEntry, Tree};
 use jiff::Timestamp;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::prepare::clean_all;
+use super::prepare::clean_paths;
 use super::scope::{LeaveOut, Scope, Uncovered, What, beside_content, clean, is_at_or_below};
 use super::statement::{Resource, Signed, UNNAMED};
-use super::{Method, STEP, hashing};
+use super::{Hash, Method, STEP, hashing};
 use crate::bundle::Bundle;
 use crate::dsse::IN_TOTO;
 use crate::hex;
@@ -29,6 +28,8 @@ pub struct Options {
     pub links: bool,
     /// Whether everything has to be covered.
     pub complete: bool,
+    /// SHA-256 of files that were read already, by their path: they are not read again.
+    pub known: BTreeMap<String, Vec<u8>>,
     /// Where the bundle itself lies, relative to the model, if inside it.
     pub bundle_at: Option<String>,
 }
@@ -91,7 +92,7 @@ pub fn verify(
     at: Timestamp,
     options: &Options,
 ) -> Verification {
-    let leave_out = match clean_all(&options.leave_out) {
+    let leave_out = match clean_paths(&options.leave_out) {
         Ok(leave_out) => leave_out,
         Err(refusals) => return Verification::refused(refusals),
     };
@@ -239,23 +240,37 @@ impl<'a> Comparison<'a> {
 
     /// Reads the files that are here and holds them against what was signed.
     fn content(&mut self, here: &[(&'a str, &'a Resource, &'a FileEntry)]) {
-        let (tree, method, hash) = (self.tree, self.signed.method, self.signed.hash);
-        let seen: Vec<Option<Refusal>> = here
-            .par_iter()
-            .with_max_len(1)
-            .map(|(path, resource, file)| {
-                if let Some(bytes) = resource.bytes.filter(|bytes| *bytes != file.len) {
-                    let said = format!("signed were {bytes} bytes, here are {}", file.len);
-                    return Some(Refusal::at(Reason::FileDiffers, *path, said));
-                }
-                match hashing::digests(tree, file, method, hash) {
-                    Err(trouble) => {
-                        Some(Refusal::at(Reason::Unreadable, *path, trouble.to_string()))
-                    }
-                    Ok(digests) => differs(path, method, &resource.digests, &digests),
-                }
-            })
+        let (method, hash) = (self.signed.method, self.signed.hash);
+        let reusable = method == Method::Files && hash == Hash::Sha256;
+        let known = |path: &str| self.options.known.get(path).filter(|_| reusable);
+        let other_length = |resource: &Resource, file: &FileEntry| {
+            resource.bytes.is_some_and(|bytes| bytes != file.len)
+        };
+        let unread: Vec<&FileEntry> = here
+            .iter()
+            .filter(|(path, resource, file)| known(path).is_none() && !other_length(resource, file))
+            .map(|(_, _, file)| *file)
             .collect();
+        let mut read = hashing::all(self.tree, &unread, method, hash).into_iter();
+        let compare = |(path, resource, file): &(&str, &Resource, &FileEntry)| {
+            if other_length(resource, file) {
+                let signed = resource.bytes.unwrap_or_default();
+                let said = format!("signed were {signed} bytes, here are {}", file.len);
+                return Some(Refusal::at(Reason::FileDiffers, *path, said));
+            }
+            let digests = match known(path) {
+                Some(known) => Some(Ok(vec![known.clone()])),
+                None => read.next(),
+            };
+            match digests {
+                Some(Ok(digests)) => differs(path, method, &resource.digests, &digests),
+                Some(Err(trouble)) => {
+                    Some(Refusal::at(Reason::Unreadable, *path, trouble.to_string()))
+                }
+                None => Some(Refusal::at(Reason::Unreadable, *path, "it was not read")),
+            }
+        };
+        let seen: Vec<Option<Refusal>> = here.iter().map(compare).collect();
         for ((_, _, file), refusal) in here.iter().zip(seen) {
             if let Some(refusal) = refusal {
                 self.refuse(refusal);
@@ -384,6 +399,10 @@ fn said_of(kind: &EntryKind) -> &'static str {
 }
 
 fn differs(path: &str, method: Method, signed: &[Vec<u8>], here: &[Vec<u8>]) -> Option<Refusal> {
+    if signed.len() != here.len() {
+        let said = format!("signed were {} parts, here are {}", signed.len(), here.len());
+        return Some(Refusal::at(Reason::FileDiffers, path, said));
+    }
     let (at, (was, is)) = signed.iter().zip(here).enumerate().find(|(_, (was, is))| was != is)?;
     let place = match method {
         Method::Files => String::new(),

@@ -9,9 +9,6 @@ use crate::{hex, json as written, keys::sha256};
 /// the last of each metric.
 const IN_FULL: usize = 4096;
 
-/// The media type of a record's descriptor.
-pub const MEDIA_TYPE: &str = "application/vnd.weighbridge.training-record.v1+json";
-
 /// One `ResourceDescriptor` of in-toto for each record and for each checkpoint that has a digest.
 ///
 /// The digest is that of the record's bytes. The annotation tells what they say, so that a reader of
@@ -23,8 +20,7 @@ pub fn byproducts(records: &[Record]) -> Vec<Value> {
         out.push(json!({
             "name": record.path,
             "digest": record.digest,
-            "mediaType": MEDIA_TYPE,
-            "annotations": { "training-record": annotation(record) },
+            "annotations": { "weighbridge_trainingRecord": annotation(record) },
         }));
         let there = record.checkpoints.iter().filter(|one| !one.digest.is_empty());
         out.extend(there.map(|checkpoint| of_checkpoint(record, checkpoint)));
@@ -82,14 +78,17 @@ fn kept(record: &Record) -> Vec<&Point> {
 }
 
 fn of_checkpoint(record: &Record, checkpoint: &Checkpoint) -> Value {
-    let at = record.points.iter().filter(|point| point.step == checkpoint.step);
     let mut metrics = Map::new();
-    for point in at {
+    for point in record.points.iter().filter(|point| point.step == checkpoint.step) {
         metrics.insert(point.metric.to_string(), super::series::number(point.value));
     }
-    json!({
-        "name": checkpoint.path,
-        "digest": checkpoint.digest,
-        "annotations": { "step": checkpoint.step, "metrics": metrics },
-    })
+    let mut annotations = Map::new();
+    annotations.insert("weighbridge_optimizerStep".to_owned(), checkpoint.step.into());
+    for (field, metric) in [("trainLoss", "loss"), ("evalLoss", "eval_loss")] {
+        if let Some(value) = metrics.get(metric) {
+            annotations.insert(format!("weighbridge_{field}"), value.clone());
+        }
+    }
+    annotations.insert("weighbridge_metrics".to_owned(), metrics.into());
+    json!({"name": checkpoint.path, "digest": checkpoint.digest, "annotations": annotations})
 }

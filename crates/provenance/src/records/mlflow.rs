@@ -11,7 +11,7 @@ use formats::yaml;
 use vocabulary::Untrusted;
 
 use super::trainer::scalar;
-use super::{Manifest, OddityKind, Point, Record, Source};
+use super::{OddityKind, Point, Record, Source};
 
 /// Bytes of a parameter or a tag that are kept.
 const TEXT: usize = 8 << 10;
@@ -60,22 +60,12 @@ pub(super) fn read(
             unread.push((entry.path.clone(), because));
         }
     }
-    record.digest = digest(tree, folder);
-    Some(record)
-}
-
-/// What the record was read from; artifacts of the run stand in the same folder and are not of it.
-fn digest(tree: &Tree, folder: &str) -> crate::statement::DigestSet {
-    let mut manifest = Manifest::of(tree);
-    let is_ours = |path: &Untrusted| {
-        path.raw().strip_prefix(folder).is_some_and(|inner| {
-            inner == "meta.yaml"
-                || ["params/", "metrics/"].iter().any(|kind| inner.starts_with(kind))
-        })
+    // What the run made stands in the same folder and is not of the record.
+    let ours = |inner: &str| {
+        inner == "meta.yaml" || ["params/", "metrics/"].iter().any(|kind| inner.starts_with(kind))
     };
-    manifest.files.retain(|file| is_ours(&file.path));
-    manifest.uncovered.retain(|left| is_ours(&left.path));
-    super::digest_of(&manifest, folder.trim_end_matches('/'))
+    record.digest = super::digest_of(tree, folder.trim_end_matches('/'), ours);
+    Some(record)
 }
 
 fn open(tree: &Tree, file: &FileEntry) -> Result<Blob, String> {

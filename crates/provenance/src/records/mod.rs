@@ -24,11 +24,12 @@ use formats::identify::Format;
 use serde::Serialize;
 use vocabulary::Untrusted;
 
-pub use byproducts::{MEDIA_TYPE, byproducts};
+pub use byproducts::byproducts;
 pub use oddity::{Oddity, OddityKind};
 pub use series::{Series, series};
 
-use crate::manifest::Manifest;
+use crate::hex;
+use crate::manifest::{Algorithm, Digests, File, Manifest};
 use crate::statement::{DIR_HASH, DigestSet};
 
 /// Points of one record that are kept.
@@ -43,6 +44,7 @@ pub enum Source {
     /// `trainer_state.json` of Hugging Face's `Trainer`.
     HuggingFace,
     /// An event file of `TensorBoard`.
+    #[serde(rename = "tensorboard")]
     TensorBoard,
     /// A run of `MLflow`'s file store.
     Mlflow,
@@ -284,7 +286,6 @@ fn checkpoints(tree: &Tree, records: &mut [Record]) {
     if folders.is_empty() {
         return;
     }
-    let manifest = Manifest::of(tree);
     for record in records.iter_mut().filter(|record| record.source == Source::HuggingFace) {
         let own = folder(record.path.raw()).trim_end_matches('/');
         // The state of a checkpoint stands inside it; the other checkpoints are its neighbours.
@@ -292,7 +293,7 @@ fn checkpoints(tree: &Tree, records: &mut [Record]) {
         let around = around.trim_end_matches('/').to_owned();
         for (step, path) in &folders {
             if folder(path).trim_end_matches('/') == around {
-                let digest = digest_of(&manifest, path);
+                let digest = digest_of(tree, path, |_| true);
                 record.checkpoints.push(Checkpoint {
                     step: *step,
                     path: path.as_str().into(),
@@ -303,20 +304,36 @@ fn checkpoints(tree: &Tree, records: &mut [Record]) {
     }
 }
 
-/// The `dirHash` of a folder of the tree; nothing where a part of it has no digest.
-fn digest_of(manifest: &Manifest, path: &str) -> DigestSet {
-    let prefix = format!("{path}/");
-    if manifest.uncovered.iter().any(|left| left.path.raw().starts_with(&prefix)) {
-        return DigestSet::new();
-    }
+/// The `dirHash` of the files of a folder that are asked for by their path in it; nothing where one
+/// of them has no digest.
+fn digest_of(tree: &Tree, folder: &str, asked: impl Fn(&str) -> bool) -> DigestSet {
     let mut part = Manifest::default();
-    for file in &manifest.files {
-        if let Some(name) = file.path.raw().strip_prefix(&prefix) {
-            let mut file = file.clone();
-            file.path = name.into();
-            part.files.push(file);
-        }
+    for entry in &tree.entries {
+        let inner = entry.path.raw().strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+        let Some(name) = inner.filter(|name| asked(name)) else { continue };
+        let file = match &entry.kind {
+            EntryKind::File(file) if entry.utf8 => file,
+            // What a link leads to is digested under its own path.
+            EntryKind::Alias { .. } => continue,
+            _ => return DigestSet::new(),
+        };
+        let digests = tree.open(file, true).and_then(|source| source.finish()).ok().flatten();
+        let Some(sha256) = digests.and_then(|digests| hex::decode(&digests.sha256)) else {
+            return DigestSet::new();
+        };
+        let mut digests = Digests::default();
+        digests.set(Algorithm::Sha256, sha256);
+        let (bytes, mode) = (file.len, file.mode);
+        part.files.push(File {
+            path: name.into(),
+            utf8: true,
+            bytes,
+            mode,
+            digests,
+            cached: false,
+        });
     }
+    part.files.sort_by(|a, b| a.path.raw().cmp(b.path.raw()));
     let hash = part.dir_hash().ok();
     hash.map(|hash| (DIR_HASH.to_owned(), hash)).into_iter().collect()
 }

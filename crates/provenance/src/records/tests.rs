@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::*;
 
-/// As `transformers` 4.57 writes it (`json.dumps(dataclasses.asdict(state), indent=2)`).
+/// As `TrainerState.save_to_json` of transformers 5.23.0 writes it; lines of the history are joined.
 const TRAINER: &str = r#"{
   "best_global_step": 10,
   "best_metric": 1.5,
@@ -227,17 +227,24 @@ fn byproducts_hold_what_the_record_says_and_no_credential() {
     ]);
     let written = byproducts(&found.records);
     assert_eq!(written.len(), 2);
-    let record = &written[0]["annotations"]["training-record"];
+    let record = &written[0]["annotations"]["weighbridge_trainingRecord"];
     assert_eq!(record["source"], "hugging-face");
     assert_eq!(record["hyperParameters"]["max_steps"], "20");
     let last = record["points"].as_array().unwrap();
     assert!(last.iter().any(|p| p["metric"] == "loss" && p["step"] == 20 && p["value"] == "NaN"));
     assert_eq!(written[1]["name"], "checkpoint-20");
-    assert_eq!(written[1]["annotations"]["metrics"]["loss"], "NaN");
+    assert_eq!(written[1]["annotations"]["weighbridge_trainLoss"], "NaN");
     let text = serde_json::to_string(&written).unwrap();
     assert!(!text.contains(&token));
     // Strict readers take it.
     crate::json::parse("by-products", text.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_source_has_one_name() {
+    for source in [Source::HuggingFace, Source::TensorBoard, Source::Mlflow, Source::Wandb] {
+        assert_eq!(serde_json::to_value(source).unwrap(), source.name());
+    }
 }
 
 #[test]
@@ -250,7 +257,7 @@ fn a_long_record_keeps_its_checkpoints_and_a_digest_of_the_rest() {
     let digest = DigestSet::new();
     record.checkpoints.push(Checkpoint { step: 77, path: "c".into(), digest });
     let written = byproducts(&[record]);
-    let annotation = &written[0]["annotations"]["training-record"];
+    let annotation = &written[0]["annotations"]["weighbridge_trainingRecord"];
     let steps: Vec<_> =
         annotation["points"].as_array().unwrap().iter().map(|p| p["step"].clone()).collect();
     assert_eq!(steps, [77, 9999]);

@@ -6,7 +6,7 @@ use formats::json::{self, Node, Value};
 use formats::{wandb, yaml};
 
 use super::trainer::{float, scalar};
-use super::{MAX_TEXT, Manifest, OddityKind, Point, Record, Source};
+use super::{MAX_TEXT, OddityKind, Point, Record, Source};
 
 pub(super) fn read(blob: &Blob, path: &str) -> Record {
     let log = wandb::read(blob);
@@ -59,7 +59,7 @@ pub(super) fn summary(tree: &Tree, blob: &Blob, path: &str) -> Option<Record> {
     let detail = "its log is not there: only the last value of each metric is known";
     record.odd(OddityKind::NotRetained, None, detail);
     config(tree, &format!("{files}config.yaml"), &mut record);
-    record.digest = super::digest_of(&Manifest::of(tree), run.trim_end_matches('/'));
+    record.digest = super::digest_of(tree, run.trim_end_matches('/'), |_| true);
     Some(record)
 }
 

@@ -1,5 +1,6 @@
-//! Provenance against real peers: a Sigstore instance, a hardware module.
+//! Provenance against real peers: a Sigstore instance, a hardware module, validators of bills.
 
+mod bom;
 #[cfg(feature = "keyless")]
 mod keyless;
 #[cfg(feature = "pkcs11")]

@@ -64,7 +64,7 @@ impl Walker {
         self.inside(node, inside);
     }
 
-    fn not_all<K: PartialEq>(&mut self, node: &Node, kind: K, oddities: &[Oddity<K>]) {
+    fn not_all<K: Copy + PartialEq>(&mut self, node: &Node, kind: K, oddities: &[Oddity<K>]) {
         if let Some(odd) = oddities.iter().find(|odd| odd.kind == kind) {
             self.sink.could_not_look(&node.place.at(odd.at), odd.detail.to_string());
         }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Coverage, Exception, Finding, Gap, Limits, MapsTo, Place, Rule};
+use crate::{Coverage, DigestCache, Exception, Finding, Gap, Limits, MapsTo, Place, Rule};
 
 const fn rule(severity: Severity) -> Rule {
     let maps_to = MapsTo { cwe: &[], atlas: &[], aisvs: &[] };
@@ -78,8 +78,12 @@ fn policy() -> impl Strategy<Value = Policy> {
             review: a.min(b),
             checks: CHECKS.into_iter().map(CheckName::from).zip(requirements).collect(),
             formats: Vec::new(),
+            digest_cache: DigestCache::Ignore,
             limits: Limits::default(),
             exceptions: vec![exception("2027-06-29"), exception("2027-06-30")],
+            signers: Vec::new(),
+            signature: crate::SignatureTerms::default(),
+            lineage: crate::LineageTerms::default(),
         }
     })
 }

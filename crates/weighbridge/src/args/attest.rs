@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 use gate::provenance::attest::{Checkpoint, Material, Metric, Role, Step, TestResult, value_of};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -22,6 +21,8 @@ pub(crate) struct Attest {
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Other {
+    /// Run a command, and sign what went in, what came out and in what it ran
+    Wrap(Box<Wrap>),
     /// Commit to a seed before a run: print a salted digest, and the salt to keep
     Commit {
         /// The seed
@@ -30,6 +31,43 @@ pub(crate) enum Other {
         #[arg(long, num_args = 2, value_names = ["SALT", "DIGEST"])]
         check: Option<Vec<String>>,
     },
+}
+
+/// A command that runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Wrap {
+    /// The step that the command is
+    #[arg(long, value_parser = build_parser())]
+    pub(crate) step: Step,
+
+    /// What the command makes: files and folders
+    #[arg(long = "output", required = true, value_name = "PATH")]
+    pub(crate) outputs: Vec<PathBuf>,
+
+    /// A folder of code; its git commit is told, and whether anything in it differs from that
+    #[arg(long, value_name = "DIR")]
+    pub(crate) code: Vec<PathBuf>,
+
+    /// The Python whose version and packages are told, in place of the one that the command is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) python: Option<PathBuf>,
+
+    /// A variable of the environment to tell; credentials are masked
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) variables: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) signing: Signing,
+
+    #[command(flatten)]
+    pub(crate) to: Output,
+
+    #[command(flatten)]
+    pub(crate) said: Said,
+
+    /// The command and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
 }
 
 /// One statement of one step. What is required is so unless another command is asked for.
@@ -56,6 +94,11 @@ pub(crate) struct One {
     /// For `scan` and `gate`: take it from the report of a weighing (`weigh --format json`)
     #[arg(long, value_name = "FILE")]
     pub(crate) from_report: Option<PathBuf>,
+
+    /// For steps that train: steps, losses and checkpoints out of what the trainer wrote down; a file,
+    /// or a folder with records in it
+    #[arg(long = "record", value_name = "FILE|DIR")]
+    pub(crate) records: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) said: Said,
@@ -84,7 +127,7 @@ pub(crate) struct Signing {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Output {
     /// Write the statement to a new file in place of stdout
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short = 'o', long = "statement", value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
     /// Add it as a line where the file exists
@@ -202,11 +245,22 @@ pub(crate) struct Said {
     pub(crate) expected: Option<String>,
 }
 
-pub(crate) fn step_parser() -> impl clap::builder::TypedValueParser<Value = Step> {
-    PossibleValuesParser::new(Step::ALL.iter().map(|step| {
-        clap::builder::PossibleValue::new(step.name()).help(step.meaning().trim_end_matches('.'))
-    }))
-    .map(|name| Step::named(&name).unwrap_or(Step::Train))
+fn step_parser() -> impl clap::builder::TypedValueParser<Value = Step> {
+    parser_of(|_| true)
+}
+
+/// The steps in which something is made, which is what a command can do.
+fn build_parser() -> impl clap::builder::TypedValueParser<Value = Step> {
+    parser_of(|step| step.build_type().is_some())
+}
+
+fn parser_of(fits: fn(&Step) -> bool) -> impl clap::builder::TypedValueParser<Value = Step> {
+    let steps = Step::ALL.iter().copied().filter(fits);
+    PossibleValuesParser::new(
+        steps
+            .map(|step| PossibleValue::new(step.name()).help(step.meaning().trim_end_matches('.'))),
+    )
+    .try_map(|name| Step::named(&name).ok_or("it is no step"))
 }
 
 pub(crate) fn pair(text: &str) -> Result<(String, Value), String> {

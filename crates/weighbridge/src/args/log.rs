@@ -28,6 +28,12 @@ pub(crate) enum LogCommand {
     Verify(Verify),
     /// List the entries of a log
     List(List),
+    /// Ask witnesses to sign the newest checkpoint of a log
+    #[cfg(feature = "witness")]
+    Cosign(Cosign),
+    /// Be a witness: sign checkpoints of other people's logs, each only if it continues the last
+    #[cfg(feature = "witness")]
+    Witness(Witness),
 }
 
 #[derive(Debug, clap::Args)]
@@ -79,7 +85,7 @@ pub(crate) struct Trust {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {
-    /// The folder
+    /// The folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     /// The name of the log, like `example.org/log`; it never changes
@@ -92,7 +98,7 @@ pub(crate) struct Init {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Append {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     /// Sigstore bundles, DSSE envelopes, or files with one a line (`.intoto.jsonl`)
@@ -101,6 +107,10 @@ pub(crate) struct Append {
 
     #[command(flatten)]
     pub(crate) writer: Writer,
+
+    #[cfg(feature = "witness")]
+    #[command(flatten)]
+    pub(crate) ask: Ask,
 
     /// Write the receipts into this folder, in place of beside the files
     #[arg(long, value_name = "DIR")]
@@ -117,7 +127,7 @@ pub(crate) struct Append {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Prove {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     #[command(flatten)]
@@ -164,7 +174,7 @@ pub(crate) struct VerifyProof {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     #[command(flatten)]
@@ -181,7 +191,7 @@ pub(crate) struct Verify {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// The log
+    /// The log: a folder, or `s3://bucket/prefix`
     pub(crate) dir: PathBuf,
 
     /// The first entry to list
@@ -191,4 +201,54 @@ pub(crate) struct List {
     /// The form of what is printed: JSON is one line an entry
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: DataFormat,
+}
+
+#[cfg(feature = "witness")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Ask {
+    /// Ask the witness at this URL, in place of those for which the policy names one
+    #[arg(long = "witness", value_name = "URL", requires = "policy")]
+    pub(crate) witnesses: Vec<String>,
+
+    /// The witnesses whose signatures count, and their quorum (a tlog-policy file); those with a URL
+    /// are asked over the network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[cfg(feature = "witness")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Cosign {
+    /// The log: a folder, or `s3://bucket/prefix`
+    pub(crate) dir: PathBuf,
+
+    /// The witnesses whose signatures count, and their quorum (a tlog-policy file); those with a URL
+    /// are asked over the network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+
+    /// Ask the witness at this URL, in place of those for which the policy names one
+    #[arg(long = "witness", value_name = "URL")]
+    pub(crate) witnesses: Vec<String>,
+}
+
+#[cfg(feature = "witness")]
+#[derive(Debug, clap::Args)]
+pub(crate) struct Witness {
+    /// Where to listen, like 127.0.0.1:7380; port 0 takes a free one. Put a server that speaks TLS
+    /// before it where others are to reach it
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// The folder for what was signed last
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: PathBuf,
+
+    /// The private key of the witness: as `keygen --witness` writes it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+
+    /// A log whose checkpoints are signed: its origin and its key; several may be given
+    #[arg(long = "log", value_name = "ORIGIN=VKEY", required = true)]
+    pub(crate) logs: Vec<String>,
 }

@@ -1,7 +1,9 @@
 //! The command line: one file a family of commands.
 
 pub(crate) mod attest;
+mod bom;
 mod convert;
+mod digest;
 mod inspect;
 mod limits;
 mod lineage;
@@ -16,7 +18,9 @@ use gate::render::{Detail, Format};
 
 use crate::exit::Exit;
 
+pub(crate) use bom::{Bom, BomFormat};
 pub(crate) use convert::Convert;
+pub(crate) use digest::{Digest, DigestFormat, Identity};
 pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
@@ -72,6 +76,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Make a key that signs, and its public half
     Keygen(Keygen),
+    /// Write the bill of materials of a model: what it is made of, and who says so
+    Bom(Bom),
+    /// Compute digests, tell what none covers, and hold them against what others say
+    Digest(Digest),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
     /// Print the page of a rule

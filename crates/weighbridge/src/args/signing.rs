@@ -172,6 +172,10 @@ pub(crate) struct Trusted {
     #[arg(long, value_name = "FILE")]
     pub(crate) trust_root: Option<PathBuf>,
 
+    /// A policy file: its signers count, and what it lets signatures leave out
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<String>,
+
     /// A list of revoked certificates (PEM or DER); it has to know the certificate's issuer
     #[arg(long, value_name = "FILE", requires = "cert_root")]
     pub(crate) crl: Vec<PathBuf>,

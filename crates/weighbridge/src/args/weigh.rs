@@ -2,13 +2,22 @@
 
 use std::path::PathBuf;
 
-use super::{FormatArg, LimitArg};
+use super::{FormatArg, Identity, LimitArg};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Weigh {
     /// A shipped policy (permissive, standard, strict) or a policy file
     #[arg(long, value_name = "NAME|FILE", default_value = gate::policy::DEFAULT)]
     pub(crate) policy: String,
+
+    /// The signature of the model, in place of the one that lies in it or beside it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    /// Attestations of the model and what went into it, in place of the file that lies beside it
+    /// (`<model>.intoto.jsonl`)
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(crate) attestations: Vec<PathBuf>,
 
     /// Skip the digests: large files are then read only where it is needed
     #[arg(long, overrides_with = "digest")]
@@ -17,6 +26,9 @@ pub(crate) struct Weigh {
     /// Compute the digests of every file (the default)
     #[arg(long)]
     pub(crate) digest: bool,
+
+    #[command(flatten)]
+    pub(crate) identity: Identity,
 
     #[command(flatten)]
     pub(crate) common: Common,

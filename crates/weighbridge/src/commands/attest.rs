@@ -22,6 +22,7 @@ const MAX_TEXT: u64 = 256 << 20;
 pub(super) fn attest(args: &Attest) -> Result<Exit, Failure> {
     match (&args.other, args.one.step) {
         (Some(Other::Commit { seed, check }), _) => commit(seed, check.as_deref()),
+        (Some(Other::Wrap(wrap)), _) => super::wrap::wrap(wrap),
         (None, Some(step)) => attest_step(step, &args.one),
         // The table of arguments does not let it come to this.
         (None, None) => Ok(Exit::Error),
@@ -75,6 +76,13 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
         };
     }
     add(&mut spec, &args.said);
+    for path in &args.records {
+        let recorded = gate::records(path)?;
+        spec.byproducts.extend(recorded.byproducts);
+        for (path, because) in recorded.unread {
+            output::say(&format!("could not look: {path}: {because}\n"));
+        }
+    }
     let subjects: Vec<Subject> = identities.iter().map(Identity::subject).collect();
     let made = statement(step, &spec, &subjects, None, world::now(), &mut told_error)?;
     deliver(&made, &signer, &args.output)?;

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate::provenance::attest::identity;
 use gate::provenance::keys::PublicKey;
@@ -18,7 +18,11 @@ pub(super) fn lineage(args: &Lineage, all: &Args) -> Result<Exit, Failure> {
     for path in &args.attestations {
         lineage::files::collect(path, &mut collection)?;
     }
-    let trust = trust(args)?;
+    let trust = trust(args.trust.as_deref(), &args.keys)?;
+    if trust.signers.is_empty() {
+        let because = "nobody is trusted; give `--key` or `--trust`";
+        return Err(Error::malformed("the trust", because).into());
+    }
     let mut at_hand = BTreeMap::new();
     for (name, path) in &args.at_hand {
         at_hand.insert(name.clone(), identity(path)?);
@@ -58,8 +62,9 @@ pub(super) fn lineage(args: &Lineage, all: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn trust(args: &Lineage) -> Result<Trust, Failure> {
-    let mut trust = match &args.trust {
+/// Whom a file and keys on the command line name.
+pub(super) fn trust(file: Option<&Path>, keys: &[PathBuf]) -> Result<Trust, Failure> {
+    let mut trust = match file {
         Some(path) => {
             let text = files::read_text(path, files::SMALL)?;
             let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -68,15 +73,11 @@ fn trust(args: &Lineage) -> Result<Trust, Failure> {
         }
         None => Trust::default(),
     };
-    for path in &args.keys {
+    for path in keys {
         let pem = files::read_text(path, files::SMALL)?;
         let name = path.display().to_string();
         let identity = Identity::Key(PublicKey::from_pem(&name, &pem)?);
         trust.signers.push(Signer::new(&name, identity));
-    }
-    if trust.signers.is_empty() {
-        let because = "nobody is trusted; give `--key` or `--trust`";
-        return Err(Error::malformed("the trust", because).into());
     }
     Ok(trust)
 }

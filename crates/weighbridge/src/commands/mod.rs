@@ -1,13 +1,17 @@
 //! One function a command: arguments in, text and an exit code out.
 
 mod attest;
+mod bom;
 mod convert;
+mod digest;
 mod lineage;
 mod lists;
 mod log;
 mod packs;
 mod signing;
+mod surroundings;
 mod weigh;
+mod wrap;
 
 use std::path::Path;
 
@@ -33,7 +37,9 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Sign(sign) => signing::sign(sign, args),
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
-        Command::Log(log) => log::log(log),
+        Command::Bom(args) => bom::bom(args),
+        Command::Digest(digest) => digest::digest(digest, args),
+        Command::Log(log) => log::log(log, args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gate::Policy;
 use gate::provenance::certificates::{self, Authority, SubjectName};
 use gate::provenance::files::{self, Readers, SMALL};
 use gate::provenance::keyless::{Expected, Root, Services};
@@ -120,13 +121,15 @@ fn hardware_key(_: &str, _: &Password) -> Result<Box<dyn provenance::keys::Sign>
 }
 
 pub(super) fn verify(verify: &Verify, args: &Args) -> Result<Exit, Failure> {
-    let trust = trust(&verify.trusted)?;
+    let policy = verify.trusted.policy.as_deref().map(super::weigh::policy).transpose()?;
+    let trust = trust(&verify.trusted, policy.as_ref())?;
+    let lets = policy.map(|policy| policy.terms.signature).unwrap_or_default();
     let options = Options {
-        leave_out: verify.ignore.clone(),
+        leave_out: [verify.ignore.clone(), lets.ignore].concat(),
         ignore_unsigned: verify.ignore_unsigned,
-        links: verify.allow_symlinks,
+        links: verify.allow_symlinks || lets.allow_symlinks,
         complete: verify.complete,
-        bundle_at: None,
+        ..Options::default()
     };
     let seen = signing::verify(&Verifying {
         source: &verify.model,
@@ -230,8 +233,8 @@ pub(super) fn chain(
     Ok(Some(chain))
 }
 
-fn trust(given: &Trusted) -> Result<Trust, Failure> {
-    let mut signers = Vec::new();
+fn trust(given: &Trusted, policy: Option<&Policy>) -> Result<Trust, Failure> {
+    let mut signers = policy.map(|policy| policy.trust().signers).unwrap_or_default();
     for path in &given.key {
         let key = PublicKey::from_pem(&shown(path), &files::read_text(path, SMALL)?)?;
         signers.push(Signer::new(&shown(path), Identity::Key(key)));
@@ -252,7 +255,7 @@ fn trust(given: &Trusted) -> Result<Trust, Failure> {
         }
     }
     if signers.is_empty() {
-        let because = "nobody is; give `--key`, `--cert-root` or `--issuer`";
+        let because = "nobody is; give `--key`, `--cert-root`, `--issuer` or `--policy`";
         return Err(Error::malformed("whose signature counts", because).into());
     }
     Ok(Trust { signers })

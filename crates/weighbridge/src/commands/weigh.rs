@@ -1,10 +1,14 @@
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use gate::provenance::manifest::Cache;
+use gate::provenance::reconcile::Source;
 use gate::render::{Style, render};
 use gate::{Clock, Policy, Request, Services};
 use vocabulary::Untrusted;
 
+use super::digest::{cache, identities, save};
 use super::read_policy;
 use crate::args::{self, Args, Common, Scan, Weigh};
 use crate::exit::Exit;
@@ -14,25 +18,50 @@ use crate::progress::Bar;
 use crate::world::{self, SystemClock};
 
 pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
-    each(&args.common, &policy(&args.policy)?, !args.no_digest, all)
+    let cache = cache(&args.identity).map(Arc::new);
+    let how = How {
+        digests: !args.no_digest,
+        identities: identities(&args.identity)?,
+        bundle: args.bundle.clone(),
+        attestations: args.attestations.clone(),
+        cache: cache.clone(),
+    };
+    let end = each(&args.common, &policy(&args.policy)?, &how, all)?;
+    save(cache.as_deref())?;
+    Ok(end)
 }
 
 /// `scan` is a weighing by the policy of that name.
 pub(super) fn scan(args: &Scan, all: &Args) -> Result<Exit, Failure> {
-    each(&args.common, &Policy::shipped("scan")?, args.digest, all)
+    each(
+        &args.common,
+        &Policy::shipped("scan")?,
+        &How { digests: args.digest, ..How::default() },
+        all,
+    )
 }
 
 /// A shipped policy by its name; anything that looks like a path is a file.
-fn policy(named: &str) -> Result<Policy, Failure> {
+pub(super) fn policy(named: &str) -> Result<Policy, Failure> {
     let path = Path::new(named);
     let is_path = path.components().count() > 1 || path.extension().is_some();
     if !is_path {
         return Ok(Policy::shipped(named)?);
     }
-    Ok(Policy::parse(&read_policy(path)?, named)?)
+    Ok(Policy::parse_beside(&read_policy(path)?, named, path.parent())?)
 }
 
-fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<Exit, Failure> {
+/// What a weighing is asked for beside the policy.
+#[derive(Default)]
+struct How {
+    digests: bool,
+    identities: Vec<Source>,
+    cache: Option<Arc<Cache>>,
+    bundle: Option<PathBuf>,
+    attestations: Vec<PathBuf>,
+}
+
+fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit, Failure> {
     let clock = SystemClock::start();
     let mut reports = Vec::with_capacity(common.sources.len());
     let mut end = Exit::Fine;
@@ -40,13 +69,18 @@ fn each(common: &Common, policy: &Policy, digests: bool, all: &Args) -> Result<E
         let request = Request {
             source: source.clone(),
             label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
-            digests,
+            bundle: how.bundle.clone(),
+            attestations: how.attestations.clone(),
+            digests: how.digests,
+            identities: how.identities.clone(),
+            cache: how.cache.clone(),
             jobs: common.jobs.map(usize::from),
             limits: Some(args::limits(&common.limits, policy.terms.limits)),
         };
         let bar = Bar::new(all.quiet);
         let services = Services {
             today: world::today(),
+            now: world::now(),
             clock: (!common.reproducible).then_some(&clock as &dyn Clock),
             progress: &bar,
         };

@@ -5,11 +5,19 @@
     reason = "these tests run the program and build what it weighs"
 )]
 
+mod attest;
+mod bom;
 mod convert;
+mod digest;
 mod full_disk;
+mod lineage_example;
+mod log;
+#[cfg(feature = "witness")]
+mod log_witness;
 mod masked;
 mod program;
 mod readme;
+mod signing;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{edge_label, escaped, said, short, signer, svg, unrelated, when};
+use super::{edge_label, escaped, said, short, signer, stated_as, svg, unrelated, when};
 use crate::lineage::chain::Lineage;
 
 const STYLE: &str = include_str!("page.css");
@@ -12,13 +12,15 @@ pub fn html(lineage: &Lineage) -> String {
     let name = lineage.nodes.first().map(|root| escaped(&root.name)).unwrap_or_default();
     let digest = lineage.nodes.first().map(|root| escaped(&short(&root.digest)));
     let word = lineage.verdict.word();
+    let stated = lineage.nodes.first().and_then(|root| stated_as(lineage, root));
+    let stated = stated.map(|other| format!(", stated as {}", escaped(&other))).unwrap_or_default();
     let mut out = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{word}: lineage of {name}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <header class=\"{word}\"><h1>{word}: lineage of {name}</h1>\n\
-         <p class=\"soft\"><code>{}</code>, as of {}</p></header>\n",
+         <p class=\"soft\"><code>{}</code>{stated}, as of {}</p></header>\n",
         digest.unwrap_or_default(),
         lineage.at
     );

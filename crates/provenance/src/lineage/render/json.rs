@@ -14,6 +14,7 @@ pub fn json(lineage: &Lineage) -> Value {
         json!({
             "name": escaped(&node.name),
             "digest": digests(&node.digest),
+            "statedAs": super::stated_as(lineage, node),
             "claims": node.claims,
             "slsaBuildLevel": node.level,
             "verified": node.sound,
@@ -31,6 +32,7 @@ pub fn json(lineage: &Lineage) -> Value {
             "state": edge.state.name(),
             "because": edge.said,
             "readAgain": edge.at_hand,
+            "takenFor": edge.taken_for,
         })
     });
     let problems = lineage.problems.iter().map(

@@ -67,12 +67,26 @@ fn when(facts: Option<&Facts>) -> String {
 
 /// The role of an edge and the name of what it leads to.
 fn edge_label(edge: &Edge) -> String {
+    if edge.taken_for {
+        return format!("taken for `{}`", vocabulary::escape(edge.input.label()));
+    }
     let role = edge.input.role.map_or("input", crate::attest::Role::name);
     format!("{role} `{}`", vocabulary::escape(edge.input.label()))
 }
 
 fn claims<'a>(lineage: &'a Lineage, node: &'a Node) -> impl Iterator<Item = &'a Claim> {
     node.claims.iter().filter_map(|number| lineage.claims.get(*number))
+}
+
+/// What the statement that made an artifact calls it, where that is not what it is called here. A
+/// model with a chain of its own may stand in the place of another.
+fn stated_as(lineage: &Lineage, node: &Node) -> Option<String> {
+    let hash = node.digest.get(DIR_HASH)?;
+    let made = claims(lineage, node).filter(|claim| claim.signed.is_ok());
+    let made = made.filter_map(|claim| claim.facts.as_ref()).find(|facts| facts.what.is_build())?;
+    let subject = made.subjects.iter().find(|one| one.digest.get(DIR_HASH) == Some(hash))?;
+    let other = !subject.name.is_empty() && subject.name != node.name;
+    other.then(|| vocabulary::escape(&subject.name))
 }
 
 /// The claims that speak of nothing in the chain.

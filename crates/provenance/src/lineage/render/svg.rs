@@ -12,6 +12,9 @@ const HEIGHT: usize = 70;
 const ACROSS: usize = 252;
 const DOWN: usize = 128;
 const MARGIN: usize = 16;
+/// Characters of a name and of another line that fit into a box.
+const NAME: usize = 25;
+const LINE: usize = 31;
 
 /// A box: an artifact, or an input that no statement speaks of.
 struct Drawn {
@@ -90,11 +93,11 @@ fn draw_edge(edge: &crate::lineage::chain::Edge, from: &Drawn, to: &Drawn, out: 
     let because = if edge.said.is_empty() { String::new() } else { format!(" ({})", edge.said) };
     let state = escaped(edge.state.name());
     let bend = y1.saturating_add(y2) / 2;
-    let x = x1.saturating_add(x2) / 2;
+    let at = y1.saturating_sub(12);
     let _ = writeln!(
         out,
         "<g class=\"{class}\"><title>{}{}</title><path d=\"M{x1} {y1}C{x1} {bend} {x2} {bend} {x2} {y2}\" \
-         marker-end=\"url(#tip)\"/><text x=\"{x}\" y=\"{bend}\">{state}</text></g>",
+         marker-end=\"url(#tip)\"/><text x=\"{x1}\" y=\"{at}\">{state}</text></g>",
         escaped(&label),
         escaped(&because),
     );
@@ -144,7 +147,11 @@ fn layout(lineage: &Lineage) -> (Vec<Drawn>, Vec<(usize, usize)>) {
         let layer = layer.get(number).copied().unwrap_or(0);
         let full = format!("{} ({}): {made}{level}", node.name, short(&node.digest));
         boxes.push(Drawn {
-            lines: [cut(&node.name), cut(&short(&node.digest)), cut(&format!("{made}{level}"))],
+            lines: [
+                cut(&node.name, NAME),
+                cut(&short(&node.digest), LINE),
+                cut(&format!("{made}{level}"), LINE),
+            ],
             full: escaped(&full),
             class: if node.sound { "node" } else { "node broken" },
             layer,
@@ -159,7 +166,11 @@ fn layout(lineage: &Lineage) -> (Vec<Drawn>, Vec<(usize, usize)>) {
             let digest = short(&edge.input.digest);
             let full = format!("{} ({digest}): {state}", edge_label(edge));
             boxes.push(Drawn {
-                lines: [cut(edge.input.label()), cut(&digest), cut(&edge_role(edge))],
+                lines: [
+                    cut(edge.input.label(), NAME),
+                    cut(&digest, LINE),
+                    cut(&edge_role(edge), LINE),
+                ],
                 full: escaped(&full),
                 class: if edge.state.is_sound() { "node leaf" } else { "node leaf broken" },
                 layer,
@@ -177,9 +188,8 @@ fn edge_role(edge: &crate::lineage::chain::Edge) -> String {
 }
 
 /// Text that fits into a box; the whole of it stands in the box's title.
-fn cut(text: &str) -> String {
+fn cut(text: &str, most: usize) -> String {
     let shown = vocabulary::escape(text);
-    let most = 31;
     if shown.chars().count() <= most {
         return escaped(&shown);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{claims, edge_label, said, short, signer, unrelated, when};
+use super::{claims, edge_label, said, short, signer, stated_as, unrelated, when};
 use crate::lineage::chain::{Lineage, Node};
 
 /// From this depth on a line is not moved further to the right; it tells its depth instead.
@@ -80,7 +80,9 @@ fn tree(lineage: &Lineage, out: &mut String) {
     };
     if let Some(root) = lineage.nodes.first() {
         let name = vocabulary::escape(&root.name);
-        let _ = writeln!(out, "{name} ({})", short(&root.digest));
+        let stated = stated_as(lineage, root);
+        let stated = stated.map(|other| format!(", stated as `{other}`")).unwrap_or_default();
+        let _ = writeln!(out, "{name} ({}){stated}", short(&root.digest));
         node_lines(lineage, root, if edges_of(0).is_empty() { "" } else { "│ " }, out);
         if let Some(first) = told.first_mut() {
             *first = true;
@@ -101,7 +103,9 @@ fn tree(lineage: &Lineage, out: &mut String) {
         let because = if edge.said.is_empty() { String::new() } else { format!(": {}", edge.said) };
         let at_hand = if edge.at_hand { ", read again" } else { "" };
         let label = edge_label(edge);
-        let digest = short(&edge.input.digest);
+        let taken = edge.parent.filter(|_| edge.taken_for);
+        let taken = taken.and_then(|parent| lineage.nodes.get(parent));
+        let digest = short(taken.map_or(&edge.input.digest, |node| &node.digest));
         let _ = writeln!(
             out,
             "{prefix}{corner}{deep}{label} ({digest}) {state}{level}{at_hand}{because}"

@@ -30,7 +30,16 @@ fn an_audit_names_whatever_was_changed() {
         }
         std::fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
         assert_broken(folder.path(), &name, "cut");
+        for junk in [&b"\0\0"[..], &[0; 20_000]] {
+            std::fs::write(&file, [&bytes, junk].concat()).unwrap();
+            assert_broken(folder.path(), &name, "longer");
+        }
         std::fs::remove_file(&file).unwrap();
+        if name != "checkpoint" {
+            std::fs::create_dir(&file).unwrap();
+            assert_broken(folder.path(), &name, "a folder");
+            std::fs::remove_dir(&file).unwrap();
+        }
         // What older trees had may be pruned; what is left of it is held against the tree.
         if !name.starts_with("checkpoints") && !name.ends_with(".p/88") {
             assert_broken(folder.path(), &name, "removed");

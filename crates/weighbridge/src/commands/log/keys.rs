@@ -4,11 +4,15 @@ use gate::provenance::files::{self, Readers};
 use gate::provenance::keys::{PrivateKey, Scheme};
 use gate::provenance::log::{Error, Kind, Skey};
 
+use vocabulary::escape;
+
 use crate::args::log::Keygen;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 
+/// How a private key in the form of notes begins.
+const PRIVATE: &str = "PRIVATE+KEY+";
 /// The most that a key may have, in bytes.
 const MAX_KEY: u64 = 64 << 10;
 
@@ -29,20 +33,34 @@ pub(super) fn keygen(keygen: &Keygen) -> Result<Exit, Failure> {
 /// A private key in the form of notes, or in PEM; then it gets this name.
 pub(super) fn read_key(path: &Path, name: &str, kind: Kind) -> Result<Skey, Error> {
     let text = files::read_text(path, MAX_KEY)?;
-    let key = if text.trim_start().starts_with("PRIVATE+KEY+") {
-        Skey::parse(&text)?
+    let key = if text.trim_start().starts_with(PRIVATE) {
+        of_kind(Skey::parse(&text)?, kind)?
     } else {
         Skey::new(name, kind, read_pem(path)?)?
     };
-    let unfit = |because: String| Err(gate::provenance::Error::Key { because }.into());
-    if key.vkey().kind() != kind {
-        let whose = if kind == Kind::Log { "a log" } else { "a witness" };
-        return unfit(format!("it is not that of {whose}"));
-    }
     if key.vkey().name() != name {
-        return unfit(format!("it is named `{}`, not `{name}`", key.vkey().name()));
+        let (is, asked) = (escape(key.vkey().name()), escape(name));
+        return Err(unfit(format!("it is named `{is}`, not `{asked}`")));
     }
     Ok(key)
+}
+
+/// A private key in the form of notes.
+#[cfg(feature = "witness")]
+pub(super) fn read_skey(path: &Path, kind: Kind) -> Result<Skey, Error> {
+    of_kind(Skey::parse(&files::read_text(path, MAX_KEY)?)?, kind)
+}
+
+fn of_kind(key: Skey, kind: Kind) -> Result<Skey, Error> {
+    if key.vkey().kind() == kind {
+        return Ok(key);
+    }
+    let whose = if kind == Kind::Log { "a log" } else { "a witness" };
+    Err(unfit(format!("it is not that of {whose}")))
+}
+
+fn unfit(because: String) -> Error {
+    gate::provenance::Error::Key { because }.into()
 }
 
 fn read_pem(path: &Path) -> Result<PrivateKey, Error> {

@@ -4,26 +4,25 @@ use std::path::Path;
 use gate::provenance::files;
 use gate::provenance::hex;
 use gate::provenance::log::{
-    Audit, Checkpoint, Disk, Error, Leaf, MAX_PROOF_FILE, Policy, Proof, Proven, Signed, State,
-    View, Vkey, leaf_hash,
+    Audit, Checkpoint, Error, Leaf, MAX_PROOF_FILE, Policy, Proof, Proven, Signed, State, View,
+    Vkey, leaf_hash,
 };
 use jiff::Timestamp;
 use serde_json::json;
 use vocabulary::{Untrusted, escape};
 
-use super::{read_documents, read_policy};
+use super::{read_documents, read_policy, view};
 use crate::args::DataFormat;
 use crate::args::log::{List, Prove, Verify, VerifyProof};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{output, world};
 
-fn view(dir: &Path) -> View {
-    View::new(Box::new(Disk::new(dir)))
-}
+/// How much of a list is kept before it is printed, in bytes.
+const PRINTED_AT_ONCE: usize = 1 << 20;
 
 pub(super) fn prove(prove: &Prove) -> Result<Exit, Failure> {
-    let view = view(&prove.dir);
+    let view = view(&prove.dir)?;
     let (_, checkpoint) = view.checkpoint()?;
     let index = match (prove.which.index, &prove.which.statement) {
         (Some(index), _) => index,
@@ -138,7 +137,7 @@ fn summary(leaf: &Leaf) -> String {
 }
 
 pub(super) fn verify(args: &Verify) -> Result<Exit, Failure> {
-    let view = view(&args.dir);
+    let view = view(&args.dir)?;
     let keys = match (&args.trust.vkey, &args.trust.policy) {
         (Some(vkey), _) => vec![Vkey::parse(vkey)?],
         (None, Some(policy)) => read_policy(policy)?.logs,
@@ -236,7 +235,7 @@ fn audit_json(audit: &Audit, before: Option<&Checkpoint>) -> String {
 }
 
 pub(super) fn list(list: &List) -> Result<Exit, Failure> {
-    let view = view(&list.dir);
+    let view = view(&list.dir)?;
     let (_, checkpoint) = view.checkpoint()?;
     let mut text = String::new();
     for (index, entry) in (list.first..).zip(view.entries(&checkpoint, list.first)?) {
@@ -254,6 +253,9 @@ pub(super) fn list(list: &List) -> Result<Exit, Failure> {
                 writeln!(text, "{index}  {} bytes: `{shown}`", entry.len())
             }
         };
+        if text.len() > PRINTED_AT_ONCE {
+            output::write(&std::mem::take(&mut text), None)?;
+        }
     }
     output::write(&text, None)?;
     Ok(Exit::Fine)

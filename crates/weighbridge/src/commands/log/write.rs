@@ -2,13 +2,14 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate::provenance::files::{self, Readers};
-use gate::provenance::log::{Disk, Document, Error, Kind, Log, Proof, Skey, State, View};
+use gate::provenance::log::{Checkpoint, Document, Error, Kind, Log, Note, Proof, Skey, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::keys::read_key;
-use crate::args::DataFormat;
+use super::{storage, view};
 use crate::args::log::{Append, Init, Writer};
+use crate::args::{Args, DataFormat};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{output, world};
@@ -16,7 +17,7 @@ use crate::{output, world};
 pub(super) fn init(init: &Init) -> Result<Exit, Failure> {
     let key = read_key(&init.writer.key, &init.origin, Kind::Log)?;
     let state = state(&init.writer, &key)?;
-    let log = Log::create(Box::new(Disk::new(&init.dir)), key, state)?;
+    let log = Log::create(storage(&init.dir)?, key, state)?;
     output::write(&format!("{}\n", log.vkey()), None)?;
     Ok(Exit::Fine)
 }
@@ -28,40 +29,81 @@ struct Item {
     receipt: PathBuf,
 }
 
-pub(super) fn append(append: &Append) -> Result<Exit, Failure> {
+pub(super) fn append(append: &Append, args: &Args) -> Result<Exit, Failure> {
     let items = items(append)?;
-    let storage = Disk::new(&append.dir);
-    let origin = View::new(Box::new(storage.clone())).checkpoint()?.1.origin;
+    #[cfg(feature = "witness")]
+    let asking = super::cosign::Asking::of(&append.ask, args)?;
+    #[cfg(not(feature = "witness"))]
+    let _ = args;
+    let origin = view(&append.dir)?.checkpoint()?.1.origin;
     let key = read_key(&append.writer.key, &origin, Kind::Log)?;
     let state = state(&append.writer, &key)?;
-    let mut log = Log::open(Box::new(storage), key, state)?;
+    let mut log = Log::open(storage(&append.dir)?, key, state)?;
     let now = Timestamp::now();
     let entries: Result<Vec<_>, _> = items.iter().map(|item| item.document.entry(now)).collect();
     let entries = entries?;
     let receipts = log.append(&entries)?;
-    let mut text = String::new();
-    let mut rows = Vec::new();
-    for ((item, entry), receipt) in items.iter().zip(entries).zip(receipts) {
-        let proof = Proof { extra: Some(entry.data), ..receipt.proof };
-        // The entry stands in the log whether or not its receipt can be written.
-        let _ = writeln!(text, "{}  {}", receipt.index, item.file);
-        rows.push(row(item, receipt.index));
-        if let Err(error) = write_receipt(&item.receipt, &proof, append.force) {
-            output::write(&text, None)?;
-            return Err(Failure::Receipt { index: receipt.index, source: error });
+    let alone = Seen { tree: log.view().checkpoint()?, witnesses: Vec::new(), quorum: true };
+    #[cfg(feature = "witness")]
+    let seen = match asking {
+        Some(asking) => match asking.ask(log.view()) {
+            Ok(seen) => seen,
+            Err(failure) => {
+                // The entries stand in the log all the same.
+                output::write(&lines(&items, receipts.iter().map(|one| one.index)), None)?;
+                return Err(failure);
+            }
+        },
+        None => alone,
+    };
+    #[cfg(not(feature = "witness"))]
+    let seen = alone;
+    // The entries stand in the log, whether or not their receipts can be written.
+    let text = match append.format {
+        DataFormat::Text => lines(&items, receipts.iter().map(|receipt| receipt.index)),
+        DataFormat::Json => {
+            let rows: Vec<_> = items
+                .iter()
+                .zip(&receipts)
+                .map(|(item, receipt)| row(item, receipt.index))
+                .collect();
+            super::json(&json!({
+                "schema": "weighbridge.dev/log-append/v1",
+                "origin": seen.tree.1.origin,
+                "size": seen.tree.1.size,
+                "entries": rows,
+                "witnesses": seen.witnesses,
+                "quorum": seen.quorum,
+            }))
         }
-    }
-    if append.format == DataFormat::Json {
-        let (_, checkpoint) = log.view().checkpoint()?;
-        text = super::json(&json!({
-            "schema": "weighbridge.dev/log-append/v1",
-            "origin": checkpoint.origin,
-            "size": checkpoint.size,
-            "entries": rows,
-        }));
-    }
+    };
     output::write(&text, None)?;
-    Ok(Exit::Fine)
+    for ((item, entry), receipt) in items.iter().zip(entries).zip(&receipts) {
+        let index = receipt.index;
+        let proof = log.view().prove_under((&seen.tree.0, &seen.tree.1), index)?;
+        let proof = Proof { extra: Some(entry.data), ..proof };
+        write_receipt(&item.receipt, &proof, append.force)
+            .map_err(|source| Failure::Receipt { index, source })?;
+    }
+    Ok(if seen.quorum { Exit::Fine } else { Exit::Undecided })
+}
+
+/// The tree for which receipts are written, and who saw it.
+pub(super) struct Seen {
+    pub(super) tree: (Note, Checkpoint),
+    /// The names of the policy's witnesses that signed it.
+    pub(super) witnesses: Vec<String>,
+    /// Whether they are enough; where nobody asked for any, they are.
+    pub(super) quorum: bool,
+}
+
+fn lines(items: &[Item], indices: impl Iterator<Item = u64>) -> String {
+    let mut text = String::new();
+    for (item, index) in items.iter().zip(indices) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{index}  {}", item.file);
+    }
+    text
 }
 
 fn row(item: &Item, index: u64) -> Value {
@@ -79,11 +121,12 @@ fn items(append: &Append) -> Result<Vec<Item>, Failure> {
         let several = documents.len() > 1;
         for (number, document) in (1..).zip(documents) {
             let receipt = receipt_path(append, file, several.then_some(number));
-            if receipt.exists() && !append.force {
+            let twice = items.iter().any(|item: &Item| item.receipt == receipt);
+            if twice || (receipt.exists() && !append.force) {
                 return Err(Failure::ReceiptExists { path: receipt });
             }
             let file = vocabulary::escape(&file.to_string_lossy());
-            let file = if several { format!("{file}, line {number}") } else { file };
+            let file = if several { format!("{file}, statement {number}") } else { file };
             items.push(Item { file, document, receipt });
         }
     }

@@ -1,0 +1,115 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::crypto::aws_lc_rs;
+use ureq::Agent;
+use ureq::tls::TlsConfig;
+
+use crate::log::checkpoint::{Checkpoint, decimal, hash_line};
+use crate::log::note::{Note, Signature, Vkey};
+use crate::log::{Error, View};
+
+/// How long a witness may take to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The most that an answer may have, in bytes.
+const MAX_ANSWER: u64 = 64 << 10;
+/// How often a witness may name another size.
+const ATTEMPTS: u32 = 4;
+
+/// Asks witnesses.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+}
+
+/// What came of asking a witness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It signed.
+    Signed(Vec<Signature>),
+    /// It saw a larger tree before: another writer was faster, or the log forked.
+    SawMore(u64),
+    /// It did not sign, or nobody answered.
+    Refused(String),
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
+            .build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .timeout_global(Some(PATIENCE))
+            // A witness is who was named, and nobody that it names.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .proxy(None)
+            .user_agent("weighbridge")
+            .build();
+        Self { agent: config.new_agent() }
+    }
+}
+
+impl Client {
+    /// Asks the witness at a URL (its submission prefix) to sign a checkpoint of a log. Signatures
+    /// of other keys than these are ignored.
+    pub fn ask(
+        &self,
+        url: &str,
+        keys: &[&Vkey],
+        view: &View,
+        (note, checkpoint): (&Note, &Checkpoint),
+    ) -> Result<Asked, Error> {
+        let mut old = 0;
+        for _ in 0..ATTEMPTS {
+            let mut body = format!("old {old}\n");
+            for hash in view.consistency(old, checkpoint)? {
+                body.push_str(&hash_line(&hash));
+                body.push('\n');
+            }
+            body.push_str(&format!("\n{note}"));
+            let (status, said) = match self.post(url, &body) {
+                Ok(answer) => answer,
+                Err(error) => return Ok(Asked::Refused(error.to_string())),
+            };
+            match (status, said.strip_suffix('\n').and_then(decimal)) {
+                (200, _) => return Ok(signatures(&said, keys, note)),
+                (409, Some(size)) if size > checkpoint.size => return Ok(Asked::SawMore(size)),
+                (409, Some(size)) if size != old => old = size,
+                _ => return Ok(refused(status, &said)),
+            }
+        }
+        Ok(Asked::Refused(format!("it named another size {ATTEMPTS} times")))
+    }
+
+    fn post(&self, url: &str, body: &str) -> Result<(u16, String), ureq::Error> {
+        let url = format!("{}/add-checkpoint", url.trim_end_matches('/'));
+        let mut answer = self.agent.post(&url).content_type("text/plain").send(body)?;
+        let said = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_string()?;
+        Ok((answer.status().as_u16(), said))
+    }
+}
+
+/// The signatures of an answer that verify.
+fn signatures(said: &str, keys: &[&Vkey], note: &Note) -> Asked {
+    let lines = said.lines().filter_map(Signature::parse);
+    let verified = lines.filter(|signature| {
+        let text = note.text.clone();
+        let alone = Note { text, signatures: vec![signature.clone()] };
+        alone.verified(keys).is_ok_and(|verified| !verified.is_empty())
+    });
+    let verified: Vec<Signature> = verified.collect();
+    if verified.is_empty() {
+        let because = "it answered, but not with a signature of a witness of the policy";
+        return Asked::Refused(because.to_owned());
+    }
+    Asked::Signed(verified)
+}
+
+fn refused(status: u16, said: &str) -> Asked {
+    let first = said.lines().next().unwrap_or_default();
+    let first: String = first.chars().take(200).collect();
+    Asked::Refused(format!("it answered {status}: {first}"))
+}

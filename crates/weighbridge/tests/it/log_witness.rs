@@ -1,0 +1,185 @@
+//! Witnesses, as processes that speak HTTP.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::Child;
+use std::time::Duration;
+
+use crate::log::{begun, statement};
+use crate::program::Place;
+
+/// A witness that runs until it is dropped.
+struct Running {
+    child: Child,
+    url: String,
+    vkey: String,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Running {
+    fn start(place: &Place, name: &str, vkey: &str) -> Self {
+        let key = format!("{name}.skey");
+        if !place.at(&key).exists() {
+            let id = format!("{name}.example");
+            let made = place.run(&["log", "keygen", &key, "--witness", "--name", &id]);
+            assert_eq!(made.code, Some(0), "{made:?}");
+        }
+        let state = format!("{name}.state");
+        let log = format!("example.org/log={vkey}");
+        let listen = ["log", "witness", "--listen", "127.0.0.1:0"];
+        let rest = ["--state", &state, "--key", &key, "--log", &log];
+        let mut child = place.spawn(&[&listen[..], &rest].concat());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let vkey = lines.next().unwrap().unwrap();
+        let url = lines.next().unwrap().unwrap();
+        let url = url.strip_prefix("listening on ").unwrap().to_owned();
+        Self { child, url, vkey }
+    }
+
+    /// Sends bytes, and reads until the other side ends.
+    fn raw(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+#[test]
+fn a_quorum_of_witnesses_signs_and_receipts_show_it() {
+    let (place, vkey) = begun();
+    let one = Running::start(&place, "w1", &vkey);
+    let two = Running::start(&place, "w2", &vkey);
+    let policy = |least: &str| {
+        format!(
+            "log {vkey}\nwitness w1 {} {}\nwitness w2 {} {}\ngroup g {least} w1 w2\nquorum g\n",
+            one.vkey, one.url, two.vkey, two.url
+        )
+    };
+    place.write("all", &policy("all"));
+    place.write("any", &policy("any"));
+    let append = |file: &str, more: &[&str]| {
+        let args = ["log", "append", "log", file, "--key", "log.skey", "--policy", "all"];
+        place.run(&[&args[..], more].concat())
+    };
+    let verify = |receipt: &str, file: &str, policy: &str| {
+        place.run(&["log", "verify-proof", receipt, "--entry", file, "--policy", policy])
+    };
+    for number in 0..3 {
+        let name = format!("{number}.json");
+        place.write(&name, &statement(number));
+        let appended = append(&name, &[]);
+        assert_eq!(appended.code, Some(0), "{appended:?}");
+        let proven = verify(&format!("{name}.tlog-proof"), &name, "all");
+        assert_eq!(proven.code, Some(0), "{proven:?}");
+        assert!(proven.stdout.contains("witness: `w1` at 2"), "{proven:?}");
+        assert!(proven.stdout.contains("witness: `w2` at 2"), "{proven:?}");
+    }
+    // One of them is gone: the entry stays, and the end says that it was not seen by enough.
+    let (url, gone) = (two.url.clone(), two.vkey.clone());
+    drop(two);
+    place.write("3.json", &statement(3));
+    let appended = append("3.json", &[]);
+    assert_eq!((appended.code, appended.stdout.as_str()), (Some(2), "3  3.json\n"), "{appended:?}");
+    assert!(appended.stderr.contains(&url), "{appended:?}");
+    assert!(appended.stderr.contains("no quorum: 1 of the 2 witnesses"), "{appended:?}");
+    assert_eq!(verify("3.json.tlog-proof", "3.json", "all").code, Some(1));
+    assert_eq!(verify("3.json.tlog-proof", "3.json", "any").code, Some(0));
+    // It comes back with what it signed before, and is asked again.
+    let two = Running::start(&place, "w2", &vkey);
+    assert_eq!(two.vkey, gone);
+    let ask = |policy: &str, more: &[&str]| {
+        place.run(&[&["log", "cosign", "log", "--policy", policy][..], more].concat())
+    };
+    let asked = ask("all", &["--witness", &two.url]);
+    assert_eq!((asked.code, asked.stdout.as_str()), (Some(0), "tree of 4: signed by `w1`, `w2`\n"));
+    let proved = place.run(&["log", "prove", "log", "--index", "3", "-o", "late.tlog-proof"]);
+    assert_eq!(proved.code, Some(0), "{proved:?}");
+    assert_eq!(verify("late.tlog-proof", "3.json", "all").code, Some(0));
+    let audit = place.run(&["log", "verify", "log", "--policy", "all"]);
+    assert_eq!(audit.code, Some(0), "{audit:?}");
+    // Nothing is asked offline.
+    let offline = append("3.json", &["--offline", "--force"]);
+    assert!(offline.code == Some(3) && offline.stderr.contains("--offline"), "{offline:?}");
+}
+
+#[test]
+fn a_witness_does_not_sign_a_log_that_was_put_back() {
+    let (place, vkey) = begun();
+    let witness = Running::start(&place, "w", &vkey);
+    let policy = format!("log {vkey}\nwitness w {} {}\nquorum w\n", witness.vkey, witness.url);
+    place.write("policy", &policy);
+    let append = |file: &str, state: &str| {
+        let args = ["log", "append", "log", file, "--key", "log.skey", "--policy", "policy"];
+        place.run(&[&args[..], &["--state", state]].concat())
+    };
+    for (number, name) in (0..3).zip(["a.json", "b.json", "c.json"]) {
+        place.write(name, &statement(number));
+    }
+    assert_eq!(append("a.json", "s1").code, Some(0));
+    std::process::Command::new("cp")
+        .arg("-a")
+        .arg(place.at("log"))
+        .arg(place.at("old"))
+        .status()
+        .unwrap();
+    assert_eq!(append("b.json", "s1").code, Some(0));
+    fs::remove_dir_all(place.at("log")).unwrap();
+    fs::rename(place.at("old"), place.at("log")).unwrap();
+    // Whoever has no state goes on; the witness does not.
+    let forked = append("c.json", "s2");
+    assert_eq!(forked.code, Some(2), "{forked:?}");
+    assert!(forked.stderr.contains("it answered 422"), "{forked:?}");
+}
+
+#[test]
+fn a_witness_answers_strangers_with_care() {
+    let (place, vkey) = begun();
+    let witness = Running::start(&place, "w", &vkey);
+    let post = |length: &str, body: &str| {
+        format!(
+            "POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n");
+    for (request, status) in [
+        (post("3", "abc"), "400"),
+        (post("99999999", "abc"), "413"),
+        (post("18446744073709551616", ""), "400"),
+        (get("/"), "404"),
+        (get("/../../etc/passwd"), "404"),
+        (get("/add-checkpoint"), "405"),
+        (get("/x/checkpoint"), "404"),
+        (get(&format!("/{}", "x".repeat(100_000))), "4"),
+        ("\0\0\0\0\r\n\r\n".to_owned(), "400"),
+    ] {
+        let answer = witness.raw(request.as_bytes());
+        let expected = format!("HTTP/1.1 {status}");
+        let shown = &request[..request.len().min(60)];
+        assert!(answer.starts_with(&expected), "{shown:?}: {answer}");
+    }
+    let chunked = "POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let big = format!("{chunked}100000\r\n{}", "x".repeat(0x10_0000));
+    assert!(witness.raw(big.as_bytes()).starts_with("HTTP/1.1 413"));
+    // Those that begin and say nothing more do not keep others out, and are let go.
+    let address = witness.url.strip_prefix("http://").unwrap();
+    let mut idle: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
+    for stream in &mut idle {
+        stream.write_all(b"POST /add-checkpoint HTTP/1.1\r\nHost").unwrap();
+    }
+    assert!(witness.raw(get("/").as_bytes()).starts_with("HTTP/1.1 404"));
+    let mut first = idle.swap_remove(0);
+    first.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut rest = Vec::new();
+    let _ = first.read_to_end(&mut rest);
+    assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"), "it is ended, not kept");
+}
