@@ -24,8 +24,6 @@ enum Kind {
     Lines { added: usize, removed: usize },
     /// It is what it was.
     Same,
-    /// The generator writes no file of that name.
-    NotGenerated,
 }
 
 impl Change {
@@ -45,7 +43,6 @@ impl fmt::Display for Change {
                 write!(f, "{added} lines added, {removed} removed")
             }
             Kind::Same => f.write_str("as it was"),
-            Kind::NotGenerated => f.write_str("not written by the generator, left as it is"),
         }
     }
 }
@@ -63,9 +60,16 @@ pub(super) fn files(folder: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// What becomes of the files of a pack, given those that its generator wrote.
+/// The files of a pack that its generator does not write, in a line; nothing where there are none.
+pub(super) fn by_hand(before: &Files, generated: &Files) -> Option<String> {
+    let names: Vec<&str> =
+        before.keys().filter(|it| !generated.contains_key(*it)).map(String::as_str).collect();
+    (!names.is_empty()).then(|| format!("not generated, left as they are: {}", names.join(", ")))
+}
+
+/// What becomes of the files that a generator wrote.
 pub(super) fn changes(before: &Files, generated: &Files) -> Vec<Change> {
-    let mut changes: Vec<Change> = generated
+    generated
         .iter()
         .map(|(file, text)| {
             let kind = match before.get(file) {
@@ -75,10 +79,7 @@ pub(super) fn changes(before: &Files, generated: &Files) -> Vec<Change> {
             };
             Change { file: file.clone(), kind }
         })
-        .collect();
-    let rest = before.keys().filter(|file| !generated.contains_key(*file));
-    changes.extend(rest.map(|file| Change { file: file.clone(), kind: Kind::NotGenerated }));
-    changes
+        .collect()
 }
 
 /// How often each line stands in the new text, less how often it stood in the old one.
@@ -129,10 +130,12 @@ mod tests {
                 "b.txt: as it was",
                 "c.txt: the same lines in another order",
                 "d.txt: new",
-                "reviewed.txt: not written by the generator, left as it is",
             ]
         );
         let changed: Vec<bool> = changes.iter().map(Change::is_one).collect();
-        assert_eq!(changed, [true, false, true, true, false]);
+        assert_eq!(changed, [true, false, true, true]);
+        let kept = by_hand(&before, &generated);
+        assert_eq!(kept.as_deref(), Some("not generated, left as they are: reviewed.txt"));
+        assert_eq!(by_hand(&generated, &generated), None);
     }
 }

@@ -127,9 +127,13 @@ fn renew(repo: &Repo, name: &str, options: &Options) -> Result<()> {
     if generated.is_empty() {
         bail!("the generator of `{name}` wrote no file");
     }
-    let changes = compare::changes(&compare::files(&folder)?, &generated);
+    let before = compare::files(&folder)?;
+    let changes = compare::changes(&before, &generated);
     for change in &changes {
         println!("{change}");
+    }
+    if let Some(kept) = compare::by_hand(&before, &generated) {
+        println!("{kept}");
     }
     let changed = changes.iter().any(compare::Change::is_one);
     if options.check {

@@ -1,7 +1,8 @@
 //! What a script makes a pack from: the requirements beside it, `<script>.txt`, in the form of pip.
 //!
-//! A line with a digest, `name==version --hash=sha256:…`, is a release that the script reads. A
-//! line without one is installed where the script runs.
+//! A line with a digest, `name==version --hash=sha256:…`, is a release that the script reads: its
+//! wheel, or its source after a line `--no-binary name`. A line without a digest is installed where
+//! the script runs.
 
 use std::fmt::Write as _;
 
@@ -24,17 +25,29 @@ pub(super) struct Release {
     pub(super) version: String,
     /// The SHA-256 of the file.
     pub(super) sha256: String,
-    /// `pip download --platform`, where the file is that of another system.
-    pub(super) platform: Option<String>,
+    pub(super) file: File,
+}
+
+/// Which file of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum File {
+    /// The wheel, where `Some`, of another system than most: its `pip download --platform`.
+    Wheel(Option<String>),
+    Source,
 }
 
 impl Pins {
     /// Reads requirements. Everything has to be pinned.
     pub(super) fn read(text: &str) -> Result<Self> {
         let mut pins = Self::default();
+        let mut sources = Vec::new();
         for line in text.lines() {
             let line = line.split('#').next().unwrap_or_default().trim();
             if line.is_empty() {
+                continue;
+            }
+            if let Some(name) = line.strip_prefix("--no-binary ") {
+                sources.push(name);
                 continue;
             }
             let mut words = line.split_whitespace();
@@ -52,7 +65,11 @@ impl Pins {
                         name: name.to_owned(),
                         version: version.to_owned(),
                         sha256: sha256.to_owned(),
-                        platform: None,
+                        file: if sources.contains(&name) {
+                            File::Source
+                        } else {
+                            File::Wheel(None)
+                        },
                     });
                 }
                 _ => {
@@ -75,9 +92,12 @@ mod tests {
     fn a_release_has_a_digest_and_the_rest_is_installed() -> Result<()> {
         let digest = "0".repeat(64);
         let pins = Pins::read(&format!(
-            "# read\nonnx==1.2 --hash=sha256:{digest}\n\nnumpy==2.1; python_version < \"4\" # why\n"
+            "# read\nonnx==1.2 --hash=sha256:{digest}\n--no-binary lib\n\
+             lib==3 --hash=sha256:{digest}\nnumpy==2.1; python_version < \"4\" # why\n"
         ))?;
-        assert_eq!(pins.releases.len(), 1);
+        assert_eq!(pins.releases.len(), 2);
+        assert_eq!(pins.releases[0].file, File::Wheel(None));
+        assert_eq!(pins.releases[1].file, File::Source);
         assert_eq!(pins.releases[0].name, "onnx");
         assert_eq!(pins.releases[0].version, "1.2");
         assert_eq!(pins.installed, "numpy==2.1; python_version < \"4\"\n");

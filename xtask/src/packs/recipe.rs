@@ -31,7 +31,7 @@ pub(super) enum Recipe {
     Hand,
 }
 
-/// A script, called as `python SCRIPT OUT WHEEL...`, that writes the generated files to `OUT`.
+/// A script, called as `python SCRIPT OUT FILE...`, that writes the generated files to `OUT`.
 pub(super) struct Script {
     path: String,
     requirements: String,
@@ -114,7 +114,7 @@ impl Script {
         // Bytecode of a script would land beside the sources of this program.
         command.arg("-B").arg(&self.path).arg(out);
         for release in &self.pins.releases {
-            command.arg(fetch::wheel(release, wheels, &python)?);
+            command.arg(fetch::file(release, wheels, &python)?);
         }
         shell::run(&mut command)
     }

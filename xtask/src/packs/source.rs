@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::effects::Places;
 use super::fetch;
-use super::pins::Release;
+use super::pins::{self, Release};
 use crate::shell;
 
 /// `sources.toml`.
@@ -99,9 +99,9 @@ pub(super) fn tree(source: &Source, places: &Places<'_>) -> Result<PathBuf> {
         name: source.name.clone(),
         version: source.version.clone(),
         sha256: source.sha256.clone(),
-        platform: source.platform.clone(),
+        file: pins::File::Wheel(source.platform.clone()),
     };
-    let wheel = fetch::wheel(&release, places.wheels, places.python)?;
+    let wheel = fetch::file(&release, places.wheels, places.python)?;
     let tree = places.wheels.join("unpacked").join(&source.file);
     if !tree.exists() {
         let mut unpack = shell::command(places.python);
