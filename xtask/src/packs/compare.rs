@@ -40,7 +40,7 @@ impl fmt::Display for Change {
             Kind::New => f.write_str("new"),
             Kind::Lines { added: 0, removed: 0 } => f.write_str("the same lines in another order"),
             Kind::Lines { added, removed } => {
-                write!(f, "{added} lines added, {removed} removed")
+                write!(f, "lines: {added} added, {removed} removed")
             }
             Kind::Same => f.write_str("as it was"),
         }
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "a.txt: 2 lines added, 1 removed",
+                "a.txt: lines: 2 added, 1 removed",
                 "b.txt: as it was",
                 "c.txt: the same lines in another order",
                 "d.txt: new",

@@ -73,6 +73,8 @@ mod tests {
     #[test]
     fn a_file_that_is_held_is_taken_for_its_digest() -> Result<()> {
         let folder = shell::target_dir().join("tmp/packs-fetch");
+        // What an earlier run left.
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("Some_name-1.0-py3-none-any.whl"), "hello")?;
         let sha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
