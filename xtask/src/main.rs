@@ -41,8 +41,11 @@ chores:
                                    detection on a folder with a labels.csv, ours without FOLDER
   fuzz [TARGET] [--seconds N | --runs N]
                                    cargo-fuzz over one reader, or over each in turn
-  packs [NAME] [--check | --manifest]
-                                   the knowledge packs: generate, compare or renew their digests";
+  packs                            list the knowledge packs, and how each is made
+  packs NAME [--check] [--wheels DIR] [--stdlib LIB]
+                                   generate a pack and say what changes, or compare only
+  packs [NAME] --manifest          digests of packs anew, after an edit by hand
+  packs --check                    compare digests, without generating";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,7 +1,6 @@
 """Writes the lists of packs/huggingface-classes from pinned wheels.
 
-    python xtask/src/packs/huggingface_classes.py FOLDER-WITH-WHEELS   # from the root; then
-    cargo xtask packs huggingface-classes --manifest
+    python huggingface_classes.py OUT WHEEL...    # as `cargo xtask packs huggingface-classes` calls it
 
 The classes and model types that the configurations of a model may name without bringing code of
 their own are those of any release of the library that its publisher may have used. So several
@@ -15,11 +14,6 @@ import re
 import sys
 import zipfile
 
-PACK = pathlib.Path("packs/huggingface-classes")
-WHEELS = {
-    "transformers": ["4.30.2", "4.57.1", "5.23.0"],
-    "diffusers": ["0.27.2", "0.42.1"],
-}
 # What files of a model name: whole models, configurations, tokenizers and processors, no layers.
 TRANSFORMERS = re.compile(
     r"\w+(Tokenizer|TokenizerFast|TokenizersBackend|Backend|Processor|ProcessorFast|Extractor|Config|Model|"
@@ -33,11 +27,13 @@ def python_files(wheel):
                 yield name, archive.read(name).decode("utf-8", "replace")
 
 
-def main(folder):
-    for library, releases in WHEELS.items():
+def main(out, *wheels):
+    releases = {}
+    for wheel in map(pathlib.Path, wheels):
+        releases.setdefault(wheel.name.split("-")[0], []).append(wheel)
+    for library, of_library in releases.items():
         classes, types, pipelines, sources = set(), set(), set(), []
-        for release in releases:
-            wheel = folder / f"{library.replace('-', '_')}-{release}-py3-none-any.whl"
+        for wheel in of_library:
             digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
             sources.append(f"# {wheel.name} sha256 {digest}")
             for name, text in python_files(wheel):
@@ -59,9 +55,9 @@ def main(folder):
         lines = [f"# Names that {library} has in any of these releases; written by huggingface_classes.py.", *sources]
         for kind, names in ("class", classes), ("type", types), ("pipeline", pipelines):
             lines += [f"{kind} {name}" for name in sorted(names)]
-        (PACK / f"{library}.txt").write_text("\n".join(lines) + "\n")
+        (pathlib.Path(out) / f"{library}.txt").write_text("\n".join(lines) + "\n")
         print(library, len(classes), len(types), len(pipelines))
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(*sys.argv[1:])

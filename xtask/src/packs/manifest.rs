@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use scan::packs::{Manifest, Source, whole};
 use sha2::{Digest as _, Sha256};
 use toml::Table;
 
 use super::hex;
+use super::recipe::{Recipe, SOURCES};
 use crate::repo::Repo;
 use crate::shell;
 
-const MANIFEST: &str = "PACK.toml";
-/// What a generator reads; no part of the pack.
-const SOURCES: &str = "sources.toml";
+pub(super) const MANIFEST: &str = "PACK.toml";
 
 /// Every pack of the tree: the folders in `packs` that have a manifest or hold text files.
 pub(super) fn names(repo: &Repo) -> Vec<&str> {
@@ -51,11 +50,14 @@ pub(super) fn problems(repo: &Repo, pack: &str) -> Vec<String> {
             problems.push(format!("packs/{pack}/{file}: a pack is a flat folder of text files"));
         }
     }
-    if fresh(repo, pack, &manifest) != written {
-        problems.push(format!(
+    match fresh(repo, pack, &manifest) {
+        Ok(text) if text == written => {}
+        Ok(_) => problems.push(format!(
             "{path}: does not fit the files beside it: run `cargo xtask packs {pack} --manifest`"
-        ));
+        )),
+        Err(error) => problems.push(format!("{path}: {error:#}")),
     }
+    problems.extend(not_made_from(repo, pack));
     for (key, value) in
         [("about", &manifest.about), ("date", &manifest.date), ("generator", &manifest.generator)]
     {
@@ -76,21 +78,38 @@ pub(super) fn problems(repo: &Repo, pack: &str) -> Vec<String> {
     problems
 }
 
-/// Fills in the digests of the packs, or of one.
-pub(super) fn write(name: Option<&str>) -> Result<()> {
+/// The pinned releases that no file of a generated pack names: their pins are newer than the pack.
+fn not_made_from(repo: &Repo, pack: &str) -> Vec<String> {
+    let Ok(recipe) = Recipe::of(repo, pack) else { return Vec::new() };
+    let Some(requirements) = recipe.requirements(pack) else { return Vec::new() };
+    let files = files(repo, pack);
+    let texts: Vec<&str> = files.values().filter_map(|it| std::str::from_utf8(it).ok()).collect();
+    let named = |digest: &str| texts.iter().any(|text| text.contains(digest));
+    let pinned = recipe.pinned(repo, pack).unwrap_or_default();
+    let missing = pinned.iter().filter(|it| !it.sha256.as_deref().is_some_and(named));
+    missing
+        .map(|it| {
+            format!(
+                "{requirements}: `{pack}` is not made from {} {}: run `cargo xtask packs {pack}`",
+                it.name, it.version
+            )
+        })
+        .collect()
+}
+
+/// Fills in the digests and pinned sources of the packs, or of one, and the day of a change.
+pub(super) fn write(name: Option<&str>, date: Option<&str>) -> Result<()> {
     let repo = Repo::load()?;
-    let names: Vec<&str> =
-        names(&repo).into_iter().filter(|pack| name.is_none_or(|name| name == *pack)).collect();
-    if names.is_empty() {
-        bail!("there is no pack of that name");
-    }
-    for pack in names {
+    for pack in names(&repo).into_iter().filter(|pack| name.is_none_or(|name| name == *pack)) {
         let path = format!("packs/{pack}/{MANIFEST}");
-        let manifest = match repo.text(&path) {
+        let mut manifest = match repo.text(&path) {
             Some(text) => kept(text).with_context(|| format!("`{path}`"))?,
             None => kept(&format!("name = \"{pack}\""))?,
         };
-        std::fs::write(shell::root().join(&path), fresh(&repo, pack, &manifest))?;
+        if let Some(date) = date {
+            date.clone_into(&mut manifest.date);
+        }
+        std::fs::write(shell::root().join(&path), fresh(&repo, pack, &manifest)?)?;
     }
     Ok(())
 }
@@ -116,7 +135,7 @@ fn kept(text: &str) -> Result<Manifest> {
 }
 
 /// The text of a manifest, with the digests of the files as they are.
-fn fresh(repo: &Repo, pack: &str, manifest: &Manifest) -> String {
+fn fresh(repo: &Repo, pack: &str, manifest: &Manifest) -> Result<String> {
     let digest = |bytes: &[u8]| hex(&Sha256::digest(bytes));
     let files: BTreeMap<String, String> = files(repo, pack)
         .into_iter()
@@ -138,7 +157,7 @@ fn fresh(repo: &Repo, pack: &str, manifest: &Manifest) -> String {
     for (file, digest) in &files {
         let _ = writeln!(text, "\"{file}\" = \"{digest}\"");
     }
-    for source in sources(repo, pack).unwrap_or_else(|| manifest.source.clone()) {
+    for source in sources(repo, pack, &manifest.source)? {
         let _ = write!(text, "\n[[source]]\nname = {}\n", quoted(&source.name));
         let _ = writeln!(text, "version = {}", quoted(&source.version));
         for (key, value) in [("sha256", source.sha256), ("url", source.url)] {
@@ -147,22 +166,16 @@ fn fresh(repo: &Repo, pack: &str, manifest: &Manifest) -> String {
             }
         }
     }
-    text
+    Ok(text)
 }
 
-/// The sources of a pack that is generated from pinned releases.
-fn sources(repo: &Repo, pack: &str) -> Option<Vec<Source>> {
-    let table: Table = repo.text(&format!("packs/{pack}/{SOURCES}"))?.parse().ok()?;
-    let value = |row: &toml::Value, key: &str| row.get(key)?.as_str().map(ToOwned::to_owned);
-    let rows = table.get("library")?.as_array()?.iter().map(|row| {
-        Some(Source {
-            name: value(row, "name")?,
-            version: value(row, "version")?,
-            sha256: value(row, "sha256"),
-            url: None,
-        })
-    });
-    rows.collect()
+/// The sources of a pack: those that are pinned, then what a person wrote of others.
+fn sources(repo: &Repo, pack: &str, written: &[Source]) -> Result<Vec<Source>> {
+    let mut sources = Recipe::of(repo, pack)?.pinned(repo, pack)?;
+    // A release that is pinned no more has a digest; what was only read has none.
+    let by_hand = sources.is_empty();
+    sources.extend(written.iter().filter(|it| by_hand || it.sha256.is_none()).cloned());
+    Ok(sources)
 }
 
 #[cfg(test)]
@@ -179,25 +192,48 @@ mod tests {
         assert_eq!(names(&repo), ["p"]);
         let hand = "name = \"p\"\nabout = \"what \\\"it\\\" tells\"\ndate = \"2026-11-21\"\n\
                     generator = \"by hand\"\n[[source]]\nname = \"n\"\nversion = \"1\"\n";
-        let first = fresh(&repo, "p", &kept(hand)?);
+        let first = fresh(&repo, "p", &kept(hand)?)?;
         let digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
         assert!(first.contains(&format!("\"a.txt\" = \"{digest}\"")), "{first}");
         let manifest = Manifest::parse(&first)?;
         assert_eq!(manifest.about, "what \"it\" tells");
-        assert_eq!(fresh(&repo, "p", &manifest), first);
-        assert_eq!(fresh(&repo, "p", &kept(&first)?), first);
+        assert_eq!(fresh(&repo, "p", &manifest)?, first);
+        assert_eq!(fresh(&repo, "p", &kept(&first)?)?, first);
         Ok(())
     }
 
     #[test]
-    fn tells_what_is_wrong() {
+    fn tells_what_is_wrong() -> Result<()> {
         let repo = Repo::of(&[("packs/p/a.txt", "hello")]);
         assert!(problems(&repo, "p")[0].contains("is missing"));
-        let empty = fresh(&repo, "p", &kept("name = \"p\"").unwrap_or_else(|_| unreachable!()));
+        let empty = fresh(&repo, "p", &kept("name = \"p\"")?)?;
         let repo = Repo::of(&[("packs/p/a.txt", "hello"), ("packs/p/PACK.toml", &empty)]);
         let told = problems(&repo, "p").join("\n");
         for wrong in ["`about` is empty", "`date` is no day", "[[source]]", "embedded.rs"] {
             assert!(told.contains(wrong), "{wrong} in {told}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn pinned_sources_take_the_place_of_older_ones() -> Result<()> {
+        let (old, new) = ("1".repeat(64), "2".repeat(64));
+        let pins = format!("lib==2 --hash=sha256:{new}\n");
+        let files = [
+            ("xtask/src/packs/p.py", ""),
+            ("xtask/src/packs/p.txt", pins.as_str()),
+            ("packs/p/lib.txt", old.as_str()),
+        ];
+        let written = format!(
+            "name = \"p\"\n[[source]]\nname = \"lib\"\nversion = \"1\"\nsha256 = \"{old}\"\n\
+             [[source]]\nname = \"read\"\nversion = \"3\"\n"
+        );
+        let repo = Repo::of(&files);
+        let sources = sources(&repo, "p", &kept(&written)?.source)?;
+        let told: Vec<String> =
+            sources.iter().map(|s| format!("{} {}", s.name, s.version)).collect();
+        assert_eq!(told, ["lib 2", "read 3"]);
+        assert!(not_made_from(&repo, "p")[0].contains("`p` is not made from lib 2"));
+        Ok(())
     }
 }

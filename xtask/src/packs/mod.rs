@@ -1,91 +1,172 @@
-//! `cargo xtask packs`: the knowledge packs, and the generated part of `python-effects`.
+//! `cargo xtask packs`: the knowledge packs, how each is made, and making it anew.
 //!
 //! A pack is a folder `packs/<name>/` of plain text files with a manifest, `PACK.toml`. What a person
-//! writes in it (what it is about, its date, its sources) stays; the digests are filled in here.
+//! writes in it (what it is about, its sources where they are not pinned) stays; the digests, the
+//! pinned sources and the day of a change are filled in here.
 //!
-//! The sources of `python-effects` are releases on PyPI and one `CPython` standard library, each
-//! pinned with its digest in its `sources.toml`. Every Python file is parsed; the effects of a
-//! function are those of everything that it calls, followed by name. What cannot be followed is `?`.
+//! What is generated comes from releases on PyPI that are pinned with their digests, by a script
+//! beside this file or, for `python-effects`, by this program. The generator writes to a folder of
+//! its own, which is then compared with the pack.
 //!
 //! ```text
-//! cargo xtask packs --stdlib LIB [--wheels DIR]    generate `python-effects`
-//! cargo xtask packs [NAME] --check                 compare digests, without the network
-//! cargo xtask packs [NAME] --manifest              digests anew, after an edit of a file
+//! cargo xtask packs                       list the packs
+//! cargo xtask packs NAME [--wheels DIR]   generate a pack, and say what changed
+//! cargo xtask packs NAME --check          generate it, and compare only
+//! cargo xtask packs --check               compare digests, without the network
+//! cargo xtask packs [NAME] --manifest     digests anew, after an edit by hand
 //! ```
+//!
+//! `--stdlib LIB` is the `Lib` folder of the `CPython` that `python-effects` pins, where it is not
+//! that of the Python on the path; it alone stands for that pack.
 #![expect(clippy::disallowed_methods, reason = "this command reads sources and writes the pack")]
 #![expect(clippy::print_stderr, reason = "this command talks to a person")]
 
 mod body;
 mod call;
+mod compare;
+mod effects;
+mod fetch;
 mod ir;
 mod known;
 mod manifest;
+mod pins;
 mod read;
+mod recipe;
 mod reviewed;
 mod solve;
 mod source;
 mod write;
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context as _, Result, bail};
 
+use self::recipe::{EFFECTS, Places, Recipe};
 use crate::repo::Repo;
 use crate::shell;
 
-/// Changes whenever the same sources give another pack.
-const GENERATOR: u32 = 2;
+/// What is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Options {
+    name: Option<String>,
+    check: bool,
+    manifest: bool,
+    stdlib: Option<PathBuf>,
+    wheels: Option<PathBuf>,
+}
 
-/// The pack that is generated here.
-const GENERATED: &str = "python-effects";
+impl Options {
+    fn parse(args: &[String]) -> Result<Self> {
+        let mut options = Self::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut value = || {
+                args.next().map(PathBuf::from).with_context(|| format!("`{arg}` takes a folder"))
+            };
+            match arg.as_str() {
+                "--check" => options.check = true,
+                "--manifest" => options.manifest = true,
+                "--stdlib" => options.stdlib = Some(value()?),
+                "--wheels" => options.wheels = Some(value()?),
+                other if other.starts_with('-') => bail!("no such option: `{other}`"),
+                other if options.name.is_some() => bail!("one pack at a time: not also `{other}`"),
+                other => options.name = Some(other.to_owned()),
+            }
+        }
+        if options.check && options.manifest {
+            bail!("`--manifest` writes what `--check` compares: give one of them");
+        }
+        if options.name.is_none() && options.stdlib.is_some() {
+            options.name = Some(EFFECTS.to_owned());
+        }
+        Ok(options)
+    }
+}
 
 /// Runs the command.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let root = shell::root();
-    let mut stdlib = None;
-    let mut wheels = root.join("target/packs");
-    let (mut name, mut act) = (None, None);
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let mut value =
-            || args.next().map(PathBuf::from).with_context(|| format!("`{arg}` takes a folder"));
-        match arg.as_str() {
-            "--check" | "--manifest" => act = Some(arg.as_str()),
-            "--stdlib" => stdlib = Some(value()?),
-            "--wheels" => wheels = value()?,
-            other if other.starts_with('-') => bail!("no such option: `{other}`"),
-            other => name = Some(other),
-        }
+    let options = Options::parse(args)?;
+    let repo = Repo::load()?;
+    let name = options.name.as_deref();
+    if let Some(name) = name.filter(|name| !manifest::names(&repo).contains(name)) {
+        bail!("there is no pack `{name}`\nhint: `cargo xtask packs` lists them");
     }
-    let folder = root.join("packs").join(GENERATED);
-    match act {
-        Some("--manifest") => {
-            reviewed::Layer::read(&std::fs::read_to_string(folder.join("reviewed.txt"))?)?;
-            manifest::write(name)
+    match name {
+        _ if options.manifest => {
+            check_layer(&repo)?;
+            manifest::write(name, None)
         }
-        Some(_) => {
-            let problems = problems(&Repo::load()?, name)?;
-            if !problems.is_empty() {
-                bail!("{}", problems.join("\n"));
-            }
+        Some(name) => renew(&repo, name, &options),
+        None if options.check => pass(&problems(&repo, None)?),
+        None => {
+            print!("{}", recipe::list(&repo)?);
             Ok(())
         }
-        None if name.is_none_or(|name| name == GENERATED) => {
-            let stdlib = stdlib.context(
-                "`--stdlib` is missing: the `Lib` folder of the CPython of sources.toml",
-            )?;
-            generate(&folder, &stdlib, &wheels)
-        }
-        None => bail!("only `{GENERATED}` is generated; `--manifest` fills in the digests of any"),
     }
+}
+
+/// Generates a pack and says what changed. With `--check`, nothing is written.
+fn renew(repo: &Repo, name: &str, options: &Options) -> Result<()> {
+    let recipe = Recipe::of(repo, name)?;
+    if options.check && matches!(recipe, Recipe::Hand) {
+        pass(&problems(repo, Some(name))?)?;
+        println!("`{name}` is written by hand: its digests are right");
+        return Ok(());
+    }
+    let wheels = options.wheels.clone().unwrap_or_else(|| shell::target_dir().join("packs/wheels"));
+    let out = shell::target_dir().join("packs/new").join(name);
+    if out.exists() {
+        std::fs::remove_dir_all(&out)?;
+    }
+    std::fs::create_dir_all(&out)?;
+    let places = Places { stdlib: options.stdlib.as_deref(), wheels: &wheels };
+    recipe.make(name, &places, &out)?;
+
+    let folder = shell::root().join("packs").join(name);
+    let generated = compare::files(&out)?;
+    if generated.is_empty() {
+        bail!("the generator of `{name}` wrote no file");
+    }
+    let before = compare::files(&folder)?;
+    let changes = compare::changes(&before, &generated);
+    for change in &changes {
+        println!("{change}");
+    }
+    if let Some(kept) = compare::by_hand(&before, &generated) {
+        println!("{kept}");
+    }
+    let changed = changes.iter().any(compare::Change::is_one);
+    if options.check {
+        if changed {
+            bail!(
+                "packs/{name} is not what is generated, which is in {}\n\
+                 hint: `cargo xtask packs {name}` writes it",
+                out.display()
+            );
+        }
+        return pass(&problems(repo, Some(name))?);
+    }
+    for (file, text) in &generated {
+        std::fs::write(folder.join(file), text)?;
+    }
+    manifest::write(Some(name), changed.then(today).as_deref())
+}
+
+/// The day of a change.
+fn today() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+}
+
+fn pass(problems: &[String]) -> Result<()> {
+    if !problems.is_empty() {
+        bail!("{}", problems.join("\n"));
+    }
+    Ok(())
 }
 
 /// What is wrong with the packs of the tree, or with one of them.
 pub(crate) fn problems(repo: &Repo, name: Option<&str>) -> Result<Vec<String>> {
-    if let Some(text) = repo.text("packs/python-effects/reviewed.txt") {
-        reviewed::Layer::read(text)?;
-    }
+    check_layer(repo)?;
     let mut problems = Vec::new();
     for pack in manifest::names(repo) {
         if name.is_none_or(|name| name == pack) {
@@ -95,67 +176,49 @@ pub(crate) fn problems(repo: &Repo, name: Option<&str>) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-fn generate(folder: &Path, stdlib: &Path, wheels: &Path) -> Result<()> {
-    let sources = source::Sources::read(&folder.join("sources.toml"))?;
-    let layer_text = std::fs::read_to_string(folder.join("reviewed.txt"))?;
-    let layer = reviewed::Layer::read(&layer_text)?;
-    let mut program = ir::Program::default();
-    for (library, source) in sources.library.iter().enumerate() {
-        let tree = source::tree(source, stdlib, wheels)?;
-        for file in source::python_files(&tree, source)? {
-            let bytes = std::fs::read(&file.path)?;
-            let text = String::from_utf8_lossy(&bytes);
-            if let Err(error) =
-                read::module(&mut program, library, &file.module, file.is_package, &text)
-            {
-                eprintln!("skipped: {error}");
-            }
-        }
-        eprintln!("read {} {}", source.name, source.version);
+/// The hand-written layer of `python-effects` is read when the pack is generated.
+fn check_layer(repo: &Repo) -> Result<()> {
+    match repo.text("packs/python-effects/reviewed.txt") {
+        Some(text) => reviewed::Layer::read(text).map(|_| ()),
+        None => Ok(()),
     }
-    let mut solver = solve::Solver::new(&program, &layer);
-    let solved = solver.solve(write::roots(&program));
-    for (library, source) in sources.library.iter().enumerate() {
-        let mut writer = write::Writer {
-            program: &program,
-            solver: &mut solver,
-            solved: &solved,
-            source,
-            count: write::Count::default(),
-        };
-        let body = writer.library(library);
-        let count = writer.count;
-        let packages: BTreeSet<&str> = program
-            .modules
-            .iter()
-            .filter(|(_, module)| module.library == library)
-            .filter_map(|(name, _)| name.split('.').next())
-            .collect();
-        let packages: Vec<&str> = packages.into_iter().collect();
-        let text = format!(
-            "library {}\nversion {}\nsource {}\nsha256 {}\ngenerator {GENERATOR}\npackages {}\n{body}",
-            source.name,
-            source.version,
-            source.file,
-            source.sha256,
-            packages.join(" "),
-        );
-        std::fs::write(folder.join(format!("{}.txt", source.name)), &text)?;
-        eprintln!(
-            "{:22} {:8} bytes {:5} modules {:6} functions {:6} classes {:6} methods {:6} aliases {:6} unresolved",
-            source.name,
-            text.len(),
-            count.modules,
-            count.functions,
-            count.classes,
-            count.methods,
-            count.aliases,
-            count.unresolved
-        );
-    }
-    manifest::write(Some(GENERATED))
 }
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn a_name_that_no_pack_has_is_an_error() {
+        for options in ["", " --check", " --manifest"] {
+            let told = run(&words(&format!("onnx-opps{options}"))).unwrap_err().to_string();
+            assert!(told.contains("no pack `onnx-opps`") && told.contains("hint"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_pack_by_hand_is_compared_by_its_digests_alone() {
+        run(&words("keras --check")).unwrap();
+        assert!(run(&words("keras")).is_err());
+    }
+
+    #[test]
+    fn options_are_checked() -> Result<()> {
+        for wrong in ["--nothing", "a b", "--stdlib", "--check --manifest"] {
+            assert!(Options::parse(&words(wrong)).is_err(), "{wrong}");
+        }
+        let options = Options::parse(&words("--stdlib lib --wheels w"))?;
+        assert_eq!(options.name.as_deref(), Some(EFFECTS));
+        assert_eq!(options.wheels, Some(PathBuf::from("w")));
+        assert_eq!(Options::parse(&[])?, Options::default());
+        Ok(())
+    }
 }

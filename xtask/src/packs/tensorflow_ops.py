@@ -1,6 +1,6 @@
 """Writes the lists of operators in packs/tensorflow-ops: one name a line, from pinned wheels.
 
-    python xtask/src/packs/tensorflow_ops.py WHEEL...
+    python tensorflow_ops.py OUT WHEEL...    # as `cargo xtask packs tensorflow-ops` calls it
 
 The wheels are those of tensorflow-cpu, tensorflow-text, tensorflow-addons,
 tensorflow-decision-forests and tensorflow-io. TensorFlow and TensorFlow Text tell their operators
@@ -10,6 +10,7 @@ names share a prefix and are taken from the strings of their libraries.
 """
 
 import hashlib
+import importlib.metadata
 import os
 import pathlib
 import re
@@ -18,7 +19,6 @@ import tempfile
 import zipfile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-HERE = pathlib.Path(__file__).parents[3] / "packs/tensorflow-ops"
 PREFIXES = {"tensorflow-addons": rb"Addons>", "tensorflow-decision-forests": rb"SimpleML",
             "tensorflow-io": rb"IO>"}
 # Not names but the halves of names, as compilers store short strings.
@@ -43,6 +43,8 @@ def libraries(wheel):
 def names(library, wheel):
     before = registered()
     if library == "tensorflow-cpu":
+        if importlib.metadata.version(library) != wheel.name.split("-")[1]:
+            raise SystemExit(f"{wheel.name} is not what is installed")
         return before
     if library == "tensorflow-text":
         import tensorflow
@@ -57,13 +59,13 @@ def names(library, wheel):
     return found - HALVES
 
 
-def main(wheels):
+def main(out, *wheels):
     for wheel in map(pathlib.Path, wheels):
         library, version = wheel.name.split("-")[:2]
         library = library.replace("_", "-")
         operators = sorted(names(library, wheel))
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        target = HERE / f"{library.removesuffix('-cpu')}.txt"
+        target = pathlib.Path(out) / f"{library.removesuffix('-cpu')}.txt"
         header = (f"library {library}\nversion {version}\nsource {wheel.name}\nsha256 {digest}\n"
                   f"generator 1\n")
         target.write_text(header + "\n" + "".join(f"{name}\n" for name in operators))
@@ -71,4 +73,4 @@ def main(wheels):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
