@@ -443,7 +443,7 @@ impl<'a> Machine<'a> {
     /// One more step; whether there is fuel left.
     pub(super) fn step(&mut self) -> bool {
         /// Values that are gone through in the time of a step.
-        const VALUES: u64 = 64;
+        const VALUES: u64 = 16;
         let taken = super::value::worked().checked_div(VALUES).unwrap_or_default();
         self.fuel = self.fuel.saturating_sub(taken.saturating_add(1));
         self.fuel > 0
