@@ -24,8 +24,13 @@ pub(crate) struct Family {
     pub(crate) name: &'static str,
     /// How turns are laid out.
     pub(crate) layout: &'static str,
+    /// Whether published templates of it have no turn for a system message.
+    pub(super) system_may_be_left_out: bool,
     tokens: BTreeSet<&'static str>,
 }
+
+/// The line of a family whose published templates have no turn for a system message.
+const NO_SYSTEM: &str = "system may be left out";
 
 /// The values of a key in files of the pack.
 fn values(key: &str) -> BTreeSet<String> {
@@ -47,6 +52,7 @@ fn families() -> &'static [Family] {
         let family = |(_, text): (&str, &'static str)| Family {
             name: value(text, "family "),
             layout: value(text, "layout "),
+            system_may_be_left_out: text.lines().any(|line| line == NO_SYSTEM),
             tokens: text.lines().filter_map(|line| line.strip_prefix("token ")).collect(),
         };
         family_files().map(family).collect()
@@ -136,7 +142,8 @@ mod tests {
 
     #[test]
     fn the_pack_is_in_form() {
-        let keys = ["family ", "models ", "layout ", "default ", "token ", "needle ", "name "];
+        let keys =
+            ["family ", "models ", "layout ", "default ", "token ", "needle ", "name ", NO_SYSTEM];
         assert!(family_files().count() >= 15);
         for (name, text) in family_files() {
             for line in text.lines() {

@@ -150,6 +150,10 @@ fn go_through<'a>(
         let mut emissions = std::mem::take(&mut notes.emissions);
         let all = unseen(&template.body, &mut emissions);
         conclude(&emissions, close, &mut notes, &mut judged);
+        // Of a family that was published without a system's turn, or of none that is known, a template
+        // that has never heard of one is no news.
+        let unheard = !text.contains("system")
+            && nearest.as_ref().is_none_or(|(family, _)| family.system_may_be_left_out);
         if let Some((family, strange)) = nearest {
             judged.family = Some((family.name, family.layout));
             judged.differs.extend(strange.iter().map(|token| format!("+ token {token}")));
@@ -171,7 +175,10 @@ fn go_through<'a>(
                 }
             }
         }
-        let rendered = roles::dropped(&template.body, &mut notes);
+        let rendered = roles::dropped(&template.body, unheard, &mut notes);
+        if unheard {
+            judged.differs.push("- the system's turn: there is none".to_owned());
+        }
         if !whole || notes.full || !all || !rendered {
             judged.gaps.push("the template is too large to be gone through to its end".into());
         }

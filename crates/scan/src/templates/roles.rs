@@ -19,8 +19,9 @@ const ROLES: [(&str, Taint, &str); 3] = [
 ];
 const CONVERSATION: [usize; 4] = [0, 1, 2, 1];
 
-/// Notes whose words are left out. False where the template is too large for it.
-pub(super) fn dropped(body: &Body, notes: &mut Notes) -> bool {
+/// Notes whose words are left out; of the system's only where they are expected. False where the
+/// template is too large for it.
+pub(super) fn dropped(body: &Body, without_system: bool, notes: &mut Notes) -> bool {
     if !syntax::uses(body, &["messages"]) {
         return true;
     }
@@ -34,7 +35,8 @@ pub(super) fn dropped(body: &Body, notes: &mut Notes) -> bool {
         return true;
     }
     for (_, taint, whose) in ROLES {
-        if !trial.written.has(taint) {
+        let expected = !without_system || taint != Taint::BY_SYSTEM;
+        if expected && !trial.written.has(taint) {
             let message = format!("what {whose} is left out, and no exception says so");
             notes.add(Kind::DroppedMessage, 0, message);
         }
