@@ -594,11 +594,10 @@ fn a_hundred_thousand_statements_about_one_thing_are_walked_once() {
     assert_eq!(chain.edges.len(), 5);
 }
 
-/// Prints how long a chain of a thousand signed steps takes; run in release with `--ignored`.
+/// Also tells how long it takes; `--release -- --nocapture` shows what counts.
 #[test]
-#[ignore = "it measures"]
-#[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it measures")]
-fn a_chain_of_a_thousand_steps() {
+#[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it tells a time, it holds none")]
+fn a_chain_of_a_thousand_steps_holds() {
     let mut world = World::new();
     for number in 0..1_000 {
         let of = subject(&format!("m{number}"), "x");
@@ -608,7 +607,7 @@ fn a_chain_of_a_thousand_steps() {
     let source = Material { uri: Some("https://example.org".to_owned()), ..Material::default() };
     world.build(Step::Acquire, subject("m1000", "x"), vec![source]);
     let text = world.text();
-    for _ in 0..5 {
+    for _ in 0..2 {
         let start = std::time::Instant::now();
         let mut collection = Collection::default();
         collection.add("a.jsonl", &text);
@@ -624,6 +623,7 @@ fn a_chain_of_a_thousand_steps() {
         );
         let took = start.elapsed();
         assert_eq!(chain.verdict, Verdict::Verified);
+        assert_eq!(chain.nodes.len(), 1_001);
         eprintln!("{} artifacts: {took:?}", chain.nodes.len());
     }
 }

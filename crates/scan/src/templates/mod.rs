@@ -153,7 +153,9 @@ fn go_through<'a>(
         // Of a family that was published without a system's turn, or of none that is known, a template
         // that has never heard of one is no news.
         let unheard = !text.contains("system")
-            && nearest.as_ref().is_none_or(|(family, _)| family.system_may_be_left_out);
+            && nearest.as_ref().is_none_or(|(family, strange)| {
+                family.system_may_be_left_out && strange.is_empty()
+            });
         if let Some((family, strange)) = nearest {
             judged.family = Some((family.name, family.layout));
             judged.differs.extend(strange.iter().map(|token| format!("+ token {token}")));
