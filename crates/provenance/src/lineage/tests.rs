@@ -596,7 +596,11 @@ fn a_hundred_thousand_statements_about_one_thing_are_walked_once() {
 
 /// Also tells how long it takes; `--release -- --nocapture` shows what counts.
 #[test]
-#[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "it tells a time, it holds none")]
+#[allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "it tells a time, it holds none"
+)]
 fn a_chain_of_a_thousand_steps_holds() {
     let mut world = World::new();
     for number in 0..1_000 {
