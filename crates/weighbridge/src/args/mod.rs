@@ -25,7 +25,7 @@ pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
 use log::Log;
-pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
+pub(crate) use signing::{Keygen, MethodArg, Password, Services, Sign, Signatory, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
 /// Weighs machine-learning model files before anybody loads them.

@@ -3,15 +3,12 @@ use std::path::Path;
 use gate::provenance::attest::{
     Commitment, Identity, Spec, Step, from_report, identity, parse, statement,
 };
-use gate::provenance::bundle::Bundle;
-use gate::provenance::certificates::key_of;
-use gate::provenance::dsse::{Envelope, IN_TOTO};
-use gate::provenance::keys::{PrivateKey, Sign as _};
+use gate::provenance::signatory::Signatory;
 use gate::provenance::statement::{Statement, Subject};
 use gate::provenance::{Error, files, json};
 
-use super::signing::{chain, private_key};
-use crate::args::attest::{Attest, One, Other, Output, Said, Signing};
+use super::signing::signatory;
+use crate::args::attest::{Attest, One, Other, Output, Said};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{output, world};
@@ -45,7 +42,7 @@ fn commit(seed: &str, check: Option<&[String]>) -> Result<Exit, Failure> {
 }
 
 fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
-    let signer = signer(&args.signing)?;
+    let by = signatory(&args.signatory)?;
     let identities: Vec<Identity> =
         args.models.iter().map(|model| told(model)).collect::<Result<_, _>>()?;
     let mut spec = match &args.from {
@@ -85,7 +82,7 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
     }
     let subjects: Vec<Subject> = identities.iter().map(Identity::subject).collect();
     let made = statement(step, &spec, &subjects, None, world::now(), &mut told_error)?;
-    deliver(&made, &signer, &args.output)?;
+    deliver(&made, &by, &args.output)?;
     Ok(Exit::Fine)
 }
 
@@ -137,33 +134,18 @@ pub(super) fn add(spec: &mut Spec, said: &Said) {
     spec.attestations.extend(said.attestations.iter().cloned());
 }
 
-/// A key and, where it has one, the chain of its certificate.
-pub(super) struct Signer {
-    key: PrivateKey,
-    chain: Option<Vec<Vec<u8>>>,
+/// Signs a statement and writes it as one line: an envelope, or a bundle where there is more to it
+/// than a key.
+pub(super) fn deliver(
+    statement: &Statement,
+    by: &Signatory<'_>,
+    to: &Output,
+) -> Result<(), Failure> {
+    write(by.attestation(&json::canonical(statement)?)?, to)
 }
 
-pub(super) fn signer(signing: &Signing) -> Result<Signer, Failure> {
-    let Some(path) = &signing.key else {
-        return Err(Error::malformed("the command", "it names no key").into());
-    };
-    let key = private_key(path, &signing.password)?;
-    let chain = chain(signing.cert.as_deref(), &signing.chain)?;
-    if let Some(leaf) = chain.as_ref().and_then(|chain| chain.first())
-        && key_of("the certificate", leaf)? != *key.public_key()
-    {
-        return Err(Error::malformed("the certificate", "it is of another key").into());
-    }
-    Ok(Signer { key, chain })
-}
-
-/// Signs a statement and writes it as one line: an envelope, or a bundle where there is a certificate.
-pub(super) fn deliver(statement: &Statement, by: &Signer, to: &Output) -> Result<(), Failure> {
-    let envelope = Envelope::sign(IN_TOTO, json::canonical(statement)?, &by.key)?;
-    let mut line = match &by.chain {
-        Some(chain) => json::canonical(&Bundle::with_chain(chain, envelope))?,
-        None => json::canonical(&envelope)?,
-    };
+/// Writes a line.
+pub(super) fn write(mut line: Vec<u8>, to: &Output) -> Result<(), Failure> {
     line.push(b'\n');
     match &to.output {
         Some(path) if to.append => files::append(path, &line)?,

@@ -5,14 +5,16 @@ use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
 use gate::provenance::attest::{Identity, Run, Spec, identity, statement};
-use gate::provenance::statement::Subject;
-use gate::provenance::{Error, files};
+use gate::provenance::signatory::Signatory;
+use gate::provenance::statement::{Statement, Subject};
+use gate::provenance::{Error, files, json as documents};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde_json::{Map, Value, json};
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::attest::{add, deliver, signer};
+use super::attest::{add, deliver, write};
+use super::signing::signatory;
 use super::surroundings;
 use crate::args::attest::Wrap;
 use crate::exit::Exit;
@@ -21,7 +23,7 @@ use crate::{output, world};
 
 pub(super) fn wrap(args: &Wrap) -> Result<Exit, Failure> {
     // Everything that can fail is tried before hours of work begin.
-    let signer = signer(&args.signing)?;
+    let by = signatory(&args.signatory)?;
     writable(args)?;
     let mut spec = Spec::default();
     add(&mut spec, &args.said);
@@ -68,11 +70,23 @@ pub(super) fn wrap(args: &Wrap) -> Result<Exit, Failure> {
         known.map_or_else(|| identity(path), |(_, is)| Ok(is.clone()))
     };
     let said = statement(args.step, &spec, &subjects, Some(&run), world::now(), &mut known)?;
-    deliver(&said, &signer, &args.to)?;
+    sign(&said, by, args)?;
     if !run.absent.is_empty() && ended.exit == Exit::Fine {
         return Ok(Exit::Undecided);
     }
     Ok(ended.exit)
+}
+
+/// Signs what was seen. Where that fails, hours of work have passed: then it is kept without a
+/// signature, which `lineage` tells and does not count.
+fn sign(said: &Statement, by: Signatory<'_>, args: &Wrap) -> Result<(), Failure> {
+    let keyless = args.signatory.with.keyless;
+    // An identity token lives for minutes; whoever renews it does so in the same file.
+    let by = if keyless { signatory(&args.signatory) } else { Ok(by) };
+    let Err(failure) = by.and_then(|by| deliver(said, &by, &args.to)) else { return Ok(()) };
+    write(documents::canonical(said)?, &args.to)?;
+    output::say("the statement is written, without a signature\n");
+    Err(failure)
 }
 
 fn shown(path: &Path) -> String {
