@@ -1,17 +1,17 @@
 //! How the model came about: the chain of statements that leads to it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use artifact::tree::EntryKind;
 use provenance::attest::{Identity, identity_of};
 use provenance::hex;
 use provenance::lineage::{Collection, Question, Requirement, Verdict, files, trace};
-use provenance::manifest::{Algorithm, Digests, File, Manifest};
+use provenance::manifest::{Algorithm, Digests, File, Manifest, Options};
 use vocabulary::Requirement::Required;
 use vocabulary::{Coverage, Gap, Outcome, Place, Policy, Untrusted};
 
 use super::Context;
+use super::signature::content;
 use crate::{rules, signers};
 
 /// The steps that a policy requires. The error is a sentence.
@@ -31,9 +31,12 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         Ok(requirements) => requirements,
         Err(because) => return could_not(because),
     };
-    let paths = attestations(context);
-    if requirements.is_empty() && (paths.is_empty() || context.policy.signers.is_empty()) {
-        let because = if paths.is_empty() {
+    let (collection, any) = match attestations(context) {
+        Ok(found) => found,
+        Err(because) => return could_not(because),
+    };
+    if requirements.is_empty() && (!any || context.policy.signers.is_empty()) {
+        let because = if !any {
             "no attestations were given, and the policy requires no step of its lineage"
         } else {
             "the policy names no signer whose statements would count"
@@ -47,12 +50,6 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         Ok(trust) => trust,
         Err(fault) => return could_not(fault.because),
     };
-    let mut collection = Collection::default();
-    for path in &paths {
-        if let Err(error) = files::collect(path, &mut collection) {
-            return could_not(error.to_string());
-        }
-    }
     let artifact = match artifact(context) {
         Ok(artifact) => artifact,
         Err(error) => return could_not(error.to_string()),
@@ -83,35 +80,54 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         let because = "no attestation speaks of the model".to_owned();
         return Outcome::CouldNotLook { because, coverage };
     }
-    let findings =
-        chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem)).collect();
-    Outcome::of(findings, coverage)
+    let problems = chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem));
+    let uncovered = chain.uncovered.iter().filter_map(|one| Some((one.path.as_ref()?, &one.said)));
+    let uncovered = uncovered.map(|(path, said)| rules::not_stated(path, said));
+    Outcome::of(problems.chain(uncovered).collect(), coverage)
 }
 
-/// The attestations that were named, or those that lie beside the model.
-fn attestations(context: &Context<'_>) -> Vec<PathBuf> {
-    if !context.attestations.is_empty() {
-        return context.attestations.to_vec();
+/// The attestations that were named, or those that lie in the model and beside it. The flag tells
+/// whether there is any.
+fn attestations(context: &Context<'_>) -> Result<(Collection, bool), String> {
+    let mut collection = Collection::default();
+    let mut paths = context.attestations.to_vec();
+    let mut any = !paths.is_empty();
+    if !any {
+        for entry in &context.tree.entries {
+            let name = entry.path.raw();
+            let EntryKind::File(file) = &entry.kind else { continue };
+            let named = !context.tree.single && !name.contains('/') && name.ends_with(ENDING);
+            if let Some(bytes) = named.then(|| content(context.tree, file)).flatten() {
+                any = true;
+                collection.add(name, &bytes);
+            }
+        }
+        if let Some(name) = context.source.file_name() {
+            let mut name = name.to_owned();
+            name.push(ENDING);
+            let beside = context.source.with_file_name(name);
+            any |= beside.is_file();
+            paths.extend(beside.is_file().then_some(beside));
+        }
     }
-    let Some(name) = context.source.file_name() else { return Vec::new() };
-    let mut name = name.to_owned();
-    name.push(".intoto.jsonl");
-    let beside = context.source.with_file_name(name);
-    if beside.is_file() { vec![beside] } else { Vec::new() }
+    for path in &paths {
+        files::collect(path, &mut collection).map_err(|error| error.to_string())?;
+    }
+    Ok((collection, any))
 }
+
+/// How the names of files end in which `attest` keeps statements.
+const ENDING: &str = ".intoto.jsonl";
 
 /// The model as statements name it, from the digests of the bytes that the other checks looked at.
 fn artifact(context: &Context<'_>) -> Result<Identity, provenance::Error> {
     let name = context.source.file_name().unwrap_or_default();
     let name = Untrusted::from_bytes(name.as_encoded_bytes()).raw().to_owned();
-    let Some(manifest) = known(context) else { return identity_of(context.tree, name) };
-    Ok(Identity {
-        digest: manifest.subject_digests()?,
-        files: manifest.files.len() as u64,
-        bytes: manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
-        left_open: Vec::new(),
-        name,
-    })
+    let manifest = known(context).unwrap_or_else(|| {
+        let options = Options { algorithms: vec![Algorithm::Sha256], ..Options::default() };
+        Manifest::with(context.tree, &options)
+    });
+    identity_of(context.tree, manifest, name)
 }
 
 /// The files with the digests that are known; nothing where one of them is not.

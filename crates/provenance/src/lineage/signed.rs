@@ -7,7 +7,6 @@ use super::collect::{Form, Record};
 use super::facts::Facts;
 use crate::dsse::IN_TOTO;
 use crate::refusal::{Reason, Refusal};
-use crate::statement::Statement;
 use crate::trust::{Authentic, Trust};
 
 /// An attestation, looked at.
@@ -97,9 +96,8 @@ fn facts(record: &Record) -> (Option<Facts>, Option<String>) {
     if envelope.payload_type != IN_TOTO {
         return (None, Some(format!("its payload is of the type `{}`", envelope.payload_type)));
     }
-    match Statement::parse("the statement", &envelope.payload) {
-        Ok(statement) => {
-            let facts = Facts::of(&statement);
+    match Facts::of_payload(&envelope.payload) {
+        Ok(facts) => {
             let fault = facts.malformed.clone();
             (Some(facts), fault)
         }

@@ -170,7 +170,7 @@ fn payload(
     ignore_paths.dedup();
     json::canonical(&Statement {
         kind: TYPE,
-        subject: [Subject { name: request.name.to_owned(), digest }],
+        subject: [Subject { name: request.name.to_owned(), digest, ..Subject::default() }],
         predicate_type: PREDICATE_TYPE,
         predicate: Predicate {
             resources: entries,

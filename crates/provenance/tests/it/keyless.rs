@@ -31,7 +31,7 @@ fn services(service: &Service, rekor_version: RekorVersion, tsa: bool) -> Servic
 
 fn statement() -> Vec<u8> {
     let digest = [("sha256".to_owned(), "ab".repeat(32))].into();
-    let subject = Subject { name: "model".into(), digest };
+    let subject = Subject { name: "model".into(), digest, ..Subject::default() };
     let statement = Statement::new(vec![subject], "https://example.com/v1", json!({}));
     provenance::json::canonical(&statement).unwrap()
 }

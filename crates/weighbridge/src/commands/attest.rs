@@ -93,8 +93,11 @@ fn told(path: &Path) -> Result<Identity, Failure> {
 
 fn told_error(path: &Path) -> Result<Identity, Error> {
     let is = identity(path)?;
+    for path in &is.signatures {
+        output::say(&format!("`{path}` holds signatures, which the statement does not cover\n"));
+    }
     for one in &is.left_open {
-        output::say(&format!("{one}; the statement covers the file and not the link\n"));
+        output::say(&format!("{one}\n"));
     }
     Ok(is)
 }

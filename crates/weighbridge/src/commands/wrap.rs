@@ -114,7 +114,7 @@ fn changed(inputs: &[(PathBuf, Identity)]) -> Vec<Subject> {
         Ok(is) if is.digest == was.digest => None,
         Ok(is) => Some(is.subject()),
         // It is gone, or cannot be read any more; then it has no digest.
-        Err(_) => Some(Subject { name: was.name.clone(), digest: [].into() }),
+        Err(_) => Some(Subject { name: was.name.clone(), digest: [].into(), ..Subject::default() }),
     };
     inputs.iter().filter_map(now).collect()
 }

@@ -19,6 +19,7 @@ mod program;
 mod readme;
 #[path = "../../../provenance/tests/it/service.rs"]
 mod service;
+mod signed_inside;
 mod signers;
 mod signing;
 #[path = "../../../provenance/tests/it/softhsm.rs"]
