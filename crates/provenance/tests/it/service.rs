@@ -1,5 +1,7 @@
-//! A Sigstore instance of the tests (`sigstore_service.py`), run by those of this crate and of the
-//! program.
+//! Services that tests run, in Python: a Sigstore instance, an object store. The tests of this crate
+//! and those of the program share them.
+
+#![allow(dead_code, reason = "each of the programs that share this uses a part of it")]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,23 +14,26 @@ use serde_json::{Value, json};
 pub(crate) const WHO: &str = "signer@example.com";
 pub(crate) const ISSUER: &str = "https://issuer.example.com";
 
-/// A Python that has `cryptography`. Where the tests were given a Python, it must have it.
-#[allow(clippy::disallowed_methods, reason = "a test runs a service")]
-pub(crate) fn python() -> Option<PathBuf> {
+/// A Python that has some packages. Where the tests were given a Python, it must have them.
+#[allow(clippy::disallowed_methods, reason = "a test runs Python")]
+#[allow(clippy::print_stderr, reason = "a test that saw nothing says so")]
+pub(crate) fn python(packages: &str) -> Option<PathBuf> {
     let named = std::env::var_os("WEIGHBRIDGE_PYTHON").map(PathBuf::from);
     let python = named.clone().unwrap_or_else(|| "python3".into());
-    let imports = Command::new(&python).args(["-c", "import cryptography"]).output();
+    let imports = Command::new(&python).arg("-c").arg(format!("import {packages}")).output();
     if imports.is_ok_and(|done| done.status.success()) {
         return Some(python);
     }
-    assert!(named.is_none(), "WEIGHBRIDGE_PYTHON has no `cryptography`");
+    assert!(named.is_none(), "WEIGHBRIDGE_PYTHON has not all of `{packages}`");
+    eprintln!("skipped: no Python with `{packages}`");
     None
 }
 
-/// A running instance; it ends with the test.
+/// A service that runs; it ends with the test.
 pub(crate) struct Service {
     child: Child,
     pub(crate) address: String,
+    /// What it keeps.
     pub(crate) folder: tempfile::TempDir,
 }
 
@@ -40,18 +45,23 @@ impl Drop for Service {
 }
 
 impl Service {
+    /// A Sigstore instance.
+    pub(crate) fn sigstore() -> Option<Self> {
+        Self::start("cryptography", "sigstore_service.py")
+    }
+
+    /// An object store with the bucket `logs`.
+    pub(crate) fn s3() -> Option<Self> {
+        Self::start("boto3, moto, flask, flask_cors", "s3_service.py")
+    }
+
     #[allow(clippy::disallowed_methods, reason = "a test runs a service")]
-    #[allow(clippy::print_stderr, reason = "a test that saw nothing says so")]
-    pub(crate) fn start() -> Option<Self> {
-        let Some(python) = python() else {
-            eprintln!("skipped: no Python with `cryptography`");
-            return None;
-        };
+    fn start(packages: &str, script: &str) -> Option<Self> {
+        let python = python(packages)?;
         let folder = tempfile::tempdir().unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../provenance/tests/it/sigstore_service.py");
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../provenance/tests/it");
         let mut child = Command::new(python)
-            .arg(script)
+            .arg(scripts.join(script))
             .arg(folder.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -63,7 +73,7 @@ impl Service {
     }
 }
 
-/// An identity token as the service takes it: its signature is not looked at.
+/// An identity token as the Sigstore instance takes it: its signature is not looked at.
 pub(crate) fn token() -> String {
     let claims = json!({
         "iss": ISSUER, "aud": "sigstore", "sub": "1", "email": WHO, "email_verified": true,

@@ -210,7 +210,7 @@ fn private_key(path: &Path, given: &Password) -> Result<PrivateKey, Failure> {
 }
 
 /// The password of a key, where one was named.
-fn password(given: &Password) -> Result<Option<String>, Failure> {
+pub(super) fn password(given: &Password) -> Result<Option<String>, Failure> {
     if let Some(path) = &given.password_file {
         let text = files::read_text(path, SMALL)?;
         return Ok(Some(text.lines().next().unwrap_or_default().to_owned()));

@@ -51,7 +51,7 @@ fn policy(issuer: &str, identity: &str, may: &str) -> String {
 #[test]
 #[cfg(feature = "keyless")]
 fn attestations_are_signed_without_a_key_and_count_by_the_policy() {
-    let Some(service) = Service::start() else { return };
+    let Some(service) = Service::sigstore() else { return };
     let place = place();
     place.write("token", &token());
     let root = std::fs::read_to_string(service.folder.path().join("trusted_root.json")).unwrap();
