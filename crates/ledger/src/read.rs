@@ -88,6 +88,20 @@ impl Ledger {
         rows.iter().map(entry).collect()
     }
 
+    /// The report of a weighing, as it was recorded.
+    pub async fn report(&self, weighing: &str) -> Result<Option<Vec<u8>>, Error> {
+        sqlx::query(
+            "SELECT d.bytes FROM weighing w JOIN document d ON d.sha256 = w.report
+             WHERE w.weighing = $1",
+        )
+        .bind(weighing)
+        .fetch_optional(self.pool())
+        .await
+        .doing(DOING)?
+        .map(|row| row.try_get(0).doing(DOING))
+        .transpose()
+    }
+
     /// A document by its SHA-256.
     pub async fn document(&self, sha256: &str) -> Result<Option<Vec<u8>>, Error> {
         sqlx::query("SELECT bytes FROM document WHERE sha256 = $1")
@@ -116,11 +130,11 @@ fn model(row: &AnyRow) -> Result<Model, Error> {
 }
 
 /// A text; empty where there is none.
-fn text(row: &AnyRow, column: usize) -> Result<String, Error> {
+pub(crate) fn text(row: &AnyRow, column: usize) -> Result<String, Error> {
     Ok(row.try_get::<Option<String>, _>(column).doing(DOING)?.unwrap_or_default())
 }
 
-fn number(row: &AnyRow, column: usize) -> Result<u64, Error> {
+pub(crate) fn number(row: &AnyRow, column: usize) -> Result<u64, Error> {
     let number: i64 = row.try_get(column).doing(DOING)?;
     Ok(u64::try_from(number).unwrap_or_default())
 }
