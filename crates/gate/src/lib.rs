@@ -49,6 +49,8 @@ pub use convert::{Conversion, Converted, convert};
 pub use digest::{DigestRequest, Digested, digest, identity};
 pub use error::Error;
 pub use inspect::inspect;
+#[cfg(feature = "ledger")]
+pub use ledger;
 pub use names::nearest;
 pub use policy::Policy;
 pub use provenance;

@@ -1,0 +1,191 @@
+//! The tables, as steps that each bring the database from one form to the next.
+//!
+//! A step that has been released is never changed: another follows it. `{blob}` stands for the
+//! engine's word for bytes.
+
+/// Every step, from an empty database on.
+pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS];
+
+/// The record itself, and the log over it.
+const RECORD: &[&str] = &[
+    "CREATE TABLE entry (
+        number BIGINT PRIMARY KEY,
+        body TEXT NOT NULL
+    )",
+    "CREATE TABLE document (
+        sha256 TEXT PRIMARY KEY,
+        bytes {blob} NOT NULL
+    )",
+    "CREATE TABLE log_file (
+        name TEXT PRIMARY KEY,
+        bytes {blob} NOT NULL
+    )",
+];
+
+/// What follows from the entries. [`MADE_TABLES`] names these tables.
+const MADE: &[&str] = &[
+    "CREATE TABLE artifact (
+        artifact TEXT PRIMARY KEY,
+        label TEXT NOT NULL,
+        files BIGINT NOT NULL,
+        bytes BIGINT NOT NULL,
+        first_at TEXT NOT NULL
+    )",
+    "CREATE TABLE artifact_file (
+        artifact TEXT NOT NULL,
+        path TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        bytes BIGINT NOT NULL,
+        PRIMARY KEY (artifact, path)
+    )",
+    "CREATE INDEX artifact_file_sha256 ON artifact_file (sha256)",
+    "CREATE TABLE model (
+        model TEXT PRIMARY KEY,
+        owner TEXT NOT NULL,
+        first_at TEXT NOT NULL
+    )",
+    "CREATE TABLE weighing (
+        weighing TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
+        model TEXT NOT NULL,
+        version TEXT NOT NULL,
+        source TEXT NOT NULL,
+        artifact TEXT NOT NULL,
+        verdict TEXT NOT NULL,
+        policy TEXT NOT NULL,
+        policy_digest TEXT NOT NULL,
+        report TEXT NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        worst TEXT NOT NULL,
+        findings BIGINT NOT NULL,
+        gaps BIGINT NOT NULL
+    )",
+    "CREATE INDEX weighing_model ON weighing (model, number)",
+    "CREATE INDEX weighing_artifact ON weighing (artifact, number)",
+    "CREATE INDEX weighing_number ON weighing (number)",
+    "CREATE TABLE check_outcome (
+        weighing TEXT NOT NULL,
+        name TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        PRIMARY KEY (weighing, name)
+    )",
+    "CREATE TABLE finding (
+        weighing TEXT NOT NULL,
+        position BIGINT NOT NULL,
+        number BIGINT NOT NULL,
+        model TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        severity_rank BIGINT NOT NULL,
+        file TEXT NOT NULL,
+        file_sha256 TEXT NOT NULL,
+        message TEXT NOT NULL,
+        excepted BIGINT NOT NULL,
+        PRIMARY KEY (weighing, position)
+    )",
+    "CREATE INDEX finding_rule ON finding (rule, number)",
+    "CREATE INDEX finding_severity ON finding (severity_rank, number)",
+    "CREATE INDEX finding_file ON finding (file_sha256)",
+    "CREATE INDEX finding_number ON finding (number)",
+    "CREATE TABLE attestation (
+        number BIGINT PRIMARY KEY,
+        artifact TEXT NOT NULL,
+        document TEXT NOT NULL,
+        predicate_type TEXT NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL
+    )",
+    "CREATE INDEX attestation_artifact ON attestation (artifact)",
+    "CREATE TABLE approval (
+        number BIGINT PRIMARY KEY,
+        artifact TEXT NOT NULL,
+        approver TEXT NOT NULL,
+        vote TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        at TEXT NOT NULL
+    )",
+    "CREATE INDEX approval_artifact ON approval (artifact)",
+    "CREATE TABLE waiver (
+        waiver TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
+        rule TEXT NOT NULL,
+        file TEXT NOT NULL,
+        artifact TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        expires TEXT NOT NULL,
+        approvers BIGINT NOT NULL,
+        requester TEXT NOT NULL,
+        at TEXT NOT NULL,
+        state TEXT NOT NULL
+    )",
+    "CREATE TABLE waiver_vote (
+        waiver TEXT NOT NULL,
+        approver TEXT NOT NULL,
+        vote TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (waiver, approver)
+    )",
+    "CREATE TABLE deployment (
+        deployment TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
+        model TEXT NOT NULL,
+        artifact TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        place TEXT NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        ended TEXT NOT NULL
+    )",
+    "CREATE INDEX deployment_model ON deployment (model)",
+    "CREATE INDEX deployment_artifact ON deployment (artifact)",
+    "CREATE TABLE observation (
+        number BIGINT PRIMARY KEY,
+        deployment TEXT NOT NULL,
+        artifact TEXT NOT NULL,
+        method TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL
+    )",
+    "CREATE INDEX observation_deployment ON observation (deployment, number)",
+    "CREATE TABLE access (
+        number BIGINT PRIMARY KEY,
+        method TEXT NOT NULL,
+        path TEXT NOT NULL,
+        status BIGINT NOT NULL,
+        credential TEXT NOT NULL,
+        address TEXT NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL
+    )",
+    "CREATE INDEX access_actor ON access (actor, number)",
+    "CREATE TABLE token (
+        token TEXT PRIMARY KEY,
+        principal TEXT NOT NULL,
+        role TEXT NOT NULL,
+        expires TEXT NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        ended TEXT NOT NULL
+    )",
+];
+
+/// The queue.
+const JOBS: &[&str] = &[
+    "CREATE TABLE job (
+        job TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        request TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        state TEXT NOT NULL,
+        worker TEXT NOT NULL,
+        lease TEXT NOT NULL,
+        attempts BIGINT NOT NULL,
+        at TEXT NOT NULL,
+        ended TEXT NOT NULL,
+        result TEXT NOT NULL
+    )",
+    "CREATE INDEX job_state ON job (state, at)",
+];
