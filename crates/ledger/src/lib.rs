@@ -42,6 +42,7 @@ mod project;
 mod publish;
 mod read;
 mod report;
+mod rows;
 mod schema;
 mod storage;
 mod write;
@@ -50,5 +51,10 @@ pub use connect::Engine;
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
 pub use place::Place;
-pub use read::{Model, Page};
+pub use read::{
+    Approval, Artifact, ArtifactFile, Attestation, Blast, Check, Deployment, DeploymentFilter,
+    EntryFilter, Finding, FindingFilter, Listed, Match, Model, ModelFilter, Observation, Page,
+    Standing, Tally, Touched, Waiver, WaiverFilter, WaiverState, WaiverVote, Weighing,
+    WeighingFilter,
+};
 pub use write::Ledger;
