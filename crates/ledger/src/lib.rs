@@ -37,6 +37,7 @@
 mod connect;
 mod error;
 mod event;
+mod jobs;
 mod place;
 mod project;
 mod publish;
@@ -50,6 +51,7 @@ mod write;
 pub use connect::Engine;
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
+pub use jobs::{Ended, Job, JobState};
 pub use place::Place;
 pub use read::{
     Approval, Artifact, ArtifactFile, Attestation, Blast, Check, Deployment, DeploymentFilter,

@@ -4,7 +4,7 @@
 //! engine's word for bytes.
 
 /// Every step, from an empty database on.
-pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE];
+pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS];
 
 /// The record itself, and the log over it.
 const RECORD: &[&str] = &[
@@ -210,4 +210,22 @@ const MADE: &[&str] = &[
         actor TEXT NOT NULL,
         ended TEXT NOT NULL
     )",
+];
+
+/// The queue.
+const JOBS: &[&str] = &[
+    "CREATE TABLE job (
+        job TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        request TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        state TEXT NOT NULL,
+        worker TEXT NOT NULL,
+        lease TEXT NOT NULL,
+        attempts BIGINT NOT NULL,
+        at TEXT NOT NULL,
+        ended TEXT NOT NULL,
+        result TEXT NOT NULL
+    )",
+    "CREATE INDEX job_state ON job (state, at)",
 ];

@@ -1,1 +1,14 @@
-//! x
+//! HTTP API and web pages over the gate and the ledger.
+//!
+//! The server decides nothing: a weighing is [`gate::weigh`] with the request that the caller wrote,
+//! its report is recorded as it is, and pages show what the ledger knows. Rooms: [`api`] speaks JSON,
+//! `pages` speaks HTML, `worker` does what is in the queue, `auth` tells who is calling.
+
+mod api;
+mod app;
+mod auth;
+mod error;
+mod worker;
+
+pub use app::{Options, World, serve};
+pub use error::Error;

@@ -15,6 +15,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::{Doing as _, Error};
 use crate::rows::{self, Value, statement};
+pub(crate) use crate::rows::{number, text};
 use crate::write::Ledger;
 
 pub use artifacts::{Approval, Artifact, ArtifactFile, Attestation, Standing};

@@ -1,4 +1,5 @@
 use serde::Serialize;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::{Ask, DOING, Listed, Page};
@@ -96,6 +97,14 @@ impl Ledger {
             .with("weighing = ?", name)
             .first(self, weighing)
             .await
+    }
+
+    /// The report of a weighing, as it was recorded.
+    pub async fn report(&self, weighing: &str) -> Result<Option<Vec<u8>>, Error> {
+        let sql = "SELECT d.bytes FROM weighing w JOIN document d ON d.sha256 = w.report
+                   WHERE w.weighing = $1";
+        let row = statement(sql, [weighing.into()]).fetch_optional(self.pool()).await;
+        row.doing(DOING)?.map(|row| row.try_get(0).doing(DOING)).transpose()
     }
 
     /// How its checks ended, in the order of the report.

@@ -8,6 +8,7 @@ mod inspect;
 mod limits;
 mod lineage;
 pub(crate) mod log;
+mod serve;
 mod signing;
 mod weigh;
 
@@ -25,6 +26,7 @@ pub(crate) use inspect::Inspect;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
 use log::Log;
+pub(crate) use serve::Serve;
 pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     Digest(Digest),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
+    /// Keep the record, weigh what is asked for over HTTP, and show it
+    Serve(Serve),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

@@ -8,6 +8,7 @@ mod lineage;
 mod lists;
 mod log;
 mod packs;
+mod serve;
 mod signing;
 mod surroundings;
 mod weigh;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Bom(args) => bom::bom(args),
         Command::Digest(digest) => digest::digest(digest, args),
         Command::Log(log) => log::log(log, args),
+        Command::Serve(args) => serve::serve(args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

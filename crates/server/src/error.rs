@@ -1,0 +1,75 @@
+use std::io;
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use gate::ledger;
+use serde::Serialize;
+
+/// Why the server cannot run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The address.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The connection to the world ended.
+    #[error("the server stopped")]
+    Stopped {
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What a caller is told when a call fails: RFC 9457, `application/problem+json`. What goes wrong on
+/// this side stays in the log of the server.
+#[derive(Debug, Serialize)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    detail: String,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("error");
+        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
+    }
+
+    pub(crate) fn not_found(what: &str, name: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("no {what} `{}`", vocabulary::escape(name)))
+    }
+}
+
+impl From<ledger::Error> for Problem {
+    fn from(error: ledger::Error) -> Self {
+        match &error {
+            ledger::Error::Refused { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
+            ledger::Error::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            ledger::Error::TooLong { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
+            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger does not answer"),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = [("content-type", "application/problem+json")];
+        (status, kind, Json(self)).into_response()
+    }
+}

@@ -1,0 +1,57 @@
+//! `serve`: the API and the pages.
+
+#[cfg(feature = "server")]
+mod with {
+    use std::future::Future;
+
+    use gate::ledger::Place;
+    use server::{Options, World};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    use crate::args::Serve;
+    use crate::exit::Exit;
+    use crate::failure::Failure;
+    use crate::world;
+
+    pub(crate) fn serve(args: &Serve) -> Result<Exit, Failure> {
+        let place = Place { database: args.database.clone(), ..Place::folder(&args.data) };
+        let options = Options {
+            listen: args.listen,
+            place,
+            models: args.models.clone(),
+            admin_token: world::variable("WEIGHBRIDGE_ADMIN_TOKEN"),
+        };
+        let world = World { now: world::now, today: world::today, say };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|source| Failure::Runtime { source })?;
+        runtime.block_on(async { server::serve(options, world, told_to_stop()).await })?;
+        Ok(Exit::Fine)
+    }
+
+    #[allow(clippy::print_stderr, reason = "talk")]
+    fn say(line: &str) {
+        eprintln!("{line}");
+    }
+
+    /// Ends when the system asks the program to end.
+    fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
+        async {
+            match signal(SignalKind::terminate()) {
+                Ok(mut terminate) => {
+                    terminate.recv().await;
+                }
+                // Without the signal only an interrupt ends it.
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+}
+
+#[cfg(feature = "server")]
+pub(super) use with::serve;
+
+/// This build has no server.
+#[cfg(not(feature = "server"))]
+pub(super) fn serve(_: &crate::args::Serve) -> Result<crate::exit::Exit, crate::failure::Failure> {
+    Err(crate::failure::Failure::NoServer)
+}
