@@ -35,6 +35,7 @@
 )]
 
 mod connect;
+mod credentials;
 mod error;
 mod event;
 mod jobs;
@@ -48,6 +49,7 @@ mod storage;
 mod write;
 
 pub use connect::Engine;
+pub use credentials::{Holder, NewToken, Role, Shown, Token};
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
 pub use jobs::{Ended, Job, JobState};

@@ -4,7 +4,7 @@
 //! engine's word for bytes.
 
 /// Every step, from an empty database on.
-pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS];
+pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, CREDENTIALS];
 
 /// The record itself, and the log over it.
 const RECORD: &[&str] = &[
@@ -188,4 +188,22 @@ const JOBS: &[&str] = &[
         result TEXT NOT NULL
     )",
     "CREATE INDEX job_state ON job (state, at)",
+];
+
+/// What credentials are known by, and the sessions of browsers.
+const CREDENTIALS: &[&str] = &[
+    "CREATE TABLE token_secret (
+        token TEXT PRIMARY KEY,
+        hash TEXT NOT NULL,
+        used TEXT NOT NULL
+    )",
+    "CREATE TABLE session (
+        session TEXT PRIMARY KEY,
+        credential TEXT NOT NULL,
+        principal TEXT NOT NULL,
+        role TEXT NOT NULL,
+        used TEXT NOT NULL,
+        until TEXT NOT NULL
+    )",
+    "CREATE INDEX session_credential ON session (credential)",
 ];
