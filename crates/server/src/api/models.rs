@@ -14,5 +14,5 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     _caller: Caller,
 ) -> Result<Json<Vec<Model>>, Problem> {
-    Ok(Json(app.ledger.models(Page::default()).await?))
+    Ok(Json(app.ledger.models(Page::default()).await?.rows))
 }
