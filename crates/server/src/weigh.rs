@@ -106,6 +106,7 @@ pub(crate) fn weigh(app: &App, weighing: &str, asked: Asked) -> Result<Ended, St
         cache: None,
         jobs: None,
         limits: None,
+        record: None,
     };
     let (now, today) = ((app.world.now)(), (app.world.today)());
     let services = Services { today, now, clock: None, progress: &Quiet };

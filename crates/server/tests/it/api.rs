@@ -47,6 +47,7 @@ async fn the_report_is_byte_for_byte_that_of_the_gate() {
         cache: None,
         jobs: None,
         limits: None,
+        record: None,
     };
     let policy = Policy::shipped("standard").unwrap();
     let today = Date::new(2027, 1, 1).unwrap();
