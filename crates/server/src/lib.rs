@@ -8,9 +8,13 @@ mod api;
 mod app;
 mod auth;
 mod error;
+mod extract;
+mod openapi;
 mod routes;
+mod weigh;
 mod worker;
 
 pub use app::{Options, Server, Sessions, World, serve};
 pub use error::Error;
+pub use openapi::openapi;
 pub use routes::{Told, routes};
