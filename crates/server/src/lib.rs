@@ -8,7 +8,9 @@ mod api;
 mod app;
 mod auth;
 mod error;
+mod routes;
 mod worker;
 
-pub use app::{Options, World, serve};
+pub use app::{Options, Server, Sessions, World, serve};
 pub use error::Error;
+pub use routes::{Told, routes};

@@ -66,6 +66,7 @@ fn weigh(app: &App, job: &Job) -> Ended {
         cache: None,
         jobs: None,
         limits: None,
+        record: None,
     };
     let now = (app.world.now)();
     let services = Services { today: (app.world.today)(), now, clock: None, progress: &Quiet };

@@ -33,6 +33,8 @@ fn standard() -> String {
     gate::policy::DEFAULT.to_owned()
 }
 
+/// Asks for a weighing.
+#[utoipa::path(post, path = "/api/v1/weighings", tag = "weighings", responses((status = 202, description = "it waits to be done")))]
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     caller: Caller,
@@ -49,6 +51,8 @@ pub(super) async fn submit(
     Ok((StatusCode::ACCEPTED, place, Json(job)).into_response())
 }
 
+/// Where a weighing stands.
+#[utoipa::path(get, path = "/api/v1/weighings/{weighing}", tag = "weighings", responses((status = 200, description = "its state")))]
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     _caller: Caller,
@@ -58,6 +62,8 @@ pub(super) async fn one(
     job.map(Json).ok_or_else(|| Problem::not_found("weighing", &weighing))
 }
 
+/// The report of a weighing.
+#[utoipa::path(get, path = "/api/v1/weighings/{weighing}/report", tag = "weighings", responses((status = 200, description = "the report")))]
 pub(super) async fn report(
     State(app): State<Arc<App>>,
     _caller: Caller,

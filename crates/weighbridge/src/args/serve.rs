@@ -21,4 +21,8 @@ pub(crate) struct Serve {
     /// Keep the record in PostgreSQL (`postgres://…`) in place of one file in the folder
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
+
+    /// Under which address people reach it, where that is not where it listens: `https://…`
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
 }

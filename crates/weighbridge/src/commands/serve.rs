@@ -16,10 +16,10 @@ mod with {
     pub(crate) fn serve(args: &Serve) -> Result<Exit, Failure> {
         let place = Place { database: args.database.clone(), ..Place::folder(&args.data) };
         let options = Options {
-            listen: args.listen,
-            place,
             models: args.models.clone(),
-            admin_token: world::variable("WEIGHBRIDGE_ADMIN_TOKEN"),
+            admin_token: world::variable("WEIGHBRIDGE_ADMIN_TOKEN").filter(|t| !t.is_empty()),
+            public_url: args.public_url.clone(),
+            ..Options::new(args.listen, place)
         };
         let world = World { now: world::now, today: world::today, say };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
