@@ -60,7 +60,6 @@ fn weigh(app: &App, job: &Job) -> Ended {
         label: asked.model.clone(),
         bundle: None,
         attestations: Vec::new(),
-        record: None,
         digests: true,
         identities: Vec::new(),
         cache: None,
