@@ -45,12 +45,14 @@ mod read;
 mod report;
 mod schema;
 mod storage;
+mod uploads;
 mod write;
 
 pub use connect::Engine;
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
-pub use jobs::{Ended, Job, JobState};
+pub use jobs::{Ended, Job, JobState, LONGEST_LEASE, Queue, Recheck, Task};
 pub use place::Place;
 pub use read::{Model, Page};
+pub use uploads::{Room, Upload, UploadedFile};
 pub use write::Ledger;

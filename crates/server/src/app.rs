@@ -6,8 +6,10 @@ use axum::Router;
 use gate::Date;
 use gate::ledger::{Ledger, Place};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
-use crate::{Error, api, auth, worker};
+use crate::worker::{Work, Workers};
+use crate::{Error, api, auth};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Options {
     pub models: Vec<PathBuf>,
     /// The token of the first administrator, in place of one that is made and printed.
     pub admin_token: Option<String>,
+    /// How jobs are done.
+    pub work: Work,
 }
 
 /// What the server takes from the world.
@@ -37,6 +41,7 @@ pub struct World {
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) ledger: Ledger,
+    pub(crate) workers: Arc<Workers>,
     pub(crate) options: Options,
     pub(crate) world: World,
     pub(crate) admin: String,
@@ -58,15 +63,23 @@ pub async fn serve(
         }
     };
     let address = options.listen;
-    let app = Arc::new(App { ledger, options, world, admin });
+    let Options { place, models, work, .. } = options.clone();
+    let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
+    let app = Arc::new(App { ledger, workers: workers.clone(), options, world, admin });
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .map_err(|source| Error::Listen { address, source })?;
     let listens = listener.local_addr().unwrap_or(address);
     (world.say)(&format!("listening on http://{listens}"));
-    let work = tokio::spawn(worker::work(app.clone()));
+    let (stopped, stopping) = watch::channel(false);
+    let work = tokio::spawn(workers.run(stopping));
+    let stop = async move {
+        stop.await;
+        let _ = stopped.send(true);
+    };
     let served = axum::serve(listener, router(app.clone())).with_graceful_shutdown(stop).await;
-    work.abort();
+    // What runs is finished or given back.
+    let _ = work.await;
     served.map_err(|source| Error::Stopped { source })
 }
 
