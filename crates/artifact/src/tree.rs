@@ -448,7 +448,8 @@ mod tests {
         }
         symlink(at("secret"), at("models/out")).unwrap();
         symlink(at("secret/x"), at("models/out.x")).unwrap();
-        for outside in ["secret", "secret/x", "models/out", "models/out.x", "models/../secret", ""] {
+        for outside in ["secret", "secret/x", "models/out", "models/out.x", "models/../secret", ""]
+        {
             let opened = open_beneath(&at("models"), &at(outside), 99);
             assert!(matches!(opened, Err(Error::Outside { .. })), "{outside}: {opened:?}");
         }

@@ -48,6 +48,14 @@ pub enum Error {
         /// As it was given, escaped.
         name: String,
     },
+    /// A name that is taken.
+    #[error("a {what} `{name}` stands in the ledger already")]
+    Exists {
+        /// `weighing`, `waiver`, …
+        what: &'static str,
+        /// As it was given, escaped.
+        name: String,
+    },
     /// An entry that has no room in the log.
     #[error("an entry would have {bytes} bytes; {most} have room")]
     TooLong {

@@ -186,6 +186,27 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The word for what kind of event it is, as entries tell it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Weighing(_) => "weighing",
+            Self::Attestation { .. } => "attestation",
+            Self::Owner { .. } => "owner",
+            Self::Approval { .. } => "approval",
+            Self::Waiver { .. } => "waiver",
+            Self::WaiverVote { .. } => "waiver-vote",
+            Self::WaiverEnd { .. } => "waiver-end",
+            Self::Deployment { .. } => "deployment",
+            Self::DeploymentEnd { .. } => "deployment-end",
+            Self::Observation { .. } => "observation",
+            Self::Access { .. } => "access",
+            Self::Token { .. } => "token",
+            Self::TokenEnd { .. } => "token-end",
+        }
+    }
+}
+
 /// An event as it stands in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

@@ -35,6 +35,7 @@
 )]
 
 mod connect;
+mod credentials;
 mod error;
 mod event;
 mod jobs;
@@ -43,16 +44,23 @@ mod project;
 mod publish;
 mod read;
 mod report;
+mod rows;
 mod schema;
 mod storage;
 mod uploads;
 mod write;
 
 pub use connect::Engine;
+pub use credentials::{Holder, NewToken, Role, Shown, Token};
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
 pub use jobs::{Ended, Job, JobState, LONGEST_LEASE, Queue, Recheck, Task};
 pub use place::Place;
-pub use read::{Model, Page};
+pub use read::{
+    Approval, Artifact, ArtifactFile, Attestation, Blast, Check, Deployment, DeploymentFilter,
+    EntryFilter, Finding, FindingFilter, Listed, Match, Model, ModelFilter, Observation, Page,
+    Standing, Tally, Touched, Waiver, WaiverFilter, WaiverState, WaiverVote, Weighing,
+    WeighingFilter,
+};
 pub use uploads::{Room, Upload, UploadedFile};
 pub use write::Ledger;

@@ -1,6 +1,6 @@
 //! What the ledger reads of a report. The report itself is kept as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use provenance::json;
 use serde::Deserialize;
@@ -36,8 +36,10 @@ pub(crate) struct File {
 
 #[derive(Deserialize)]
 pub(crate) struct Check {
-    pub(crate) check: String,
+    #[serde(rename = "check")]
+    pub(crate) name: String,
     pub(crate) outcome: String,
+    pub(crate) because: Option<String>,
     coverage: Option<Coverage>,
 }
 
@@ -88,27 +90,33 @@ impl Artifact {
             .find_map(|scheme| Some(format!("{scheme}:{}", self.digests.get(scheme)?)))
     }
 
-    /// SHA-256 of a file of it; empty where there is none.
-    pub(crate) fn sha256_of(&self, path: &str) -> &str {
-        self.contents.iter().find(|file| file.path == path).map_or("", File::sha256)
+    /// SHA-256 of its files, by their paths.
+    pub(crate) fn sha256_by_path(&self) -> HashMap<&str, &str> {
+        self.contents.iter().map(|file| (file.path.as_str(), file.digest("sha256"))).collect()
     }
 }
 
 impl File {
-    pub(crate) fn sha256(&self) -> &str {
-        self.digests.get("sha256").map_or("", String::as_str)
+    /// A digest of it; empty where it was not computed.
+    pub(crate) fn digest(&self, algorithm: &str) -> &str {
+        self.digests.get(algorithm).map_or("", String::as_str)
     }
 }
 
 impl Finding {
     /// A number that grows with the severity.
     pub(crate) fn rank(&self) -> i64 {
-        match self.severity.as_str() {
-            "critical" => 5,
-            "high" => 4,
-            "medium" => 3,
-            "low" => 2,
-            _ => 1,
-        }
+        rank(&self.severity)
+    }
+}
+
+/// A number that grows with the severity.
+pub(crate) fn rank(severity: &str) -> i64 {
+    match severity {
+        "critical" => 5,
+        "high" => 4,
+        "medium" => 3,
+        "low" => 2,
+        _ => 1,
     }
 }

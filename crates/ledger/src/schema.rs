@@ -4,7 +4,7 @@
 //! engine's word for bytes.
 
 /// Every step, from an empty database on.
-pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, UPLOADS];
+pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, CREDENTIALS, UPLOADS];
 
 /// The record itself, and the log over it.
 const RECORD: &[&str] = &[
@@ -22,28 +22,53 @@ const RECORD: &[&str] = &[
     )",
 ];
 
-/// What follows from the entries. [`MADE_TABLES`] names these tables.
+/// What follows from the entries. [`MADE_TABLES`](crate::project::MADE_TABLES) names these tables.
+///
+/// What an index holds is short: PostgreSQL refuses the long. Paths and other texts of artifacts are in
+/// none.
 const MADE: &[&str] = &[
+    "CREATE TABLE audit (
+        number BIGINT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        model TEXT NOT NULL,
+        artifact TEXT NOT NULL,
+        at TEXT NOT NULL
+    )",
+    "CREATE INDEX audit_kind ON audit (kind, number)",
+    "CREATE INDEX audit_actor ON audit (actor, number)",
+    "CREATE INDEX audit_model ON audit (model, number)",
+    "CREATE INDEX audit_artifact ON audit (artifact, number)",
     "CREATE TABLE artifact (
         artifact TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
         label TEXT NOT NULL,
         files BIGINT NOT NULL,
         bytes BIGINT NOT NULL,
         first_at TEXT NOT NULL
     )",
+    "CREATE INDEX artifact_number ON artifact (number)",
     "CREATE TABLE artifact_file (
         artifact TEXT NOT NULL,
+        position BIGINT NOT NULL,
         path TEXT NOT NULL,
-        sha256 TEXT NOT NULL,
         bytes BIGINT NOT NULL,
-        PRIMARY KEY (artifact, path)
+        sha256 TEXT NOT NULL,
+        blake3 TEXT NOT NULL,
+        PRIMARY KEY (artifact, position)
     )",
     "CREATE INDEX artifact_file_sha256 ON artifact_file (sha256)",
+    "CREATE INDEX artifact_file_blake3 ON artifact_file (blake3)",
     "CREATE TABLE model (
         model TEXT PRIMARY KEY,
         owner TEXT NOT NULL,
-        first_at TEXT NOT NULL
+        first_at TEXT NOT NULL,
+        last BIGINT NOT NULL,
+        running BIGINT NOT NULL,
+        idle BIGINT NOT NULL
     )",
+    "CREATE INDEX model_idle ON model (idle, model)",
+    "CREATE INDEX model_owner ON model (owner)",
     "CREATE TABLE weighing (
         weighing TEXT PRIMARY KEY,
         number BIGINT NOT NULL,
@@ -57,24 +82,32 @@ const MADE: &[&str] = &[
         report TEXT NOT NULL,
         at TEXT NOT NULL,
         actor TEXT NOT NULL,
+        person TEXT NOT NULL,
         worst TEXT NOT NULL,
         findings BIGINT NOT NULL,
-        gaps BIGINT NOT NULL
+        gaps BIGINT NOT NULL,
+        latest BIGINT NOT NULL
     )",
     "CREATE INDEX weighing_model ON weighing (model, number)",
     "CREATE INDEX weighing_artifact ON weighing (artifact, number)",
+    "CREATE INDEX weighing_person ON weighing (artifact, person)",
     "CREATE INDEX weighing_number ON weighing (number)",
+    "CREATE INDEX weighing_latest ON weighing (latest, model, artifact)",
+    "CREATE INDEX weighing_report ON weighing (report)",
     "CREATE TABLE check_outcome (
         weighing TEXT NOT NULL,
+        position BIGINT NOT NULL,
         name TEXT NOT NULL,
         outcome TEXT NOT NULL,
-        PRIMARY KEY (weighing, name)
+        because TEXT NOT NULL,
+        PRIMARY KEY (weighing, position)
     )",
     "CREATE TABLE finding (
         weighing TEXT NOT NULL,
         position BIGINT NOT NULL,
         number BIGINT NOT NULL,
         model TEXT NOT NULL,
+        artifact TEXT NOT NULL,
         rule TEXT NOT NULL,
         severity TEXT NOT NULL,
         severity_rank BIGINT NOT NULL,
@@ -82,12 +115,17 @@ const MADE: &[&str] = &[
         file_sha256 TEXT NOT NULL,
         message TEXT NOT NULL,
         excepted BIGINT NOT NULL,
+        latest BIGINT NOT NULL,
         PRIMARY KEY (weighing, position)
     )",
-    "CREATE INDEX finding_rule ON finding (rule, number)",
-    "CREATE INDEX finding_severity ON finding (severity_rank, number)",
-    "CREATE INDEX finding_file ON finding (file_sha256)",
-    "CREATE INDEX finding_number ON finding (number)",
+    "CREATE INDEX finding_worst
+     ON finding (latest, severity_rank DESC, number DESC, position)",
+    "CREATE INDEX finding_rule
+     ON finding (latest, rule, severity_rank DESC, number DESC, position)",
+    "CREATE INDEX finding_model
+     ON finding (latest, model, severity_rank DESC, number DESC, position)",
+    "CREATE INDEX finding_artifact ON finding (artifact, latest)",
+    "CREATE INDEX finding_file ON finding (file_sha256, latest)",
     "CREATE TABLE attestation (
         number BIGINT PRIMARY KEY,
         artifact TEXT NOT NULL,
@@ -96,16 +134,18 @@ const MADE: &[&str] = &[
         at TEXT NOT NULL,
         actor TEXT NOT NULL
     )",
-    "CREATE INDEX attestation_artifact ON attestation (artifact)",
+    "CREATE INDEX attestation_artifact ON attestation (artifact, number)",
+    "CREATE INDEX attestation_document ON attestation (document)",
     "CREATE TABLE approval (
         number BIGINT PRIMARY KEY,
         artifact TEXT NOT NULL,
         approver TEXT NOT NULL,
+        person TEXT NOT NULL,
         vote TEXT NOT NULL,
         comment TEXT NOT NULL,
         at TEXT NOT NULL
     )",
-    "CREATE INDEX approval_artifact ON approval (artifact)",
+    "CREATE INDEX approval_artifact ON approval (artifact, number)",
     "CREATE TABLE waiver (
         waiver TEXT PRIMARY KEY,
         number BIGINT NOT NULL,
@@ -116,16 +156,21 @@ const MADE: &[&str] = &[
         expires TEXT NOT NULL,
         approvers BIGINT NOT NULL,
         requester TEXT NOT NULL,
+        person TEXT NOT NULL,
         at TEXT NOT NULL,
         state TEXT NOT NULL
     )",
+    "CREATE INDEX waiver_state ON waiver (state, expires)",
+    "CREATE INDEX waiver_artifact ON waiver (artifact)",
+    "CREATE INDEX waiver_number ON waiver (number)",
     "CREATE TABLE waiver_vote (
         waiver TEXT NOT NULL,
+        person TEXT NOT NULL,
         approver TEXT NOT NULL,
         vote TEXT NOT NULL,
         comment TEXT NOT NULL,
         at TEXT NOT NULL,
-        PRIMARY KEY (waiver, approver)
+        PRIMARY KEY (waiver, person)
     )",
     "CREATE TABLE deployment (
         deployment TEXT PRIMARY KEY,
@@ -136,10 +181,16 @@ const MADE: &[&str] = &[
         place TEXT NOT NULL,
         at TEXT NOT NULL,
         actor TEXT NOT NULL,
-        ended TEXT NOT NULL
+        ended TEXT NOT NULL,
+        seen TEXT NOT NULL,
+        seen_at TEXT NOT NULL,
+        seen_by TEXT NOT NULL,
+        differs BIGINT NOT NULL
     )",
-    "CREATE INDEX deployment_model ON deployment (model)",
-    "CREATE INDEX deployment_artifact ON deployment (artifact)",
+    "CREATE INDEX deployment_model ON deployment (model, ended, differs)",
+    "CREATE INDEX deployment_artifact ON deployment (artifact, ended)",
+    "CREATE INDEX deployment_running ON deployment (ended, differs, number)",
+    "CREATE INDEX deployment_number ON deployment (number)",
     "CREATE TABLE observation (
         number BIGINT PRIMARY KEY,
         deployment TEXT NOT NULL,
@@ -150,17 +201,6 @@ const MADE: &[&str] = &[
         actor TEXT NOT NULL
     )",
     "CREATE INDEX observation_deployment ON observation (deployment, number)",
-    "CREATE TABLE access (
-        number BIGINT PRIMARY KEY,
-        method TEXT NOT NULL,
-        path TEXT NOT NULL,
-        status BIGINT NOT NULL,
-        credential TEXT NOT NULL,
-        address TEXT NOT NULL,
-        at TEXT NOT NULL,
-        actor TEXT NOT NULL
-    )",
-    "CREATE INDEX access_actor ON access (actor, number)",
     "CREATE TABLE token (
         token TEXT PRIMARY KEY,
         principal TEXT NOT NULL,
@@ -223,4 +263,22 @@ const UPLOADS: &[&str] = &[
         bytes BIGINT NOT NULL
     )",
     "CREATE INDEX blob_place ON blob (place)",
+];
+
+/// What credentials are known by, and the sessions of browsers.
+const CREDENTIALS: &[&str] = &[
+    "CREATE TABLE token_secret (
+        token TEXT PRIMARY KEY,
+        hash TEXT NOT NULL,
+        used TEXT NOT NULL
+    )",
+    "CREATE TABLE session (
+        session TEXT PRIMARY KEY,
+        credential TEXT NOT NULL,
+        principal TEXT NOT NULL,
+        role TEXT NOT NULL,
+        used TEXT NOT NULL,
+        until TEXT NOT NULL
+    )",
+    "CREATE INDEX session_credential ON session (credential)",
 ];

@@ -9,11 +9,13 @@ mod api;
 mod app;
 mod auth;
 mod error;
+mod routes;
 mod uploads;
 mod worker;
 
-pub use app::{Options, World, serve};
+pub use app::{Options, Server, Sessions, World, serve};
 pub use error::Error;
 pub use gate::ledger::Room;
+pub use routes::{Told, routes};
 pub use uploads::Limits;
 pub use worker::{Work, work};

@@ -1,20 +1,24 @@
 //! The API: JSON over HTTP.
 
+mod health;
+mod jobs;
 mod models;
+mod uploads;
 pub(crate) mod weighings;
 
-use std::sync::Arc;
+use utoipa_axum::routes;
 
-use axum::Router;
-use axum::routing::{get, post};
+use crate::routes::{Needs, Route};
 
-use crate::app::App;
-
-pub(crate) fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/api/v1/weighings", post(weighings::submit))
-        .route("/api/v1/weighings/{weighing}", get(weighings::one))
-        .route("/api/v1/weighings/{weighing}/report", get(weighings::report))
-        .route("/api/v1/models", get(models::list))
+pub(crate) fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        Route::api(Needs::NOTHING, routes!(health::alive)),
+        Route::api(Needs::SUBMITTER, routes!(weighings::submit)),
+        Route::api(Needs::READER, routes!(weighings::one)),
+        Route::api(Needs::READER, routes!(weighings::report)),
+        Route::api(Needs::READER, routes!(models::list)),
+    ];
+    routes.extend(uploads::routes());
+    routes.extend(jobs::routes());
+    routes
 }

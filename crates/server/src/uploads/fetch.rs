@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
 use gate::ledger::UploadedFile;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path as Place;
@@ -13,12 +14,19 @@ use super::store::{Store, failed, free};
 use super::{checked, make_folder};
 use crate::Error;
 
+/// Bytes as they come.
+type Bytes = BoxStream<'static, object_store::Result<axum::body::Bytes>>;
+
 /// Bytes that stay free where files are fetched to.
 const FLOOR: u64 = 256 << 20;
 
 impl Store {
     /// Writes files into a new folder below another. Objects of this disk are linked, not copied.
-    pub(crate) async fn fetch(&self, files: &[UploadedFile], into: &Path) -> Result<TempDir, Error> {
+    pub(crate) async fn fetch(
+        &self,
+        files: &[UploadedFile],
+        into: &Path,
+    ) -> Result<TempDir, Error> {
         let wrong = |source| Error::Folder { path: into.into(), source };
         let folder = TempDir::new_in(into).map_err(wrong)?;
         for file in files {
@@ -34,6 +42,12 @@ impl Store {
             }
         }
         Ok(folder)
+    }
+
+    /// An object: its length, and its bytes as they come.
+    pub(crate) async fn read(&self, place: &str) -> Result<(u64, Bytes), Error> {
+        let object = self.objects.get(&Place::from(place)).await.map_err(failed)?;
+        Ok((object.meta.size, object.into_stream()))
     }
 
     #[allow(clippy::disallowed_methods, reason = "the folders of uploads belong to this module")]

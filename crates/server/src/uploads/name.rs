@@ -55,15 +55,50 @@ mod tests {
         let longer = "a/".repeat(600);
         let deep = ["a"; 40].join("/");
         for path in [
-            "", ".", "..", "../a", "a/..", "a/../b", "a/./b", "/etc/passwd", "//a", "a//b", "a/",
-            "a\\b", "..\\a", "\\\\host\\share", "C:/a", "c:a", "a/D:b", "a\0b", "a\nb", "a\u{7f}",
-            "\u{85}", &long, &longer, &deep,
+            "",
+            ".",
+            "..",
+            "../a",
+            "a/..",
+            "a/../b",
+            "a/./b",
+            "/etc/passwd",
+            "//a",
+            "a//b",
+            "a/",
+            "a\\b",
+            "..\\a",
+            "\\\\host\\share",
+            "C:/a",
+            "c:a",
+            "a/D:b",
+            "a\0b",
+            "a\nb",
+            "a\u{7f}",
+            "\u{85}",
+            &long,
+            &longer,
+            &deep,
         ] {
             assert!(checked(path).is_err(), "{path:?}");
         }
         for path in [
-            "a", "a.b", "...", "..a", "a..", "a/b/c.safetensors", "ä/ö", "a b", "~", "-rf", "a%2e",
-            "con", "<script>", "\u{202e}txt", ":a", "12:a",
+            "a",
+            "a.b",
+            "...",
+            "..a",
+            "a..",
+            "a/b/c.safetensors",
+            "ä/ö",
+            "a b",
+            "~",
+            "-rf",
+            "a%2e",
+            "con",
+            "<script>",
+            "\u{202e}txt",
+            ":a",
+            "12:a",
         ] {
             assert_eq!(checked(path), Ok(path));
         }

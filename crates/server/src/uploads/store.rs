@@ -90,8 +90,7 @@ impl Store {
 
 /// Bytes that are free on the disk of a folder.
 pub(super) fn free(folder: &Path) -> u64 {
-    rustix::fs::statvfs(folder)
-        .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
+    rustix::fs::statvfs(folder).map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 pub(super) fn failed(source: object_store::Error) -> Error {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use gate::ledger::{Ended, Event, Job, Recheck};
 
+use super::Workers;
 use super::slot::{Doing, failed};
 use super::source::{Absent, lies_under};
-use super::Workers;
 
 const METHOD: &str = "re-hash";
 

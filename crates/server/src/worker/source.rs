@@ -39,7 +39,8 @@ impl Workers {
     /// What a source names, made readable.
     pub(super) async fn source(&self, named: &str) -> Result<Source, Absent> {
         let Some(hash) = named.strip_prefix(uploads::SCHEME) else {
-            let absent = || Absent::because("the source is not there, or not in a folder of models");
+            let absent =
+                || Absent::because("the source is not there, or not in a folder of models");
             let (beneath, path) = lies_under(&self.models, named).ok_or_else(absent)?;
             return Ok(Source { path, beneath, expected: None, _scratch: None });
         };

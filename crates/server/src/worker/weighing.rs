@@ -29,6 +29,7 @@ fn weigh(all: &Workers, job: &Job, asked: Asked, source: &Source) -> Result<Ende
         label: asked.model.clone(),
         bundle: None,
         attestations: Vec::new(),
+        record: None,
         digests: true,
         identities: Vec::new(),
         cache: None,

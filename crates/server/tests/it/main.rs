@@ -1,0 +1,7 @@
+//! The server over real connections.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod client;
+mod credentials;
+mod sessions;
