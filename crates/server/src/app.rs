@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 
 use crate::auth::{self, Guard, Strangers};
-use crate::{Error, routes, worker};
+use crate::{Error, pages, routes, worker};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -165,5 +165,6 @@ async fn every_minute(app: Arc<App>) {
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (router, gates) = routes::build(routes::table());
     let guard = Guard { app: app.clone(), gates: Arc::new(gates) };
-    router.layer(from_fn_with_state(guard, auth::guard)).with_state(app)
+    let guarded = router.layer(from_fn_with_state(guard, auth::guard)).with_state(app);
+    guarded.layer(from_fn(pages::as_page))
 }

@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod auth;
 mod error;
+mod pages;
 mod routes;
 mod worker;
 
