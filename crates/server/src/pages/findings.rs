@@ -61,11 +61,13 @@ pub(super) fn markup(findings: &Listed<Finding>, tally: &[Tally], asked: &Asked)
         .into();
     let rules: Vec<(&str, String)> = std::iter::once(("", "any".to_owned()))
         .chain(tally.iter().map(|one| {
-            (one.rule.as_str(), format!("{} ({})", text::plain(&one.rule), facts::number(one.findings)))
+            (
+                one.rule.as_str(),
+                format!("{} ({})", text::plain(&one.rule), facts::number(one.findings)),
+            )
         }))
         .collect();
-    let excepted =
-        [("", "either".to_owned()), ("no", "no".to_owned()), ("yes", "yes".to_owned())];
+    let excepted = [("", "either".to_owned()), ("no", "no".to_owned()), ("yes", "yes".to_owned())];
     let query = [
         ("rule", asked.rule.as_str()),
         ("severity", &asked.severity),

@@ -67,7 +67,10 @@ async fn home(visit: &Visit, asked: &Asked) -> Result<Shown, Failed> {
         differing: ledger.deployments(&differing, none).await?.total,
         models: ledger.models_with(&filter, rows(asked.page)).await?,
         ending: ledger.waivers(&ending, &today, Page { skip: 0, take: 20 }).await?.rows,
-        waiting: ledger.waivers(&waivers(Some(WaiverState::Asked), None), &today, none).await?.total,
+        waiting: ledger
+            .waivers(&waivers(Some(WaiverState::Asked), None), &today, none)
+            .await?
+            .total,
         now: visit.now,
     };
     Ok(Shown::new(Room::Production, "Models in production", markup(&home, asked)))
@@ -207,7 +210,8 @@ pub(super) fn ends(day: &str, now: Timestamp) -> Markup {
 }
 
 fn models(home: &Home, asked: &Asked) -> Markup {
-    let query = [("name", asked.name.as_str()), ("owner", &asked.owner), ("verdict", &asked.verdict)];
+    let query =
+        [("name", asked.name.as_str()), ("owner", &asked.owner), ("verdict", &asked.verdict)];
     let verdicts = [
         ("", "any".to_owned()),
         ("admit", "admit".to_owned()),

@@ -4,8 +4,8 @@
 //! text visible and masks credentials, maud escapes what HTML would act on, and `<bdi>` keeps its
 //! direction to itself.
 
-use vocabulary::{Untrusted, escape};
 use maud::{Markup, html};
+use vocabulary::{Untrusted, escape};
 
 /// How much of a text stands in a line, and how much in a title.
 const LINE: usize = 140;
