@@ -18,6 +18,8 @@ use super::visit::{Shown, Visit};
 
 /// More findings than this are told on the page of findings.
 const MOST: usize = 200;
+/// The most days for which the record takes a waiver.
+const LONGEST: i64 = 90;
 
 /// What the page tells.
 #[derive(Debug)]
@@ -29,6 +31,7 @@ pub(super) struct Decision {
     pub(super) now: Timestamp,
     /// The day that a form suggests for a waiver's end, and the last that it allows.
     pub(super) until: String,
+    pub(super) latest: String,
 }
 
 pub(super) async fn show(visit: Visit, Path(weighing): Path<String>) -> Response {
@@ -61,6 +64,7 @@ async fn decision(visit: &Visit, name: &str) -> Result<Shown, Failed> {
         waivers,
         now: visit.now,
         until: visit.in_days(30),
+        latest: visit.in_days(LONGEST),
     };
     let model = decision.weighing.model.clone();
     let title = format!("Decision on {}", text::plain(&model));
@@ -224,14 +228,21 @@ fn findings(decision: &Decision, report: &Report, who: &Who) -> Markup {
 fn finding(n: usize, one: &Finding, report: &Report, decision: &Decision, who: &Who) -> Markup {
     let rule = rules::find(&one.rule);
     let sha256 = sha256_of(Some(report), &one.place.file);
-    let maps: Vec<&str> = one.maps_to.values().flatten().map(String::as_str).collect();
+    let maps: Vec<String> = one
+        .maps_to
+        .iter()
+        .map(|(list, ids)| match list.as_str() {
+            "cwe" => ids.join(", "),
+            list => format!("{} {}", list.to_uppercase(), ids.join(", ")),
+        })
+        .collect();
     html! {
         article.finding id={ "finding-" (n) } {
             header {
                 (words::severity(&one.severity))
                 a href={ "/rules/" (text::query(&one.rule)) } { code { (text::said(&one.rule)) } }
                 @if one.excepted.is_some() { (words::mark("excepted")) }
-                a.small.soft href={ "#finding-" (n) } aria-label="link to this finding" { "#" (n + 1) }
+                a.small.soft href={ "#finding-" (n) } { span.hidden { "finding " } "#" (n + 1) }
             }
             p { (text::sentence(&one.message)) }
             p.place { (text::whole(&one.place.words())) }
@@ -243,7 +254,7 @@ fn finding(n: usize, one: &Finding, report: &Report, decision: &Decision, who: &
                     dt { "file" } dd { (facts::digest_to_copy(&format!("sha256:{sha256}"))) " "
                         a href=(address("/blast", &[("file", sha256)])) { "where it runs" } }
                 }
-                @if !maps.is_empty() { dt { "known as" } dd { (text::said(&maps.join(", "))) } }
+                @if !maps.is_empty() { dt { "known as" } dd { (text::said(&maps.join("; "))) } }
             } }
             @if let Some(todo) = rule.and_then(|rule| markdown::section(rule.page, "What to do")) {
                 details { summary { "what to do" } p { (todo) } }
@@ -264,7 +275,6 @@ fn ask(n: usize, one: &Finding, sha256: Option<&str>, decision: &Decision, who: 
             summary { "ask for a waiver" }
             (form::post(&action, &who.csrf, &html! {
                 input type="hidden" name="finding" value=(n);
-                input type="hidden" name="rule" value=(one.rule);
                 div.field {
                     label for=(id("reason")) { "Why it is acceptable" }
                     textarea id=(id("reason")) name="reason" rows="3" maxlength="4000" required
@@ -277,7 +287,7 @@ fn ask(n: usize, one: &Finding, sha256: Option<&str>, decision: &Decision, who: 
                 }
                 div.field {
                     label for=(id("expires")) { "Last day" }
-                    input id=(id("expires")) type="date" name="expires" value=(decision.until) required;
+                    input id=(id("expires")) type="date" name="expires" value=(decision.until) max=(decision.latest) required;
                 }
                 fieldset {
                     legend { "How many others have to approve" }
@@ -304,7 +314,8 @@ fn aside(decision: &Decision, who: &Who) -> Markup {
             dt { "entry" } dd { a href={ "/record/" (weighing.number) } { (facts::number(weighing.number)) } }
             dt { "artifact" } dd { (facts::digest_to_copy(&weighing.artifact)) }
             dt { "report" } dd { (facts::digest_to_copy(&format!("sha256:{}", weighing.report)))
-                div { a href={ "/api/v1/weighings/" (text::query(&weighing.weighing)) "/report" } { "as JSON" } } }
+            }
+            dt { "as JSON" } dd { a href={ "/api/v1/weighings/" (text::query(&weighing.weighing)) "/report" } { "the whole report" } }
             dt { "source" } dd { (text::mono(&weighing.source)) }
         }
         p { a href={ "/record/" (weighing.number) "/proof" } download { "Proof that the log holds it" } }
@@ -330,8 +341,10 @@ fn approvals(decision: &Decision, who: &Who) -> Markup {
         } @else if who.may_approve {
             (form::post(&action, &who.csrf, &html! {
                 (form::lines("comment", "Your decision on this artifact", "It is recorded with your name. Of each person the last word counts.", false))
-                button.go type="submit" name="vote" value="approve" { "Approve" } " "
-                button.go.second type="submit" name="vote" value="reject" { "Reject" }
+                div.buttons {
+                    button.go type="submit" name="vote" value="approve" { "Approve" }
+                    button.go.second type="submit" name="vote" value="reject" { "Reject" }
+                }
             }))
         }
     }

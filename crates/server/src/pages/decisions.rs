@@ -92,8 +92,10 @@ pub(super) fn waiver(one: &Waiver, now: Timestamp, who: &Who) -> Markup {
                         label for={ "comment-" (id) } { "Your words" }
                         textarea id={ "comment-" (id) } name="comment" rows="2" maxlength="4000" {}
                     }
-                    button.go type="submit" name="vote" value="approve" { "Approve the waiver" } " "
-                    button.go.second type="submit" name="vote" value="reject" { "Reject" }
+                    div.buttons {
+                        button.go type="submit" name="vote" value="approve" { "Approve the waiver" }
+                        button.go.second type="submit" name="vote" value="reject" { "Reject" }
+                    }
                 }))
             } @else if open && who.may_approve { p.small.soft { "You asked for it: somebody else decides." } }
             @if stands && who.may_approve {

@@ -157,10 +157,8 @@ pub(super) fn markup(dossier: &Dossier) -> Markup {
                 li { a href={ "#" (anchor) } { (word) } }
             }
         } }
-        div.columns {
-            div { (body(dossier)) }
-            aside { (aside(dossier)) }
-        }
+        (strip(dossier))
+        (body(dossier))
     }
 }
 
@@ -215,11 +213,11 @@ fn worst(dossier: &Dossier, report: &Report) -> Markup {
         @if report.findings.is_empty() { p { "No rule found anything in what was looked at." } }
         @else {
             table.cards {
-                thead { tr { th scope="col" { "severity" } th scope="col" { "what was found" } th scope="col" { "where" } } }
+                thead { tr { th scope="col" { "severity" } th.most scope="col" { "what was found" } th.text scope="col" { "where" } } }
                 tbody { @for (n, one) in report.findings.iter().take(WORST).enumerate() { tr {
                     td.fixed data-label="severity" { (words::severity(&one.severity)) }
                     td data-label="found" { div {
-                        a href={ (decision) "#finding-" (n) } data-row { (text::said(&one.message)) }
+                        a href={ (decision) "#finding-" (n) } data-row { (text::short_sentence(&one.message)) }
                         span.sub { a href={ "/rules/" (text::query(&one.rule)) } { code { (text::said(&one.rule)) } }
                             @if one.excepted.is_some() { " excepted" } } } }
                     td data-label="where" { (text::mono(&one.place.words())) }
@@ -309,40 +307,59 @@ fn versions(dossier: &Dossier) -> Markup {
     }
 }
 
-fn aside(dossier: &Dossier) -> Markup {
+/// What one asks first: what it is, who stands behind it, where it runs.
+fn strip(dossier: &Dossier) -> Markup {
     let model = &dossier.model;
     html! {
-        h2 { "Identity" }
-        dl.facts {
-            dt { "owner" } dd { @if model.owner.is_empty() { (words::missing("nobody")) } @else { (text::said(&model.owner)) } }
-            @if let Some(one) = &dossier.weighing {
-                dt { "artifact" } dd { (facts::digest_to_copy(&one.artifact)) }
-                dt { "source" } dd { (text::mono(&one.source)) }
-                dt { "decision" } dd { a href={ "/weighings/" (text::query(&one.weighing)) } { "checks, policy, approvals" } }
+        div.strip {
+            section.card aria-labelledby="identity" {
+                h2 id="identity" { "Identity" }
+                dl.facts {
+                    dt { "owner" } dd { @if model.owner.is_empty() { (words::missing("nobody")) } @else { (text::said(&model.owner)) } }
+                    @if let Some(one) = &dossier.weighing {
+                        dt { "artifact" } dd { (facts::digest_to_copy(&one.artifact)) }
+                        dt { "source" } dd { (text::mono(&one.source)) }
+                    }
+                    @if let Some(report) = &dossier.report {
+                        dt { "read" } dd { (facts::count(report.artifact.files, "file")) ", " (facts::size(report.artifact.bytes)) }
+                        dt { "by" } dd { "weighbridge " (text::said(&report.tool.version)) ", " (facts::count(report.tool.packs.len() as u64, "pack")) }
+                    }
+                }
             }
-            @if let Some(report) = &dossier.report {
-                dt { "read" } dd { (facts::count(report.artifact.files, "file")) ", " (facts::size(report.artifact.bytes)) }
-                dt { "weighed by" } dd { "weighbridge " (text::said(&report.tool.version)) ", " (facts::count(report.tool.packs.len() as u64, "pack")) }
+            section.card aria-labelledby="approvals" {
+                h2 id="approvals" { "Decision" }
+                (approvals(dossier))
+            }
+            section.card aria-labelledby="runs" {
+                h2 id="runs" { "Where it runs" }
+                @if dossier.deployments.is_empty() { p.soft { "No running deployment is recorded." } }
+                @for one in &dossier.deployments { (deployment(one, dossier)) }
             }
         }
-        h2 { "Approvals" }
-        @if dossier.standing.approved.is_empty() && dossier.standing.rejected.is_empty() { p.soft { "None of this artifact." } }
-        ul.timeline { @for vote in dossier.standing.approved.iter().chain(&dossier.standing.rejected) {
+    }
+}
+
+fn approvals(dossier: &Dossier) -> Markup {
+    let standing = &dossier.standing;
+    html! {
+        @if let Some(one) = &dossier.weighing {
+            p { (words::verdict(&one.verdict)) " by the policy " (text::said(&one.policy)) br;
+                a href={ "/weighings/" (text::query(&one.weighing)) } { "checks, policy, approvals" } }
+        }
+        @if standing.approved.is_empty() && standing.rejected.is_empty() { p.soft { "Nobody has approved or rejected this artifact." } }
+        @else { ul.timeline { @for vote in standing.approved.iter().chain(&standing.rejected) {
             li { (words::request(&vote.vote)) " by " (text::said(&vote.approver)) span.when { (facts::moment(&vote.at, dossier.now)) } }
-        } }
-        h2 { "Where it runs" }
-        @if dossier.deployments.is_empty() { p.soft { "No running deployment is recorded." } }
-        @for one in &dossier.deployments { (deployment(one, dossier)) }
+        } } }
     }
 }
 
 fn deployment(one: &Deployment, dossier: &Dossier) -> Markup {
     let other = dossier.weighing.as_ref().is_some_and(|now| now.artifact != one.artifact);
     html! {
-        div.card {
-            h3 { (text::said(&one.environment)) " " @if one.differs { (words::alarm("not what was approved")) } }
+        div {
+            h3 { (text::said(&one.environment)) ", " (text::said(&one.place)) " "
+                @if one.differs { (words::alarm("not what was approved")) } }
             dl.facts {
-                dt { "where" } dd { (text::said(&one.place)) }
                 dt { "meant" } dd { (facts::digest(&one.artifact)) @if other { div.small.soft { "another version than this page tells of" } } }
                 dt { "seen" } dd {
                     @if one.seen_at.is_empty() { (words::missing("nobody looked")) }

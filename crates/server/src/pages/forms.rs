@@ -74,7 +74,6 @@ pub(super) async fn vote(
 #[derive(Debug, Deserialize)]
 pub(super) struct Wanted {
     finding: usize,
-    rule: String,
     reason: String,
     expires: String,
     approvers: u8,
@@ -91,9 +90,9 @@ pub(super) async fn ask(
         let found = found.ok_or_else(|| Failed::Missing("weighing", weighing.clone()))?;
         let document = visit.ledger().document(&found.report).await?;
         let report = document.as_deref().and_then(Report::read).unwrap_or_default();
-        let finding = report.findings.get(wanted.finding).filter(|one| one.rule == wanted.rule);
-        let finding =
-            finding.ok_or_else(|| Failed::Missing("such finding", wanted.rule.clone()))?;
+        let finding = report.findings.get(wanted.finding);
+        let number = || Failed::Missing("finding", format!("#{}", wanted.finding));
+        let finding = finding.ok_or_else(number)?;
         let file = report.artifact.contents.iter().find(|one| one.path == finding.place.file);
         let sha256 = file.and_then(|file| file.digests.get("sha256"));
         let artifact = sha256.map_or(found.artifact, |sha256| format!("sha256:{sha256}"));

@@ -49,8 +49,7 @@ pub(super) fn markup(models: &Listed<Model>, asked: &Asked, who: &Who) -> Markup
                 td data-label="owner" { div {
                     @if model.owner.is_empty() { (words::missing("nobody")) } @else { (text::said(&model.owner)) }
                     @if who.may_administer { details { summary { "change" }
-                        (form::post("/settings/owners", &who.csrf, &html! {
-                            input type="hidden" name="model" value=(model.model);
+                        (form::post(&address("/settings/owners", &[("model", &model.model)]), &who.csrf, &html! {
                             div.field {
                                 label for={ "owner-" (n) } { "Who answers for it" }
                                 input type="text" id={ "owner-" (n) } name="owner" required maxlength="200" autocomplete="off";
@@ -66,21 +65,28 @@ pub(super) fn markup(models: &Listed<Model>, asked: &Asked, who: &Who) -> Markup
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct Of {
     model: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
     owner: String,
 }
 
-pub(super) async fn set(visit: Visit, Form(wanted): Form<Wanted>) -> Response {
+pub(super) async fn set(
+    visit: Visit,
+    Query(Of { model }): Query<Of>,
+    Form(wanted): Form<Wanted>,
+) -> Response {
     let done = async {
-        let known = visit.ledger().model(&wanted.model).await?;
-        if known.is_none() {
-            return Err(Failed::Missing("model", wanted.model.clone()));
+        if visit.ledger().model(&model).await?.is_none() {
+            return Err(Failed::Missing("model", model));
         }
         let owner = wanted.owner.trim().to_owned();
-        let event = Event::Owner { model: wanted.model.clone(), owner };
+        let event = Event::Owner { model: model.clone(), owner };
         visit.ledger().record(visit.act(), event).await?;
-        Ok(address("/model", &[("name", &wanted.model)]))
+        Ok(address("/model", &[("name", &model)]))
     };
     visit.go(done.await)
 }

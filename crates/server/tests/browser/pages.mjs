@@ -88,11 +88,13 @@ export async function visitor(browser, base, state, options, faults) {
   return context;
 }
 
-/** Visits every page; gives what is wrong. */
-export async function everyPage(browser, base, state, places, shots) {
+/** Visits every page; gives what is wrong. Where not `all`, light and wide, dark and narrow. */
+export async function everyPage(browser, base, state, places, shots, all) {
   const faults = [];
   mkdirSync(shots, { recursive: true });
-  const kinds = ["light", "dark"].flatMap((theme) => SIZES.map((size) => ({ theme, size })));
+  const kinds = ["light", "dark"]
+    .flatMap((theme) => SIZES.map((size) => ({ theme, size })))
+    .filter(({ theme, size }) => all || (theme === "light") === (size.name === "wide"));
   await Promise.all(
     kinds.map(async ({ theme, size }) => {
       const options = { viewport: size, colorScheme: theme, reducedMotion: "reduce" };
@@ -113,11 +115,11 @@ export async function everyPage(browser, base, state, places, shots) {
           faults.push(...markupFaults(html).map((fault) => `${name}: ${fault}`));
         }
         faults.push(...(await look(page, at)));
-        if ((theme === "light") === (size.name === "wide")) {
+        if (all && (theme === "light") === (size.name === "wide")) {
           faults.push(...(await accessible(page, at)));
         }
         const file = join(shots, `${name}-${theme}-${size.name}.png`);
-        await page.screenshot({ path: file, fullPage: !name.startsWith("hostile") });
+        await page.screenshot({ path: file, fullPage: true });
       }
       await context.close();
     }),

@@ -48,18 +48,19 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-#[test]
-fn a_browser_finds_nothing_wrong_with_the_pages() {
+/// Has the browser look at a record. `mode` tells which pages there are.
+fn look(mode: &str, record: fn(&Path) -> seed::Plan) {
     let Ok(modules) = std::env::var("WEIGHBRIDGE_BROWSER") else {
         eprintln!("no browser: nothing seen");
         return;
     };
-    let (data, shots) = (folder("data"), folder("shots"));
-    let plan = seed::record(&data);
+    let folder = folder(mode);
+    let (data, shots) = (folder.join("data"), folder.join("shots"));
+    let plan = record(&data);
     let server = Server::start(&data);
-    let script = Path::new(&modules).join("run.mjs");
     let ended = Command::new("node")
-        .arg(script)
+        .arg(Path::new(&modules).join("run.mjs"))
+        .env("MODE", mode)
         .env("BASE", &server.base)
         .env("TOKEN", TOKEN)
         .env("READER", &plan.reader)
@@ -70,4 +71,14 @@ fn a_browser_finds_nothing_wrong_with_the_pages() {
         .unwrap();
     println!("{}", String::from_utf8_lossy(&ended.stdout));
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn a_browser_finds_nothing_wrong_with_the_pages() {
+    look("team", seed::team);
+}
+
+#[test]
+fn nothing_of_an_attacker_acts_in_a_browser() {
+    look("planted", seed::planted);
 }

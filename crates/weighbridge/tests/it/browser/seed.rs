@@ -35,6 +35,19 @@ struct Seed {
 }
 
 impl Seed {
+    async fn begin(data: &Path) -> Self {
+        let ledger = Ledger::open(&Place::folder(data)).await.unwrap();
+        let at = Timestamp::now() - SignedDuration::from_hours(24 * 20);
+        Self { ledger, at, count: 0 }
+    }
+
+    async fn end(mut self, json: Value) -> Plan {
+        let act = self.act("admin");
+        let made = self.ledger.make_token(act, "rosa", Role::Reader, None).await.unwrap();
+        self.ledger.publish().await.unwrap();
+        Plan { json, reader: made.text }
+    }
+
     fn act(&mut self, by: &str) -> Act {
         self.at += SignedDuration::from_mins(217);
         Act::new(by, self.at)
@@ -142,23 +155,27 @@ fn hostile(report: &Value, text: &str) -> Value {
     report
 }
 
-/// Makes the record in a folder.
-pub(super) fn record(data: &Path) -> Plan {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(made(data))
+/// Makes the record of a team in a folder.
+pub(super) fn team(data: &Path) -> Plan {
+    block_on(async {
+        let mut seed = Seed::begin(data).await;
+        let (admit, refuse, open) = (example("admit"), example("refuse"), example("undecided"));
+        let plan = of_a_team(&mut seed, &admit, &refuse, &open).await;
+        seed.end(plan).await
+    })
 }
 
-async fn made(data: &Path) -> Plan {
-    let ledger = Ledger::open(&Place::folder(data)).await.unwrap();
-    let at = Timestamp::now() - SignedDuration::from_hours(24 * 20);
-    let mut seed = Seed { ledger, at, count: 0 };
-    let (admit, refuse, open) = (example("admit"), example("refuse"), example("undecided"));
-    let mut plan = team(&mut seed, &admit, &refuse, &open).await;
-    attacker(&mut seed, &refuse, &mut plan).await;
-    let act = seed.act("admin");
-    let reader = seed.ledger.make_token(act, "rosa", Role::Reader, None).await.unwrap().text;
-    seed.ledger.publish().await.unwrap();
-    Plan { json: plan, reader }
+/// Makes a record in which every text is hostile.
+pub(super) fn planted(data: &Path) -> Plan {
+    block_on(async {
+        let mut seed = Seed::begin(data).await;
+        let plan = of_an_attacker(&mut seed, &example("refuse")).await;
+        seed.end(plan).await
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work)
 }
 
 const PRODUCTION: [(&str, &str, &str, &str); 5] = [
@@ -169,7 +186,7 @@ const PRODUCTION: [(&str, &str, &str, &str); 5] = [
     ("acme/translate-mini", "0.9", "bo@acme.example", "edge · 212 devices"),
 ];
 
-async fn team(seed: &mut Seed, admit: &Value, refuse: &Value, open: &Value) -> Value {
+async fn of_a_team(seed: &mut Seed, admit: &Value, refuse: &Value, open: &Value) -> Value {
     let mut last = 0;
     for (n, (model, label, owner, place)) in PRODUCTION.iter().enumerate() {
         let report = version(if n == 3 { open } else { admit }, &format!("{model}/{label}"));
@@ -236,7 +253,7 @@ async fn team(seed: &mut Seed, admit: &Value, refuse: &Value, open: &Value) -> V
     let file = refuse["artifact"]["contents"][1]["digests"]["sha256"].as_str().unwrap().to_owned();
     waivers(seed, &file).await;
     json!({
-        "model": "acme/support-assistant-7b", "calm": "acme/fraud-ranker", "weighing": weighing,
+        "model": "acme/support-assistant-7b", "alarm": "acme/fraud-ranker", "weighing": weighing,
         "file": file, "entry": last,
     })
 }
@@ -284,7 +301,8 @@ fn ends(days: i64) -> String {
 }
 
 /// Everything that is text, hostile.
-async fn attacker(seed: &mut Seed, report: &Value, plan: &mut Value) {
+async fn of_an_attacker(seed: &mut Seed, report: &Value) -> Value {
+    let mut plan = Value::Null;
     // Names end after 512 bytes; everything else may be long.
     for (name, text) in [(HOSTILE.to_owned(), HOSTILE.to_owned()), (long(100), long(10_000))] {
         let model = format!("planted/{name}");
@@ -349,7 +367,7 @@ async fn attacker(seed: &mut Seed, report: &Value, plan: &mut Value) {
         ] {
             seed.told(by, event).await;
         }
-        plan["hostile"] = json!(model);
-        plan["hostileWeighing"] = json!(weighing);
+        plan = json!({"model": model, "weighing": weighing, "entry": seed.count});
     }
+    plan
 }
