@@ -32,6 +32,7 @@ mod digest;
 mod error;
 mod exceptions;
 mod inspect;
+pub mod level;
 mod names;
 pub mod policy;
 mod records;

@@ -5,8 +5,8 @@ use artifact::tree;
 use provenance::manifest::Cache;
 use provenance::reconcile::Source;
 use vocabulary::{
-    CheckResult, Date, DigestCache, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA,
-    Tool, Untrusted,
+    CheckResult, Date, DigestCache, Finding, Limits, PolicyUse, Record, Report, Requirement, Run,
+    SCHEMA, Tool, Untrusted,
 };
 
 use crate::checks::{self, Asked, CHECKS, Context, POLICY};
@@ -24,8 +24,11 @@ pub struct Request {
     /// Files and folders of attestations, in place of the one that lies beside the model
     /// (`<model>.intoto.jsonl`).
     pub attestations: Vec<PathBuf>,
-    /// Whether to compute digests. They are computed in any case where an exception of the policy
-    /// speaks of one, and where `integrity` is required.
+    /// What the ledger knows of the artifact. Its waivers stand beside the policy's exceptions, where
+    /// enough people approved them.
+    pub record: Option<Record>,
+    /// Whether to compute digests. They are computed in any case where an exception speaks of one, and
+    /// where a check is required that compares them.
     pub digests: bool,
     /// What the artifact is said to be. The check `integrity` is required then, whatever the policy
     /// says of it: who names a digest does not mean to go without it.
@@ -71,8 +74,10 @@ impl scan::Progress for Quiet {
 /// machine failed; whatever is wrong with the artifact is in the report.
 pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Result<Report, Error> {
     let begun = services.clock.map(|clock| (clock, clock.now(), clock.milliseconds()));
-    let Policy { terms, digest: policy_digest } = policy;
+    let Policy { terms, digest: policy_digest, extends } = policy;
     let mut terms = terms.clone();
+    let own_exceptions = terms.exceptions.len();
+    exceptions::take_waivers(&mut terms, request.record.as_ref());
     let every_file = terms.requirement(&checks::integrity::NAME.into()) == Requirement::Required;
     if !request.identities.is_empty() {
         terms.checks.insert(checks::integrity::NAME.into(), Requirement::Required);
@@ -81,8 +86,8 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     let limits = request.limits.unwrap_or(terms.limits);
     let tree = tree::open(&request.source, limits.files)?;
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
-    let integrity = terms.requirement(&checks::integrity::NAME.into());
-    let digests = request.digests || by_digest || integrity == Requirement::Required;
+    let required = |check: &&str| terms.requirement(&(*check).into()) == Requirement::Required;
+    let digests = request.digests || by_digest || checks::BY_DIGEST.iter().any(|it| required(&it));
     let cache = request.cache.as_deref().filter(|_| digests);
     let trusted = cache.filter(|_| terms.digest_cache == DigestCache::Trust);
     let scan_digests = digests && trusted.is_none();
@@ -107,6 +112,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         source: &request.source,
         bundle: request.bundle.as_deref(),
         attestations: &request.attestations,
+        record: request.record.as_ref(),
         now: services.now,
         asked,
     };
@@ -115,13 +121,15 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     let mut artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));
     artifact.not_read_anew = not_read_anew;
     let (outcome, exceptions_used) =
-        exceptions::apply(&mut results, terms, &artifact.contents, services.today);
+        exceptions::apply(&mut results, terms, own_exceptions, &artifact.contents, services.today);
     results.push(CheckResult { check: POLICY.into(), outcome });
 
     let decision = vocabulary::decide(&results, terms, services.today);
     let mut findings: Vec<Finding> =
         results.iter().flat_map(|result| result.outcome.findings()).cloned().collect();
     findings.sort_by(Finding::order);
+    // `origin` and `lineage` tell the same of the first step.
+    findings.dedup();
     let advice = advice::advise(&decision, &results, &findings, &artifact, &tree, terms);
     Ok(Report {
         schema: SCHEMA,
@@ -140,6 +148,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         policy: PolicyUse {
             name: Untrusted::from(terms.name.as_str()).to_string(),
             digest: policy_digest.clone(),
+            extends: extends.clone(),
             refuse: terms.refuse,
             review: terms.review,
             limits,

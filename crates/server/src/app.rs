@@ -22,6 +22,8 @@ pub struct Options {
     pub place: Place,
     /// Folders of this machine whose models may be weighed by their path.
     pub models: Vec<PathBuf>,
+    /// A folder of policies, `NAME.toml`, that callers may name beside those that are shipped.
+    pub policies: Option<PathBuf>,
     /// A token that may do everything as long as the environment gives it.
     pub admin_token: Option<String>,
     /// Under which address people reach it, where that is not where it listens: `https://…`.
@@ -37,6 +39,7 @@ impl Options {
             listen,
             place,
             models: Vec::new(),
+            policies: None,
             admin_token: None,
             public_url: None,
             sessions: Sessions::default(),

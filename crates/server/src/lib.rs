@@ -9,9 +9,13 @@ mod app;
 mod auth;
 mod error;
 mod pages;
+mod extract;
+mod openapi;
 mod routes;
+mod weigh;
 mod worker;
 
 pub use app::{Options, Server, Sessions, World, serve};
 pub use error::Error;
+pub use openapi::openapi;
 pub use routes::{Told, routes};

@@ -5,6 +5,7 @@ mod bom;
 mod convert;
 mod digest;
 mod inspect;
+mod level;
 mod limits;
 mod lineage;
 pub(crate) mod log;
@@ -23,6 +24,7 @@ pub(crate) use bom::{Bom, BomFormat};
 pub(crate) use convert::Convert;
 pub(crate) use digest::{Digest, DigestFormat, Identity};
 pub(crate) use inspect::Inspect;
+pub(crate) use level::Level;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
 use log::Log;
@@ -62,6 +64,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run every check that the policy asks for and give a verdict
     Weigh(Weigh),
+    /// Tell which integrity level stands, and what is missing for the next
+    Level(Box<Level>),
     /// Run the static checks alone; anything above `info` counts
     Scan(Scan),
     /// Tell what is inside a file

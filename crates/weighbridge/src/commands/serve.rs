@@ -17,6 +17,7 @@ mod with {
         let place = Place { database: args.database.clone(), ..Place::folder(&args.data) };
         let options = Options {
             models: args.models.clone(),
+            policies: args.policies.clone(),
             admin_token: world::variable("WEIGHBRIDGE_ADMIN_TOKEN").filter(|t| !t.is_empty()),
             public_url: args.public_url.clone(),
             ..Options::new(args.listen, place)
