@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn filters_stay_when_one_turns_the_page() {
-        let shown = links("/findings", &[("rule", "a b"), ("model", "")], Some(2), 140).into_string();
+        let shown =
+            links("/findings", &[("rule", "a b"), ("model", "")], Some(2), 140).into_string();
         assert!(shown.contains("/findings?rule=a%20b&amp;page=1"), "{shown}");
         assert!(shown.contains("/findings?rule=a%20b&amp;page=3"), "{shown}");
         assert!(links("/", &[], None, 50).into_string().is_empty());

@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn reads_the_pages_of_rules() {
-        let shown = page("# r\n\n## What it finds\n\nA `x` and\n[y](https://z.test/).\n\n- one\n- two\n\n```file a\n<b>\n```\n");
+        let shown = page(
+            "# r\n\n## What it finds\n\nA `x` and\n[y](https://z.test/).\n\n- one\n- two\n\n```file a\n<b>\n```\n",
+        );
         assert_eq!(
             shown.into_string(),
             "<div class=\"prose\"><h2 id=\"what-it-finds\">What it finds</h2><p>A <code>x</code> and \
