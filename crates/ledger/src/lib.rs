@@ -35,6 +35,7 @@
 )]
 
 mod connect;
+mod credentials;
 mod error;
 mod event;
 mod jobs;
@@ -47,13 +48,15 @@ mod rows;
 mod schema;
 mod storage;
 mod transfer;
+mod uploads;
 mod verify;
 mod write;
 
 pub use connect::Engine;
+pub use credentials::{Holder, NewToken, Role, Shown, Token};
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
-pub use jobs::{Ended, Job, JobState};
+pub use jobs::{Ended, Job, JobState, LONGEST_LEASE, Queue, Recheck, Task};
 pub use place::Place;
 pub use read::{
     Approval, Artifact, ArtifactFile, Attestation, Blast, Check, Deployment, DeploymentFilter,
@@ -62,5 +65,6 @@ pub use read::{
     WeighingFilter,
 };
 pub use transfer::Transferred;
+pub use uploads::{Room, Upload, UploadedFile};
 pub use verify::{Fault, Verified, verify};
 pub use write::Ledger;

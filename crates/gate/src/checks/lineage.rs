@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use artifact::tree::EntryKind;
 use provenance::attest::{Identity, identity_of};
 use provenance::hex;
-use provenance::lineage::{Collection, Question, Requirement, Verdict, files, trace};
+use provenance::lineage::{
+    Collection, Edge, Lineage, Problem, Question, Requirement, State, Verdict, files, trace,
+};
 use provenance::manifest::{Algorithm, Digests, File, Manifest};
 use vocabulary::Requirement::Required;
-use vocabulary::{Coverage, Gap, Outcome, Place, Policy, Untrusted};
+use vocabulary::{Coverage, Finding, Gap, Outcome, Place, Policy, Untrusted};
 
 use super::Context;
 use crate::{rules, signers};
@@ -25,45 +27,104 @@ pub(crate) fn requirements(policy: &Policy) -> Result<Vec<Requirement>, String> 
 }
 
 pub(super) fn run(context: &Context<'_>) -> Outcome {
-    let could_not =
-        |because: String| Outcome::CouldNotLook { because, coverage: Coverage::default() };
     let requirements = match requirements(context.policy) {
         Ok(requirements) => requirements,
         Err(because) => return could_not(because),
     };
     let paths = attestations(context);
     if requirements.is_empty() && (paths.is_empty() || context.policy.signers.is_empty()) {
-        let because = if paths.is_empty() {
-            "no attestations were given, and the policy requires no step of its lineage"
-        } else {
-            "the policy names no signer whose statements would count"
-        };
-        let because = because.to_owned();
+        let because = nothing_to_go_by(&paths).to_owned();
         let required = context.policy.requirement(&super::LINEAGE.into()) == Required;
         // Required and absent is never passed over.
         return if required { could_not(because) } else { Outcome::NotApplicable { because } };
     }
-    let trust = match signers::trust(context.policy) {
-        Ok(trust) => trust,
-        Err(fault) => return could_not(fault.because),
+    let Traced { chain, label, coverage } = match traced(context, &paths, &requirements) {
+        Ok(traced) => traced,
+        Err(because) => return could_not(because),
     };
-    let mut collection = Collection::default();
-    for path in &paths {
-        if let Err(error) = files::collect(path, &mut collection) {
-            return could_not(error.to_string());
-        }
+    if chain.verdict == Verdict::Undecided {
+        let because = "no attestation speaks of the model".to_owned();
+        return Outcome::CouldNotLook { because, coverage };
     }
-    let artifact = match artifact(context) {
-        Ok(artifact) => artifact,
-        Err(error) => return could_not(error.to_string()),
+    let findings =
+        chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem)).collect();
+    Outcome::of(findings, coverage)
+}
+
+/// How the model was made, one step back: a verified statement tells it, what it names is named by
+/// digests that bind, and nothing contradicts it. How that was made in turn is not asked.
+pub(super) fn origin(context: &Context<'_>) -> Outcome {
+    let paths = attestations(context);
+    if paths.is_empty() || context.policy.signers.is_empty() {
+        return could_not(nothing_to_go_by(&paths).to_owned());
+    }
+    let Traced { chain, label, coverage } = match traced(context, &paths, &[]) {
+        Ok(traced) => traced,
+        Err(because) => return could_not(because),
     };
+    let is_of_model = |problem: &&Problem| {
+        let edge = problem.edge.and_then(|edge| chain.edges.get(edge));
+        edge.is_none_or(|edge| edge.child == 0 && !is_open(edge))
+    };
+    let findings: Vec<Finding> = chain
+        .problems
+        .iter()
+        .filter(is_of_model)
+        .map(|problem| rules::lineage_problem(&label, problem))
+        .collect();
+    let made = chain.about_the_artifact().any(|(_, claim, facts)| {
+        claim.signed.is_ok() && claim.duplicate_of.is_none() && facts.what.is_build()
+    });
+    if findings.is_empty() && !made {
+        let because = "no verified statement tells how the model was made".to_owned();
+        return Outcome::CouldNotLook { because, coverage };
+    }
+    Outcome::of(findings, coverage)
+}
+
+/// Whether all that is wrong with an input is that nobody who counts tells how it was made.
+fn is_open(edge: &Edge) -> bool {
+    !edge.taken_for && matches!(edge.state, State::Missing | State::Unverified)
+}
+
+fn could_not(because: String) -> Outcome {
+    Outcome::CouldNotLook { because, coverage: Coverage::default() }
+}
+
+fn nothing_to_go_by(paths: &[PathBuf]) -> &'static str {
+    if paths.is_empty() {
+        "no attestations were given, and the policy requires no step of its lineage"
+    } else {
+        "the policy names no signer whose statements would count"
+    }
+}
+
+/// The chain that leads to the model, what the model is called, and what was looked at.
+struct Traced {
+    chain: Lineage,
+    label: Untrusted,
+    coverage: Coverage,
+}
+
+/// Follows the statements. The error is why they could not be.
+fn traced(
+    context: &Context<'_>,
+    paths: &[PathBuf],
+    requirements: &[Requirement],
+) -> Result<Traced, String> {
+    let trust = signers::trust(context.policy).map_err(|fault| fault.because)?;
+    let mut collection = Collection::default();
+    for path in paths {
+        files::collect(path, &mut collection).map_err(|error| error.to_string())?;
+    }
+    let artifact = artifact(context).map_err(|error| error.to_string())?;
     let chain = trace(
         collection,
         &Question {
             artifact: &artifact,
             trust: &trust,
             at: context.now,
-            requirements: &requirements,
+            requirements,
             at_hand: &BTreeMap::new(),
         },
     );
@@ -79,17 +140,11 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         gaps: gaps.collect(),
         ..Coverage::default()
     };
-    if chain.verdict == Verdict::Undecided {
-        let because = "no attestation speaks of the model".to_owned();
-        return Outcome::CouldNotLook { because, coverage };
-    }
-    let findings =
-        chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem)).collect();
-    Outcome::of(findings, coverage)
+    Ok(Traced { chain, label, coverage })
 }
 
 /// The attestations that were named, or those that lie beside the model.
-fn attestations(context: &Context<'_>) -> Vec<PathBuf> {
+pub(super) fn attestations(context: &Context<'_>) -> Vec<PathBuf> {
     if !context.attestations.is_empty() {
         return context.attestations.to_vec();
     }

@@ -5,6 +5,8 @@
 
 mod carrying;
 mod queries;
+mod queue;
 mod records;
 mod tampering;
+mod uploads;
 mod world;

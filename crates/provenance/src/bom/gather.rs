@@ -22,7 +22,11 @@ const MAX_SIGNATURE: usize = 64 << 20;
 
 /// Gathers everything that is known of a model. `label` is what its file or folder is called.
 pub fn gather(tree: &Tree, label: &str, attested: Vec<Attested>) -> Bom {
-    let manifest = Manifest::of(tree);
+    gather_from(tree, label, attested, Manifest::of(tree))
+}
+
+/// The same, of files that were digested before, by SHA-256 and BLAKE3.
+pub fn gather_from(tree: &Tree, label: &str, attested: Vec<Attested>, manifest: Manifest) -> Bom {
     let mut bom = Bom { label: label.into(), ..Bom::default() };
     if let Ok(hash) = manifest.dir_hash() {
         bom.digest.insert(DIR_HASH.to_owned(), hash);

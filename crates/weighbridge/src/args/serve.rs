@@ -1,7 +1,8 @@
 //! `serve`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+
+use super::Queue;
 
 #[derive(Debug, clap::Args)]
 #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "this build has no server"))]
@@ -10,15 +11,10 @@ pub(crate) struct Serve {
     #[arg(long, default_value = "127.0.0.1:8420", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
 
-    /// Where the record lies; a folder that is not there is made
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) queue: Queue,
 
-    /// A folder of this machine whose models may be weighed by their path
-    #[arg(long, num_args = 1.., value_name = "DIR")]
-    pub(crate) models: Vec<PathBuf>,
-
-    /// Keep the record in PostgreSQL (`postgres://…`) in place of one file in the folder
+    /// Under which address people reach it, where that is not where it listens: `https://…`
     #[arg(long, value_name = "URL")]
-    pub(crate) database: Option<String>,
+    pub(crate) public_url: Option<String>,
 }

@@ -4,6 +4,7 @@ mod attest;
 mod bom;
 mod convert;
 mod digest;
+mod level;
 mod lineage;
 mod lists;
 mod log;
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &Args) -> Exit {
     }
     let ended = match &args.command {
         Command::Weigh(weigh) => weigh::weigh(weigh, args),
+        Command::Level(level) => level::level(level, args),
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
@@ -42,6 +44,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Digest(digest) => digest::digest(digest, args),
         Command::Log(log) => log::log(log, args),
         Command::Serve(args) => serve::serve(args),
+        Command::Worker(args) => serve::worker(args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),
