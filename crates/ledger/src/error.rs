@@ -105,6 +105,16 @@ impl Error {
         }
     }
 
+    /// Whether there is no room left on the disk of the database.
+    pub fn is_full(&self) -> bool {
+        let full = |text: &str| text.contains("disk is full") || text.contains("No space left");
+        match self {
+            Self::Database { source, .. } => full(&source.to_string()),
+            Self::Lost { because } => full(because),
+            _ => false,
+        }
+    }
+
     pub(crate) fn refused(because: impl Into<String>) -> Self {
         Self::Refused { because: because.into() }
     }

@@ -163,32 +163,52 @@ async fn write(
 
 /// One transaction for several orders.
 async fn together(pool: &AnyPool, engine: Engine, orders: Vec<Order>) {
-    let mut replies = Vec::with_capacity(orders.len());
+    let (works, replies): (Vec<Work>, Vec<_>) =
+        orders.into_iter().map(|order| (order.work, order.reply)).unzip();
     let done = async {
+        let mut ends = Vec::with_capacity(works.len());
         let mut connection = pool.acquire().await.doing("write")?;
         let mut transaction = connection.begin_with(engine.begin()).await.doing("write")?;
         engine.enter(&mut transaction).await?;
-        for order in orders {
+        for work in works {
             let mut alone = transaction.begin().await.doing("write")?;
-            let ended = (order.work)(&mut alone).await;
+            let ended = work(&mut alone).await;
             match &ended {
                 Ok(()) => alone.commit().await.doing("write")?,
-                Err(_) => alone.rollback().await.doing("write")?,
+                // A database that undid everything has nothing left to undo.
+                Err(_) if alone.rollback().await.is_err() => return ended.map(|()| ends),
+                Err(_) => {}
             }
-            replies.push((order.reply, ended));
+            ends.push(ended);
         }
-        transaction.commit().await.doing("write")
+        transaction.commit().await.doing("write")?;
+        Ok(ends)
     }
     .await;
-    // Orders that were not reached are dropped, and whoever gave them is told that it is closed.
-    let failed = done.err();
-    for (reply, ended) in replies {
-        let said = match &failed {
-            Some(error) => Err(Error::Lost { because: error.to_string() }),
-            None => ended,
-        };
-        let _ = reply.send(said);
+    let mut ends = match done {
+        Ok(ends) => ends.into_iter(),
+        Err(error) => {
+            let because = told(&error);
+            for reply in replies {
+                let _ = reply.send(Err(Error::Lost { because: because.clone() }));
+            }
+            return;
+        }
+    };
+    for reply in replies {
+        let _ = reply.send(ends.next().unwrap_or(Err(Error::Closed)));
     }
+}
+
+/// An error with its causes.
+fn told(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 /// Keeps documents under their SHA-256.
