@@ -140,13 +140,17 @@ fn publish(pool: &AnyPool, runtime: &Handle, log: &mut Log) -> Result<u64, Error
 }
 
 async fn bodies(pool: &AnyPool, from: i64) -> Result<Vec<String>, Error> {
+    let mut connection = pool.acquire().await.doing("read entries")?;
     let rows =
         sqlx::query("SELECT number, body FROM entry WHERE number >= $1 ORDER BY number LIMIT $2")
             .bind(from)
             .bind(BATCH)
-            .fetch_all(pool)
-            .await
-            .doing("read entries")?;
+            .fetch_all(&mut *connection)
+            .await;
+    // A connection that is dropped goes back by a task, and nobody drives the tasks of this thread
+    // while it publishes: under load every connection would wait for that.
+    connection.return_to_pool().await;
+    let rows = rows.doing("read entries")?;
     let mut bodies = Vec::with_capacity(rows.len());
     for (expected, row) in (from..).zip(rows) {
         let number: i64 = row.try_get(0).doing("read entries")?;

@@ -56,12 +56,37 @@ pub(crate) struct Problem {
     status: u16,
     #[serde(skip_serializing_if = "String::is_empty")]
     detail: String,
+    /// For whoever runs the server.
+    #[serde(skip)]
+    cause: Option<Cause>,
 }
+
+/// What went wrong on this side. It goes with the answer as far as the log of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) String);
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("error");
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            cause: None,
+        }
+    }
+
+    /// Something on this side failed: the caller is told that, the log why.
+    pub(crate) fn ours(told: &str, error: &dyn std::error::Error) -> Self {
+        let mut cause = error.to_string();
+        let mut next = error.source();
+        while let Some(source) = next {
+            cause += &format!(": {source}");
+            next = source.source();
+        }
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, told);
+        Self { cause: Some(Cause(cause)), ..problem }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -89,19 +114,22 @@ impl From<ledger::Error> for Problem {
                 let detail = "the disk of the ledger is full; nothing was recorded";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, detail)
             }
-            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger does not answer"),
+            _ => Self::ours("the ledger does not answer", &error),
         }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, cause) = (self.status(), self.cause.clone());
         let mut answer = (status, Json(self)).into_response();
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(cause) = cause {
+            answer.extensions_mut().insert(cause);
         }
         answer
     }

@@ -9,13 +9,17 @@ mod api;
 mod app;
 mod auth;
 mod error;
+mod extract;
+mod openapi;
 mod routes;
 mod uploads;
+mod weigh;
 mod worker;
 
 pub use app::{Options, Server, Sessions, World, serve};
 pub use error::Error;
 pub use gate::ledger::Room;
+pub use openapi::openapi;
 pub use routes::{Told, routes};
 pub use uploads::Limits;
 pub use worker::{Work, work};

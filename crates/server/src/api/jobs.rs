@@ -10,7 +10,7 @@ use gate::ledger::{Act, Job, JobState, Page, Role};
 use serde::Deserialize;
 use utoipa_axum::routes;
 
-use super::weighings::new_id;
+use super::new_id;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::Problem;

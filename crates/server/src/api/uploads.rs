@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use gate::ledger::{Act, Upload, UploadedFile};
 use utoipa_axum::routes;
 
-use super::weighings::new_id;
+use super::new_id;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::Problem;

@@ -10,11 +10,12 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use gate::ledger::Holder;
+use vocabulary::escape;
 
 use super::audit::{self, Call};
 use super::{Caller, cookies, csrf, identify, no_credential, sign_in};
 use crate::app::App;
-use crate::error::Problem;
+use crate::error::{Cause, Problem};
 use crate::routes::{Gates, Needs};
 
 /// The most that a form has, in bytes.
@@ -62,6 +63,10 @@ pub(crate) async fn guard(
         }
         Err(answer) => answer,
     };
+    if let Some(Cause(cause)) = answer.extensions().get() {
+        let (method, path) = (escape(&call.method), escape(&call.path));
+        (app.world.say)(&format!("error: {method} {path}: {}", escape(cause)));
+    }
     if !asked.recorded {
         return answer;
     }

@@ -39,6 +39,8 @@ pub struct Work {
     pub job_time: Duration,
     /// How often what is deployed is read again; never where it is not told.
     pub recheck_every: Option<Duration>,
+    /// A folder of policies, `NAME.toml`, that callers may name beside those that are shipped.
+    pub policies: Option<PathBuf>,
     /// Where uploads lie: `s3://bucket/prefix`; `uploads` in the folder of the ledger where it is not
     /// told.
     pub store: Option<String>,
@@ -53,6 +55,7 @@ impl Default for Work {
             lease: Duration::from_secs(60),
             job_time: Duration::from_hours(6),
             recheck_every: None,
+            policies: None,
             store: None,
             limits: Limits::default(),
         }

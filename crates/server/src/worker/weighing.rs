@@ -6,12 +6,13 @@ use gate::ledger::{Ended, Event, Job, Weighed};
 use gate::provenance::hex;
 use gate::provenance::keys::sha256;
 use gate::render::{Detail, Format, Style, render};
-use gate::{Policy, Quiet, Request, Services};
+use gate::{Quiet, Request, Services};
 
 use super::Workers;
 use super::slot::{Doing, failed};
 use super::source::{Absent, Source};
-use crate::api::weighings::Asked;
+use crate::uploads::SCHEME;
+use crate::weigh::{self, Asked, Documents};
 
 pub(super) async fn prepare(all: &Arc<Workers>, job: &Job) -> Result<Doing, Absent> {
     let asked = serde_json::from_str::<Asked>(&job.request);
@@ -22,16 +23,20 @@ pub(super) async fn prepare(all: &Arc<Workers>, job: &Job) -> Result<Doing, Abse
 }
 
 fn weigh(all: &Workers, job: &Job, asked: Asked, source: &Source) -> Result<Ended, String> {
-    let policy = Policy::shipped(&asked.policy).map_err(|error| error.to_string())?;
+    let policy = weigh::policy(all.work.policies.as_deref(), &asked.policy)?;
+    let documents = Documents::write(&asked)?;
+    // A path is what the caller wrote; that of an upload is only where it lies for now.
+    let is_upload = job.source.starts_with(SCHEME);
+    let label = if is_upload { asked.model.clone() } else { asked.source.clone() };
     let request = Request {
         source: source.path.clone(),
         beneath: Some(source.beneath.clone()),
-        label: asked.model.clone(),
-        bundle: None,
-        attestations: Vec::new(),
+        label,
+        bundle: documents.bundle.clone(),
+        attestations: documents.attestations.clone(),
         record: None,
         digests: true,
-        identities: Vec::new(),
+        identities: asked.identities().map_err(|error| error.to_string())?,
         cache: None,
         jobs: all.processors(),
         limits: None,

@@ -49,7 +49,7 @@ pub(crate) async fn start_in(folder: TempDir, change: impl FnOnce(&mut Options))
     std::fs::create_dir_all(folder.path().join("models")).unwrap();
     change(&mut options);
     let today = || Date::new(2027, 1, 1).unwrap();
-    let world = World { now, today, say: |_| () };
+    let world = World { now, today, say: |line| eprintln!("{line}") };
     let server = Server::bind(options, world).await.unwrap();
     let (address, ledger) = (server.address(), server.ledger().clone());
     let (stop, stopped) = oneshot::channel::<()>();

@@ -15,6 +15,10 @@ pub(crate) struct Queue {
     #[arg(long, num_args = 1.., value_name = "DIR")]
     pub(crate) models: Vec<PathBuf>,
 
+    /// A folder of policies (`NAME.toml`) that callers may name beside the shipped ones
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policies: Option<PathBuf>,
+
     /// Keep the record in PostgreSQL (`postgres://…`) in place of one file in the folder
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,

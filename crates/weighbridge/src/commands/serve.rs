@@ -45,6 +45,7 @@ mod with {
             lease: args.lease,
             job_time: args.job_time,
             recheck_every: args.recheck_every,
+            policies: args.policies.clone(),
             store: args.store.clone(),
             limits: Limits { room, floor: args.keep_free, ..usual.limits },
         }
