@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use gate::provenance::files::{self, Readers};
-use gate::provenance::reconcile::{self, Source};
 use gate::Policy;
 use gate::provenance;
+use gate::provenance::files::{self, Readers};
+use gate::provenance::reconcile::{self, Source};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use utoipa::ToSchema;

@@ -77,7 +77,7 @@ async fn a_full_disk_keeps_nothing_half_and_loses_no_job() {
         let body = format!("{{\"a\": {number}}}");
         let answer = client.weigh("org/small", "config.json", body.as_bytes()).unwrap();
         assert_eq!(answer.status, 202, "{answer:?}");
-        accepted.push(answer.text("job"));
+        accepted.push(answer.text("weighing"));
     }
     disk.fill();
     let refused = client

@@ -53,7 +53,7 @@ fn one(client: &mut Client, number: usize, turn: u64, seen: &Seen) {
         Ok(answer) if answer.status == 202 => {
             let took = u64::try_from(begun.elapsed().as_micros()).unwrap();
             seen.latencies.lock().unwrap().push(took);
-            seen.accepted.lock().unwrap().push(answer.text("job"));
+            seen.accepted.lock().unwrap().push(answer.text("weighing"));
         }
         Ok(answer) => seen.others.lock().unwrap().push(answer.status.to_string()),
         Err(error) => seen.others.lock().unwrap().push(error.to_string()),

@@ -21,7 +21,7 @@ async fn what_is_asked_to_end_loses_no_job() {
             let asked = json!({ "model": "org/a", "source": source });
             let answer = client.post("/api/v1/weighings", &asked).unwrap();
             assert_eq!(answer.status, 202, "{answer:?}");
-            jobs.push(answer.text("job"));
+            jobs.push(answer.text("weighing"));
         }
         let state = |client: &mut crate::client::Client, job: &str| {
             client.get(&format!("/api/v1/jobs/{job}")).unwrap().text("state")

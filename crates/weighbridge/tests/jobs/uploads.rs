@@ -39,8 +39,8 @@ async fn an_upload_is_weighed_under_its_own_name_and_kept_once() {
     let asked = json!({ "model": "org/up", "upload": upload });
     let answer = client.post("/api/v1/weighings", &asked).unwrap();
     assert_eq!(answer.status, 202, "{answer:?}");
-    let job = answer.text("job");
-    let source = answer.text("source");
+    let job = answer.text("weighing");
+    let source = client.get(&format!("/api/v1/jobs/{job}")).unwrap().text("source");
     assert!(source.starts_with("upload:"), "{source}");
     nothing_lost_or_doubled(&place, std::slice::from_ref(&job)).await;
     let report = client.get(&format!("/api/v1/weighings/{job}/report")).unwrap().json();
@@ -140,7 +140,7 @@ fn what_leads_elsewhere_or_says_what_is_not_so_is_refused() {
         (json!({ "model": "m", "source": "upload:00" }), 404),
         (json!({ "model": "m" }), 400),
         (json!({ "model": "m", "source": "a", "upload": "b" }), 400),
-        (json!({ "model": "m", "upload": upload, "policy": "none" }), 400),
+        (json!({ "model": "m", "upload": upload, "policy": "none" }), 422),
         (json!({ "model": "m", "upload": "nosuch" }), 404),
     ] {
         let answer = client.post("/api/v1/weighings", &body).unwrap();
