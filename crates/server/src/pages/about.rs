@@ -32,7 +32,7 @@ fn markup(size: u64, checkpoint: &str, vkey: &str, engine: &str) -> Markup {
         p.lead { "What to keep outside this machine, so that the record can be held against it later: the key of the log, and a checkpoint from time to time." }
         dl.facts {
             dt { "version" } dd { (env!("CARGO_PKG_VERSION")) }
-            dt { "record" } dd { (facts::count(size, "entr")) @if size == 1 { "y" } @else { "ies" } " in " (engine) }
+            dt { "record" } dd { (facts::entries(size)) " in " (engine) }
             dt { "key of the log" } dd { span.digest.whole data-copy=(vkey) data-copy-name="the key" { (vkey) } }
         }
         h2 { "Newest checkpoint" }

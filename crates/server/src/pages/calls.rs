@@ -48,7 +48,7 @@ pub(super) fn markup(calls: &Listed<Recorded>, asked: &Asked, now: Timestamp) ->
             p.small.soft role="status" { (facts::count(calls.total, "call")) }
             @if calls.rows.is_empty() { div.empty { p { "No call fits." } } }
             @else { table.cards {
-                thead { tr { th scope="col" { "when" } th scope="col" { "who" } th scope="col" { "call" }
+                thead { tr { th scope="col" { "when" } th.text scope="col" { "who" } th scope="col" { "call" }
                     th scope="col" { "answer" } th scope="col" { "from" } th scope="col" { "entry" } } }
                 tbody { @for call in &calls.rows { (row(call, now)) } }
             } }

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::decisions::waiver;
 use super::failed::Failed;
 use super::frame::{Room, Who};
-use super::pager::address;
+use super::pager::{address, place_of};
 use super::parts::{facts, form, markdown, text, words};
 use super::report::{Finding, Report, evidence};
 use super::visit::{Shown, Visit};
@@ -70,7 +70,7 @@ async fn decision(visit: &Visit, name: &str) -> Result<Shown, Failed> {
     let title = format!("Decision on {}", text::plain(&model));
     let mut shown = Shown::new(Room::Production, &title, markup(&decision, &visit.who))
         .below("Models", "/")
-        .below(&model, &address("/model", &[("name", &model)]));
+        .below(&model, &place_of(&model));
     if let Some(last) = shown.crumbs.last_mut() {
         last.0 = "Decision".to_owned();
     }
@@ -260,14 +260,14 @@ fn finding(n: usize, one: &Finding, report: &Report, decision: &Decision, who: &
                 details { summary { "what to do" } p { (todo) } }
             }
             @if who.may_submit && one.excepted.is_none() && one.severity != "info" {
-                (ask(n, one, sha256, decision, who))
+                (ask(n, sha256, decision, who))
             }
         }
     }
 }
 
 /// The form that asks for a waiver of a finding.
-fn ask(n: usize, one: &Finding, sha256: Option<&str>, decision: &Decision, who: &Who) -> Markup {
+fn ask(n: usize, sha256: Option<&str>, decision: &Decision, who: &Who) -> Markup {
     let id = |name: &str| format!("{name}-{n}");
     let action = format!("/weighings/{}/waivers", text::query(&decision.weighing.weighing));
     html! {

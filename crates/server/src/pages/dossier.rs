@@ -1,6 +1,6 @@
 //! The dossier of a model: what is known of one of its versions, and what nobody looked at.
 
-use axum::extract::Query;
+use axum::extract::{Path, Query};
 use axum::response::Response;
 use gate::ledger::{
     Deployment, DeploymentFilter, EntryFilter, Listed, Model, Page, Recorded, Standing, Weighing,
@@ -14,7 +14,7 @@ use super::failed::Failed;
 use super::frame::Room;
 use super::lineage::{self, Known};
 use super::matrix;
-use super::pager::address;
+use super::pager::{address, place_of};
 use super::parts::graph::{Graph, graph};
 use super::parts::{facts, text, words};
 use super::record::told;
@@ -51,6 +51,15 @@ pub(super) struct Dossier {
 
 pub(super) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Response {
     let made = dossier(&visit, &asked).await;
+    visit.show(made)
+}
+
+pub(super) async fn of(
+    visit: Visit,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let made = dossier(&visit, &Asked { name, ..asked }).await;
     visit.show(made)
 }
 
@@ -171,7 +180,7 @@ fn lead(dossier: &Dossier) -> Markup {
                     "weighed " (facts::day(&one.at, dossier.now)) " by the policy " (text::said(&one.policy)) "."
                     @if one.weighing != dossier.model.weighing {
                         " This is not its last weighing: "
-                        a href=(address("/model", &[("name", &dossier.model.model)])) { "to the last" } "."
+                        a href=(place_of(&dossier.model.model)) { "to the last" } "."
                     }
                 },
                 None => "It was never weighed: nothing is known of it but its name.",
@@ -297,7 +306,7 @@ fn versions(dossier: &Dossier) -> Markup {
         table.cards {
             thead { tr { th scope="col" { "version" } th scope="col" { "artifact" } th scope="col" { "verdict" } th scope="col" { "weighed" } } }
             tbody { @for one in &dossier.versions.rows { tr {
-                th scope="row" { a href=(address("/model", &[("name", &one.model), ("weighing", &one.weighing)])) {
+                th scope="row" { a href=(address(&place_of(&one.model), &[("weighing", &one.weighing)])) {
                     @if one.version.is_empty() { "no name" } @else { (text::said(&one.version)) } } }
                 td data-label="artifact" { (facts::digest(&one.artifact)) }
                 td data-label="verdict" { a href={ "/weighings/" (text::query(&one.weighing)) } { (words::verdict(&one.verdict)) } }

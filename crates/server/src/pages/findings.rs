@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::pager::{address, links, rows};
+use super::pager::{address, links, place_of, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
 
@@ -123,7 +123,7 @@ fn table(findings: &[Finding]) -> Markup {
                         (text::short_sentence(&one.message)) }
                     span.sub { a href={ "/rules/" (text::query(&one.rule)) } { code { (text::said(&one.rule)) } } }
                 } }
-                td data-label="model" { a href=(address("/model", &[("name", &one.model)])) { (text::said(&one.model)) } }
+                td data-label="model" { a href=(place_of(&one.model)) { (text::said(&one.model)) } }
                 td data-label="file" { div { (text::mono(&one.file))
                     @if !one.file_sha256.is_empty() {
                         span.sub { a href=(address("/blast", &[("file", &one.file_sha256)])) title="which deployments contain it" {
@@ -177,7 +177,7 @@ pub(super) fn reached(touched: &Listed<Touched>, asked: &Reach) -> Markup {
                     th scope="col" { "files" } th scope="col" { "owner" } } }
                 tbody { @for one in &touched.rows { tr.alarm[one.deployment.differs] {
                     th scope="row" {
-                        a href=(address("/model", &[("name", &one.deployment.model)])) data-row { (text::said(&one.deployment.model)) }
+                        a href=(place_of(&one.deployment.model)) data-row { (text::said(&one.deployment.model)) }
                         span.sub { (facts::digest(&one.deployment.artifact)) } }
                     td data-label="where" { (text::said(&one.deployment.environment))
                         span.sub { (text::said(&one.deployment.place)) } }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::pager::{address, links, rows};
+use super::pager::{address, links, place_of, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
 
@@ -127,7 +127,7 @@ fn running(home: &Home, asked: &Asked) -> Markup {
                     thead { tr {
                         th.name scope="col" { "model" } th.text scope="col" { "where" }
                         th scope="col" { "verdict" } th.digits scope="col" { "served" }
-                        th scope="col" { "last look" } th.text scope="col" { "owner" }
+                        th scope="col" { "last look" } th.person scope="col" { "owner" }
                     } }
                     tbody { @for one in &home.running.rows { (row(one, home)) } }
                 }
@@ -138,7 +138,7 @@ fn running(home: &Home, asked: &Asked) -> Markup {
 }
 
 fn row(one: &Deployment, home: &Home) -> Markup {
-    let model = address("/model", &[("name", &one.model)]);
+    let model = place_of(&one.model);
     let about = home.ending.iter().filter(|waiver| waiver.artifact == one.artifact).count();
     html! {
         tr.alarm[one.differs] {
@@ -152,7 +152,7 @@ fn row(one: &Deployment, home: &Home) -> Markup {
             td data-label="verdict" { div {
                 @if one.weighing.is_empty() { (words::verdict("")) }
                 @else { a href={ "/weighings/" (text::query(&one.weighing)) } { (words::verdict(&one.verdict)) } }
-                span.sub { "weighed " (facts::moment(&one.weighed_at, home.now)) }
+                span.sub.nowrap { "weighed " (facts::moment(&one.weighed_at, home.now)) }
                 @if about > 0 { span.sub { (facts::count(about as u64, "waiver")) " about to end" } }
             } }
             td data-label="served" { div {
@@ -239,7 +239,7 @@ fn models(home: &Home, asked: &Asked) -> Markup {
                         thead { tr {
                             th.name scope="col" { "model" } th scope="col" { "last verdict" }
                             th scope="col" { "findings" } th scope="col" { "weighed" }
-                            th scope="col" { "runs" } th.text scope="col" { "owner" }
+                            th scope="col" { "runs" } th.person scope="col" { "owner" }
                         } }
                         tbody { @for model in &home.models.rows { (model_row(model, home.now)) } }
                     }
@@ -254,7 +254,7 @@ fn model_row(model: &Model, now: Timestamp) -> Markup {
     html! {
         tr {
             th scope="row" {
-                a href=(address("/model", &[("name", &model.model)])) data-row { (text::said(&model.model)) }
+                a href=(place_of(&model.model)) data-row { (text::said(&model.model)) }
                 @if !model.version.is_empty() { span.sub { "version " (text::said(&model.version)) } }
             }
             td data-label="verdict" { (words::verdict(&model.verdict)) }

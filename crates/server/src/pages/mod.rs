@@ -46,6 +46,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::page(Method::POST, "/theme", Needs::READER.unrecorded(), forms::theme),
         Route::page(Method::GET, "/", Needs::READER, home::show),
         Route::page(Method::GET, "/model", Needs::READER, dossier::show),
+        Route::page(Method::GET, "/models/{model}", Needs::READER, dossier::of),
         Route::page(Method::GET, "/weighings/{weighing}", Needs::READER, decision::show),
         Route::page(Method::POST, "/weighings/{weighing}/vote", Needs::APPROVER, forms::vote),
         Route::page(Method::POST, "/weighings/{weighing}/waivers", Needs::SUBMITTER, forms::ask),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::{Room, Who};
-use super::pager::{address, links, rows};
+use super::pager::{address, links, place_of, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
 
@@ -44,7 +44,7 @@ pub(super) fn markup(models: &Listed<Model>, asked: &Asked, who: &Who) -> Markup
         table.cards {
             thead { tr { th scope="col" { "model" } th scope="col" { "runs" } th scope="col" { "owner" } } }
             tbody { @for (n, model) in models.rows.iter().enumerate() { tr {
-                th scope="row" { a href=(address("/model", &[("name", &model.model)])) data-row { (text::said(&model.model)) } }
+                th scope="row" { a href=(place_of(&model.model)) data-row { (text::said(&model.model)) } }
                 td.fixed data-label="runs" { @if model.deployments > 0 { (facts::count(model.deployments, "deployment")) } @else { span.soft { "–" } } }
                 td data-label="owner" { div {
                     @if model.owner.is_empty() { (words::missing("nobody")) } @else { (text::said(&model.owner)) }
@@ -86,7 +86,7 @@ pub(super) async fn set(
         let owner = wanted.owner.trim().to_owned();
         let event = Event::Owner { model: model.clone(), owner };
         visit.ledger().record(visit.act(), event).await?;
-        Ok(address("/model", &[("name", &model)]))
+        Ok(place_of(&model))
     };
     visit.go(done.await)
 }

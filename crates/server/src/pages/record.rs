@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::pager::{address, links, rows};
+use super::pager::{address, links, place_of, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
 
@@ -82,11 +82,11 @@ pub(super) fn markup(entries: &Listed<Recorded>, asked: &Asked, now: Timestamp) 
             div.buttons { button.go.second type="submit" { "Filter" } a href="/record" { "Clear" } }
         }
         div id="list" {
-            p.small.soft role="status" { (facts::count(entries.total, "entr")) @if entries.total == 1 { "y" } @else { "ies" } }
+            p.small.soft role="status" { (facts::entries(entries.total)) }
             @if entries.rows.is_empty() { div.empty { p { "No entry fits." } } }
             @else { table.cards {
                 thead { tr { th.number scope="col" { "number" } th scope="col" { "when" }
-                    th scope="col" { "who" } th scope="col" { "what" } } }
+                    th.text scope="col" { "who" } th.most scope="col" { "what" } } }
                 tbody { @for one in &entries.rows { tr {
                     td.fixed data-label="number" { a href={ "/record/" (one.number) } data-row { (facts::number(one.number)) } }
                     td.fixed data-label="when" { (facts::moment(&one.entry.at, now)) }
@@ -101,8 +101,7 @@ pub(super) fn markup(entries: &Listed<Recorded>, asked: &Asked, now: Timestamp) 
 
 /// What happened, in a line.
 pub(super) fn told(event: &Event) -> Markup {
-    let model =
-        |name: &str| html! { a href=(address("/model", &[("name", name)])) { (text::said(name)) } };
+    let model = |name: &str| html! { a href=(place_of(name)) { (text::said(name)) } };
     match event {
         Event::Weighing(one) => html! {
             "weighed " (model(&one.model)) @if !one.version.is_empty() { " " (text::said(&one.version)) } ": "

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::pager::address;
+use super::pager::{address, place_of};
 use super::parts::{facts, text, words};
 use super::visit::{Shown, Visit};
 
@@ -50,7 +50,7 @@ pub(super) fn markup(sought: &str, matches: &[Match], models: &Listed<Model>) ->
         @if !models.rows.is_empty() {
             h2 { "Models" }
             ul { @for model in &models.rows { li {
-                a href=(address("/model", &[("name", &model.model)])) data-row { (text::said(&model.model)) }
+                a href=(place_of(&model.model)) data-row { (text::said(&model.model)) }
                 " " (words::verdict(&model.verdict))
             } } }
         }

@@ -3,14 +3,14 @@
 use axum::Form;
 use axum::extract::{Path, Query};
 use axum::response::Response;
-use gate::ledger::{NewToken, Role, Token};
+use gate::ledger::{Listed, NewToken, Role, Token};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::{Room, Who};
-use super::pager::rows;
+use super::pager::{links, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
 
@@ -26,13 +26,13 @@ pub(super) async fn show(visit: Visit, Query(asked): Query<Asked>) -> Response {
 
 async fn list(visit: &Visit, page: Option<u32>, made: Option<&NewToken>) -> Result<Shown, Failed> {
     let tokens = visit.ledger().tokens(rows(page)).await?;
-    let main = markup(&tokens.rows, made, visit.now, &visit.who);
+    let main = markup(&tokens, (page, made), visit.now, &visit.who);
     Ok(Shown::new(Room::Tokens, "Tokens", main))
 }
 
 pub(super) fn markup(
-    tokens: &[Token],
-    made: Option<&NewToken>,
+    tokens: &Listed<Token>,
+    (page, made): (Option<u32>, Option<&NewToken>),
     now: Timestamp,
     who: &Who,
 ) -> Markup {
@@ -56,8 +56,9 @@ pub(super) fn markup(
                 table.cards {
                     thead { tr { th scope="col" { "for" } th scope="col" { "role" } th scope="col" { "made" }
                         th scope="col" { "used" } th scope="col" { "ends" } th scope="col" { span.hidden { "end it" } } } }
-                    tbody { @for token in tokens { (row(token, now, who)) } }
+                    tbody { @for token in &tokens.rows { (row(token, now, who)) } }
                 }
+                (links("/settings/tokens", &[], page, tokens.total))
             }
             aside.card {
                 h2 { "Make a token" }

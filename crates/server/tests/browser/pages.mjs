@@ -119,7 +119,7 @@ export async function everyPage(browser, base, state, places, shots, all) {
           faults.push(...(await accessible(page, at)));
         }
         const file = join(shots, `${name}-${theme}-${size.name}.png`);
-        await page.screenshot({ path: file, fullPage: true });
+        await page.screenshot({ path: file, fullPage: all });
       }
       await context.close();
     }),

@@ -27,7 +27,7 @@ export async function keyboard(browser, base, state, model, faults) {
   await page.waitForURL("**/search?**");
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
-  await page.waitForURL("**/model?**");
+  await page.waitForURL("**/models/**");
   await tabTo(page, "checks, policy, approvals", hasText);
   await page.keyboard.press("Enter");
   await page.waitForURL("**/weighings/**");
@@ -91,7 +91,7 @@ export async function withoutScript(browser, base, token, weighing, faults) {
 
   await page.goto(`${base}/findings`);
   await page.selectOption("#severity", "critical");
-  await page.click("text=Filter");
+  await page.locator("main button", { hasText: "Filter" }).click();
   ok(page.url().includes("severity=critical"), page.url());
 
   await page.goto(`${base}/settings/tokens`);
@@ -106,7 +106,7 @@ export async function withoutScript(browser, base, token, weighing, faults) {
   await row.locator("summary").click();
   await row.locator("input[name=owner]").fill("zoe");
   await row.locator("button").click();
-  ok(page.url().includes("/model?name="), page.url());
+  ok(page.url().includes("/models/"), page.url());
 
   await page.locator("button", { hasText: "Sign out" }).first().click();
   await page.goto(`${base}/`);

@@ -13,7 +13,7 @@ const planted = '<script>window.ran=1</script>"onmouseover="window.ran=2\u202e';
 /** The pages that any record has. */
 const common = [
   ["home", "/", 200],
-  ["dossier", `/model?name=${q(plan.model)}`, 200],
+  ["dossier", `/models/${q(plan.model)}`, 200],
   ["decision", `/weighings/${plan.weighing}`, 200],
   ["findings", `/findings`, 200],
   ["decisions", "/decisions?state=all", 200],

@@ -99,6 +99,7 @@ fn example(name: &str) -> Value {
         cache: None,
         jobs: None,
         limits: None,
+        record: None,
     };
     let services = Services {
         today: "2026-11-21".parse().unwrap(),
@@ -175,7 +176,11 @@ pub(super) fn planted(data: &Path) -> Plan {
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let made = runtime.block_on(work);
+    // The ledger's own threads end with the program.
+    std::mem::forget(runtime);
+    made
 }
 
 const PRODUCTION: [(&str, &str, &str, &str); 5] = [
