@@ -32,6 +32,7 @@ mod digest;
 mod error;
 mod exceptions;
 mod inspect;
+pub mod level;
 mod names;
 pub mod policy;
 mod records;
@@ -45,9 +46,11 @@ mod weigh;
 
 pub use bom::{BomRequest, bill};
 pub use convert::{Conversion, Converted, convert};
-pub use digest::{DigestRequest, Digested, digest, identity};
+pub use digest::{DigestRequest, Digested, artifact_of, digest, identity};
 pub use error::Error;
 pub use inspect::inspect;
+#[cfg(feature = "ledger")]
+pub use ledger;
 pub use names::nearest;
 pub use policy::Policy;
 pub use provenance;

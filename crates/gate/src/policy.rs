@@ -1,11 +1,15 @@
 //! Reading policies: TOML to a [`Policy`], and the ones that are shipped.
 
+mod extend;
+
 use std::path::Path;
 
 use artifact::Hasher;
 use provenance::trust::Trust;
+use serde::Deserialize as _;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use vocabulary::{CheckName, Requirement, Untrusted};
+use vocabulary::{CheckName, PolicyBase, Requirement, Severity, Untrusted};
 
 use crate::{checks, names, signers};
 
@@ -16,11 +20,17 @@ pub struct Policy {
     pub terms: vocabulary::Policy,
     /// SHA-256 of the text that it was read from, lower-case hex.
     pub digest: String,
+    /// The policies that it extends, the nearest first.
+    pub extends: Vec<PolicyBase>,
 }
 
 /// The policies that are shipped, by name, and their text. `scan` is what the command of that name
-/// judges by.
-pub const SHIPPED: [(&str, &str); 4] = [
+/// judges by; `level-1` to `level-4` are the [integrity levels](crate::level).
+pub const SHIPPED: [(&str, &str); 8] = [
+    ("level-1", include_str!("../../../packs/policies/level-1.toml")),
+    ("level-2", include_str!("../../../packs/policies/level-2.toml")),
+    ("level-3", include_str!("../../../packs/policies/level-3.toml")),
+    ("level-4", include_str!("../../../packs/policies/level-4.toml")),
     ("permissive", include_str!("../../../packs/policies/permissive.toml")),
     ("scan", include_str!("../../../packs/policies/scan.toml")),
     ("standard", include_str!("../../../packs/policies/standard.toml")),
@@ -92,7 +102,8 @@ pub fn text(name: &str) -> Result<&'static str, Error> {
 impl Policy {
     /// A policy that is shipped.
     pub fn shipped(name: &str) -> Result<Self, Error> {
-        Self::parse(text(name)?, name)
+        // Whose signatures count is for the user to say: a shipped policy names nobody.
+        Self::read(text(name)?, name, None, Kind::Shipped)
     }
 
     /// Reads the text of a policy; `label` says in errors where it came from. A key that nobody
@@ -118,9 +129,26 @@ impl Policy {
     /// Reads the text of a policy that lies in a folder: keys and certificates that it names may lie
     /// beside it.
     pub fn parse_beside(text: &str, label: &str, folder: Option<&Path>) -> Result<Self, Error> {
+        Self::read(text, label, folder, Kind::Own)
+    }
+
+    /// Reads a file that holds `[[signer]]` tables and nothing else, as `lineage --trust` takes it: a
+    /// policy that says nothing but whose signatures count.
+    pub fn of_signers(text: &str, label: &str, folder: &Path) -> Result<Self, Error> {
         let invalid = |fault| Error::Invalid { label: Untrusted::from(label).to_string(), fault };
-        let mut terms: vocabulary::Policy =
-            toml::from_str(text).map_err(|error| invalid(fault_of(text, &error)))?;
+        let table = DeTable::parse(text).map_err(|error| invalid(fault_of(text, &error)))?;
+        if let Some(key) = table.get_ref().keys().find(|key| key.get_ref() != "signer") {
+            let because = "a file of trust holds `[[signer]]` tables and nothing else".to_owned();
+            let line = Some(line_at(text, key.span().start));
+            let hint = Some("a policy is given with `--policy`".to_owned());
+            return Err(invalid(Fault { line, because, hint }));
+        }
+        Self::read(text, label, Some(folder), Kind::Signers)
+    }
+
+    fn read(text: &str, label: &str, folder: Option<&Path>, kind: Kind) -> Result<Self, Error> {
+        let invalid = |fault| Error::Invalid { label: Untrusted::from(label).to_string(), fault };
+        let (mut terms, base) = written(text, kind).map_err(invalid)?;
         if let Some(fault) = terms.faults().into_iter().next() {
             return Err(invalid(Fault {
                 line: line_of_key(text, fault.exception, fault.key),
@@ -128,20 +156,20 @@ impl Policy {
                 hint: None,
             }));
         }
-        if let Some(CheckName(name)) =
-            terms.checks.keys().find(|name| !checks::NAMES.contains(&name.0.as_str()))
-        {
-            return Err(invalid(Fault {
-                line: line_in_table(text, "checks", name),
-                because: format!("no check is named `{}`", Untrusted::from(name.as_str())),
-                hint: names::suggestion(name, checks::NAMES)
-                    .or_else(|| Some(format!("the checks are `{}`", checks::NAMES.join("`, `")))),
-            }));
+        if let Some(fault) = unknown_check(text, &terms) {
+            return Err(invalid(fault));
         }
         signers::read_files(&mut terms, folder)
             .and_then(|()| signers::trust(&terms))
             .map_err(|fault| invalid(fault_of_signer(text, &fault)))?;
-        if let Some(because) = unsignable(&terms) {
+        let mut extends = Vec::new();
+        if let Some(base) = base {
+            terms = extend::onto(&base.terms, terms)
+                .map_err(|weaker| invalid(fault_of_weaker(text, weaker)))?;
+            extends.push(PolicyBase { name: base.terms.name, digest: base.digest });
+            extends.extend(base.extends);
+        }
+        if let Some(because) = unsignable(&terms, kind) {
             let line = line_of_key(text, None, "signature");
             return Err(invalid(Fault { line, because, hint: None }));
         }
@@ -152,10 +180,80 @@ impl Policy {
         for name in ALWAYS {
             terms.checks.entry(name.into()).or_insert(Requirement::Required);
         }
-        let mut hasher = Hasher::default();
-        hasher.update(text.as_bytes());
-        Ok(Self { terms, digest: hasher.finish().sha256 })
+        Ok(Self { terms, digest: digest(text), extends })
     }
+}
+
+/// Whose text it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// One that is shipped. It names no signers.
+    Shipped,
+    /// A user's.
+    Own,
+    /// A user's, of signers alone.
+    Signers,
+}
+
+fn digest(text: &str) -> String {
+    let mut hasher = Hasher::default();
+    hasher.update(text.as_bytes());
+    hasher.finish().sha256
+}
+
+/// The policy as it is written, and the one that it extends: what it does not say of severities is
+/// taken from there.
+fn written(text: &str, kind: Kind) -> Result<(vocabulary::Policy, Option<Policy>), Fault> {
+    let mut root = DeTable::parse(text).map_err(|error| fault_of(text, &error))?;
+    let base = match root.get_mut().remove("extends") {
+        None => None,
+        Some(named) => {
+            let line = Some(line_at(text, named.span().start));
+            let fault = |because: String, hint| Fault { line, because, hint };
+            let name = named.get_ref().as_str().ok_or_else(|| {
+                fault("`extends` takes the name of a shipped policy".to_owned(), None)
+            })?;
+            let shipped = Policy::shipped(name);
+            Some(shipped.map_err(|error| fault(error.to_string(), error.hint()))?)
+        }
+    };
+    let mut otherwise = |key: &'static str, value: &'static str| {
+        let value = Spanned::new(0..0, DeValue::String(value.into()));
+        root.get_mut().entry(Spanned::new(0..0, key.into())).or_insert(value);
+    };
+    if let Some(base) = &base {
+        otherwise("refuse", base.terms.refuse.name());
+        otherwise("review", base.terms.review.name());
+    } else if kind == Kind::Signers {
+        // Nothing is judged by it.
+        otherwise("name", "trust");
+        otherwise("refuse", Severity::Low.name());
+        otherwise("review", Severity::Low.name());
+    }
+    let terms = vocabulary::Policy::deserialize(toml::Deserializer::from(root))
+        .map_err(|error| fault_of(text, &error))?;
+    Ok((terms, base))
+}
+
+fn unknown_check(text: &str, terms: &vocabulary::Policy) -> Option<Fault> {
+    let known = || checks::NAMES.into_iter().chain(checks::PLANNED.iter().map(|(name, _)| *name));
+    let CheckName(name) =
+        terms.checks.keys().find(|name| !known().any(|known| known == name.0.as_str()))?;
+    let all = || format!("the checks are `{}`", known().collect::<Vec<_>>().join("`, `"));
+    Some(Fault {
+        line: line_in_table(text, "checks", name),
+        because: format!("no check is named `{}`", Untrusted::from(name.as_str())),
+        hint: names::suggestion(name, known()).or_else(|| Some(all())),
+    })
+}
+
+fn fault_of_weaker(text: &str, weaker: extend::Weaker) -> Fault {
+    let line = match weaker.table {
+        Some(table) => line_in_table(text, table, &weaker.key),
+        None => line_of_key(text, None, &weaker.key),
+    };
+    let hint = "a policy may ask for more than the one that it extends, never for less".to_owned();
+    Fault { line, because: weaker.because, hint: Some(hint) }
 }
 
 fn fault_of_signer(text: &str, fault: &signers::Fault) -> Fault {
@@ -164,9 +262,9 @@ fn fault_of_signer(text: &str, fault: &signers::Fault) -> Fault {
 }
 
 /// What cannot be meant about signatures.
-fn unsignable(terms: &vocabulary::Policy) -> Option<String> {
+fn unsignable(terms: &vocabulary::Policy, kind: Kind) -> Option<String> {
     let required = terms.requirement(&checks::SIGNATURE.into()) == Requirement::Required;
-    if required && terms.signers.is_empty() {
+    if required && kind != Kind::Shipped && terms.signers.is_empty() {
         return Some("`signature` is required, and no `[[signer]]` is named".to_owned());
     }
     let wrong = provenance::oms::clean_paths(&terms.signature.ignore).err()?;
@@ -226,14 +324,12 @@ fn line_in_table(text: &str, table: &str, key: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use vocabulary::Severity;
-
     use super::*;
 
     #[test]
     fn every_shipped_policy_reads_and_bears_its_name() {
-        for (name, text) in SHIPPED {
-            let policy = Policy::parse(text, name).unwrap();
+        for (name, _) in SHIPPED {
+            let policy = Policy::shipped(name).unwrap();
             assert_eq!(policy.terms.name, name);
             assert!(!policy.terms.description.is_empty(), "{name}");
         }

@@ -11,19 +11,23 @@ pub(crate) fn artifact(
     scanned: Option<Vec<FileSummary>>,
 ) -> ArtifactSummary {
     let contents = scanned.unwrap_or_else(|| listed(tree));
-    let digests = match contents.as_slice() {
-        [one] if tree.single => one.digests.clone(),
-        _ => whole(tree, &contents)
-            .map(|digest| BTreeMap::from([("dirHash".to_owned(), digest)]))
-            .unwrap_or_default(),
-    };
     ArtifactSummary {
         label,
-        digests,
+        digests: digests(tree, &contents),
         files: contents.len() as u64,
         bytes: contents.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
         contents,
         not_read_anew: Vec::new(),
+    }
+}
+
+/// The digests of the whole by scheme; empty where there is none.
+pub(crate) fn digests(tree: &Tree, contents: &[FileSummary]) -> BTreeMap<String, String> {
+    match contents {
+        [one] if tree.single => one.digests.clone(),
+        _ => whole(tree, contents)
+            .map(|digest| BTreeMap::from([("dirHash".to_owned(), digest)]))
+            .unwrap_or_default(),
     }
 }
 

@@ -18,7 +18,7 @@ struct Entry {
 const TABLE: [Entry; 9] = [
     Entry {
         threat: Threat::T1,
-        whole: &["dataset"],
+        whole: &["training-data"],
         otherwise: ThreatState::CannotBeKnown,
         note: "weights do not tell what they were trained on; an audit of the training data would tell a part",
     },
@@ -54,19 +54,19 @@ const TABLE: [Entry; 9] = [
     },
     Entry {
         threat: Threat::T7,
-        whole: &["weights", "behaviour"],
+        whole: &["quantization", "behaviour"],
         otherwise: ThreatState::NotLooked,
         note: "a comparison of the compressed copy with its original would tell",
     },
     Entry {
         threat: Threat::T8,
-        whole: &["weights", "behaviour"],
+        whole: &["comparison", "behaviour"],
         otherwise: ThreatState::NotLooked,
         note: "a comparison with an earlier version, of weights and of behaviour, would tell a part",
     },
     Entry {
         threat: Threat::T9,
-        whole: &["deployment"],
+        whole: &["watch", "swap"],
         otherwise: ThreatState::NotLooked,
         note: "the digests in this report are what was weighed; what is served has to be compared with them again and again",
     },
@@ -159,6 +159,14 @@ mod tests {
     #[test]
     fn the_table_has_every_threat_in_order() {
         assert!(TABLE.iter().map(|entry| entry.threat).eq(Threat::ALL));
+    }
+
+    #[test]
+    fn the_table_names_checks_that_exist_or_are_planned() {
+        for name in TABLE.iter().flat_map(|entry| entry.whole) {
+            let exists = CHECKS.iter().any(|check| check.name == *name);
+            assert!(exists || crate::checks::is_planned(name), "{name}");
+        }
     }
 
     #[test]

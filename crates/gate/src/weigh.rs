@@ -1,12 +1,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact::tree;
 use provenance::manifest::Cache;
 use provenance::reconcile::Source;
 use vocabulary::{
-    CheckResult, Date, DigestCache, Finding, Limits, PolicyUse, Report, Requirement, Run, SCHEMA,
-    Tool, Untrusted,
+    CheckResult, Date, DigestCache, Finding, Limits, PolicyUse, Record, Report, Requirement, Run,
+    SCHEMA, Tool, Untrusted,
 };
 
 use crate::checks::{self, Asked, CHECKS, Context, POLICY};
@@ -17,6 +16,8 @@ use crate::{Error, Policy, advice, cached, digest, exceptions, summary, threats}
 pub struct Request {
     /// The file or folder.
     pub source: PathBuf,
+    /// The folder that it has to lie beneath: nothing outside is read, whoever moves what meanwhile.
+    pub beneath: Option<PathBuf>,
     /// What reports call it.
     pub label: String,
     /// The signature of the model, in place of the one that lies in it or beside it.
@@ -24,8 +25,11 @@ pub struct Request {
     /// Files and folders of attestations, in place of the one that lies beside the model
     /// (`<model>.intoto.jsonl`).
     pub attestations: Vec<PathBuf>,
-    /// Whether to compute digests. They are computed in any case where an exception of the policy
-    /// speaks of one, and where `integrity` is required.
+    /// What the ledger knows of the artifact. Its waivers stand beside the policy's exceptions, where
+    /// enough people approved them.
+    pub record: Option<Record>,
+    /// Whether to compute digests. They are computed in any case where an exception speaks of one, and
+    /// where a check is required that compares them.
     pub digests: bool,
     /// What the artifact is said to be. The check `integrity` is required then, whatever the policy
     /// says of it: who names a digest does not mean to go without it.
@@ -71,18 +75,20 @@ impl scan::Progress for Quiet {
 /// machine failed; whatever is wrong with the artifact is in the report.
 pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Result<Report, Error> {
     let begun = services.clock.map(|clock| (clock, clock.now(), clock.milliseconds()));
-    let Policy { terms, digest: policy_digest } = policy;
+    let Policy { terms, digest: policy_digest, extends } = policy;
     let mut terms = terms.clone();
+    let own_exceptions = terms.exceptions.len();
+    exceptions::take_waivers(&mut terms, request.record.as_ref());
     let every_file = terms.requirement(&checks::integrity::NAME.into()) == Requirement::Required;
     if !request.identities.is_empty() {
         terms.checks.insert(checks::integrity::NAME.into(), Requirement::Required);
     }
     let terms = &terms;
     let limits = request.limits.unwrap_or(terms.limits);
-    let tree = tree::open(&request.source, limits.files)?;
+    let tree = digest::listed(&request.source, request.beneath.as_deref(), limits.files)?;
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
-    let integrity = terms.requirement(&checks::integrity::NAME.into());
-    let digests = request.digests || by_digest || integrity == Requirement::Required;
+    let required = |check: &&str| terms.requirement(&(*check).into()) == Requirement::Required;
+    let digests = request.digests || by_digest || checks::BY_DIGEST.iter().any(|it| required(&it));
     let cache = request.cache.as_deref().filter(|_| digests);
     let trusted = cache.filter(|_| terms.digest_cache == DigestCache::Trust);
     let scan_digests = digests && trusted.is_none();
@@ -107,6 +113,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         source: &request.source,
         bundle: request.bundle.as_deref(),
         attestations: &request.attestations,
+        record: request.record.as_ref(),
         now: services.now,
         asked,
     };
@@ -115,13 +122,15 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     let mut artifact = summary::artifact(label, &tree, context.scanned.ok().map(|seen| seen.files));
     artifact.not_read_anew = not_read_anew;
     let (outcome, exceptions_used) =
-        exceptions::apply(&mut results, terms, &artifact.contents, services.today);
+        exceptions::apply(&mut results, terms, own_exceptions, &artifact.contents, services.today);
     results.push(CheckResult { check: POLICY.into(), outcome });
 
     let decision = vocabulary::decide(&results, terms, services.today);
     let mut findings: Vec<Finding> =
         results.iter().flat_map(|result| result.outcome.findings()).cloned().collect();
     findings.sort_by(Finding::order);
+    // `origin` and `lineage` tell the same of the first step.
+    findings.dedup();
     let advice = advice::advise(&decision, &results, &findings, &artifact, &tree, terms);
     Ok(Report {
         schema: SCHEMA,
@@ -140,6 +149,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         policy: PolicyUse {
             name: Untrusted::from(terms.name.as_str()).to_string(),
             digest: policy_digest.clone(),
+            extends: extends.clone(),
             refuse: terms.refuse,
             review: terms.review,
             limits,

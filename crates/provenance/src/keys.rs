@@ -227,6 +227,13 @@ fn unusable(because: impl ToString) -> Error {
     Error::Key { because: because.to_string() }
 }
 
+/// 32 bytes that nobody can guess.
+pub fn random() -> Result<[u8; 32], Error> {
+    let mut bytes = [0; 32];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| unusable("the system gave no randomness"))?;
+    Ok(bytes)
+}
+
 impl PrivateKey {
     /// A new key from the system's randomness.
     pub fn generate(scheme: Scheme) -> Result<Self, Error> {

@@ -9,6 +9,7 @@ mod decide;
 mod finding;
 mod outcome;
 mod policy;
+mod record;
 mod report;
 mod rule;
 pub mod secret;
@@ -20,11 +21,13 @@ pub use decide::{Decision, Reason, Verdict, decide};
 pub use finding::{Evidence, Finding, Place, Value};
 pub use outcome::{CheckName, CheckResult, Outcome};
 pub use policy::{
-    Date, DigestCache, Exception, Fault, Limits, LineageTerms, Policy, Requirement, SignatureTerms,
-    SignerTerms,
+    ApprovalTerms, Date, DigestCache, Exception, Fault, Limits, LineageTerms, Policy, Requirement,
+    SignatureTerms, SignerTerms,
 };
+pub use record::{Approval, Deployment, Logged, Record, Waiver, approvers};
 pub use report::{
-    ArtifactSummary, FileSummary, PolicyUse, Report, Run, SCHEMA, ThreatLine, ThreatState, Tool,
+    ArtifactSummary, FileSummary, PolicyBase, PolicyUse, Report, Run, SCHEMA, ThreatLine,
+    ThreatState, Tool,
 };
 pub use rule::{MapsTo, Rule, Severity};
 pub use threat::Threat;

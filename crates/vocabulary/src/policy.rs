@@ -216,6 +216,18 @@ pub struct LineageTerms {
     pub max_age_days: Option<u32>,
 }
 
+/// How many people have to approve, 1 where it is not said. Whoever asked is never one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ApprovalTerms {
+    /// A model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approvers: Option<u32>,
+    /// A waiver that is kept in the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiver_approvers: Option<u32>,
+}
+
 /// What a team requires of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -253,6 +265,9 @@ pub struct Policy {
     /// What has to be known of how it came about.
     #[serde(default)]
     pub lineage: LineageTerms,
+    /// How many people have to approve.
+    #[serde(default)]
+    pub approval: ApprovalTerms,
 }
 
 impl Policy {
@@ -270,6 +285,10 @@ impl Policy {
                 self.review, self.refuse
             );
             faults.push(Fault { exception: None, key: "review", because });
+        }
+        if [self.approval.approvers, self.approval.waiver_approvers].contains(&Some(0)) {
+            let because = "somebody has to approve: the least is 1".to_owned();
+            faults.push(Fault { exception: None, key: "approval", because });
         }
         for (n, exception) in self.exceptions.iter().enumerate() {
             let mut fault = |key, because| {

@@ -98,6 +98,15 @@ pub struct ThreatLine {
     pub note: String,
 }
 
+/// A policy that another one extends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyBase {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its text.
+    pub digest: String,
+}
+
 /// The policy that the verdict was made by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PolicyUse {
@@ -105,6 +114,9 @@ pub struct PolicyUse {
     pub name: String,
     /// SHA-256 of its text.
     pub digest: String,
+    /// The policies that it extends, the nearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extends: Vec<PolicyBase>,
     /// A finding of at least this severity refuses.
     pub refuse: Severity,
     /// A finding of at least this severity leaves the verdict undecided.

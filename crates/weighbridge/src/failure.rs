@@ -94,6 +94,22 @@ pub(crate) enum Failure {
     #[cfg(not(feature = "object-store"))]
     #[error("this build of weighbridge has no object stores")]
     NoObjectStores,
+    /// The record, or a server over it, and this build has neither.
+    #[cfg(not(feature = "server"))]
+    #[error("this build of weighbridge has no ledger and no server")]
+    NoServer,
+    /// The server.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Server(#[from] server::Error),
+    /// Nothing can be run.
+    #[cfg(feature = "server")]
+    #[error("the system gives no threads")]
+    Runtime {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// Nowhere to remember the last checkpoint.
     #[error("there is no folder to remember the last checkpoint in")]
     NoStateFolder,
@@ -159,6 +175,10 @@ impl Failure {
             Self::NoLogKey { .. } => {
                 Some("`weighbridge log keygen` and `log init` print verifier keys".to_owned())
             }
+            #[cfg(not(feature = "server"))]
+            Self::NoServer => Some("`cargo install` builds it with both".to_owned()),
+            #[cfg(feature = "server")]
+            Self::Server(_) | Self::Runtime { .. } => None,
             #[cfg(not(feature = "object-store"))]
             Self::NoObjectStores => {
                 Some("build it with the feature `object-store`, or use a folder".to_owned())

@@ -17,8 +17,19 @@ pub(super) fn page(repo: &Repo) -> Result<String> {
         let policy: toml::Table = source.parse().with_context(|| format!("`{path}`"))?;
         let told = |key: &str| policy.get(key).and_then(Value::as_str).unwrap_or_default();
         let _ = write!(text, "\n## {}\n\n{}\n\n", told("name"), told("description"));
-        let _ = writeln!(text, "- refuses findings of severity `{}` and above", told("refuse"));
-        let _ = writeln!(text, "- leaves to a person findings of `{}` and above", told("review"));
+        match told("extends") {
+            "" => {
+                let (refuse, review) = (told("refuse"), told("review"));
+                let _ = writeln!(text, "- refuses findings of severity `{refuse}` and above");
+                let _ = writeln!(text, "- leaves to a person findings of `{review}` and above");
+            }
+            base => {
+                let _ = writeln!(
+                    text,
+                    "- asks for everything that [{base}](#{base}) asks for, and more"
+                );
+            }
+        }
         if let Some(formats) = policy.get("formats").and_then(Value::as_array)
             && !formats.is_empty()
         {

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use artifact::tree::EntryKind;
 use provenance::attest::{Identity, identity_of};
 use provenance::hex;
-use provenance::lineage::{Collection, Question, Requirement, Verdict, files, trace};
+use provenance::lineage::{
+    Collection, Edge, Lineage, Problem, Question, Requirement, State, Verdict, files, trace,
+};
 use provenance::manifest::{Algorithm, Digests, File, Manifest, Options};
 use vocabulary::Requirement::Required;
-use vocabulary::{Coverage, Gap, Outcome, Place, Policy, Untrusted};
+use vocabulary::{Coverage, Finding, Gap, Outcome, Place, Policy, Untrusted};
 
 use super::Context;
 use super::signature::content;
@@ -25,42 +27,108 @@ pub(crate) fn requirements(policy: &Policy) -> Result<Vec<Requirement>, String> 
 }
 
 pub(super) fn run(context: &Context<'_>) -> Outcome {
-    let could_not =
-        |because: String| Outcome::CouldNotLook { because, coverage: Coverage::default() };
     let requirements = match requirements(context.policy) {
         Ok(requirements) => requirements,
         Err(because) => return could_not(because),
     };
-    let (collection, any) = match attestations(context) {
-        Ok(found) => found,
+    let given = match attestations(context) {
+        Ok(given) => given,
         Err(because) => return could_not(because),
     };
-    if requirements.is_empty() && (!any || context.policy.signers.is_empty()) {
-        let because = if !any {
-            "no attestations were given, and the policy requires no step of its lineage"
-        } else {
-            "the policy names no signer whose statements would count"
-        };
-        let because = because.to_owned();
-        let required = context.policy.requirement(&super::LINEAGE.into()) == Required;
-        // Required and absent is never passed over.
-        return if required { could_not(because) } else { Outcome::NotApplicable { because } };
+    if requirements.is_empty() && (!given.any || context.policy.signers.is_empty()) {
+        return absent(context, super::LINEAGE, &given);
     }
-    let trust = match signers::trust(context.policy) {
-        Ok(trust) => trust,
-        Err(fault) => return could_not(fault.because),
+    let Traced { chain, label, coverage } = match traced(context, given.collection, &requirements) {
+        Ok(traced) => traced,
+        Err(because) => return could_not(because),
     };
-    let artifact = match artifact(context) {
-        Ok(artifact) => artifact,
-        Err(error) => return could_not(error.to_string()),
+    if chain.verdict == Verdict::Undecided {
+        let because = "no attestation speaks of the model".to_owned();
+        return Outcome::CouldNotLook { because, coverage };
+    }
+    let problems = chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem));
+    let uncovered = chain.uncovered.iter().filter_map(|one| Some((one.path.as_ref()?, &one.said)));
+    let uncovered = uncovered.map(|(path, said)| rules::not_stated(path, said));
+    Outcome::of(problems.chain(uncovered).collect(), coverage)
+}
+
+/// How the model was made, one step back: a verified statement tells it, what it names is named by
+/// digests that bind, and nothing contradicts it. How that was made in turn is not asked.
+pub(super) fn origin(context: &Context<'_>) -> Outcome {
+    let given = match attestations(context) {
+        Ok(given) => given,
+        Err(because) => return could_not(because),
     };
+    if !given.any || context.policy.signers.is_empty() {
+        return absent(context, super::ORIGIN, &given);
+    }
+    let Traced { chain, label, coverage } = match traced(context, given.collection, &[]) {
+        Ok(traced) => traced,
+        Err(because) => return could_not(because),
+    };
+    let is_of_model = |problem: &&Problem| {
+        let edge = problem.edge.and_then(|edge| chain.edges.get(edge));
+        edge.is_none_or(|edge| edge.child == 0 && !is_open(edge))
+    };
+    let findings: Vec<Finding> = chain
+        .problems
+        .iter()
+        .filter(is_of_model)
+        .map(|problem| rules::lineage_problem(&label, problem))
+        .collect();
+    let made = chain.about_the_artifact().any(|(_, claim, facts)| {
+        claim.signed.is_ok() && claim.duplicate_of.is_none() && facts.what.is_build()
+    });
+    if findings.is_empty() && !made {
+        let because = "no verified statement tells how the model was made".to_owned();
+        return Outcome::CouldNotLook { because, coverage };
+    }
+    Outcome::of(findings, coverage)
+}
+
+/// Whether all that is wrong with an input is that nobody who counts tells how it was made.
+fn is_open(edge: &Edge) -> bool {
+    !edge.taken_for && matches!(edge.state, State::Missing | State::Unverified)
+}
+
+fn could_not(because: String) -> Outcome {
+    Outcome::CouldNotLook { because, coverage: Coverage::default() }
+}
+
+/// The outcome where there is nothing to follow. Required and absent is never passed over.
+fn absent(context: &Context<'_>, check: &str, given: &Given) -> Outcome {
+    let because = if given.any {
+        "the policy names no signer whose statements would count"
+    } else {
+        "no attestations were given, and the policy requires no step of its lineage"
+    };
+    let because = because.to_owned();
+    let required = context.policy.requirement(&check.into()) == Required;
+    if required { could_not(because) } else { Outcome::NotApplicable { because } }
+}
+
+/// The chain that leads to the model, what the model is called, and what was looked at.
+struct Traced {
+    chain: Lineage,
+    label: Untrusted,
+    coverage: Coverage,
+}
+
+/// Follows the statements. The error is why they could not be.
+fn traced(
+    context: &Context<'_>,
+    collection: Collection,
+    requirements: &[Requirement],
+) -> Result<Traced, String> {
+    let trust = signers::trust(context.policy).map_err(|fault| fault.because)?;
+    let artifact = artifact(context).map_err(|error| error.to_string())?;
     let chain = trace(
         collection,
         &Question {
             artifact: &artifact,
             trust: &trust,
             at: context.now,
-            requirements: &requirements,
+            requirements,
             at_hand: &BTreeMap::new(),
         },
     );
@@ -76,44 +144,38 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         gaps: gaps.collect(),
         ..Coverage::default()
     };
-    if chain.verdict == Verdict::Undecided {
-        let because = "no attestation speaks of the model".to_owned();
-        return Outcome::CouldNotLook { because, coverage };
-    }
-    let problems = chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem));
-    let uncovered = chain.uncovered.iter().filter_map(|one| Some((one.path.as_ref()?, &one.said)));
-    let uncovered = uncovered.map(|(path, said)| rules::not_stated(path, said));
-    Outcome::of(problems.chain(uncovered).collect(), coverage)
+    Ok(Traced { chain, label, coverage })
 }
 
-/// The attestations that were named, or those that lie in the model and beside it. The flag tells
-/// whether there is any.
-fn attestations(context: &Context<'_>) -> Result<(Collection, bool), String> {
+/// Attestations that were found; whether there was any file of them.
+pub(super) struct Given {
+    pub(super) collection: Collection,
+    any: bool,
+}
+
+/// The attestations that were named, or those that lie in the model and beside it. The error is why
+/// they cannot be read.
+pub(super) fn attestations(context: &Context<'_>) -> Result<Given, String> {
     let mut collection = Collection::default();
     let mut paths = context.attestations.to_vec();
-    let mut any = !paths.is_empty();
-    if !any {
+    if paths.is_empty() {
         for entry in &context.tree.entries {
             let name = entry.path.raw();
             let EntryKind::File(file) = &entry.kind else { continue };
             let named = !context.tree.single && !name.contains('/') && name.ends_with(ENDING);
             if let Some(bytes) = named.then(|| content(context.tree, file)).flatten() {
-                any = true;
                 collection.add(name, &bytes);
             }
         }
-        if let Some(name) = context.source.file_name() {
-            let mut name = name.to_owned();
-            name.push(ENDING);
-            let beside = context.source.with_file_name(name);
-            any |= beside.is_file();
-            paths.extend(beside.is_file().then_some(beside));
-        }
+        let mut name = context.source.file_name().unwrap_or_default().to_owned();
+        name.push(ENDING);
+        paths.extend(Some(context.source.with_file_name(name)).filter(|beside| beside.is_file()));
     }
+    let inside = !collection.records.is_empty() || !collection.unread.is_empty();
     for path in &paths {
         files::collect(path, &mut collection).map_err(|error| error.to_string())?;
     }
-    Ok((collection, any))
+    Ok(Given { collection, any: inside || !paths.is_empty() })
 }
 
 /// How the names of files end in which `attest` keeps statements.

@@ -3,10 +3,14 @@
 //! A new check is a function from [`Context`] to [`Outcome`], one entry in [`CHECKS`], and its name
 //! in the lines of the threat table that it makes complete.
 
+mod bom;
+mod digests;
 mod files;
 mod formats;
 pub(crate) mod integrity;
 mod lineage;
+mod planned;
+mod record;
 mod signature;
 
 use std::any::Any;
@@ -17,7 +21,9 @@ use artifact::tree::Tree;
 use jiff::Timestamp;
 use provenance::reconcile::Source;
 use scan::Scanned;
-use vocabulary::{CheckResult, Coverage, Outcome, Policy, Requirement, Threat};
+use vocabulary::{CheckResult, Coverage, Outcome, Policy, Record, Requirement, Threat};
+
+pub use planned::{NO_CHECK, PLANNED, is_planned};
 
 /// A unit of looking.
 pub struct Check {
@@ -25,19 +31,53 @@ pub struct Check {
     pub name: &'static str,
     /// The threats that it can say something about.
     pub speaks_to: &'static [Threat],
+    /// Whether it looks only where the policy names it. What it asks for is not asked of every model.
+    pub on_request: bool,
     /// Looks.
     pub run: fn(&Context<'_>) -> Outcome,
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 6] = [
-    Check { name: "files", speaks_to: &[Threat::T3], run: files::run },
-    Check { name: "static", speaks_to: &[Threat::T3, Threat::T4], run: scanned },
-    Check { name: "formats", speaks_to: &[], run: formats::run },
-    Check { name: SIGNATURE, speaks_to: &[Threat::T4], run: signature::run },
-    Check { name: integrity::NAME, speaks_to: &[Threat::T4], run: integrity::run },
-    Check { name: LINEAGE, speaks_to: &[Threat::T4], run: lineage::run },
+pub const CHECKS: [Check; 13] = [
+    always("files", &[Threat::T3], files::run),
+    always("static", &[Threat::T3, Threat::T4], scanned),
+    always("formats", &[], formats::run),
+    always(SIGNATURE, &[Threat::T4], signature::run),
+    always(integrity::NAME, &[Threat::T4], integrity::run),
+    always(LINEAGE, &[Threat::T4], lineage::run),
+    on_request(DIGESTS, &[], digests::run),
+    on_request(ORIGIN, &[Threat::T4], lineage::origin),
+    on_request("bom", &[], bom::run),
+    on_request("record", &[], record::record),
+    on_request("owner", &[], record::owner),
+    on_request("approval", &[], record::approval),
+    on_request("witness", &[], record::witness),
 ];
+
+const fn always(
+    name: &'static str,
+    speaks_to: &'static [Threat],
+    run: fn(&Context<'_>) -> Outcome,
+) -> Check {
+    Check { name, speaks_to, on_request: false, run }
+}
+
+const fn on_request(
+    name: &'static str,
+    speaks_to: &'static [Threat],
+    run: fn(&Context<'_>) -> Outcome,
+) -> Check {
+    Check { name, speaks_to, on_request: true, run }
+}
+
+/// Checks that cannot look where no digests were computed.
+pub(crate) const BY_DIGEST: [&str; 6] =
+    [integrity::NAME, DIGESTS, "record", "owner", "approval", "witness"];
+
+const DIGESTS: &str = "digests";
+
+/// The check that verifies how the model was made, one step back.
+const ORIGIN: &str = "origin";
 
 /// The check that verifies who signed the model.
 pub(crate) const SIGNATURE: &str = "signature";
@@ -50,9 +90,23 @@ pub(crate) use lineage::requirements;
 /// The check that looks at the policy itself, after all others.
 pub(crate) const POLICY: &str = "policy";
 
-/// The names that a policy may name.
-pub const NAMES: [&str; 7] =
-    ["files", "static", "formats", SIGNATURE, integrity::NAME, LINEAGE, POLICY];
+/// The names that a policy may name, beside those that are [`PLANNED`].
+pub const NAMES: [&str; 14] = [
+    "files",
+    "static",
+    "formats",
+    SIGNATURE,
+    integrity::NAME,
+    LINEAGE,
+    DIGESTS,
+    ORIGIN,
+    "bom",
+    "record",
+    "owner",
+    "approval",
+    "witness",
+    POLICY,
+];
 
 /// What a check looks at.
 pub struct Context<'a> {
@@ -68,6 +122,8 @@ pub struct Context<'a> {
     pub bundle: Option<&'a Path>,
     /// Files and folders of attestations.
     pub attestations: &'a [PathBuf],
+    /// What the ledger knows of the artifact.
+    pub record: Option<&'a Record>,
     /// This moment.
     pub now: Timestamp,
     /// What was asked for.
@@ -89,9 +145,13 @@ pub struct Asked<'a> {
     pub jobs: Option<usize>,
 }
 
-/// Runs every check that the policy does not turn off.
+/// Runs every check that the policy does not turn off. Those that it asks for and that no version
+/// has yet could not look.
 pub(crate) fn run_all(checks: &[Check], context: &Context<'_>) -> Vec<CheckResult> {
-    let on = |check: &&Check| context.policy.requirement(&check.name.into()) != Requirement::Off;
+    let on = |check: &&Check| match context.policy.checks.get(&check.name.into()) {
+        Some(requirement) => *requirement != Requirement::Off,
+        None => !check.on_request,
+    };
     checks
         .iter()
         .filter(on)
@@ -101,6 +161,7 @@ pub(crate) fn run_all(checks: &[Check], context: &Context<'_>) -> Vec<CheckResul
             printable(&mut outcome);
             CheckResult { check: check.name.into(), outcome }
         })
+        .chain(planned::results(context.policy))
         .collect()
 }
 
@@ -155,6 +216,14 @@ mod tests {
         assert_eq!(names, NAMES);
     }
 
+    /// Whoever adds a planned check takes it from the table.
+    #[test]
+    fn no_planned_check_exists() {
+        let names: std::collections::BTreeSet<_> = PLANNED.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names.len(), PLANNED.len());
+        assert!(NAMES.iter().all(|name| !is_planned(name)));
+    }
+
     #[test]
     fn a_crash_is_could_not_look_and_stops_no_other_check() {
         let folder = tempfile::tempdir().unwrap();
@@ -167,12 +236,13 @@ mod tests {
             source: folder.path(),
             bundle: None,
             attestations: &[],
+            record: None,
             now: Timestamp::UNIX_EPOCH,
             asked: Asked::default(),
         };
         let checks = [
-            Check { name: "static", speaks_to: &[], run: |_| panic!("index {} of 3", 4) },
-            Check { name: "formats", speaks_to: &[], run: scanned },
+            always("static", &[], |_| panic!("index {} of 3", 4)),
+            always("formats", &[], scanned),
         ];
         let results = run_all(&checks, &context);
         let because: Vec<_> = results

@@ -9,6 +9,7 @@ use provenance::bundle::Bundle;
 use provenance::oms::{self, Options, Verdict, Verification};
 use provenance::trust::Trust;
 use provenance::{files, hex};
+use vocabulary::Requirement::Required;
 use vocabulary::{Coverage, Finding, Gap, Outcome, Place, Untrusted};
 
 use super::Context;
@@ -28,7 +29,8 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         |because: String| Outcome::CouldNotLook { because, coverage: Coverage::default() };
     if context.policy.signers.is_empty() {
         let because = "the policy names no signer whose signature would count".to_owned();
-        return Outcome::NotApplicable { because };
+        let required = context.policy.requirement(&super::SIGNATURE.into()) == Required;
+        return if required { could_not(because) } else { Outcome::NotApplicable { because } };
     }
     let trust = match signers::trust(context.policy) {
         Ok(trust) => trust,

@@ -10,19 +10,27 @@ use super::{by_rule, counts, coverage_line, gaps, plural, size, unexplained};
 const STYLE: &str = include_str!("page.css");
 
 pub(super) fn render(reports: &[Report]) -> String {
-    let mut out = format!(
+    let mut out = open(&title(reports));
+    for report in reports {
+        article(report, &mut out);
+    }
+    out.push_str(CLOSE);
+    out
+}
+
+/// The beginning of a page.
+pub(super) fn open(title: &str) -> String {
+    format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
-        esc(&title(reports))
-    );
-    for report in reports {
-        article(report, &mut out);
-    }
-    out.push_str("</body>\n</html>\n");
-    out
+        esc(title)
+    )
 }
+
+/// The end of a page.
+pub(super) const CLOSE: &str = "</body>\n</html>\n";
 
 fn title(reports: &[Report]) -> String {
     match reports {
@@ -168,7 +176,11 @@ fn contents(report: &Report, out: &mut String) {
         .iter()
         .map(|run| ("run".to_owned(), format!("{}, {} ms", run.started, run.milliseconds)));
     let rest = [("policy".to_owned(), thresholds), ("tool".to_owned(), tool)];
-    for (name, value) in digests.chain(rest).chain(packs).chain(run) {
+    let extends = policy
+        .extends
+        .iter()
+        .map(|base| (format!("extends {}", base.name), format!("sha256 {}", base.digest)));
+    for (name, value) in digests.chain(rest).chain(extends).chain(packs).chain(run) {
         let (name, value) = (esc(&name), esc(&value));
         let _ = writeln!(out, "<dt>{name}</dt><dd class=\"mono\">{value}</dd>");
     }

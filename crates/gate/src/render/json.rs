@@ -15,3 +15,10 @@ pub(super) fn render(reports: &[Report]) -> String {
     }
     out
 }
+
+/// Something of ours that holds only what JSON can hold, indented.
+pub(super) fn pretty(value: &impl serde::Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -8,6 +8,8 @@ mod escape;
 mod html;
 mod json;
 mod junit;
+mod level_html;
+mod level_text;
 mod markdown;
 mod sarif;
 mod text;
@@ -15,6 +17,8 @@ mod text;
 use std::collections::HashSet;
 
 use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
+
+use crate::level::{Aisvs, Evidence, Standing};
 
 /// A form of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +68,68 @@ pub fn render(format: Format, reports: &[Report], style: Style) -> String {
         Format::Markdown => markdown::render(reports),
         Format::Junit => junit::render(reports),
     }
+}
+
+/// A form of what is told of integrity levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelFormat {
+    /// For people at a terminal.
+    Text,
+    /// As data; the forms are docs/reference/level.schema.json and aisvs.schema.json.
+    Json,
+    /// One self-contained page.
+    Html,
+}
+
+/// Renders which level stands, and what is missing for the next.
+pub fn standing(format: LevelFormat, standing: &Standing, detail: Detail) -> String {
+    match format {
+        LevelFormat::Text => level_text::standing(standing, detail),
+        LevelFormat::Json => json::pretty(standing),
+        LevelFormat::Html => level_html::standing(standing),
+    }
+}
+
+/// Renders the report by the requirements of AISVS.
+pub fn aisvs(format: LevelFormat, report: &Aisvs<'_>, detail: Detail) -> String {
+    match format {
+        LevelFormat::Text => level_text::aisvs(report, detail),
+        LevelFormat::Json => json::pretty(report),
+        LevelFormat::Html => level_html::aisvs(report),
+    }
+}
+
+/// What a standing rests on beside digests of its own, by name.
+fn level_facts(evidence: &Evidence) -> Vec<(String, String)> {
+    let mut facts = Vec::new();
+    let mut tell = |name: &str, value: String| facts.push((name.to_owned(), value));
+    if let Some(policy) = &evidence.policy {
+        tell(&format!("signers by policy {}", policy.name), format!("sha256 {}", policy.digest));
+    }
+    let joined = |list: &[vocabulary::Untrusted]| {
+        list.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    if !evidence.signers.is_empty() {
+        tell("signers", joined(&evidence.signers));
+    }
+    for used in &evidence.exceptions_used {
+        let (rule, owner) = (vocabulary::escape(&used.rule), vocabulary::escape(&used.owner));
+        tell("exception", format!("{rule}, by {owner}, until {}", used.expires));
+    }
+    if let Some(record) = &evidence.record {
+        let known = |text: &Option<vocabulary::Untrusted>| {
+            text.as_ref().map_or_else(|| "not told".to_owned(), ToString::to_string)
+        };
+        tell("recorded", known(&record.at));
+        tell("owner", known(&record.owner));
+        if !record.approvers.is_empty() {
+            tell("approved by", joined(&record.approvers));
+        }
+        if !record.deployments.is_empty() {
+            tell("deployed at", joined(&record.deployments));
+        }
+    }
+    facts
 }
 
 /// The findings grouped by rule, in the order in which the report tells them.

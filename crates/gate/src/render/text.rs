@@ -252,6 +252,9 @@ impl Page<'_> {
             "  policy `{}`: refuses from {}, asks from {}; sha256 {}",
             policy.name, policy.refuse, policy.review, policy.digest
         ));
+        for base in &policy.extends {
+            self.line(format!("    extends `{}`: sha256 {}", base.name, base.digest));
+        }
         for (pack, digest) in &report.tool.packs {
             self.line(format!("  pack `{pack}`: {digest}"));
         }

@@ -5,8 +5,8 @@ use std::path::Path;
 use gate::{Policy, Quiet, Report, Request, Services};
 use vocabulary::{
     ArtifactSummary, CheckResult, Coverage, Date, Exception, FileSummary, Finding, Gap, MapsTo,
-    Outcome, Place, PolicyUse, Rule, Run, SCHEMA, Severity, Span, Threat, ThreatLine, ThreatState,
-    Tool, Untrusted, Verdict,
+    Outcome, Place, PolicyBase, PolicyUse, Rule, Run, SCHEMA, Severity, Span, Threat, ThreatLine,
+    ThreatState, Tool, Untrusted, Verdict,
 };
 
 /// Text as a hostile file would choose it.
@@ -141,6 +141,7 @@ pub(crate) fn full() -> Report {
         policy: PolicyUse {
             name: "page".into(),
             digest: "ef".repeat(32),
+            extends: vec![PolicyBase { name: "strict".into(), digest: "ab".repeat(32) }],
             refuse: Severity::High,
             review: Severity::Medium,
             limits: vocabulary::Limits::default(),
@@ -186,10 +187,12 @@ pub(crate) fn now() -> jiff::Timestamp {
 
 pub(crate) fn request(source: &Path) -> Request {
     Request {
+        beneath: None,
         source: source.into(),
         label: "model".into(),
         bundle: None,
         attestations: Vec::new(),
+        record: None,
         digests: true,
         identities: Vec::new(),
         cache: None,

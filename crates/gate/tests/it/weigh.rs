@@ -298,6 +298,7 @@ fn commands_in_the_advice() {
     let review = gate::Policy {
         terms: vocabulary::Policy { refuse: vocabulary::Severity::Critical, ..review },
         digest: String::new(),
+        extends: Vec::new(),
     };
     let advice = weigh(quoted.path(), &review).advice.join("\n");
     assert!(advice.contains(r#"weighbridge inspect 'model/it'\''s; "a".txt'"#), "{advice}");

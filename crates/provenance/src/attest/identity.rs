@@ -54,6 +54,13 @@ impl Identity {
         }
     }
 
+    /// The SHA-256 of a file in it, hex.
+    pub fn digest_of(&self, path: &Untrusted) -> Option<&str> {
+        let found =
+            self.contents.binary_search_by(|(other, _)| other.raw().cmp(path.raw())).ok()?;
+        self.contents.get(found).map(|(_, digest)| digest.as_str())
+    }
+
     /// Whether a digest is its own, with the signatures in it or without them.
     pub fn is(&self, algorithm: &str, value: &str) -> bool {
         let sets = std::iter::once(&self.digest).chain(&self.with_signatures);

@@ -23,7 +23,11 @@ const MAX_SIGNATURE: usize = 64 << 20;
 
 /// Gathers everything that is known of a model. `label` is what its file or folder is called.
 pub fn gather(tree: &Tree, label: &str, attested: Vec<Attested>) -> Bom {
-    let manifest = Manifest::of(tree);
+    gather_from(tree, label, attested, Manifest::of(tree))
+}
+
+/// The same, of files that were digested before, by SHA-256 and BLAKE3.
+pub fn gather_from(tree: &Tree, label: &str, attested: Vec<Attested>, manifest: Manifest) -> Bom {
     let mut bom = Bom { label: label.into(), ..Bom::default() };
     let identity = identity_of(tree, manifest.clone(), label.to_owned()).ok();
     if let Some(hash) = identity.as_ref().and_then(|it| it.digest.get(DIR_HASH)) {

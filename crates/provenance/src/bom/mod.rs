@@ -27,7 +27,7 @@ use vocabulary::Untrusted;
 
 pub use attested::{Attested, look_at};
 pub use fields::Field;
-pub use gather::gather;
+pub use gather::{gather, gather_from};
 
 use crate::statement::DigestSet;
 

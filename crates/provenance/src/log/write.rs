@@ -127,6 +127,34 @@ impl Log {
         places.map(receipt).collect()
     }
 
+    /// How many entries are published. What earlier writers promised is published first.
+    pub fn size(&mut self) -> Result<u64, Error> {
+        Ok(self.settle()?.checkpoint.size)
+    }
+
+    /// Adds entries whose first has to get the place `first`; `false` where the log has grown beyond
+    /// it, and nothing was added. For a log whose entries stand in order elsewhere: of several that
+    /// copy them one is told `true`.
+    pub fn append_at(&mut self, first: u64, entries: &[Entry]) -> Result<bool, Error> {
+        let mut batch = Vec::new();
+        entries.iter().try_for_each(|entry| tiles::join(&mut batch, &entry.data))?;
+        if batch.len() > MAX_BATCH {
+            return Err(Error::TooMany { bytes: batch.len() });
+        }
+        let lock = self.storage().lock()?;
+        self.keep_documents(entries)?;
+        let at = self.settle()?.checkpoint.clone();
+        if at.size != first || entries.is_empty() {
+            return Ok(false);
+        }
+        let promise = pending::write(&self.key, &at, &batch)?;
+        self.storage().create(&pending::path(at.size), &promise)?;
+        self.settle()?;
+        let stand = self.stand_at(first, entries)?;
+        drop(lock);
+        Ok(stand)
+    }
+
     fn storage(&self) -> &dyn Storage {
         self.view.storage()
     }

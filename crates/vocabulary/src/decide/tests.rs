@@ -84,6 +84,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             signers: Vec::new(),
             signature: crate::SignatureTerms::default(),
             lineage: crate::LineageTerms::default(),
+            approval: crate::ApprovalTerms::default(),
         }
     })
 }

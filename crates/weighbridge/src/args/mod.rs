@@ -5,11 +5,16 @@ mod bom;
 mod convert;
 mod digest;
 mod inspect;
+mod level;
 mod limits;
 mod lineage;
 pub(crate) mod log;
+mod queue;
+mod samples;
+mod serve;
 mod signing;
 mod weigh;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -22,11 +27,16 @@ pub(crate) use bom::{Bom, BomFormat};
 pub(crate) use convert::Convert;
 pub(crate) use digest::{Digest, DigestFormat, Identity};
 pub(crate) use inspect::Inspect;
+pub(crate) use level::Level;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
 use log::Log;
+pub(crate) use queue::Queue;
+pub(crate) use samples::{Samples, SamplesCommand};
+pub(crate) use serve::Serve;
 pub(crate) use signing::{Keygen, MethodArg, Password, Services, Sign, Signatory, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
+pub(crate) use worker::Worker;
 
 /// Weighs machine-learning model files before anybody loads them.
 ///
@@ -60,6 +70,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run every check that the policy asks for and give a verdict
     Weigh(Weigh),
+    /// Tell which integrity level stands, and what is missing for the next
+    Level(Box<Level>),
     /// Run the static checks alone; anything above `info` counts
     Scan(Scan),
     /// Tell what is inside a file
@@ -80,8 +92,14 @@ pub(crate) enum Command {
     Bom(Bom),
     /// Compute digests, tell what none covers, and hold them against what others say
     Digest(Digest),
+    /// Tell the samples of a data set apart: the root of their tree, and proofs that one is in it
+    Samples(Samples),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
+    /// Keep the record, weigh what is asked for over HTTP, and show it
+    Serve(Box<Serve>),
+    /// Weigh what is in the queue of a record that a server elsewhere keeps
+    Worker(Box<Worker>),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

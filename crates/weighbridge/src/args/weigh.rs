@@ -6,7 +6,7 @@ use super::{FormatArg, Identity, LimitArg};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Weigh {
-    /// A shipped policy (permissive, standard, strict) or a policy file
+    /// A shipped policy (permissive, standard, strict, level-1 to level-4) or a policy file
     #[arg(long, value_name = "NAME|FILE", default_value = gate::policy::DEFAULT)]
     pub(crate) policy: String,
 

@@ -1,8 +1,9 @@
 use std::path::Path;
 
 use gate::provenance::attest::{
-    Commitment, Identity, Spec, Step, from_report, identity, parse, statement,
+    Commitment, Identity, Material, Spec, Step, from_report, identity, parse, statement,
 };
+use gate::provenance::samples::Samples;
 use gate::provenance::signatory::Signatory;
 use gate::provenance::statement::{Statement, Subject};
 use gate::provenance::{Error, files, json};
@@ -80,6 +81,9 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
             output::say(&format!("could not look: {path}: {because}\n"));
         }
     }
+    for (path, is) in args.models.iter().zip(&identities) {
+        spec.byproducts.extend(samples(step, path, is)?);
+    }
     let subjects: Vec<Subject> = identities.iter().map(Identity::subject).collect();
     let made = statement(step, &spec, &subjects, None, world::now(), &mut told_error)?;
     deliver(&made, &by, &args.output)?;
@@ -100,6 +104,14 @@ fn told_error(path: &Path) -> Result<Identity, Error> {
         output::say(&format!("{one}\n"));
     }
     Ok(is)
+}
+
+/// The samples of a data set, where the step makes one.
+pub(super) fn samples(step: Step, path: &Path, is: &Identity) -> Result<Option<Material>, Failure> {
+    if !matches!(step, Step::Acquire | Step::Dataset | Step::Filter) {
+        return Ok(None);
+    }
+    Ok(Samples::of(path, Some(is))?.material(&is.name))
 }
 
 /// What flags say, on top of a step file.

@@ -4,10 +4,13 @@ mod attest;
 mod bom;
 mod convert;
 mod digest;
+mod level;
 mod lineage;
 mod lists;
 mod log;
 mod packs;
+mod samples;
+mod serve;
 mod signing;
 mod surroundings;
 mod weigh;
@@ -29,6 +32,7 @@ pub(crate) fn run(args: &Args) -> Exit {
     }
     let ended = match &args.command {
         Command::Weigh(weigh) => weigh::weigh(weigh, args),
+        Command::Level(level) => level::level(level, args),
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
@@ -38,8 +42,11 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Bom(args) => bom::bom(args),
+        Command::Samples(args) => samples::samples(&args.command),
         Command::Digest(digest) => digest::digest(digest, args),
         Command::Log(log) => log::log(log, args),
+        Command::Serve(args) => serve::serve(args),
+        Command::Worker(args) => serve::worker(args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

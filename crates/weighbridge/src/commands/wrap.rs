@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::attest::{add, deliver, write};
+use super::attest::{add, deliver, samples, write};
 use super::signing::signatory;
 use super::surroundings;
 use crate::args::attest::Wrap;
@@ -35,7 +35,7 @@ pub(super) fn wrap(args: &Wrap) -> Result<Exit, Failure> {
         .filter_map(|input| input.path.clone())
         .map(|path| identity(&path).map(|is| (path, is)))
         .collect::<Result<_, _>>()?;
-    let before = present(&args.outputs).into_iter().flatten().collect();
+    let before = present(&args.outputs).iter().flatten().map(Identity::subject).collect();
     let environment = surroundings::look(args);
     let command = surroundings::masked_command(&args.command);
 
@@ -64,7 +64,12 @@ pub(super) fn wrap(args: &Wrap) -> Result<Exit, Failure> {
         let name = vocabulary::escape(&one.name);
         output::say(&format!("the input `{name}` changed while the command ran\n"));
     }
-    let subjects: Vec<Subject> = made.into_iter().flatten().collect();
+    for (path, is) in args.outputs.iter().zip(&made) {
+        if let Some(is) = is {
+            spec.byproducts.extend(samples(args.step, path, is)?);
+        }
+    }
+    let subjects: Vec<Subject> = made.iter().flatten().map(Identity::subject).collect();
     let mut known = |path: &Path| {
         let known = inputs.iter().find(|(input, _)| input == path);
         known.map_or_else(|| identity(path), |(_, is)| Ok(is.clone()))
@@ -104,8 +109,8 @@ fn writable(args: &Wrap) -> Result<(), Failure> {
 }
 
 /// The outputs that are there.
-fn present(outputs: &[PathBuf]) -> Vec<Option<Subject>> {
-    outputs.iter().map(|path| identity(path).ok().map(|is| is.subject())).collect()
+fn present(outputs: &[PathBuf]) -> Vec<Option<Identity>> {
+    outputs.iter().map(|path| identity(path).ok()).collect()
 }
 
 /// The inputs that are not what they were, as they are now.

@@ -1,0 +1,185 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use gate::Date;
+use gate::ledger::{Act, Ledger, Place, Role};
+use jiff::{SignedDuration, Timestamp};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::auth::{self, Guard, Strangers};
+use crate::worker::{Work, Workers};
+use crate::{Error, pages, routes};
+
+/// What the server is told by whoever starts it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where its record lies.
+    pub place: Place,
+    /// Folders of this machine whose models may be weighed by their path.
+    pub models: Vec<PathBuf>,
+    /// A token that may do everything as long as the environment gives it.
+    pub admin_token: Option<String>,
+    /// How jobs are done.
+    pub work: Work,
+    /// Under which address people reach it, where that is not where it listens: `https://…`.
+    pub public_url: Option<String>,
+    /// How long sessions of browsers last.
+    pub sessions: Sessions,
+}
+
+impl Options {
+    /// What counts where nothing is told.
+    pub fn new(listen: SocketAddr, place: Place) -> Self {
+        Self {
+            listen,
+            place,
+            models: Vec::new(),
+            admin_token: None,
+            public_url: None,
+            sessions: Sessions::default(),
+            work: Work::default(),
+        }
+    }
+
+    /// Whether browsers reach it over TLS.
+    pub(crate) fn secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+/// How long sessions of browsers last.
+#[derive(Clone, Copy, Debug)]
+pub struct Sessions {
+    /// The longest without a call.
+    pub idle: SignedDuration,
+    /// The longest of all.
+    pub longest: SignedDuration,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { idle: SignedDuration::from_hours(1), longest: SignedDuration::from_hours(12) }
+    }
+}
+
+/// What the server takes from the world.
+#[derive(Clone, Copy, Debug)]
+pub struct World {
+    /// This moment.
+    pub now: fn() -> Timestamp,
+    /// Today, UTC.
+    pub today: fn() -> Date,
+    /// Tells the person who started it something, one line.
+    pub say: fn(&str),
+}
+
+/// What every part of the server shares.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) ledger: Ledger,
+    pub(crate) workers: Arc<Workers>,
+    pub(crate) options: Options,
+    pub(crate) world: World,
+    pub(crate) strangers: Strangers,
+}
+
+/// A server that listens and answers nothing yet.
+#[derive(Debug)]
+pub struct Server {
+    app: Arc<App>,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the record and the address.
+    pub async fn bind(options: Options, world: World) -> Result<Self, Error> {
+        let ledger = Ledger::open(&options.place).await?;
+        let address = options.listen;
+        let Options { place, models, work, .. } = options.clone();
+        let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
+        let strangers = Strangers::default();
+        let app = Arc::new(App { ledger, workers, options, world, strangers });
+        first_admin(&app).await?;
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
+        let address = listener.local_addr().unwrap_or(address);
+        Ok(Self { app, listener, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The record that it keeps.
+    pub fn ledger(&self) -> &Ledger {
+        &self.app.ledger
+    }
+
+    /// Answers until it is told to stop.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        let Self { app, listener, address } = self;
+        (app.world.say)(&format!("listening on http://{address}"));
+        let (stopped, stopping) = watch::channel(false);
+        let work = tokio::spawn(app.workers.clone().run(stopping));
+        let stop = async move {
+            stop.await;
+            let _ = stopped.send(true);
+        };
+        let minutes = tokio::spawn(every_minute(app.clone()));
+        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
+        // What runs is finished or given back.
+        let _ = work.await;
+        minutes.abort();
+        auth::tell(&app).await;
+        served.map_err(|source| Error::Stopped { source })
+    }
+}
+
+/// Runs the server until it is told to stop.
+pub async fn serve(
+    options: Options,
+    world: World,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    Server::bind(options, world).await?.run(stop).await
+}
+
+/// Somebody has to be able to make the first token: one is made and printed, once, where no token
+/// may do everything and the environment gives none.
+async fn first_admin(app: &App) -> Result<(), Error> {
+    // Another token may stand in the environment by now.
+    app.ledger.end_sessions_of(auth::ENVIRONMENT).await?;
+    let now = (app.world.now)();
+    if app.options.admin_token.is_some() || app.ledger.has_admin(now).await? {
+        return Ok(());
+    }
+    let act = Act::new("first start", now);
+    let made = app.ledger.make_token(act, "admin", Role::Admin, None).await?;
+    (app.world.say)(&format!("admin token (shown once): {}", made.text));
+    Ok(())
+}
+
+async fn every_minute(app: Arc<App>) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        auth::tell(&app).await;
+    }
+}
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (router, gates) = routes::build(routes::table());
+    let guard = Guard { app: app.clone(), gates: Arc::new(gates) };
+    let guarded = router.layer(from_fn_with_state(guard, auth::guard)).with_state(app);
+    guarded.layer(from_fn(pages::as_page))
+}

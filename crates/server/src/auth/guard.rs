@@ -1,0 +1,161 @@
+//! What stands in front of every route.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use gate::ledger::Holder;
+use vocabulary::escape;
+
+use super::audit::{self, Call};
+use super::{Caller, cookies, csrf, identify, no_credential, sign_in};
+use crate::app::App;
+use crate::error::{Cause, Problem};
+use crate::routes::{Gates, Needs};
+
+/// The most that a form has, in bytes.
+const MAX_FORM: usize = 65_536;
+
+/// The guard, and what it holds calls against.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    pub(crate) app: Arc<App>,
+    pub(crate) gates: Arc<Gates>,
+}
+
+/// An answer's note of who has just signed in.
+#[derive(Clone, Debug)]
+pub(super) struct SignedIn(pub(super) Holder);
+
+/// Finds the caller, holds the call against the table, answers it and has it recorded.
+pub(crate) async fn guard(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let app = &guard.app;
+    let call = Call {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        address: address(&request),
+    };
+    let needs = guard.needs(&request);
+    // Where there is no such route, nobody's code runs: the router says what is wrong with it.
+    let asked = needs.unwrap_or(Needs::OPEN);
+    let (caller, refused) = match identify(app, request.headers()).await {
+        Ok(caller) => (caller, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let answer = match admit(app, asked, caller.as_ref(), refused, &mut request).await {
+        Ok(()) if needs.is_none() && request.extensions().get::<MatchedPath>().is_some() => {
+            StatusCode::METHOD_NOT_ALLOWED.into_response()
+        }
+        Ok(()) => {
+            if let Some(caller) = &caller {
+                request.extensions_mut().insert(caller.clone());
+            }
+            next.run(request).await
+        }
+        Err(answer) => answer,
+    };
+    if let Some(Cause(cause)) = answer.extensions().get() {
+        let (method, path) = (escape(&call.method), escape(&call.path));
+        (app.world.say)(&format!("error: {method} {path}: {}", escape(cause)));
+    }
+    if !asked.recorded {
+        return answer;
+    }
+    let signed_in = answer.extensions().get::<SignedIn>();
+    let who = match signed_in {
+        Some(SignedIn(holder)) => Some((holder.principal.clone(), holder.credential.clone())),
+        None => caller.map(|caller| (caller.principal, caller.credential)),
+    };
+    match audit::record(app, call, who, answer.status()).await {
+        Ok(()) => answer,
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+impl Guard {
+    /// What a call needs; `None` where the table does not know it.
+    fn needs(&self, request: &Request) -> Option<Needs> {
+        let path = request.extensions().get::<MatchedPath>()?.as_str().to_owned();
+        let method = match request.method() {
+            &Method::HEAD => Method::GET,
+            other => other.clone(),
+        };
+        self.gates.get(&(method, path)).copied()
+    }
+}
+
+/// Whether the call may go on; otherwise the answer.
+async fn admit(
+    app: &App,
+    needs: Needs,
+    caller: Option<&Caller>,
+    refused: Option<Problem>,
+    request: &mut Request,
+) -> Result<(), Response> {
+    if let Some(role) = needs.role {
+        let Some(caller) = caller else {
+            if refused.is_none() && wants_page(request) {
+                let to = sign_in::address(request.uri());
+                return Err(Redirect::to(&to).into_response());
+            }
+            return Err(refused.unwrap_or_else(no_credential).into_response());
+        };
+        if caller.role < role {
+            let because = format!("this takes the role `{}`", role.word());
+            return Err(Problem::new(StatusCode::FORBIDDEN, because).into_response());
+        }
+    }
+    if matches!(request.method(), &Method::GET | &Method::HEAD) {
+        return Ok(());
+    }
+    let expected = match caller {
+        // What everybody may send has a cookie of its own, with a session or without.
+        _ if needs.role.is_none() && is_form(request.headers()) => {
+            csrf::token(&cookies::form(app, request.headers()).unwrap_or_default())
+        }
+        Some(Caller { csrf: Some(expected), .. }) => expected.clone(),
+        // A browser does not send a token on its own.
+        Some(Caller { csrf: None, .. }) | None => return Ok(()),
+    };
+    let form = if is_form(request.headers()) { form(request).await? } else { Bytes::new() };
+    csrf::check(request.headers(), &expected, &form).map_err(IntoResponse::into_response)
+}
+
+/// The body of a form; the request keeps it.
+async fn form(request: &mut Request) -> Result<Bytes, Response> {
+    let body = std::mem::take(request.body_mut());
+    let bytes = to_bytes(body, MAX_FORM).await.map_err(|_| {
+        let because = format!("a form has at most {MAX_FORM} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, because).into_response()
+    })?;
+    *request.body_mut() = Body::from(bytes.clone());
+    Ok(bytes)
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+}
+
+/// Whether a person looks at the answer.
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    request.method() == Method::GET
+        && !request.uri().path().starts_with("/api/")
+        && accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// Where the call came from.
+fn address(request: &Request) -> Option<IpAddr> {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    Some(info.0.ip().to_canonical())
+}

@@ -1,0 +1,8 @@
+//! The server over real connections.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod api;
+mod client;
+mod credentials;
+mod sessions;

@@ -1,0 +1,66 @@
+//! `level`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gate::{Clock, Policy, Request, Services, render};
+use vocabulary::Untrusted;
+
+use super::digest::{cache, identities, save};
+use super::{read_policy, weigh};
+use crate::args::{self, Args, Level};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::progress::Bar;
+use crate::world::{self, SystemClock};
+
+pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
+    let clock = SystemClock::start();
+    let cache = cache(&args.identity).map(Arc::new);
+    let ours = ours(args)?;
+    let limits = ours.as_ref().map(|ours| ours.terms.limits).unwrap_or_default();
+    let request = Request {
+        beneath: None,
+        source: args.model.clone(),
+        label: Untrusted::from_bytes(args.model.as_os_str().as_encoded_bytes()).raw().to_owned(),
+        bundle: args.bundle.clone(),
+        attestations: args.attestations.clone(),
+        record: None,
+        digests: true,
+        identities: identities(&args.identity)?,
+        cache: cache.clone(),
+        jobs: args.jobs.map(usize::from),
+        limits: Some(args::limits(&args.limits, limits)),
+    };
+    let bar = Bar::new(all.quiet);
+    let services = Services {
+        today: world::today(),
+        now: world::now(),
+        clock: (!args.reproducible).then_some(&clock as &dyn Clock),
+        progress: &bar,
+    };
+    let standing = gate::level::standing(&request, ours.as_ref(), args.policy_level, &services);
+    bar.finish();
+    let standing = standing?;
+    let (format, detail) = (args.format.into(), all.detail());
+    let text = if args.aisvs {
+        render::aisvs(format, &standing.aisvs(), detail)
+    } else {
+        render::standing(format, &standing, detail)
+    };
+    output::write(&text, args.output.as_deref())?;
+    save(cache.as_deref())?;
+    Ok(standing.verdict.into())
+}
+
+/// The policy that names signers and exceptions, or the file of signers alone.
+fn ours(args: &Level) -> Result<Option<Policy>, Failure> {
+    let Some(path) = &args.trust else {
+        return args.policy.as_deref().map(weigh::policy).transpose();
+    };
+    let label = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let policy = Policy::of_signers(&read_policy(path)?, &label, folder);
+    Ok(Some(policy.map_err(gate::Error::from)?))
+}
