@@ -11,6 +11,7 @@ mod error;
 mod extract;
 mod openapi;
 mod routes;
+mod serving;
 mod weigh;
 mod worker;
 
@@ -18,3 +19,4 @@ pub use app::{Options, Server, Sessions, World, serve};
 pub use error::Error;
 pub use openapi::openapi;
 pub use routes::{Told, routes};
+pub use serving::{Bounds, Tls};

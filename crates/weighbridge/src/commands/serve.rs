@@ -3,9 +3,10 @@
 #[cfg(feature = "server")]
 mod with {
     use std::future::Future;
+    use std::path::PathBuf;
 
     use gate::ledger::Place;
-    use server::{Options, World};
+    use server::{Bounds, Options, Tls, World};
     use tokio::signal::unix::{SignalKind, signal};
 
     use crate::args::Serve;
@@ -20,6 +21,9 @@ mod with {
             policies: args.policies.clone(),
             admin_token: world::variable("WEIGHBRIDGE_ADMIN_TOKEN").filter(|t| !t.is_empty()),
             public_url: args.public_url.clone(),
+            insecure_http: args.insecure_http,
+            bounds: Bounds { credential: args.rate, ..Bounds::default() },
+            tls: args.tls_cert.clone().zip(args.tls_key.clone()).map(tls),
             ..Options::new(args.listen, place)
         };
         let world = World { now: world::now, today: world::today, say };
@@ -27,6 +31,10 @@ mod with {
         let runtime = runtime.map_err(|source| Failure::Runtime { source })?;
         runtime.block_on(async { server::serve(options, world, told_to_stop()).await })?;
         Ok(Exit::Fine)
+    }
+
+    fn tls((certificate, key): (PathBuf, PathBuf)) -> Tls {
+        Tls { certificate, key }
     }
 
     #[allow(clippy::print_stderr, reason = "talk")]
