@@ -90,6 +90,7 @@ impl Seed {
 fn example(name: &str) -> Value {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
     let request = Request {
+        beneath: None,
         source,
         label: format!("models/{name}"),
         bundle: None,
