@@ -10,6 +10,7 @@ mod bom;
 mod convert;
 mod digest;
 mod full_disk;
+mod level;
 mod lineage_example;
 mod log;
 #[cfg(feature = "witness")]
