@@ -91,7 +91,7 @@ fn could_not(because: String) -> Outcome {
 /// The outcome where there is nothing to follow. Required and absent is never passed over.
 fn absent(context: &Context<'_>, check: &str, paths: &[PathBuf]) -> Outcome {
     let because = if paths.is_empty() {
-        "no attestations were given, and the policy requires no step of its lineage"
+        "no attestations were given"
     } else {
         "the policy names no signer whose statements would count"
     };
