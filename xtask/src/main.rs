@@ -11,6 +11,7 @@
 )]
 
 mod bench;
+mod browser;
 mod corpus;
 mod debian;
 mod fuzz;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::auth::{self, Guard, Strangers};
 use crate::worker::{Work, Workers};
-use crate::{Error, routes};
+use crate::{Error, pages, routes};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -180,5 +180,6 @@ async fn every_minute(app: Arc<App>) {
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (router, gates) = routes::build(routes::table());
     let guard = Guard { app: app.clone(), gates: Arc::new(gates) };
-    router.layer(from_fn_with_state(guard, auth::guard)).with_state(app)
+    let guarded = router.layer(from_fn_with_state(guard, auth::guard)).with_state(app);
+    guarded.layer(from_fn(pages::as_page))
 }

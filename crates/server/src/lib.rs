@@ -11,6 +11,7 @@ mod auth;
 mod error;
 mod extract;
 mod openapi;
+mod pages;
 mod routes;
 mod uploads;
 mod weigh;

@@ -242,8 +242,7 @@ mod tests {
 
     fn of(count: usize, edges: &[(usize, usize)]) -> Graph {
         let nodes = vec![Node { name: "<b>".repeat(30), ..Node::default() }; count];
-        let edges =
-            edges.iter().map(|(from, to)| Edge { from: *from, to: *to, ..Edge::default() });
+        let edges = edges.iter().map(|(from, to)| Edge { from: *from, to: *to, ..Edge::default() });
         Graph { nodes, edges: edges.collect() }
     }
 

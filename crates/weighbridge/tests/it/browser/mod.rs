@@ -1,0 +1,84 @@
+//! The pages in a real Chromium, over the program and a record that was made for it.
+//!
+//! `cargo xtask test` prepares the browser and says in `WEIGHBRIDGE_BROWSER` where its modules lie.
+
+mod seed;
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_weighbridge");
+const TOKEN: &str = "wb_browser_0123456789abcdef0123456789abcdef";
+
+/// A running server; it ends with the test.
+struct Server {
+    child: Child,
+    base: String,
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .env("WEIGHBRIDGE_ADMIN_TOKEN", TOKEN)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let base = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
+        // What else it says must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, base: base.unwrap() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Has the browser look at a record. `mode` tells which pages there are.
+fn look(mode: &str, record: fn(&Path) -> seed::Plan) {
+    let Ok(modules) = std::env::var("WEIGHBRIDGE_BROWSER") else {
+        eprintln!("no browser: nothing seen");
+        return;
+    };
+    let folder = folder(mode);
+    let (data, shots) = (folder.join("data"), folder.join("shots"));
+    let plan = record(&data);
+    let server = Server::start(&data);
+    let ended = Command::new("node")
+        .arg(Path::new(&modules).join("run.mjs"))
+        .env("MODE", mode)
+        .env("BASE", &server.base)
+        .env("TOKEN", TOKEN)
+        .env("READER", &plan.reader)
+        .env("PLAN", plan.json.to_string())
+        .env("SHOTS", &shots)
+        .env("CHROMIUM", "/usr/bin/chromium")
+        .output()
+        .unwrap();
+    println!("{}", String::from_utf8_lossy(&ended.stdout));
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+#[test]
+fn a_browser_finds_nothing_wrong_with_the_pages() {
+    look("team", seed::team);
+}
+
+#[test]
+fn nothing_of_an_attacker_acts_in_a_browser() {
+    look("planted", seed::planted);
+}
