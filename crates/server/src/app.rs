@@ -9,9 +9,11 @@ use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::auth::{self, Guard, Strangers};
-use crate::{Error, pages, routes, worker};
+use crate::worker::{Work, Workers};
+use crate::{Error, pages, routes};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -22,10 +24,10 @@ pub struct Options {
     pub place: Place,
     /// Folders of this machine whose models may be weighed by their path.
     pub models: Vec<PathBuf>,
-    /// A folder of policies, `NAME.toml`, that callers may name beside those that are shipped.
-    pub policies: Option<PathBuf>,
     /// A token that may do everything as long as the environment gives it.
     pub admin_token: Option<String>,
+    /// How jobs are done.
+    pub work: Work,
     /// Under which address people reach it, where that is not where it listens: `https://…`.
     pub public_url: Option<String>,
     /// How long sessions of browsers last.
@@ -39,10 +41,10 @@ impl Options {
             listen,
             place,
             models: Vec::new(),
-            policies: None,
             admin_token: None,
             public_url: None,
             sessions: Sessions::default(),
+            work: Work::default(),
         }
     }
 
@@ -82,6 +84,7 @@ pub struct World {
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) ledger: Ledger,
+    pub(crate) workers: Arc<Workers>,
     pub(crate) options: Options,
     pub(crate) world: World,
     pub(crate) strangers: Strangers,
@@ -100,7 +103,10 @@ impl Server {
     pub async fn bind(options: Options, world: World) -> Result<Self, Error> {
         let ledger = Ledger::open(&options.place).await?;
         let address = options.listen;
-        let app = Arc::new(App { ledger, options, world, strangers: Strangers::default() });
+        let Options { place, models, work, .. } = options.clone();
+        let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
+        let strangers = Strangers::default();
+        let app = Arc::new(App { ledger, workers, options, world, strangers });
         first_admin(&app).await?;
         let listener =
             TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
@@ -122,11 +128,17 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let Self { app, listener, address } = self;
         (app.world.say)(&format!("listening on http://{address}"));
-        let work = tokio::spawn(worker::work(app.clone()));
+        let (stopped, stopping) = watch::channel(false);
+        let work = tokio::spawn(app.workers.clone().run(stopping));
+        let stop = async move {
+            stop.await;
+            let _ = stopped.send(true);
+        };
         let minutes = tokio::spawn(every_minute(app.clone()));
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
-        work.abort();
+        // What runs is finished or given back.
+        let _ = work.await;
         minutes.abort();
         auth::tell(&app).await;
         served.map_err(|source| Error::Stopped { source })

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -20,6 +21,20 @@ pub enum Error {
     Listen {
         /// Which.
         address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The store of uploads.
+    #[error("the store of uploads failed")]
+    Store {
+        /// What it said.
+        source: object_store::Error,
+    },
+    /// A folder that cannot be used.
+    #[error("cannot use `{}`", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -92,8 +107,12 @@ impl From<ledger::Error> for Problem {
         match &error {
             ledger::Error::Refused { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
             ledger::Error::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, error.to_string()),
-            ledger::Error::TooLong { .. } => {
+            ledger::Error::TooLong { .. } | ledger::Error::NoRoom { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
+            error if error.is_full() => {
+                let detail = "the disk of the ledger is full; nothing was recorded";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, detail)
             }
             _ => Self::ours("the ledger does not answer", &error),
         }

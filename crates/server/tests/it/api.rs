@@ -38,6 +38,7 @@ async fn the_report_is_byte_for_byte_that_of_the_gate() {
     let report = server.api("GET", &format!("{place}/report"), ADMIN, "").await;
     assert_eq!(report.body, answer.body);
     let request = Request {
+        beneath: None,
         source: source.clone().into(),
         label: source,
         bundle: None,
@@ -95,7 +96,7 @@ async fn a_policy_is_named_and_never_brought() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("house.toml"), "schema = 1\nname = \"house\"\n").unwrap();
     let policies = folder.path().to_owned();
-    let server = start_with(move |options| options.policies = Some(policies)).await;
+    let server = start_with(move |options| options.work.policies = Some(policies)).await;
     let source = model(&server, "a.pkl", NUMBER);
     let policy = async |policy: &str| {
         let asked = json!({ "model": "m", "source": source, "policy": policy });

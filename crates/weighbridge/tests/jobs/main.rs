@@ -1,0 +1,16 @@
+//! The queue of the real program: killed, stopped, filled and overrun.
+
+#![cfg(feature = "server")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests run the program and build what it weighs"
+)]
+
+mod client;
+mod disk;
+mod kill;
+mod load;
+mod place;
+mod speed;
+mod stop;
+mod uploads;
