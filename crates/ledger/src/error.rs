@@ -152,7 +152,7 @@ impl Error {
         let full = |text: &str| text.contains("disk is full") || text.contains("No space left");
         match self {
             Self::Database { source, .. } => full(&source.to_string()),
-            Self::Lost { because } => full(because),
+            Self::Lost { source } | Self::InDoubt { source } => source.is_full(),
             _ => false,
         }
     }
@@ -162,7 +162,7 @@ impl Error {
         // Of PostgreSQL: the connection, no resources, the operator's intervention.
         const CLASSES: [&str; 3] = ["08", "53", "57"];
         match self {
-            Self::Lost { .. } | Self::Closed => true,
+            Self::Lost { .. } | Self::InDoubt { .. } | Self::Closed => true,
             Self::Database { source: sqlx::Error::Database(said), .. } => {
                 let class = |code: &str| CLASSES.iter().any(|class| code.starts_with(class));
                 self.is_full()

@@ -100,7 +100,7 @@ fn absent(context: &Context<'_>, check: &str, given: &Given) -> Outcome {
     let because = if given.any {
         "the policy names no signer whose statements would count"
     } else {
-        "no attestations were given, and the policy requires no step of its lineage"
+        "no attestations were given"
     };
     let because = because.to_owned();
     let required = context.policy.requirement(&check.into()) == Required;

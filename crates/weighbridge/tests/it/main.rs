@@ -12,6 +12,7 @@ mod browser;
 mod convert;
 mod digest;
 mod full_disk;
+mod level;
 mod lineage_example;
 mod log;
 #[cfg(feature = "witness")]

@@ -11,6 +11,7 @@ mod disk;
 mod kill;
 mod load;
 mod place;
+mod recheck;
 mod speed;
 mod stop;
 mod uploads;

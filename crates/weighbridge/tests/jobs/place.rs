@@ -37,7 +37,9 @@ impl Place {
 
     /// With its data in a folder that is there.
     pub(crate) fn on(data: &Path) -> Self {
-        Self { data: Some(data.to_path_buf()), ..Self::sqlite() }
+        let mut place = Self::sqlite();
+        place.data = Some(data.to_path_buf());
+        place
     }
 
     /// `None` where there is no PostgreSQL, and none was promised.
@@ -51,7 +53,9 @@ impl Place {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("jobs{}_{count}", std::process::id());
         sql(&server, &format!("CREATE DATABASE {name}"));
-        Some(Self { database: Some((server, name)), ..Self::sqlite() })
+        let mut place = Self::sqlite();
+        place.database = Some((server, name));
+        Some(place)
     }
 
     pub(crate) fn data(&self) -> PathBuf {

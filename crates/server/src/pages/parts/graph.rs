@@ -93,7 +93,7 @@ pub(crate) fn graph(graph: &Graph, name: &str) -> Markup {
                                 th scope="row" {
                                     @if node.href.is_empty() { (text::said(&node.name)) }
                                     @else { a href=(node.href) { (text::said(&node.name)) } }
-                                    span.sub { (node.kind) }
+                                    span.sub { (text::said(&node.kind)) }
                                 }
                                 td data-label="digest" { (super::facts::digest(&node.digest)) }
                                 td data-label="came from" { (parents(graph, n)) }

@@ -4,9 +4,11 @@
 
 mod seed;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_weighbridge");
 const TOKEN: &str = "wb_browser_0123456789abcdef0123456789abcdef";
@@ -81,4 +83,67 @@ fn a_browser_finds_nothing_wrong_with_the_pages() {
 #[test]
 fn nothing_of_an_attacker_acts_in_a_browser() {
     look("planted", seed::planted);
+}
+
+/// The answer to a call, and how long it took.
+fn get(server: &Server, path: &str) -> (String, Duration) {
+    let host = server.base.strip_prefix("http://").unwrap();
+    let call = format!(
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    let begun = Instant::now();
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(call.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    (answer, begun.elapsed())
+}
+
+/// `cargo test --release -p weighbridge --test it -- --ignored --nocapture a_thousand_models`
+#[test]
+#[ignore = "measures"]
+fn pages_over_a_thousand_models() {
+    let data = folder("many");
+    let (model, weighing) = seed::many(&data, 1000);
+    let server = Server::start(&data);
+    let model = model.replace('/', "%2F");
+    for path in [
+        "/",
+        "/?page=12&running=3",
+        "/?name=model-07",
+        &format!("/models/{model}"),
+        &format!("/weighings/{weighing}"),
+        "/findings",
+        "/findings?severity=medium&page=300",
+        "/findings?rule=pickle-file-access",
+        "/findings?file=model",
+        "/blast?rule=pickle-code-execution",
+        "/decisions",
+        "/record",
+        "/record?kind=weighing&page=15",
+        "/record/700",
+        "/calls",
+        "/search?q=model-01",
+        "/search?q=2e7aea8ff43c",
+        "/settings/owners",
+        "/settings/about",
+        "/settings/tokens",
+        "/rules",
+        "/rules/pickle-code-execution",
+        "/policies",
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..11 {
+            let (answer, took) = get(&server, path);
+            assert!(
+                answer.starts_with("HTTP/1.1 200"),
+                "{path}: {}",
+                &answer[..80.min(answer.len())]
+            );
+            times.push(took);
+        }
+        times.sort_unstable();
+        println!("{path}: median {:?}, longest {:?}", times[5], times[10]);
+    }
 }

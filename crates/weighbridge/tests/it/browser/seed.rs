@@ -31,6 +31,8 @@ fn long(length: usize) -> String {
 struct Seed {
     ledger: Ledger,
     at: Timestamp,
+    /// How far two entries are apart.
+    step: SignedDuration,
     count: u32,
 }
 
@@ -38,7 +40,7 @@ impl Seed {
     async fn begin(data: &Path) -> Self {
         let ledger = Ledger::open(&Place::folder(data)).await.unwrap();
         let at = Timestamp::now() - SignedDuration::from_hours(24 * 20);
-        Self { ledger, at, count: 0 }
+        Self { ledger, at, step: SignedDuration::from_mins(217), count: 0 }
     }
 
     async fn end(mut self, json: Value) -> Plan {
@@ -49,7 +51,7 @@ impl Seed {
     }
 
     fn act(&mut self, by: &str) -> Act {
-        self.at += SignedDuration::from_mins(217);
+        self.at += self.step;
         Act::new(by, self.at)
     }
 
@@ -90,6 +92,7 @@ impl Seed {
 fn example(name: &str) -> Value {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
     let request = Request {
+        beneath: None,
         source,
         label: format!("models/{name}"),
         bundle: None,
@@ -375,4 +378,57 @@ async fn of_an_attacker(seed: &mut Seed, report: &Value) -> Value {
         plan = json!({"model": model, "weighing": weighing, "entry": seed.count});
     }
     plan
+}
+
+const RULES: [(&str, &str); 5] = [
+    ("pickle-code-execution", "critical"),
+    ("pickle-unknown-callable", "medium"),
+    ("archive-member-hidden", "high"),
+    ("pickle-file-access", "high"),
+    ("template-escapes-sandbox", "low"),
+];
+
+/// Makes a record of many models in a folder, each with a hundred findings, every fifth in production.
+/// Gives a model and a weighing of it.
+pub(super) fn many(data: &Path, models: usize) -> (String, String) {
+    block_on(async {
+        let mut seed = Seed::begin(data).await;
+        let refuse = example("refuse");
+        seed.step = SignedDuration::from_secs(60);
+        let mut last = (String::new(), String::new());
+        for n in 0..models {
+            let model = format!("team-{}/model-{n:04}", n % 20);
+            let mut report = version(&refuse, &model);
+            let finding = refuse["findings"][0].clone();
+            let findings = (0..100).map(|at| {
+                let mut finding = finding.clone();
+                let (rule, severity) = RULES[at % RULES.len()];
+                finding["rule"] = json!(rule);
+                finding["severity"] = json!(severity);
+                finding["place"]["offset"] = json!(at);
+                finding
+            });
+            report["findings"] = findings.collect();
+            let owner = Event::Owner { model: model.clone(), owner: format!("owner-{}", n % 7) };
+            seed.told("admin", owner).await;
+            let weighing = seed.weighed("ci", &model, "1", "s3://models", &report).await;
+            if n % 5 == 0 {
+                let digest = report["artifact"]["digests"]["dirHash"].as_str().unwrap();
+                let artifact = format!("dirHash:{digest}");
+                let (environment, place) = ("production".into(), "cluster".into());
+                let deployment = format!("d{n}");
+                let event = Event::Deployment {
+                    deployment,
+                    model: model.clone(),
+                    artifact,
+                    environment,
+                    place,
+                };
+                seed.told("ci", event).await;
+            }
+            last = (model, weighing);
+        }
+        seed.ledger.publish().await.unwrap();
+        last
+    })
 }
