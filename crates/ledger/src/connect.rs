@@ -29,7 +29,7 @@ impl Engine {
     }
 
     /// A statement of [`STEPS`] in the words of the engine. Text sorts by its bytes on both.
-    fn worded(self, statement: &str) -> String {
+    pub(crate) fn worded(self, statement: &str) -> String {
         match self {
             Self::Sqlite => statement.replace("{blob}", "BLOB"),
             Self::Postgres => {
@@ -43,6 +43,23 @@ impl Engine {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// How a transaction begins that reads, and that nothing changes under.
+    pub(crate) fn snapshot(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        }
+    }
+
+    /// This moment by the clock of the database, in milliseconds since 1970: machines that share a
+    /// database share this clock, whatever their own say.
+    pub(crate) fn now(self) -> &'static str {
+        match self {
+            Self::Sqlite => "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS BIGINT)",
+            Self::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
         }
     }
 

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::error::{Doing as _, Error};
 use crate::event::{Act, Event, stamp};
-use crate::read::{Page, text};
+use crate::read::{Ask, Listed, Page, text};
 use crate::write::{Ledger, append};
 
 const DOING: &str = "look up a credential";
@@ -30,6 +30,7 @@ const NOTED: SignedDuration = SignedDuration::from_secs(60);
 
 /// What somebody may do. Each may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Look at everything that is recorded.
@@ -64,6 +65,7 @@ impl Role {
 
 /// Whom a credential stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Holder {
     /// The name under which what they do is recorded.
     pub principal: String,
@@ -97,6 +99,7 @@ pub struct NewToken {
 
 /// A token, as the record knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Token {
     /// Its public identifier.
     pub token: String,
@@ -221,18 +224,10 @@ impl Ledger {
     }
 
     /// Tokens, the newest first.
-    pub async fn tokens(&self, page: Page) -> Result<Vec<Token>, Error> {
-        let rows = sqlx::query(
-            "SELECT t.token, t.principal, t.role, t.expires, t.at, t.actor, t.ended, s.used
-             FROM token t LEFT JOIN token_secret s ON s.token = t.token
-             ORDER BY t.at DESC, t.token LIMIT $1 OFFSET $2",
-        )
-        .bind(i64::from(page.take))
-        .bind(i64::from(page.skip))
-        .fetch_all(self.pool())
-        .await
-        .doing(DOING)?;
-        rows.iter().map(token).collect()
+    pub async fn tokens(&self, page: Page) -> Result<Listed<Token>, Error> {
+        let columns = "t.token, t.principal, t.role, t.expires, t.at, t.actor, t.ended, s.used";
+        let from = "token t LEFT JOIN token_secret s ON s.token = t.token";
+        Ask::new(columns, from, "t.at DESC, t.token").listed(self, page, token).await
     }
 
     /// Begins a session; gives what the browser shows from now on. It ends at a moment, whatever

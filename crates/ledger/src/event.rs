@@ -21,6 +21,7 @@ impl Act {
 
 /// What somebody says to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Vote {
     /// Yes.
@@ -41,6 +42,7 @@ impl Vote {
 
 /// A weighing, as its entry tells it. Everything else stands in the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Weighed {
     /// The identifier of the weighing: that of its job, or one that its caller chose.
@@ -61,6 +63,7 @@ pub struct Weighed {
 
 /// One thing that happened. What an event names has to stand in the record before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Event {
     /// An artifact was weighed.
@@ -209,6 +212,7 @@ impl Event {
 
 /// An event as it stands in the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Entry {
     /// The version of this form: 1.
     pub v: u32,
@@ -226,6 +230,7 @@ pub struct Entry {
 
 /// An entry and its number, which is its place in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recorded {
     /// The number, from 0.
     pub number: u64,

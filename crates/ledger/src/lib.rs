@@ -7,7 +7,7 @@
 //! (reports, attestations) lie beside the entries, under their SHA-256, which the entry names.
 //!
 //! Everything else in the database follows from the entries: the tables of `project` are made by
-//! applying them in order, and [`Ledger::verify`] makes them again and compares. The queue of jobs,
+//! applying them in order, and [`verify`](crate::verify()) makes them again and compares. The queue of jobs,
 //! sessions and the like are not the record and stand apart.
 //!
 //! One code serves SQLite (one file, WAL) and PostgreSQL.
@@ -41,19 +41,23 @@ mod event;
 mod jobs;
 mod place;
 mod project;
+mod proof;
 mod publish;
 mod read;
 mod report;
 mod rows;
 mod schema;
 mod storage;
+mod transfer;
+mod uploads;
+mod verify;
 mod write;
 
 pub use connect::Engine;
 pub use credentials::{Holder, NewToken, Role, Shown, Token};
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
-pub use jobs::{Ended, Job, JobState};
+pub use jobs::{Ended, Job, JobState, LONGEST_LEASE, Queue, Recheck, Task};
 pub use place::Place;
 pub use read::{
     Approval, Artifact, ArtifactFile, Attestation, Blast, Check, Deployment, DeploymentFilter,
@@ -61,4 +65,7 @@ pub use read::{
     Standing, Tally, Touched, Waiver, WaiverFilter, WaiverState, WaiverVote, Weighing,
     WeighingFilter,
 };
+pub use transfer::Transferred;
+pub use uploads::{Room, Upload, UploadedFile};
+pub use verify::{Fault, Verified, verify};
 pub use write::Ledger;

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -23,12 +24,53 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// The store of uploads.
+    #[error("the store of uploads failed")]
+    Store {
+        /// What it said.
+        source: object_store::Error,
+    },
+    /// A folder that cannot be used.
+    #[error("cannot use `{}`", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Without TLS it listens on this machine alone.
+    #[error("listening on {address} without TLS would show every token to the network")]
+    Insecure {
+        /// Where it was told to listen.
+        address: SocketAddr,
+    },
+    /// The certificate or its key.
+    #[error("the certificate cannot be used: {because}")]
+    Certificate {
+        /// Why.
+        because: String,
+    },
     /// The connection to the world ended.
     #[error("the server stopped")]
     Stopped {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Error {
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Ledger(error) => error.hint(),
+            Self::Listen { .. } => Some("name another address with `--listen`"),
+            Self::Insecure { .. } => Some(
+                "give `--tls-cert` and `--tls-key`, or `--insecure-http` where something in front of \
+                 it speaks TLS",
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// What a caller is told when a call fails: RFC 9457, `application/problem+json`. What goes wrong on
@@ -41,12 +83,37 @@ pub(crate) struct Problem {
     status: u16,
     #[serde(skip_serializing_if = "String::is_empty")]
     detail: String,
+    /// For whoever runs the server.
+    #[serde(skip)]
+    cause: Option<Cause>,
 }
+
+/// What went wrong on this side. It goes with the answer as far as the log of the server.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause(pub(crate) String);
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("error");
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into() }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            cause: None,
+        }
+    }
+
+    /// Something on this side failed: the caller is told that, the log why.
+    pub(crate) fn ours(told: &str, error: &dyn std::error::Error) -> Self {
+        let mut cause = error.to_string();
+        let mut next = error.source();
+        while let Some(source) = next {
+            cause += &format!(": {source}");
+            next = source.source();
+        }
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, told);
+        Self { cause: Some(Cause(cause)), ..problem }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -67,22 +134,29 @@ impl From<ledger::Error> for Problem {
         match &error {
             ledger::Error::Refused { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
             ledger::Error::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, error.to_string()),
-            ledger::Error::TooLong { .. } => {
+            ledger::Error::TooLong { .. } | ledger::Error::NoRoom { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
             }
-            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger does not answer"),
+            error if error.is_full() => {
+                let detail = "the disk of the ledger is full; nothing was recorded";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, detail)
+            }
+            _ => Self::ours("the ledger does not answer", &error),
         }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
+        let (status, cause) = (self.status(), self.cause.clone());
         let mut answer = (status, Json(self)).into_response();
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(cause) = cause {
+            answer.extensions_mut().insert(cause);
         }
         answer
     }

@@ -178,7 +178,9 @@ impl Failure {
             #[cfg(not(feature = "server"))]
             Self::NoServer => Some("`cargo install` builds it with both".to_owned()),
             #[cfg(feature = "server")]
-            Self::Server(_) | Self::Runtime { .. } => None,
+            Self::Server(error) => error.hint().map(str::to_owned),
+            #[cfg(feature = "server")]
+            Self::Runtime { .. } => None,
             #[cfg(not(feature = "object-store"))]
             Self::NoObjectStores => {
                 Some("build it with the feature `object-store`, or use a folder".to_owned())

@@ -10,6 +10,7 @@ use crate::write::Ledger;
 
 /// An artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Artifact {
     /// What names it: `dirHash:<hex>`, or `sha256:<hex>` of a single file.
     pub artifact: String,
@@ -27,6 +28,7 @@ pub struct Artifact {
 
 /// A file of an artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ArtifactFile {
     /// Its path within the artifact.
     pub path: String,
@@ -40,6 +42,7 @@ pub struct ArtifactFile {
 
 /// A signed statement about an artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attestation {
     /// The number of its entry.
     pub number: u64,
@@ -57,6 +60,7 @@ pub struct Attestation {
 
 /// What somebody said to an artifact's going into production.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Approval {
     /// The number of its entry.
     pub number: u64,
@@ -76,6 +80,7 @@ pub struct Approval {
 
 /// What the approvals of an artifact amount to: of each person the last word counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Standing {
     /// Those that stand, by different people, none of whom asked for a weighing of it before.
     pub approved: Vec<Approval>,

@@ -21,6 +21,7 @@ pub enum Blast {
 
 /// A running deployment that contains it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Touched {
     /// The deployment.
     #[serde(flatten)]

@@ -8,6 +8,7 @@ use crate::write::Ledger;
 
 /// A deployment, with what was seen of it last, and what is known of the artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deployment {
     /// Its identifier.
     pub deployment: String,
@@ -53,6 +54,7 @@ pub struct Deployment {
 
 /// What somebody saw of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Observation {
     /// The number of its entry.
     pub number: u64,

@@ -54,6 +54,16 @@ impl Ledger {
         number(&statement(sql, []).fetch_one(self.pool()).await.doing(DOING)?, 0)
     }
 
+    /// A file of the log over the entries, as C2SP `tlog-tiles` names it: `checkpoint`, `tile/…`.
+    pub async fn log_file(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        if name != "checkpoint" && !name.starts_with("tile/") {
+            return Ok(None);
+        }
+        let sql = "SELECT bytes FROM log_file WHERE name = $1";
+        let row = statement(sql, [name.into()]).fetch_optional(self.pool()).await.doing(DOING)?;
+        row.map(|row| row.try_get(0).doing(DOING)).transpose()
+    }
+
     /// A document by its SHA-256.
     pub async fn document(&self, sha256: &str) -> Result<Option<Vec<u8>>, Error> {
         let sql = "SELECT bytes FROM document WHERE sha256 = $1";

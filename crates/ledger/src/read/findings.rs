@@ -9,6 +9,7 @@ use crate::write::Ledger;
 
 /// A finding of a weighing. What else is known of it stands in the report, at its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// The weighing.
     pub weighing: String,
@@ -59,6 +60,7 @@ pub struct FindingFilter {
 
 /// How many findings of one kind there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tally {
     /// The rule.
     pub rule: String,

@@ -49,6 +49,7 @@ impl Default for Page {
 
 /// Part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Listed<T> {
     /// How many there are in all.
     pub total: u64,
@@ -57,7 +58,7 @@ pub struct Listed<T> {
 }
 
 /// A question that is put together: columns, tables, and what has to hold.
-struct Ask {
+pub(crate) struct Ask {
     columns: &'static str,
     from: &'static str,
     order: &'static str,
@@ -66,7 +67,7 @@ struct Ask {
 }
 
 impl Ask {
-    fn new(columns: &'static str, from: &'static str, order: &'static str) -> Self {
+    pub(crate) fn new(columns: &'static str, from: &'static str, order: &'static str) -> Self {
         Self { columns, from, order, conditions: Vec::new(), values: Vec::new() }
     }
 
@@ -120,7 +121,7 @@ impl Ask {
         rows.iter().map(read).collect()
     }
 
-    async fn listed<T>(
+    pub(crate) async fn listed<T>(
         self,
         ledger: &Ledger,
         page: Page,

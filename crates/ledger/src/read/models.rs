@@ -8,6 +8,7 @@ use crate::write::Ledger;
 
 /// A model, as its last weighing left it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Model {
     /// Its name.
     pub model: String,

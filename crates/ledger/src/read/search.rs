@@ -13,6 +13,7 @@ const MOST: u32 = 100;
 
 /// Something that has a digest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum Match {
     /// An artifact.

@@ -8,6 +8,7 @@ use crate::write::Ledger;
 
 /// How a waiver stands on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WaiverState {
     /// Somebody asked; too few have approved.
@@ -37,6 +38,7 @@ impl WaiverState {
 
 /// A waiver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Waiver {
     /// Its identifier.
     pub waiver: String,
@@ -66,6 +68,7 @@ pub struct Waiver {
 
 /// What somebody said to a waiver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WaiverVote {
     /// Who.
     pub approver: String,

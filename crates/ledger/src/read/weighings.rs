@@ -9,6 +9,7 @@ use crate::write::Ledger;
 
 /// A weighing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Weighing {
     /// Its identifier.
     pub weighing: String,
@@ -46,6 +47,7 @@ pub struct Weighing {
 
 /// How a check of a weighing ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
     /// The check.
     pub name: String,

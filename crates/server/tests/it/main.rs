@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod api;
 mod client;
 mod credentials;
+mod hostile;
 mod sessions;

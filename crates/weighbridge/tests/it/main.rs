@@ -7,6 +7,8 @@
 
 mod attest;
 mod bom;
+#[cfg(feature = "server")]
+mod browser;
 mod convert;
 mod digest;
 mod full_disk;
