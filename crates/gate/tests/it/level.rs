@@ -358,8 +358,8 @@ fn hostile() -> (World, Standing) {
     let mut record = world.record();
     record.owner = Some(sample::HOSTILE.to_owned());
     record.requester = Some("anna".to_owned());
-    record.approvals[0].who = sample::HOSTILE.to_owned();
-    record.deployments[0].place = sample::HOSTILE.to_owned();
+    sample::HOSTILE.clone_into(&mut record.approvals[0].who);
+    sample::HOSTILE.clone_into(&mut record.deployments[0].place);
     record.waivers.push(Waiver {
         exception: Exception {
             rule: "format-not-permitted".to_owned(),
