@@ -144,7 +144,7 @@ impl Process {
     ) -> Self {
         let mut command = place.command(kind, extra);
         if let Some(address) = address {
-            command.arg("--listen").arg(address.to_string());
+            command.arg("--listen").arg(address.to_string()).args(["--rate", "1000000"]);
         }
         let mut child = command.spawn().unwrap();
         let said = child.stderr.take().unwrap();

@@ -125,7 +125,7 @@ fn what_leads_elsewhere_or_says_what_is_not_so_is_refused() {
     // A caller that goes away in the middle leaves nothing.
     let mut stream = TcpStream::connect(server.address()).unwrap();
     let head = format!(
-        "PUT /api/v1/uploads/{upload}/files/cut HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n\
+        "PUT /api/v1/uploads/{upload}/files/cut HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n\
          content-length: 900\r\n\r\nhalf"
     );
     stream.write_all(head.as_bytes()).unwrap();
