@@ -76,7 +76,10 @@ impl Place {
         if let Some(address) = self.address() {
             command.arg("--database").arg(address);
         }
-        command.args(["--lease", "2s", "--keep-free", "0"]).args(extra);
+        if !extra.contains(&"--lease") {
+            command.args(["--lease", "2s"]);
+        }
+        command.args(["--keep-free", "0"]).args(extra);
         command.env("WEIGHBRIDGE_ADMIN_TOKEN", TOKEN);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command

@@ -139,7 +139,7 @@ fn what_leads_elsewhere_or_says_what_is_not_so_is_refused() {
         (json!({ "model": "m", "source": place.models().join("none") }), 403),
         (json!({ "model": "m", "source": "upload:00" }), 404),
         (json!({ "model": "m" }), 400),
-        (json!({ "model": "m", "source": "a", "upload": "b" }), 400),
+        (json!({ "model": "m", "source": place.models().join("one"), "upload": "b" }), 400),
         (json!({ "model": "m", "upload": upload, "policy": "none" }), 422),
         (json!({ "model": "m", "upload": "nosuch" }), 404),
     ] {
