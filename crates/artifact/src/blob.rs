@@ -22,9 +22,27 @@ pub trait ReadAt: Send + Sync {
         None
     }
 
-    /// The bytes themselves, where they stand in memory anyway.
-    fn in_memory(&self) -> Option<&[u8]> {
+    /// The bytes themselves, where they stand in memory anyway; fewer than [`ReadAt::len`] where the
+    /// rest cannot be had.
+    fn in_memory(&self) -> Option<&Arc<Vec<u8>>> {
         None
+    }
+}
+
+/// Bytes in memory.
+struct Memory(Arc<Vec<u8>>);
+
+impl ReadAt for Memory {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize {
+        self.0.read_at(offset, buffer)
+    }
+
+    fn in_memory(&self) -> Option<&Arc<Vec<u8>>> {
+        Some(&self.0)
     }
 }
 
@@ -40,10 +58,6 @@ impl ReadAt for Vec<u8> {
             to.copy_from_slice(from);
         }
         count
-    }
-
-    fn in_memory(&self) -> Option<&[u8]> {
-        Some(self)
     }
 }
 
@@ -70,7 +84,7 @@ impl Blob {
 
     /// Bytes in memory.
     pub fn from_vec(bytes: Vec<u8>) -> Self {
-        Self::new(Arc::new(bytes))
+        Self::new(Arc::new(Memory(Arc::new(bytes))))
     }
 
     /// How many bytes.
@@ -128,10 +142,23 @@ impl Blob {
     /// The bytes at `offset`, at most `max` of them.
     pub fn bytes_at(&self, offset: u64, max: usize) -> Vec<u8> {
         let rest = self.len.saturating_sub(offset);
+        if let Some(whole) = self.source.in_memory() {
+            let at = usize::try_from(self.start.saturating_add(offset)).unwrap_or(usize::MAX);
+            let part = whole.get(at..).filter(|_| rest > 0).unwrap_or_default();
+            let count = max.min(usize::try_from(rest).unwrap_or(usize::MAX)).min(part.len());
+            return part.get(..count).unwrap_or_default().to_vec();
+        }
         let mut buffer = vec![0; max.min(usize::try_from(rest).unwrap_or(usize::MAX))];
         let count = self.read_at(offset, &mut buffer);
         buffer.truncate(count);
         buffer
+    }
+
+    /// The source's bytes, where they stand in memory, and the range of them that this is.
+    pub(crate) fn in_memory(&self) -> Option<(&Arc<Vec<u8>>, usize, usize)> {
+        let bytes = self.source.in_memory()?;
+        let end = usize::try_from(self.start.saturating_add(self.len)).unwrap_or(usize::MAX);
+        Some((bytes, usize::try_from(self.start).ok()?, end.min(bytes.len())))
     }
 
     /// The `N` bytes at `offset`, where they are all there.

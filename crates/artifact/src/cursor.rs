@@ -1,4 +1,5 @@
 use std::io;
+use std::sync::Arc;
 
 use crate::Blob;
 
@@ -7,21 +8,41 @@ const BUFFER: usize = 64 << 10;
 /// Reads a [`Blob`] in order through a buffer. What is not there is `None`, never an error.
 pub struct Cursor {
     blob: Blob,
-    /// Blob offset of the buffer's first byte.
+    /// Blob offset of the buffer's first byte; wraps below zero where the blob is the later part of
+    /// a shared buffer.
     base: u64,
-    buffer: Vec<u8>,
+    buffer: Arc<Vec<u8>>,
     /// Next byte within the buffer.
     next: usize,
+    /// One past the last byte of the blob within the buffer.
+    end: usize,
+    /// Where the blob begins in the buffer, where that is the source itself, which stands in memory
+    /// anyway.
+    shared: Option<usize>,
 }
 
 impl Cursor {
     pub(crate) fn new(blob: Blob, offset: u64) -> Self {
-        Self { blob, base: offset, buffer: Vec::new(), next: 0 }
+        let shared = blob.in_memory().map(|(bytes, start, end)| (Arc::clone(bytes), start, end));
+        let Some((buffer, start, end)) = shared else {
+            return Self {
+                blob,
+                base: offset,
+                buffer: Arc::default(),
+                next: 0,
+                end: 0,
+                shared: None,
+            };
+        };
+        let mut cursor = Self { blob, base: 0, buffer, next: start, end, shared: Some(start) };
+        cursor.seek_shared(offset, start);
+        cursor
     }
 
     /// Offset in the blob of the next byte.
+    #[inline]
     pub fn position(&self) -> u64 {
-        self.base.saturating_add(self.next as u64)
+        self.base.wrapping_add(self.next as u64)
     }
 
     /// How many bytes are left, by the blob's length.
@@ -35,28 +56,42 @@ impl Cursor {
     }
 
     /// Goes to an offset; past the end is allowed and reads as nothing.
+    #[inline]
     pub fn seek(&mut self, offset: u64) {
-        if let Some(ahead) = offset.checked_sub(self.base)
+        if let Some(start) = self.shared {
+            self.seek_shared(offset, start);
+        } else if let Some(ahead) = offset.checked_sub(self.base)
             && let Ok(ahead) = usize::try_from(ahead)
-            && ahead <= self.buffer.len()
+            && ahead <= self.end
         {
             self.next = ahead;
-            return;
+        } else {
+            self.seek_outside(offset);
         }
+    }
+
+    fn seek_shared(&mut self, offset: u64, start: usize) {
+        let length = self.end.saturating_sub(start) as u64;
+        // Past the end there are no bytes, and still a position.
+        self.next = usize::try_from(offset.min(length)).unwrap_or_default().saturating_add(start);
+        self.base = offset.wrapping_sub(self.next as u64);
+    }
+
+    fn seek_outside(&mut self, offset: u64) {
         // A short way ahead is read and not jumped over: bytes that pass in order are digested as
         // they pass, and a gap would have to be read again.
-        let end = self.base.saturating_add(self.buffer.len() as u64);
+        let end = self.base.saturating_add(self.end as u64);
         if offset > end && offset.saturating_sub(end) < BUFFER as u64 && offset <= self.blob.len() {
-            self.next = self.buffer.len();
+            self.next = self.end;
             self.fill(1);
             let ahead = usize::try_from(offset.saturating_sub(self.base)).unwrap_or(usize::MAX);
-            if ahead <= self.buffer.len() {
+            if ahead <= self.end {
                 self.next = ahead;
                 return;
             }
         }
         self.base = offset;
-        self.buffer.clear();
+        self.end = 0;
         self.next = 0;
     }
 
@@ -69,41 +104,52 @@ impl Cursor {
     }
 
     /// Makes at least `count` bytes stand in the buffer, where there are so many.
+    #[inline]
     fn fill(&mut self, count: usize) -> usize {
-        let have = self.buffer.len().saturating_sub(self.next);
-        if have >= count {
-            return have;
-        }
+        let have = self.end.saturating_sub(self.next);
+        if have >= count || self.shared.is_some() { have } else { self.read_on(count) }
+    }
+
+    #[inline(never)]
+    fn read_on(&mut self, count: usize) -> usize {
         self.base = self.position();
-        self.buffer.drain(..self.next);
+        let buffer = Arc::make_mut(&mut self.buffer);
+        buffer.truncate(self.end);
+        buffer.drain(..self.next);
         self.next = 0;
-        let old = self.buffer.len();
+        let old = buffer.len();
         let left = self.blob.len().saturating_sub(self.base.saturating_add(old as u64));
         let want = count.max(BUFFER).saturating_sub(old);
         let want = want.min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.buffer.resize(old.saturating_add(want), 0);
-        let read = match self.buffer.get_mut(old..) {
+        buffer.resize(old.saturating_add(want), 0);
+        let read = match buffer.get_mut(old..) {
             Some(space) => self.blob.read_at(self.base.saturating_add(old as u64), space),
             None => 0,
         };
-        self.buffer.truncate(old.saturating_add(read));
-        self.buffer.len()
+        self.end = old.saturating_add(read);
+        self.end
+    }
+
+    /// What stands in the buffer and was not passed.
+    #[inline]
+    fn window(&self) -> &[u8] {
+        self.buffer.get(self.next..self.end).unwrap_or_default()
     }
 
     /// The next byte.
     #[inline]
     pub fn byte(&mut self) -> Option<u8> {
-        if self.next >= self.buffer.len() && self.fill(1) == 0 {
-            return None;
-        }
-        let byte = self.buffer.get(self.next).copied();
+        let byte = self.peek()?;
         self.next = self.next.saturating_add(1);
-        byte
+        Some(byte)
     }
 
     /// The next byte, without passing it.
+    #[inline]
     pub fn peek(&mut self) -> Option<u8> {
-        self.fill(1);
+        if self.next >= self.end && self.fill(1) == 0 {
+            return None;
+        }
         self.buffer.get(self.next).copied()
     }
 
@@ -113,8 +159,21 @@ impl Cursor {
         self.buffer.get(self.next..self.next.saturating_add(have)).unwrap_or_default()
     }
 
+    /// Passes the bytes that `passes` takes, as far as they stand in the buffer, and gives them. There
+    /// may be more of them where the buffer ended, and always are some where the next byte is one.
+    #[inline]
+    pub fn run(&mut self, passes: impl Fn(u8) -> bool) -> &[u8] {
+        self.fill(1);
+        let start = self.next;
+        let window = self.window();
+        let count = window.iter().position(|byte| !passes(*byte)).unwrap_or(window.len());
+        self.next = start.saturating_add(count);
+        self.buffer.get(start..self.next).unwrap_or_default()
+    }
+
     /// The next `count` bytes, all of them or `None` (it then stands where it stood). Meant for
     /// small counts: they are held in memory, so a caller bounds `count` first.
+    #[inline]
     pub fn exact(&mut self, count: usize) -> Option<&[u8]> {
         if (count as u64) > self.remaining() || self.fill(count) < count {
             return None;
@@ -174,7 +233,7 @@ impl io::Read for Cursor {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let have = self.fill(1).min(out.len());
         let end = self.next.saturating_add(have);
-        if let (Some(to), Some(from)) = (out.get_mut(..have), self.buffer.get(self.next..end)) {
+        if let (Some(to), Some(from)) = (out.get_mut(..have), self.window().get(..have)) {
             to.copy_from_slice(from);
         }
         self.next = end;
@@ -185,11 +244,11 @@ impl io::Read for Cursor {
 impl io::BufRead for Cursor {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.fill(1);
-        Ok(self.buffer.get(self.next..).unwrap_or_default())
+        Ok(self.window())
     }
 
     fn consume(&mut self, count: usize) {
-        self.next = self.next.saturating_add(count).min(self.buffer.len());
+        self.next = self.next.saturating_add(count).min(self.end.max(self.next));
     }
 }
 
@@ -228,6 +287,52 @@ mod tests {
         assert_eq!(cursor.byte(), None);
         cursor.seek(300_000);
         assert_eq!((cursor.byte(), cursor.position()), (None, 300_000));
+    }
+
+    /// The same bytes, which do not stand in memory.
+    struct Elsewhere(Vec<u8>);
+
+    impl crate::ReadAt for Elsewhere {
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize {
+            self.0.read_at(offset, buffer)
+        }
+    }
+
+    #[test]
+    fn reads_the_same_in_memory_and_elsewhere() {
+        let bytes: Vec<u8> = (0..200_000u32).map(|n| (n % 251) as u8).collect();
+        let whole = Blob::from_vec(bytes.clone());
+        let elsewhere = Blob::new(std::sync::Arc::new(Elsewhere(bytes)));
+        let read = |blob: &Blob| {
+            let part = blob.slice(1000, 150_000);
+            let mut told = Vec::new();
+            let mut cursor = part.cursor(7);
+            for target in [0u64, 70_000, 65_000, 149_990, 150_000, 150_001, u64::MAX, 3] {
+                cursor.seek(target);
+                told.push(format!("{} {}", cursor.position(), cursor.remaining()));
+                told.push(format!("{:?}", cursor.peek()));
+                told.push(format!("{:?}", cursor.peek_bytes(20)));
+                told.push(format!("{:?}", cursor.exact(15)));
+                told.push(format!("{:?}", cursor.array::<4>()));
+                told.push(format!("{:?}", cursor.line(300)));
+                // Where the buffer ends, it goes on.
+                let mut run = Vec::new();
+                while let part = cursor.run(|b| b != 40)
+                    && !part.is_empty()
+                {
+                    run.extend_from_slice(part);
+                }
+                told.push(format!("{run:?}"));
+                told.push(format!("{} {}", cursor.skip(10), cursor.position()));
+            }
+            told
+        };
+        assert_eq!(read(&whole), read(&elsewhere));
+        assert_eq!(whole.slice(9, 4).bytes_at(2, 9), elsewhere.slice(9, 4).bytes_at(2, 9));
     }
 
     #[test]

@@ -27,6 +27,12 @@ pub enum Error {
         /// What it is.
         what: &'static str,
     },
+    /// The source does not lie beneath the folder that it has to.
+    #[error("`{}` does not lie in a folder that may be read", path.display())]
+    Outside {
+        /// As it was given.
+        path: PathBuf,
+    },
 }
 
 impl Error {
@@ -35,6 +41,7 @@ impl Error {
         match self {
             Self::Missing { .. } => Some("check the spelling; quote paths that hold spaces"),
             Self::Open { .. } => Some("check who may read it"),
+            Self::Outside { .. } => Some("copy it there; links that lead out are not followed"),
             Self::Special { .. } => Some("write its content to a file first, and weigh that"),
         }
     }

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::{Digests, Hasher, ReadAt, Trouble};
 
@@ -12,6 +12,8 @@ pub struct SourceFile {
     len: u64,
     stamp: Stamp,
     state: Mutex<State>,
+    /// All of a small file, once the first byte of it was asked for.
+    whole: OnceLock<Arc<Vec<u8>>>,
 }
 
 /// Sees the bytes of a file go by.
@@ -26,8 +28,6 @@ struct State {
     hashed: u64,
     /// Bytes read from the file so far.
     read: u64,
-    /// All of a small file, once the first byte of it was asked for.
-    whole: Option<Vec<u8>>,
     trouble: Option<Trouble>,
 }
 
@@ -81,7 +81,7 @@ impl SourceFile {
     pub fn new(file: File, digest: bool) -> io::Result<Self> {
         let stamp = Stamp::of(&file)?;
         let state = State { hasher: digest.then(Hasher::default), ..State::default() };
-        Ok(Self { file, len: stamp.len, stamp, state: Mutex::new(state) })
+        Ok(Self { file, len: stamp.len, stamp, state: Mutex::new(state), whole: OnceLock::new() })
     }
 
     /// Has something see every byte of the file once, in order, as it is digested; where nothing is
@@ -146,24 +146,14 @@ impl ReadAt for SourceFile {
         if buffer.is_empty() {
             return 0;
         }
-        if self.len > SMALL {
-            return self.read_from_disk(offset, buffer);
+        match self.in_memory() {
+            Some(whole) => whole.read_at(offset, buffer),
+            None => self.read_from_disk(offset, buffer),
         }
-        let whole = self.with(|state| state.whole.take()).unwrap_or_else(|| {
-            let mut whole = vec![0; usize::try_from(self.len).unwrap_or_default()];
-            let mut filled = 0usize;
-            while let Some(rest) = whole.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-                match self.read_from_disk(filled as u64, rest) {
-                    0 => break,
-                    count => filled = filled.saturating_add(count),
-                }
-            }
-            whole.truncate(filled);
-            whole
-        });
-        let count = whole.read_at(offset, buffer);
-        self.with(|state| state.whole = Some(whole));
-        count
+    }
+
+    fn in_memory(&self) -> Option<&Arc<Vec<u8>>> {
+        (self.len <= SMALL).then(|| self.whole.get_or_init(|| Arc::new(self.read_whole())))
     }
 
     fn trouble(&self) -> Option<Trouble> {
@@ -172,6 +162,19 @@ impl ReadAt for SourceFile {
 }
 
 impl SourceFile {
+    fn read_whole(&self) -> Vec<u8> {
+        let mut whole = vec![0; usize::try_from(self.len).unwrap_or_default()];
+        let mut filled = 0usize;
+        while let Some(rest) = whole.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.read_from_disk(filled as u64, rest) {
+                0 => break,
+                count => filled = filled.saturating_add(count),
+            }
+        }
+        whole.truncate(filled);
+        whole
+    }
+
     fn read_from_disk(&self, offset: u64, buffer: &mut [u8]) -> usize {
         let read = loop {
             match self.file.read_at(buffer, offset) {
@@ -218,7 +221,6 @@ impl SourceFile {
 #[allow(clippy::disallowed_methods, reason = "the tests make their own files")]
 mod tests {
     use std::io::Write;
-    use std::sync::Arc;
 
     use super::*;
     use crate::Blob;

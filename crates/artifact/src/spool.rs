@@ -8,6 +8,10 @@ use crate::{Blob, Budget, Exhausted, ReadAt, Trouble};
 /// Bytes of one output that stay in memory. Containers within containers hold one each at a time.
 const IN_MEMORY: usize = 4 << 20;
 
+/// Bytes that a decoder is asked for at once.
+const SMALLEST: usize = 4 << 10;
+const LARGEST: usize = 256 << 10;
+
 /// What came out of a decoder.
 #[derive(Debug)]
 pub struct Spooled {
@@ -102,7 +106,10 @@ impl<'a> Spool<'a> {
     /// An empty one. `input` is the length of what is decoded, of all decoders together.
     pub fn new(input: u64, budget: &'a Budget) -> Self {
         let kept = tempfile::SpooledTempFile::new(IN_MEMORY);
-        Self { kept, len: 0, input, budget, buffer: vec![0; 256 << 10], trouble: None }
+        // Little input makes little output, most of the time.
+        let buffer = input.saturating_mul(4).clamp(SMALLEST as u64, LARGEST as u64);
+        let buffer = vec![0; usize::try_from(buffer).unwrap_or(LARGEST)];
+        Self { kept, len: 0, input, budget, buffer, trouble: None }
     }
 
     /// Runs a decoder to its end.

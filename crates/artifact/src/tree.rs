@@ -145,6 +145,31 @@ pub fn open(source: &Path, max_entries: u64) -> Result<Tree, Error> {
     Ok(lister.finish())
 }
 
+/// Lists a source that lies beneath a folder: [`open`], but whatever is opened later is opened beneath
+/// that folder, also where somebody moves folders and links about meanwhile.
+#[allow(clippy::disallowed_methods, reason = "this module is the door to the file system")]
+pub fn open_beneath(folder: &Path, source: &Path, max_entries: u64) -> Result<Tree, Error> {
+    let fail = |path: &Path, error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::Missing { path: path.into() },
+        _ => Error::Open { path: path.into(), source: error },
+    };
+    let folder = fs::canonicalize(folder).map_err(|error| fail(folder, error))?;
+    let real = fs::canonicalize(source).map_err(|error| fail(source, error))?;
+    let outside = || Error::Outside { path: source.into() };
+    if !real.starts_with(&folder) {
+        return Err(outside());
+    }
+    let tree = open(&real, max_entries)?;
+    let outside_now = |entry: &Entry| match &entry.kind {
+        EntryKind::File(file) => !file.real.starts_with(&folder),
+        _ => false,
+    };
+    if tree.entries.iter().any(outside_now) {
+        return Err(outside());
+    }
+    Ok(Tree { handle: open_folder(&folder), boundary: folder, ..tree })
+}
+
 /// The folder that links may lead into: the root, or, for a snapshot in a Hugging Face cache
 /// (`models--org--name/snapshots/<revision>`), the repository's folder that holds its `blobs`.
 fn boundary_of(root: &Path) -> PathBuf {
@@ -409,6 +434,37 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn what_lies_beneath_a_folder_is_opened_beneath_it_alone() {
+        use std::os::unix::fs::symlink;
+        let base = tempfile::tempdir().unwrap();
+        let at = |name: &str| base.path().join(name);
+        for folder in ["models/a", "models/b", "secret"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        for file in ["models/a/x", "models/b/x", "secret/x"] {
+            fs::write(at(file), file).unwrap();
+        }
+        symlink(at("secret"), at("models/out")).unwrap();
+        symlink(at("secret/x"), at("models/out.x")).unwrap();
+        for outside in ["secret", "secret/x", "models/out", "models/out.x", "models/../secret", ""]
+        {
+            let opened = open_beneath(&at("models"), &at(outside), 99);
+            assert!(matches!(opened, Err(Error::Outside { .. })), "{outside}: {opened:?}");
+        }
+        for source in ["models/a", "models/a/x"] {
+            let tree = open_beneath(&at("models"), &at(source), 99).unwrap();
+            let EntryKind::File(file) = &tree.entries[0].kind else { panic!() };
+            assert!(tree.open(file, false).is_ok(), "{source}");
+            // A folder on the way becomes a link that leads out.
+            fs::rename(at("models/a"), at("models/kept")).unwrap();
+            symlink(at("secret"), at("models/a")).unwrap();
+            assert!(tree.open(file, false).is_err(), "{source}");
+            fs::remove_file(at("models/a")).unwrap();
+            fs::rename(at("models/kept"), at("models/a")).unwrap();
+        }
+    }
 
     #[test]
     fn tells_empty_folders_mode_bits_and_names_that_are_not_utf8() {

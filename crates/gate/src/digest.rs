@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use artifact::tree;
+use artifact::tree::{self, Tree};
 use provenance::manifest::{Algorithm, Cache, Manifest, Options, Order};
 use provenance::reconcile::{
     self, Kind, Source, State, Table, declared, needed, render_json, render_text, sums_line,
@@ -64,6 +64,30 @@ pub fn digest(request: &DigestRequest<'_>) -> Result<Digested, Error> {
     let manifest = Manifest::with(&tree, &options);
     let table = (!sources.is_empty()).then(|| Table::of(&manifest, sources));
     Ok(Digested { label, algorithms: options.algorithms, manifest, table })
+}
+
+/// Lists a source, beneath a folder where one is named.
+pub(crate) fn listed(source: &Path, beneath: Option<&Path>, most: u64) -> Result<Tree, Error> {
+    Ok(match beneath {
+        Some(folder) => tree::open_beneath(folder, source, most)?,
+        None => tree::open(source, most)?,
+    })
+}
+
+/// Reads a source and gives what names it: `dirHash:<hex>`, or `sha256:<hex>` of a single file, as a
+/// report tells it. The error says why it has no name.
+pub fn artifact_of(
+    source: &Path,
+    beneath: Option<&Path>,
+    max_files: u64,
+    jobs: Option<usize>,
+) -> Result<String, Error> {
+    let tree = listed(source, beneath, max_files)?;
+    let algorithms = vec![Algorithm::Sha256];
+    let manifest = Manifest::with(&tree, &Options { algorithms, jobs, ..Options::default() });
+    let digests = manifest.subject_digests()?;
+    let scheme = if tree.single { "sha256" } else { "dirHash" };
+    Ok(format!("{scheme}:{}", digests.get(scheme).map_or("", String::as_str)))
 }
 
 /// Documents that lie beside a folder speak of it by its name.

@@ -46,7 +46,7 @@ mod weigh;
 
 pub use bom::{BomRequest, bill};
 pub use convert::{Conversion, Converted, convert};
-pub use digest::{DigestRequest, Digested, digest, identity};
+pub use digest::{DigestRequest, Digested, artifact_of, digest, identity};
 pub use error::Error;
 pub use inspect::inspect;
 #[cfg(feature = "ledger")]

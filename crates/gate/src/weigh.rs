@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact::tree;
 use provenance::manifest::Cache;
 use provenance::reconcile::Source;
 use vocabulary::{
@@ -17,6 +16,8 @@ use crate::{Error, Policy, advice, cached, digest, exceptions, summary, threats}
 pub struct Request {
     /// The file or folder.
     pub source: PathBuf,
+    /// The folder that it has to lie beneath: nothing outside is read, whoever moves what meanwhile.
+    pub beneath: Option<PathBuf>,
     /// What reports call it.
     pub label: String,
     /// The signature of the model, in place of the one that lies in it or beside it.
@@ -84,7 +85,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     }
     let terms = &terms;
     let limits = request.limits.unwrap_or(terms.limits);
-    let tree = tree::open(&request.source, limits.files)?;
+    let tree = digest::listed(&request.source, request.beneath.as_deref(), limits.files)?;
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
     let required = |check: &&str| terms.requirement(&(*check).into()) == Requirement::Required;
     let digests = request.digests || by_digest || checks::BY_DIGEST.iter().any(|it| required(&it));

@@ -46,6 +46,15 @@ impl Engine {
         }
     }
 
+    /// This moment by the clock of the database, in milliseconds since 1970: machines that share a
+    /// database share this clock, whatever their own say.
+    pub(crate) fn now(self) -> &'static str {
+        match self {
+            Self::Sqlite => "CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS BIGINT)",
+            Self::Postgres => "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        }
+    }
+
     /// Lets one writer in at a time; what it wrote is seen by the next.
     pub(crate) async fn enter(self, connection: &mut AnyConnection) -> Result<(), Error> {
         if self == Self::Postgres {

@@ -64,6 +64,12 @@ pub enum Error {
         /// How many may.
         most: usize,
     },
+    /// More than somebody may leave here.
+    #[error("there is no room for it: {because}")]
+    NoRoom {
+        /// What may be how much.
+        because: String,
+    },
     /// What the database holds is not what the entries say.
     #[error("the ledger is damaged: {because}")]
     Damaged {

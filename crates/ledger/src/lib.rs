@@ -47,13 +47,14 @@ mod report;
 mod rows;
 mod schema;
 mod storage;
+mod uploads;
 mod write;
 
 pub use connect::Engine;
 pub use credentials::{Holder, NewToken, Role, Shown, Token};
 pub use error::Error;
 pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
-pub use jobs::{Ended, Job, JobState};
+pub use jobs::{Ended, Job, JobState, LONGEST_LEASE, Queue, Recheck, Task};
 pub use place::Place;
 pub use read::{
     Approval, Artifact, ArtifactFile, Attestation, Blast, Check, Deployment, DeploymentFilter,
@@ -61,4 +62,5 @@ pub use read::{
     Standing, Tally, Touched, Waiver, WaiverFilter, WaiverState, WaiverVote, Weighing,
     WeighingFilter,
 };
+pub use uploads::{Room, Upload, UploadedFile};
 pub use write::Ledger;

@@ -4,7 +4,7 @@
 //! engine's word for bytes.
 
 /// Every step, from an empty database on.
-pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, CREDENTIALS];
+pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, CREDENTIALS, UPLOADS];
 
 /// The record itself, and the log over it.
 const RECORD: &[&str] = &[
@@ -212,22 +212,57 @@ const MADE: &[&str] = &[
     )",
 ];
 
-/// The queue.
+/// The queue. Leases are milliseconds by the clock of the database; `source` is what the job reads.
 const JOBS: &[&str] = &[
     "CREATE TABLE job (
         job TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
         kind TEXT NOT NULL,
         request TEXT NOT NULL,
+        source TEXT NOT NULL,
         actor TEXT NOT NULL,
         state TEXT NOT NULL,
         worker TEXT NOT NULL,
-        lease TEXT NOT NULL,
+        lease BIGINT NOT NULL,
         attempts BIGINT NOT NULL,
         at TEXT NOT NULL,
         ended TEXT NOT NULL,
         result TEXT NOT NULL
     )",
-    "CREATE INDEX job_state ON job (state, at)",
+    "CREATE INDEX job_state ON job (state, number)",
+    "CREATE INDEX job_number ON job (number)",
+];
+
+/// What was uploaded. A blob is an object of the store, under its SHA-256; several uploads may hold it.
+/// Moments are milliseconds by the clock of the database.
+const UPLOADS: &[&str] = &[
+    "CREATE TABLE upload (
+        upload TEXT PRIMARY KEY,
+        actor TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        files BIGINT NOT NULL,
+        bytes BIGINT NOT NULL,
+        used BIGINT NOT NULL
+    )",
+    "CREATE TABLE upload_owner (
+        actor TEXT PRIMARY KEY,
+        bytes BIGINT NOT NULL
+    )",
+    "CREATE INDEX upload_hash ON upload (hash)",
+    "CREATE INDEX upload_actor ON upload (actor)",
+    "CREATE TABLE upload_file (
+        upload TEXT NOT NULL,
+        path TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        PRIMARY KEY (upload, path)
+    )",
+    "CREATE INDEX upload_file_sha256 ON upload_file (sha256)",
+    "CREATE TABLE blob (
+        sha256 TEXT PRIMARY KEY,
+        place TEXT NOT NULL,
+        bytes BIGINT NOT NULL
+    )",
+    "CREATE INDEX blob_place ON blob (place)",
 ];
 
 /// What credentials are known by, and the sessions of browsers.

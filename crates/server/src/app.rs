@@ -11,11 +11,14 @@ use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::auth::{self, Guard, Strangers};
+use crate::auth::{self, Begun, Guard, Oidc, Strangers};
+use crate::metrics::Metrics;
 use crate::serving::{self, Bounds, Rates, Tls};
-use crate::{Error, routes, worker};
+use crate::worker::{Work, Workers};
+use crate::{Error, routes};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -26,12 +29,14 @@ pub struct Options {
     pub place: Place,
     /// Folders of this machine whose models may be weighed by their path.
     pub models: Vec<PathBuf>,
-    /// A folder of policies, `NAME.toml`, that callers may name beside those that are shipped.
-    pub policies: Option<PathBuf>,
     /// A token that may do everything as long as the environment gives it.
     pub admin_token: Option<String>,
+    /// How jobs are done.
+    pub work: Work,
     /// Under which address people reach it, where that is not where it listens: `https://…`.
     pub public_url: Option<String>,
+    /// Through whom people sign in, beside tokens.
+    pub oidc: Option<Oidc>,
     /// How long sessions of browsers last.
     pub sessions: Sessions,
     /// What one caller may ask of it.
@@ -49,13 +54,14 @@ impl Options {
             listen,
             place,
             models: Vec::new(),
-            policies: None,
             admin_token: None,
             public_url: None,
+            oidc: None,
             sessions: Sessions::default(),
             bounds: Bounds::default(),
             tls: None,
             insecure_http: false,
+            work: Work::default(),
         }
     }
 
@@ -102,10 +108,13 @@ pub struct World {
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) ledger: Ledger,
+    pub(crate) workers: Arc<Workers>,
     pub(crate) options: Options,
     pub(crate) world: World,
     pub(crate) strangers: Strangers,
     pub(crate) rates: Rates,
+    pub(crate) metrics: Metrics,
+    pub(crate) begun: Begun,
 }
 
 /// A server that listens and answers nothing yet.
@@ -121,9 +130,15 @@ impl Server {
     pub async fn bind(options: Options, world: World) -> Result<Self, Error> {
         let address = options.listen;
         serving::may_listen(address, options.tls.is_some(), options.insecure_http)?;
+        options.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
         let ledger = Ledger::open(&options.place).await?;
+        let Options { place, models, work, .. } = options.clone();
+        let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
+        let metrics = Metrics::new().map_err(|source| Error::Metrics { source })?;
+        let begun = Begun::default();
         let (strangers, rates) = (Strangers::default(), Rates::new(&options.bounds));
-        let app = Arc::new(App { ledger, options, world, strangers, rates });
+        let app =
+            Arc::new(App { ledger, workers, options, world, strangers, rates, metrics, begun });
         first_admin(&app).await?;
         let listener =
             TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
@@ -146,10 +161,16 @@ impl Server {
         let Self { app, listener, address } = self;
         let scheme = if app.options.tls.is_some() { "https" } else { "http" };
         (app.world.say)(&format!("listening on {scheme}://{address}"));
-        let work = tokio::spawn(worker::work(app.clone()));
+        let (stopped, stopping) = watch::channel(false);
+        let work = tokio::spawn(app.workers.clone().run(stopping));
+        let stop = async move {
+            stop.await;
+            let _ = stopped.send(true);
+        };
         let minutes = tokio::spawn(every_minute(app.clone()));
         let served = serving::run(&app, listener, router(app.clone()), stop).await;
-        work.abort();
+        // What runs is finished or given back.
+        let _ = work.await;
         minutes.abort();
         auth::tell(&app).await;
         served

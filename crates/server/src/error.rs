@@ -1,5 +1,6 @@
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -32,6 +33,32 @@ pub enum Error {
     /// The certificate or its key.
     #[error("the certificate cannot be used: {because}")]
     Certificate {
+        /// Why.
+        because: String,
+    },
+    /// The store of uploads.
+    #[error("the store of uploads failed")]
+    Store {
+        /// What it said.
+        source: object_store::Error,
+    },
+    /// A folder that cannot be used.
+    #[error("cannot use `{}`", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The counters.
+    #[error("the metrics cannot be set up")]
+    Metrics {
+        /// Why.
+        source: prometheus::Error,
+    },
+    /// The identity provider.
+    #[error("nobody can sign in through the identity provider: {because}")]
+    Oidc {
         /// Why.
         because: String,
     },
@@ -91,14 +118,18 @@ impl Problem {
 
     /// Something on this side failed: the caller is told that, the log why.
     pub(crate) fn ours(told: &str, error: &dyn std::error::Error) -> Self {
+        Self::caused(StatusCode::SERVICE_UNAVAILABLE, told, error)
+    }
+
+    /// The caller is told one thing, the log why.
+    pub(crate) fn caused(status: StatusCode, told: &str, error: &dyn std::error::Error) -> Self {
         let mut cause = error.to_string();
         let mut next = error.source();
         while let Some(source) = next {
             cause += &format!(": {source}");
             next = source.source();
         }
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, told);
-        Self { cause: Some(Cause(cause)), ..problem }
+        Self { cause: Some(Cause(cause)), ..Self::new(status, told) }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -119,7 +150,7 @@ impl From<ledger::Error> for Problem {
         match &error {
             ledger::Error::Refused { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
             ledger::Error::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, error.to_string()),
-            ledger::Error::TooLong { .. } => {
+            ledger::Error::TooLong { .. } | ledger::Error::NoRoom { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
             }
             _ => Self::ours("the ledger does not answer", &error),

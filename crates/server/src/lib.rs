@@ -2,21 +2,28 @@
 //!
 //! The server decides nothing: a weighing is [`gate::weigh`] with the request that the caller wrote,
 //! its report is recorded as it is, and pages show what the ledger knows. Rooms: [`api`] speaks JSON,
-//! `pages` speaks HTML, `worker` does what is in the queue, `auth` tells who is calling.
+//! `pages` speaks HTML, `worker` does what is in the queue,
+//! `uploads` keeps what callers send, `auth` tells who is calling.
 
 mod api;
 mod app;
 mod auth;
 mod error;
 mod extract;
+mod metrics;
 mod openapi;
 mod routes;
 mod serving;
+mod uploads;
 mod weigh;
 mod worker;
 
 pub use app::{Options, Server, Sessions, World, serve};
+pub use auth::Oidc;
 pub use error::Error;
+pub use gate::ledger::Room;
 pub use openapi::openapi;
 pub use routes::{Told, routes};
 pub use serving::{Bounds, Tls};
+pub use uploads::Limits;
+pub use worker::{Work, work};

@@ -39,6 +39,7 @@ fn all_errors() {
         source(artifact::Error::Missing { path: "models/bret".into() }),
         source(artifact::Error::Open { path: "models/bert".into(), source: denied() }),
         source(artifact::Error::Special { path: "pipe".into(), what: "a FIFO" }),
+        source(artifact::Error::Outside { path: "models/out".into() }),
         gate::Error::NoTensors { path: "config.json".into() }.into(),
         converting(gate::ConvertError::Exists { path: "model.safetensors".into() }),
         converting(gate::ConvertError::Write {

@@ -186,8 +186,7 @@ fn has_zip_directory(blob: &Blob) -> bool {
         let bytes = tail.get(at..)?.first_chunk().copied()?;
         Some(u64::from(u32::from_le_bytes(bytes)))
     };
-    let marks = tail.windows(4).enumerate().filter(|(_, window)| window == b"PK\x05\x06");
-    for (at, _) in marks {
+    for at in memchr::memmem::find_iter(&tail, b"PK\x05\x06") {
         let (Some(size), Some(offset)) =
             (number(at.saturating_add(12)), number(at.saturating_add(16)))
         else {

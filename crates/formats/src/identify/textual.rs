@@ -11,10 +11,10 @@ const LFS: &str = "version https://git-lfs.github.com/spec/v1";
 /// Adds JSON, YAML and text, where the beginning reads as such.
 pub(super) fn judge(head: &[u8], blob: &Blob, found: &mut Vec<Format>) {
     let more = (head.len() as u64) < blob.len();
-    if !text::classify(head, more).is_plain() {
+    if !text::is_plain(head, more) {
         return;
     }
-    let text = text::decode(blob, head.len());
+    let text = text::decode_head(head.to_vec(), more);
     if text.starts_with(LFS) {
         found.push(Format::GitLfsPointer);
     }

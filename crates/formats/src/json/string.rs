@@ -30,10 +30,12 @@ impl Collector {
     }
 
     fn push(&mut self, bytes: &[u8]) {
+        let kept = self.bytes.len() as u64 == self.len;
         self.len = self.len.saturating_add(bytes.len() as u64);
         // Once something was left out, nothing after it may be kept.
-        if self.len <= self.max as u64 {
-            self.bytes.extend_from_slice(bytes);
+        if kept {
+            let room = self.max.saturating_sub(self.bytes.len());
+            self.bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         }
     }
 
@@ -75,6 +77,10 @@ pub(super) fn quoted(
     let mut out = Collector::new(max);
     let mut high: Option<u32> = None;
     loop {
+        if high.is_none() {
+            // Most of a string means itself.
+            out.push(cursor.run(|b| b >= 0x20 && b != b'\\' && b != quote));
+        }
         let at = base.saturating_add(cursor.position());
         let Some(byte) = cursor.byte() else {
             oddities.add(OddityKind::Truncated, at, || "inside a string".into());
@@ -156,16 +162,21 @@ fn escape(cursor: &mut Cursor, at: u64, out: &mut Collector, oddities: &mut Oddi
 /// Reads a word: at least one byte, up to whitespace or punctuation.
 pub(super) fn word(cursor: &mut Cursor, max: usize) -> Text {
     let mut out = Collector::new(max);
-    while let Some(byte) = cursor.peek() {
-        let ends = byte.is_ascii_whitespace() || b",:[]{}\"'".contains(&byte);
-        if ends && out.len > 0 {
+    let ends = |byte: u8| {
+        byte.is_ascii_whitespace()
+            || matches!(byte, b',' | b':' | b'[' | b']' | b'{' | b'}' | b'"' | b'\'')
+    };
+    loop {
+        let run = cursor.run(|byte| !ends(byte));
+        if run.is_empty() {
             break;
         }
-        cursor.byte();
+        out.push(run);
+    }
+    if out.len == 0
+        && let Some(byte) = cursor.byte()
+    {
         out.push(&[byte]);
-        if ends {
-            break;
-        }
     }
     out.finish().0
 }

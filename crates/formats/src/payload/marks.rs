@@ -1,5 +1,7 @@
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use artifact::Blob;
-use memchr::memmem::Finder;
 
 use super::confirm_program;
 use crate::identify::Format;
@@ -42,28 +44,28 @@ const NEEDLES: [(&[u8], Kind); 8] = [
     (b"\x80\x05\x95", Kind::Pickle),
 ];
 
-/// Bytes that all needles are looked for in before the next.
-const PIECE: usize = 16 << 10;
-
 /// Bytes of a needle that may stand before the end of a piece.
 const OVERLAP: usize = 3;
 
+/// All needles at once. None of them is the beginning of another.
+fn needles() -> Option<&'static AhoCorasick> {
+    static NEEDLES_AT_ONCE: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let make = || {
+        let needles = NEEDLES.iter().map(|(needle, _)| needle);
+        AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles).ok()
+    };
+    NEEDLES_AT_ONCE.get_or_init(make).as_ref()
+}
+
 /// Watches bytes go by, from the first to the last, and keeps where something may begin.
+#[derive(Default)]
 pub struct Marks {
-    finders: Vec<(Finder<'static>, Kind)>,
     /// The last bytes of the piece before.
     tail: Vec<u8>,
     /// Everything before it was seen.
     seen: u64,
     found: Vec<Mark>,
     left_out: bool,
-}
-
-impl Default for Marks {
-    fn default() -> Self {
-        let finders = NEEDLES.iter().map(|(needle, kind)| (Finder::new(*needle), *kind)).collect();
-        Self { finders, tail: Vec::new(), seen: 0, found: Vec::new(), left_out: false }
-    }
 }
 
 impl Marks {
@@ -74,18 +76,13 @@ impl Marks {
         seam.extend(bytes.iter().take(OVERLAP));
         let start = self.seen.saturating_sub(before as u64);
         self.find(&seam, start, Some(before));
-        // Every needle passes over a piece while it is in the nearest cache.
-        for at in (0..bytes.len()).step_by(PIECE) {
-            let end = bytes.len().min(at.saturating_add(PIECE).saturating_add(OVERLAP));
-            let start = self.seen.saturating_add(at as u64);
-            self.find(bytes.get(at..end).unwrap_or_default(), start, None);
-        }
+        self.find(bytes, self.seen, None);
         self.seen = self.seen.saturating_add(bytes.len() as u64);
         // A piece may be shorter than what is kept of it.
         if bytes.len() < OVERLAP {
             self.tail = seam;
         } else {
-            self.tail = bytes.to_vec();
+            self.tail = bytes.get(bytes.len().saturating_sub(OVERLAP)..).unwrap_or(bytes).to_vec();
         }
         let drop = self.tail.len().saturating_sub(OVERLAP);
         self.tail.drain(..drop);
@@ -93,18 +90,26 @@ impl Marks {
 
     /// Finds the needles; of a seam only those that begin before the border and end behind it.
     fn find(&mut self, bytes: &[u8], start: u64, border: Option<usize>) {
-        for (finder, kind) in &self.finders {
-            for at in finder.find_iter(bytes) {
-                let end = at.saturating_add(finder.needle().len());
-                if border.is_some_and(|border| at >= border || end <= border) {
-                    continue;
-                }
-                if self.found.len() >= KEPT {
-                    self.left_out = true;
-                    return;
-                }
-                self.found.push(Mark { at: start.saturating_add(at as u64), kind: *kind });
+        let Some(needles) = needles() else {
+            self.left_out = true;
+            return;
+        };
+        let mut from = 0usize;
+        while from < bytes.len()
+            && let Some(found) = needles.find(Input::new(bytes).range(from..))
+        {
+            let (at, end) = (found.start(), found.end());
+            // Another may begin inside it.
+            from = at.saturating_add(1);
+            if border.is_some_and(|border| at >= border || end <= border) {
+                continue;
             }
+            let Some((_, kind)) = NEEDLES.get(found.pattern().as_usize()) else { continue };
+            if self.found.len() >= KEPT {
+                self.left_out = true;
+                return;
+            }
+            self.found.push(Mark { at: start.saturating_add(at as u64), kind: *kind });
         }
     }
 

@@ -118,6 +118,20 @@ fn a_zip_is_known_by_its_end() {
     assert_eq!(found, [(Format::Zip, 6, 6 + len)]);
 }
 
+/// Marks that share bytes with each other are all seen, wherever the pieces are cut.
+#[test]
+fn every_mark_is_seen() {
+    let bytes = b"..\xfe\xed\xfa\xed\xfe\xed\xfa..\xca\xfe\xba\x7fELF\x80\x04\x80\x04\x95\x80\x05\x95PK\x05\x06PE\0\0";
+    let places = [2, 4, 6, 11, 14, 20, 23, 26, 30];
+    for piece in 1..=bytes.len() {
+        let mut marks = Marks::default();
+        bytes.chunks(piece).for_each(|piece| marks.pass(piece));
+        let found: Vec<u64> = marks.found().iter().map(|mark| mark.at).collect();
+        assert_eq!(found, places, "{piece}");
+        assert!(!marks.left_out());
+    }
+}
+
 #[test]
 fn survives_anything() {
     for (_, payload) in payloads() {

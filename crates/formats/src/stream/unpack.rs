@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::io::{self, Read};
 
 use artifact::{Blob, Budget, Cursor, Exhausted};
@@ -16,9 +17,43 @@ pub(crate) const MEMORY_KIB: u32 = 256 << 10;
 const ODDITIES: usize = 100;
 const GZIP_TEXT: usize = 64 << 10;
 
+/// A decoder of DEFLATE, which the next one of its thread takes over: to make one costs more than most
+/// members of a model do.
+struct Reused(Option<Inflate>);
+
+thread_local! {
+    static IDLE: RefCell<Vec<Inflate>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Decoders that a thread keeps.
+const MOST_IDLE: usize = 4;
+
+impl Reused {
+    fn take() -> Self {
+        let mut inflate = IDLE.with_borrow_mut(Vec::pop).unwrap_or_else(|| Inflate::new(false));
+        inflate.reset(false);
+        Self(Some(inflate))
+    }
+}
+
+impl Drop for Reused {
+    fn drop(&mut self) {
+        let idle = self.0.take();
+        // A thread that ends keeps none.
+        let _ = IDLE.try_with(|kept| {
+            if let Ok(mut kept) = kept.try_borrow_mut()
+                && kept.len() < MOST_IDLE
+            {
+                kept.extend(idle);
+            }
+        });
+    }
+}
+
 pub(crate) fn raw_deflate_stage() -> impl Stage {
-    let mut inflate = Inflate::new(false);
+    let mut reused = Reused::take();
     Sliced::new(move |input, out| {
+        let inflate = reused.0.get_or_insert_with(|| Inflate::new(false));
         let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
         let status = inflate.decompress(input, out, FlushDecompress::None);
         Progress {

@@ -13,6 +13,12 @@ const TEXT: u64 = 64 << 20;
 
 /// The messages that a file may be, by its content. A file that is cut may be one.
 pub fn likeness(blob: &Blob) -> Vec<Kind> {
+    // Whatever it is, something stands in one of the first two fields.
+    let mut look = Look { wire: Wire::new(blob), budget: FIELDS };
+    let something = |look: &mut Look, number| look.any(Message::all(blob), number, |_, _| true);
+    if !something(&mut look, 1) && !something(&mut look, 2) {
+        return Vec::new();
+    }
     [Kind::SavedModel, Kind::MetaGraph, Kind::Graph]
         .into_iter()
         .filter(|kind| {

@@ -5,6 +5,9 @@
 //! float, and everything that begins with a capital letter is a message. Fields that are not read
 //! have no place here; the translation passes over them.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::Kind;
 
 const MESSAGES: &str = "\
@@ -79,26 +82,41 @@ pub(super) fn message(kind: Kind) -> Shape {
 
 /// The message of this name, of TensorFlow's own.
 pub(super) fn named(name: &str) -> Option<Shape> {
-    lines().find(|(message, _)| *message == name).map(|(message, _)| Shape(message))
+    table().get_key_value(name).map(|(message, _)| Shape(message))
 }
 
-fn lines() -> impl Iterator<Item = (&'static str, &'static str)> {
-    MESSAGES.lines().map(|line| line.split_once(' ').unwrap_or((line, "")))
+/// The fields of a message: name, number and type.
+type Fields = Vec<(&'static str, u32, Type)>;
+
+fn table() -> &'static HashMap<&'static str, Fields> {
+    static TABLE: OnceLock<HashMap<&'static str, Fields>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        MESSAGES
+            .lines()
+            .map(|line| {
+                let (message, fields) = line.split_once(' ').unwrap_or((line, ""));
+                (message, fields.split(' ').filter_map(field).collect())
+            })
+            .collect()
+    })
+}
+
+fn field(line: &'static str) -> Option<(&'static str, u32, Type)> {
+    let (name, rest) = line.split_once('=')?;
+    let (number, kind) = rest.split_once(':')?;
+    let kind = match kind {
+        "i" => Type::Number,
+        "s" => Type::Text,
+        message => Type::Message(Shape(message)),
+    };
+    Some((name, number.parse().ok()?, kind))
 }
 
 impl Shape {
     /// The number and type of a field.
     pub(super) fn field(self, name: &str) -> Option<(u32, Type)> {
-        let (_, fields) = lines().find(|(message, _)| *message == self.0)?;
-        fields.split(' ').find_map(|field| {
-            let (number, kind) = field.strip_prefix(name)?.strip_prefix('=')?.split_once(':')?;
-            let kind = match kind {
-                "i" => Type::Number,
-                "s" => Type::Text,
-                message => Type::Message(Shape(message)),
-            };
-            Some((number.parse().ok()?, kind))
-        })
+        let found = table().get(self.0)?.iter().find(|(held, ..)| *held == name)?;
+        Some((found.1, found.2))
     }
 
     /// Whether it is a `google.protobuf.Any`.

@@ -84,28 +84,75 @@ pub fn read(blob: &Blob) -> Text {
 /// Looks at the beginning of a file; `more` says whether it goes on, so that a character may be
 /// cut at the end.
 pub fn classify(head: &[u8], more: bool) -> Text {
-    let encoding = match head {
+    let encoding = encoding(head, more);
+    let (controls, characters) = match plain_body(head, encoding) {
+        Some(text) if text.is_ascii() => (count_controls(text), text.len() as u64),
+        _ => count(decode_bytes(head, encoding).chars()),
+    };
+    Text { encoding, controls, characters, lines: None }
+}
+
+/// The encoding that fits the beginning of a file.
+pub fn encoding(head: &[u8], more: bool) -> Encoding {
+    match head {
         [0xef, 0xbb, 0xbf, rest @ ..] if is_utf8(rest, more) => Encoding::Utf8Bom,
         [0xff, 0xfe, rest @ ..] if is_utf16(rest, u16::from_le_bytes) => Encoding::Utf16Le,
         [0xfe, 0xff, rest @ ..] if is_utf16(rest, u16::from_be_bytes) => Encoding::Utf16Be,
         _ if is_utf8(head, more) => Encoding::Utf8,
         _ => Encoding::Other,
-    };
+    }
+}
+
+/// Whether the beginning of a file is text; see [`Text::is_plain`].
+pub(crate) fn is_plain(head: &[u8], more: bool) -> bool {
+    // Most of what is no text is no Unicode either, and its characters need no counting.
+    let marked = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
+    (marked || is_utf8(head, more)) && classify(head, more).is_plain()
+}
+
+/// The bytes behind the mark, where they are UTF-8.
+fn plain_body(head: &[u8], encoding: Encoding) -> Option<&[u8]> {
+    let mark = usize::try_from(encoding.mark()).ok()?;
+    matches!(encoding, Encoding::Utf8 | Encoding::Utf8Bom).then(|| head.get(mark..)).flatten()
+}
+
+/// How many bytes of ASCII are controls that no text file holds.
+fn count_controls(text: &[u8]) -> u64 {
+    let controls = text.iter().filter(|byte| {
+        (**byte < b' ' && !matches!(**byte, b'\t' | b'\n' | b'\x0c' | b'\r' | b'\x1b'))
+            || **byte == 0x7f
+    });
+    controls.count() as u64
+}
+
+/// Controls that no text file holds, and all characters.
+fn count(text: impl Iterator<Item = char>) -> (u64, u64) {
     let (mut controls, mut characters) = (0u64, 0u64);
-    for c in decode_bytes(head, encoding).chars() {
+    for c in text {
         characters = characters.saturating_add(1);
         if c.is_control() && !matches!(c, '\t' | '\n' | '\x0c' | '\r' | '\x1b' | '\u{85}') {
             controls = controls.saturating_add(1);
         }
     }
-    Text { encoding, controls, characters, lines: None }
+    (controls, characters)
 }
 
 /// The text of the first `max` bytes; what does not decode becomes U+FFFD.
 pub fn decode(blob: &Blob, max: usize) -> String {
     let bytes = blob.bytes_at(0, max);
     let more = (bytes.len() as u64) < blob.len();
-    decode_bytes(&bytes, classify(&bytes, more).encoding)
+    decode_head(bytes, more)
+}
+
+/// The text of the beginning of a file.
+pub(crate) fn decode_head(head: Vec<u8>, more: bool) -> String {
+    let encoding = encoding(&head, more);
+    match encoding {
+        Encoding::Utf8 | Encoding::Other => {
+            String::from_utf8(head).unwrap_or_else(|error| decode_bytes(error.as_bytes(), encoding))
+        }
+        _ => decode_bytes(&head, encoding),
+    }
 }
 
 fn decode_bytes(bytes: &[u8], encoding: Encoding) -> String {

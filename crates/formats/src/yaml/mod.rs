@@ -71,7 +71,7 @@ pub fn read(blob: &Blob) -> Yaml {
 /// Reads documents.
 pub fn read_within(blob: &Blob, limits: Limits) -> Yaml {
     let head = blob.bytes_at(0, MAX_LEN);
-    let encoding = text::classify(&head, (head.len() as u64) < blob.len()).encoding;
+    let encoding = text::encoding(&head, (head.len() as u64) < blob.len());
     drop(head);
     let source = text::decode(blob, MAX_LEN);
     let mut oddities = Oddities::default();

@@ -187,6 +187,7 @@ pub(crate) fn now() -> jiff::Timestamp {
 
 pub(crate) fn request(source: &Path) -> Request {
     Request {
+        beneath: None,
         source: source.into(),
         label: "model".into(),
         bundle: None,

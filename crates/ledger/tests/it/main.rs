@@ -4,5 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make and break what they look at")]
 
 mod queries;
+mod queue;
 mod records;
+mod uploads;
 mod world;

@@ -37,10 +37,10 @@ pub(crate) fn may_be(text: &str) -> bool {
 /// The text without what may stand around it.
 fn body(text: &str) -> &str {
     let text = text.trim();
-    match text.split_once(";base64,") {
-        Some((head, rest)) if head.starts_with("data:") => rest,
-        _ => text,
+    if !text.starts_with("data:") {
+        return text;
     }
+    text.split_once(";base64,").map_or(text, |(_, rest)| rest)
 }
 
 fn is_something(head: &[u8]) -> bool {

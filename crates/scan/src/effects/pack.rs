@@ -20,6 +20,8 @@
 //! they are `-`. A name may end in `*` and then stands for every name with that beginning that is
 //! not listed otherwise. Text after ` # ` is a note for the reader of a report.
 
+use memchr::{memchr, memmem, memrchr};
+
 use super::bits::Effects;
 
 /// A pack file, indexed by module.
@@ -82,9 +84,16 @@ const INERT: ClassEntry = ClassEntry {
 
 impl Pack {
     pub(super) fn index(text: &'static str) -> Self {
-        let mut modules: Vec<_> = text
-            .split("\nm ")
-            .skip(1)
+        const MODULE: &[u8] = b"\nm ";
+        let starts =
+            memmem::find_iter(text.as_bytes(), MODULE).map(|at| at.saturating_add(MODULE.len()));
+        let mut starts = starts.peekable();
+        let chunks = std::iter::from_fn(|| {
+            let start = starts.next()?;
+            let end = starts.peek().map_or(text.len(), |next| next.saturating_sub(MODULE.len()));
+            text.get(start..end)
+        });
+        let mut modules: Vec<_> = chunks
             .map(|chunk| {
                 let (head, body) = chunk.split_once('\n').unwrap_or((chunk, ""));
                 let (head, _) = split_note(head);
@@ -93,6 +102,7 @@ impl Pack {
                 })
             })
             .collect();
+        // They are in order already, but for those that a hand wrote.
         modules.sort_by_key(|(name, _)| *name);
         Self { modules }
     }
@@ -128,10 +138,29 @@ fn split_note(line: &'static str) -> (&'static str, Option<&'static str>) {
     }
 }
 
+/// The lines in which a text stands, in order. Most lines of a body are about another name, and are
+/// not split.
+fn lines_with(body: &'static str, text: &str) -> impl Iterator<Item = &'static str> {
+    let bytes = body.as_bytes();
+    let finder = memmem::Finder::new(text);
+    let mut from = 0usize;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(from..)?;
+        let at = from.saturating_add(finder.find(rest)?);
+        let start = memrchr(b'\n', bytes.get(..at)?).map_or(0, |before| before.saturating_add(1));
+        let end = memchr(b'\n', bytes.get(at..)?);
+        let end = end.map_or(bytes.len(), |len| at.saturating_add(len));
+        from = end.saturating_add(1);
+        body.get(start..end).map(|line| line.strip_suffix('\r').unwrap_or(line))
+    })
+}
+
 /// The entry of exactly this name.
 pub(super) fn find(body: &'static str, wanted: &str) -> Option<Entry> {
-    body.lines().find_map(|line| {
-        // Most lines are about another name: tell so before splitting them.
+    if wanted.is_empty() || wanted.contains('\n') {
+        return None;
+    }
+    lines_with(body, wanted).find_map(|line| {
         let (kind, rest) = line.split_at_checked(2)?;
         match kind {
             "f " | "c " => {
@@ -180,7 +209,7 @@ pub(super) fn find(body: &'static str, wanted: &str) -> Option<Entry> {
 
 /// The entry of a name that ends in `*` and covers this one.
 pub(super) fn find_wildcard(body: &'static str, wanted: &str) -> Option<Entry> {
-    body.lines().find_map(|line| {
+    lines_with(body, "*").find_map(|line| {
         let (kind, rest) = line.split_at_checked(2)?;
         let name = rest.split(' ').next()?;
         let covers = matches!(kind, "f " | "c ")
@@ -191,7 +220,7 @@ pub(super) fn find_wildcard(body: &'static str, wanted: &str) -> Option<Entry> {
 
 /// The modules from which this one takes every name.
 pub(super) fn star_imports(body: &'static str) -> impl Iterator<Item = &'static str> {
-    body.lines().filter_map(|line| {
+    lines_with(body, "*").filter_map(|line| {
         let (module, names) = split_note(line.strip_prefix("< ")?).0.split_once(' ')?;
         names.split(' ').any(|name| name == "*").then_some(module)
     })
@@ -203,12 +232,19 @@ pub(super) fn method(
     class: &str,
     wanted: &str,
 ) -> Option<(Effects, Option<&'static str>)> {
-    let mut lines = body.lines().skip_while(|line| {
+    if class.is_empty() || class.contains('\n') {
+        return None;
+    }
+    let line = lines_with(body, class).find(|line| {
         line.strip_prefix("c ")
             .and_then(|rest| rest.strip_prefix(class))
-            .is_none_or(|after| !(after.is_empty() || after.starts_with(' ')))
-    });
-    lines.next()?;
+            .is_some_and(|after| after.is_empty() || after.starts_with(' '))
+    })?;
+    // A line is a part of its body.
+    let behind = line.as_ptr().addr().saturating_sub(body.as_ptr().addr());
+    let behind = body.get(behind.saturating_add(line.len())..)?;
+    let mut lines = behind.lines();
+    lines.next();
     lines.take_while(|line| line.starts_with(". ")).find_map(|line| {
         let (head, note) = split_note(line.get(2..)?);
         let (name, letters) = head.split_once(' ').unwrap_or((head, "-"));

@@ -79,23 +79,39 @@ pub struct Resolved {
 pub fn lookup(module: &str, qualname: &str) -> Resolved {
     thread_local! {
         // A folder names the same things in every file. The packs do not change in a process.
-        static KEPT: RefCell<HashMap<String, Resolved>> = RefCell::default();
+        static KEPT: RefCell<Kept> = RefCell::default();
     }
-    let key = format!("{module}\0{qualname}");
-    if key.len() > LONGEST_KEPT {
+    if module.len().saturating_add(qualname.len()) > LONGEST_KEPT {
         return resolve(module, qualname);
     }
-    if let Some(held) = KEPT.with_borrow(|kept| kept.get(&key).cloned()) {
+    if let Some(held) = KEPT.with_borrow(|kept| kept.get(module, qualname).cloned()) {
         return held;
     }
     let resolved = resolve(module, qualname);
-    KEPT.with_borrow_mut(|kept| {
-        if kept.len() >= MOST_KEPT {
-            kept.clear();
-        }
-        kept.insert(key, resolved.clone());
-    });
+    KEPT.with_borrow_mut(|kept| kept.keep(module, qualname, resolved.clone()));
     resolved
+}
+
+/// Answers by module and name.
+#[derive(Default)]
+struct Kept {
+    modules: HashMap<String, HashMap<String, Resolved>>,
+    count: usize,
+}
+
+impl Kept {
+    fn get(&self, module: &str, qualname: &str) -> Option<&Resolved> {
+        self.modules.get(module)?.get(qualname)
+    }
+
+    fn keep(&mut self, module: &str, qualname: &str, resolved: Resolved) {
+        if self.count >= MOST_KEPT {
+            *self = Self::default();
+        }
+        self.count = self.count.saturating_add(1);
+        let names = self.modules.entry(module.to_owned()).or_default();
+        names.insert(qualname.to_owned(), resolved);
+    }
 }
 
 fn resolve(module: &str, qualname: &str) -> Resolved {

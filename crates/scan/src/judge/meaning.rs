@@ -331,9 +331,14 @@ impl Evaluator<'_> {
 }
 
 fn named(module: &str, name: &str) -> Meaning {
-    match lookup(module, name).known {
+    let resolved = lookup(module, name);
+    match resolved.known {
         Known::Module(path) => Meaning::Module(path),
-        _ => Meaning::Name(Named::of(module, name)),
+        _ => Meaning::Name(Named {
+            module: module.to_owned(),
+            name: name.to_owned(),
+            path: resolved.path,
+        }),
     }
 }
 

@@ -91,7 +91,7 @@ impl Walker {
     /// The content as UTF-8: Python reads JSON in UTF-16 and behind a byte order mark.
     pub(super) fn utf8(&mut self, node: &Node) -> Blob {
         let head = node.blob.bytes_at(0, 64 << 10);
-        let encoding = text::classify(&head, (head.len() as u64) < node.blob.len()).encoding;
+        let encoding = text::encoding(&head, (head.len() as u64) < node.blob.len());
         match encoding {
             text::Encoding::Utf8 | text::Encoding::Other => node.blob.clone(),
             text::Encoding::Utf8Bom => node.blob.from(encoding.mark()),

@@ -17,7 +17,7 @@ const DECODED: usize = 16 << 20;
 impl Walker {
     /// Tells the credentials in text.
     pub(super) fn secrets_of_text(&mut self, node: &Node) {
-        let encoding = text::classify(&node.blob.bytes_at(0, 4096), true).encoding;
+        let encoding = text::encoding(&node.blob.bytes_at(0, 4096), true);
         if matches!(encoding, text::Encoding::Utf16Le | text::Encoding::Utf16Be) {
             let decoded = text::decode(&node.blob, DECODED);
             for found in secret::find(decoded.as_bytes()) {

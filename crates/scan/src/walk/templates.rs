@@ -260,7 +260,7 @@ fn may_hold_tags(blob: &Blob) -> bool {
     let mut at = 0u64;
     loop {
         let bytes = blob.bytes_at(at, WINDOW);
-        if MARKS.iter().any(|mark| contains(&bytes, mark)) {
+        if MARKS.iter().any(|mark| memchr::memmem::find(&bytes, mark).is_some()) {
             return true;
         }
         let step = bytes.len().saturating_sub(most);
@@ -269,17 +269,4 @@ fn may_hold_tags(blob: &Blob) -> bool {
         }
         at = at.saturating_add(step as u64);
     }
-}
-
-fn contains(bytes: &[u8], mark: &[u8]) -> bool {
-    let Some(first) = mark.first() else { return false };
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| byte == first) {
-        rest = rest.get(at..).unwrap_or_default();
-        if rest.starts_with(mark) {
-            return true;
-        }
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    false
 }

@@ -4,10 +4,12 @@ mod artifacts;
 mod deployments;
 mod findings;
 mod health;
+mod jobs;
 mod log;
 mod models;
 mod record;
 mod tokens;
+mod uploads;
 mod waivers;
 pub(crate) mod weighings;
 
@@ -23,10 +25,11 @@ use crate::error::Problem;
 use crate::routes::{Needs, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         Route::api(Needs::NOTHING, routes!(health::alive)),
         Route::api(Needs::NOTHING, routes!(health::ready)),
         Route::api(Needs::NOTHING, routes!(health::openapi)),
+        Route::api(Needs::READER.unrecorded(), routes!(health::metrics)),
         Route::api(Needs::READER, routes!(weighings::list)),
         Route::api(Needs::SUBMITTER, routes!(weighings::submit)),
         Route::api(Needs::READER, routes!(weighings::one)),
@@ -66,7 +69,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Needs::READER, routes!(log::key)),
         Route::api(Needs::READER, routes!(log::checkpoint)),
         Route::api(Needs::READER, routes!(log::tile)),
-    ]
+    ];
+    routes.extend(uploads::routes());
+    routes.extend(jobs::routes());
+    routes
 }
 
 /// What was recorded.

@@ -1,20 +1,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use gate::ledger::{JobState, Listed, Weighing, WeighingFilter};
+use gate::ledger::{Act, Listed, Task, Weighing, WeighingFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::uploads::take_in;
 use super::{act, new_id};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::error::Problem;
 use crate::extract::{Json, Named, Paging, Query, name};
-use crate::weigh::{self, Asked};
+use crate::uploads::SCHEME;
+use crate::weigh::{self, Asked, standard};
+use crate::worker::lies_under;
 
 /// The longest that a caller may wait for a report.
 const LONGEST: u64 = 60;
@@ -26,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(super) struct Stands {
     /// Its identifier.
     weighing: String,
-    /// `waiting`, `running`, `done` or `failed`.
+    /// `waiting`, `running`, `done`, `failed` or `cancelled`.
     state: &'static str,
     /// Why it failed; empty otherwise.
     because: String,
@@ -64,8 +67,9 @@ pub(super) async fn list(
     Ok(axum::Json(app.ledger.weighings(&filter, paging.into()).await?))
 }
 
-/// Asks for a weighing. With `Prefer: wait=N` the answer is the report, where it is there within N
-/// seconds.
+/// Asks for a weighing: of a source or an upload that a JSON document names, or of the body itself
+/// (`application/octet-stream`), whose `model` and `name` stand in the query. With `Prefer: wait=N`
+/// the answer is the report, where it is there within N seconds.
 #[utoipa::path(post, path = "/api/v1/weighings", tag = "weighings", request_body = Asked,
     params(("Prefer" = Option<String>, Header, description = "`wait=N`")),
     responses((status = 202, description = "it waits to be done", body = Stands),
@@ -74,9 +78,16 @@ pub(super) async fn list(
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
-    Json(mut asked): Json<Asked>,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let headers = request.headers().clone();
+    let act = act(&app, &caller);
+    let is_body = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
+    let mut asked = if is_body {
+        of_body(&app, &act, request).await?
+    } else {
+        Json::<Asked>::from_request(request, &app).await?.0
+    };
     asked.name_model();
     name("the model", &asked.model)?;
     let checked = {
@@ -86,19 +97,21 @@ pub(super) async fn submit(
     };
     let crashed = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "");
     checked.map_err(|_| crashed())??;
+    let source = source(&app, &act, &asked).await?;
     let request = serde_json::to_string(&asked).map_err(|_| crashed())?;
     let id = new_id()?;
-    app.ledger.submit(act(&app, &caller), &id, "weighing", &request).await?;
+    app.ledger.submit(act, &id, Task { kind: "weighing".to_owned(), request, source }).await?;
+    app.workers.wake();
     let mut stands = stands(&app, &id).await?;
     let seconds = wait(&headers);
     let mut looks = seconds.saturating_mul(1000) / u64::try_from(LOOK.as_millis()).unwrap_or(100);
-    while looks > 0 && stands.recorded.is_none() && stands.state != "failed" {
+    while looks > 0 && stands.recorded.is_none() && !ended(&stands) {
         looks -= 1;
         tokio::time::sleep(LOOK).await;
         stands = self::stands(&app, &id).await?;
     }
     let place = AppendHeaders([(LOCATION, format!("/api/v1/weighings/{id}"))]);
-    if stands.state == "failed" {
+    if ended(&stands) && stands.recorded.is_none() {
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, stands.because);
         return Ok((place, problem).into_response());
     }
@@ -109,17 +122,70 @@ pub(super) async fn submit(
     Ok((StatusCode::ACCEPTED, place, axum::Json(stands)).into_response())
 }
 
+/// Whether it ended.
+fn ended(stands: &Stands) -> bool {
+    !["waiting", "running"].contains(&stands.state)
+}
+
 /// Whether what is asked for can be weighed at all.
 fn check(app: &App, asked: &Asked) -> Result<(), Problem> {
     let refused = |because: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, because);
-    weigh::policy(app.options.policies.as_deref(), &asked.policy).map_err(refused)?;
+    weigh::policy(app.options.work.policies.as_deref(), &asked.policy).map_err(refused)?;
     asked.identities().map_err(|error| refused(error.to_string()))?;
-    if weigh::source(&app.options.models, &asked.source).is_none() {
+    let is_path = !asked.source.is_empty() && !asked.source.starts_with(SCHEME);
+    if is_path && lies_under(&app.options.models, &asked.source).is_none() {
         let because =
             "the source does not lie under a folder that this server may read (`--models`)";
         return Err(Problem::new(StatusCode::FORBIDDEN, because));
     }
     Ok(())
+}
+
+/// What is asked for where the body is the file itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedOfBody {
+    model: String,
+    name: String,
+    #[serde(default)]
+    version: String,
+    #[serde(default = "standard")]
+    policy: String,
+}
+
+/// Takes the body in as an upload of one file.
+async fn of_body(app: &App, act: &Act, request: Request) -> Result<Asked, Problem> {
+    let query = axum::extract::Query::<AskedOfBody>::try_from_uri(request.uri());
+    let query = query.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))?;
+    let AskedOfBody { model, name, version, policy } = query.0;
+    let upload = new_id()?;
+    app.ledger.begin_upload(act.clone(), &upload).await?;
+    if let Err(problem) = take_in(app, act, &upload, &name, request).await {
+        // The sweep finds what stays.
+        let _ = app.ledger.drop_upload(act.clone(), &upload).await;
+        return Err(problem);
+    }
+    Ok(Asked { model, version, upload, policy, ..Asked::default() })
+}
+
+/// What the job is to read.
+async fn source(app: &App, act: &Act, asked: &Asked) -> Result<String, Problem> {
+    match (asked.source.as_str(), asked.upload.as_str()) {
+        ("", "") => Err(Problem::new(StatusCode::BAD_REQUEST, "name a `source` or an `upload`")),
+        ("", upload) => {
+            Ok(format!("{SCHEME}{}", app.ledger.seal_upload(act.clone(), upload).await?))
+        }
+        (source, "") => match source.strip_prefix(SCHEME) {
+            Some(hash) if app.ledger.uploaded(hash).await?.is_none() => {
+                Err(Problem::not_found("upload with the content", hash))
+            }
+            _ => Ok(source.to_owned()),
+        },
+        _ => {
+            let because = "name a `source` or an `upload`, not both";
+            Err(Problem::new(StatusCode::BAD_REQUEST, because))
+        }
+    }
 }
 
 /// How long a caller would wait: RFC 7240.
@@ -148,19 +214,10 @@ async fn stands(app: &App, weighing: &str) -> Result<Stands, Problem> {
     let recorded = app.ledger.weighing(weighing).await?;
     let (state, because) = match (&recorded, app.ledger.job(weighing).await?) {
         (Some(_), _) => ("done", String::new()),
-        (None, Some(job)) => (word(job.state), job.result),
+        (None, Some(job)) => (job.state.word(), job.result),
         (None, None) => return Err(Problem::not_found("weighing", weighing)),
     };
     Ok(Stands { weighing: weighing.to_owned(), state, because, recorded })
-}
-
-fn word(state: JobState) -> &'static str {
-    match state {
-        JobState::Waiting => "waiting",
-        JobState::Running => "running",
-        JobState::Done => "done",
-        JobState::Failed => "failed",
-    }
 }
 
 /// The report of a weighing, byte for byte as `weighbridge weigh --format json --reproducible` of the

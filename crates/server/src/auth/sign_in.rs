@@ -145,6 +145,13 @@ fn page(
                         input id="token" type="password" name="token" required autocomplete="off";
                         button { "Sign in" }
                     }
+                    @if app.options.oidc.is_some() {
+                        p {
+                            a href={ "/sign-in/oidc?next=" (encoded(local(next))) } {
+                                "Sign in with the identity provider"
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -103,7 +103,8 @@ pub(super) fn candidate(text: &[u8], rest: &[u8], at: usize) -> Option<Candidate
     if rest.get(..MACHINE.len()).is_some_and(|head| head.eq_ignore_ascii_case(MACHINE)) {
         return in_netrc(rest, at);
     }
-    let name = NAMES.iter().find(|name| {
+    let first = rest.first()?.to_ascii_lowercase();
+    let name = NAMES.iter().filter(|name| name.text.first() == Some(&first)).find(|name| {
         rest.get(..name.text.len()).is_some_and(|head| head.eq_ignore_ascii_case(name.text))
     })?;
     let mut from = name.text.len();

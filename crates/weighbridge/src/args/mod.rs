@@ -9,9 +9,11 @@ mod level;
 mod limits;
 mod lineage;
 pub(crate) mod log;
+mod queue;
 mod serve;
 mod signing;
 mod weigh;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -28,9 +30,11 @@ pub(crate) use level::Level;
 pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
 use log::Log;
+pub(crate) use queue::Queue;
 pub(crate) use serve::Serve;
 pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
+pub(crate) use worker::Worker;
 
 /// Weighs machine-learning model files before anybody loads them.
 ///
@@ -89,7 +93,9 @@ pub(crate) enum Command {
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
     /// Keep the record, weigh what is asked for over HTTP, and show it
-    Serve(Serve),
+    Serve(Box<Serve>),
+    /// Weigh what is in the queue of a record that a server elsewhere keeps
+    Worker(Box<Worker>),
     /// Print the page of a rule
     Explain {
         /// The name of the rule, as findings tell it

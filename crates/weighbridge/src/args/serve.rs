@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::Queue;
+
 #[derive(Debug, clap::Args)]
 #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "this build has no server"))]
 pub(crate) struct Serve {
@@ -10,21 +12,8 @@ pub(crate) struct Serve {
     #[arg(long, default_value = "127.0.0.1:8420", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
 
-    /// Where the record lies; a folder that is not there is made
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
-
-    /// A folder of this machine whose models may be weighed by their path
-    #[arg(long, num_args = 1.., value_name = "DIR")]
-    pub(crate) models: Vec<PathBuf>,
-
-    /// A folder of policies (`NAME.toml`) that callers may name beside the shipped ones
-    #[arg(long, value_name = "DIR")]
-    pub(crate) policies: Option<PathBuf>,
-
-    /// Keep the record in PostgreSQL (`postgres://…`) in place of one file in the folder
-    #[arg(long, value_name = "URL")]
-    pub(crate) database: Option<String>,
+    #[command(flatten)]
+    pub(crate) queue: Queue,
 
     /// Under which address people reach it, where that is not where it listens: `https://…`
     #[arg(long, value_name = "URL")]
@@ -43,6 +32,27 @@ pub(crate) struct Serve {
     pub(crate) insecure_http: bool,
 
     /// How many calls a second one credential may make, over some time
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
+
+    /// The identity provider (OpenID Connect) through whom people sign in; what this server shows it
+    /// stands in WEIGHBRIDGE_OIDC_SECRET
+    #[arg(long, value_name = "URL", requires = "oidc_client", requires = "oidc_role")]
+    pub(crate) oidc_issuer: Option<String>,
+
+    /// Under which name the identity provider knows this server
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    pub(crate) oidc_client: Option<String>,
+
+    /// The claim that names who signs in
+    #[arg(long, value_name = "CLAIM", default_value = "email")]
+    pub(crate) oidc_principal: String,
+
+    /// The claim that roles follow from
+    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    pub(crate) oidc_claim: String,
+
+    /// A value of that claim and the role that it gives
+    #[arg(long, value_name = "VALUE=ROLE", requires = "oidc_issuer")]
+    pub(crate) oidc_role: Vec<String>,
 }

@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Digest(digest) => digest::digest(digest, args),
         Command::Log(log) => log::log(log, args),
         Command::Serve(args) => serve::serve(args),
+        Command::Worker(args) => serve::worker(args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),
         Command::Policy { name } => print(lists::policy(name.as_deref())),

@@ -68,6 +68,7 @@ fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit,
     for source in &common.sources {
         let request = Request {
             source: source.clone(),
+            beneath: None,
             label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
             bundle: how.bundle.clone(),
             attestations: how.attestations.clone(),

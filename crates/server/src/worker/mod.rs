@@ -1,0 +1,145 @@
+//! Does what is in the queue: several jobs at a time, each with a lease that is renewed while a thread
+//! of its own weighs.
+//!
+//! Nothing is held in memory that the queue does not know. A worker that is killed leaves leases that
+//! run out; one that is told to stop finishes what it can within [`GRACE`] and gives back the rest.
+
+mod recheck;
+mod rounds;
+mod slot;
+mod source;
+mod weighing;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::ledger::{self, Ledger, Place};
+use gate::provenance::{hex, keys};
+use tokio::sync::{Notify, watch};
+
+use crate::app::World;
+use crate::uploads::{Limits, Store};
+use crate::{Error, uploads};
+
+pub(crate) use source::lies_under;
+
+/// How long what runs may take to end once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How jobs are done.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// How many at a time; 0 leaves them to others.
+    pub workers: usize,
+    /// How long a job belongs to a worker that says nothing.
+    pub lease: Duration,
+    /// How long a job may take.
+    pub job_time: Duration,
+    /// How often what is deployed is read again; never where it is not told.
+    pub recheck_every: Option<Duration>,
+    /// A folder of policies, `NAME.toml`, that callers may name beside those that are shipped.
+    pub policies: Option<PathBuf>,
+    /// Where uploads lie: `s3://bucket/prefix`; `uploads` in the folder of the ledger where it is not
+    /// told.
+    pub store: Option<String>,
+    /// How much may be uploaded.
+    pub limits: Limits,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            workers: cores(),
+            lease: Duration::from_secs(60),
+            job_time: Duration::from_hours(6),
+            recheck_every: None,
+            policies: None,
+            store: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// What all workers of a process share.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    pub(crate) ledger: Ledger,
+    pub(crate) world: World,
+    /// Folders whose models may be weighed by their path.
+    pub(crate) models: Vec<PathBuf>,
+    pub(crate) store: Store,
+    /// Files of uploads lie below it while they are weighed.
+    scratch: PathBuf,
+    pub(crate) work: Work,
+    /// Host, process and a random part: no two workers share it.
+    name: String,
+    woken: Notify,
+}
+
+impl Workers {
+    pub(crate) fn new(
+        ledger: Ledger,
+        place: &Place,
+        models: Vec<PathBuf>,
+        work: Work,
+        world: World,
+    ) -> Result<Self, Error> {
+        let store = Store::open(work.store.as_deref(), &place.data)?;
+        let scratch = place.data.join("scratch");
+        uploads::make_folder(&scratch)?;
+        let random = keys::random().map_err(ledger::Error::from)?;
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let random: String = hex::encode(&random).chars().take(8).collect();
+        let name = format!("{}-{}-{random}", vocabulary::escape(&host), std::process::id());
+        Ok(Self { ledger, world, models, store, scratch, work, name, woken: Notify::new() })
+    }
+
+    /// There is a new job.
+    pub(crate) fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// Processors for one job, so that all jobs together have as many as there are.
+    fn processors(&self) -> Option<usize> {
+        cores().checked_div(self.work.workers).map(|each| each.max(1))
+    }
+
+    /// Works until it is told to stop; what runs then is finished or given back.
+    pub(crate) async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 1..=self.work.workers {
+            let slot = slot::Slot::new(self.clone(), number, stop.clone());
+            tasks.spawn(slot.run());
+        }
+        tasks.spawn(rounds::run(self.clone(), stop));
+        while tasks.join_next().await.is_some() {}
+        // What is recorded is published with the next start where this fails.
+        let _ = self.ledger.publish().await;
+    }
+}
+
+/// Works for a ledger that others serve, until it is told to stop.
+pub async fn work(
+    place: &Place,
+    models: Vec<PathBuf>,
+    work: Work,
+    world: World,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let ledger = Ledger::open(place).await?;
+    let workers = Arc::new(Workers::new(ledger, place, models, work, world)?);
+    (world.say)(&format!("{} works on {} jobs at a time", workers.name, workers.work.workers));
+    let (stopped, stopping) = watch::channel(false);
+    tokio::spawn(async move {
+        stop.await;
+        let _ = stopped.send(true);
+    });
+    workers.run(stopping).await;
+    Ok(())
+}
