@@ -29,7 +29,7 @@ impl Engine {
     }
 
     /// A statement of [`STEPS`] in the words of the engine. Text sorts by its bytes on both.
-    fn worded(self, statement: &str) -> String {
+    pub(crate) fn worded(self, statement: &str) -> String {
         match self {
             Self::Sqlite => statement.replace("{blob}", "BLOB"),
             Self::Postgres => {
@@ -43,6 +43,14 @@ impl Engine {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// How a transaction begins that reads, and that nothing changes under.
+    pub(crate) fn snapshot(self) -> &'static str {
+        match self {
+            Self::Sqlite => "BEGIN",
+            Self::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         }
     }
 

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Why the record could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -76,11 +77,39 @@ pub enum Error {
         /// What does not fit.
         because: String,
     },
-    /// What was written together with others was not made durable.
-    #[error("nothing was recorded: {because}")]
+    /// It was not made durable: alone, or together with others.
+    #[error("nothing was recorded")]
     Lost {
         /// Why.
+        source: Arc<Error>,
+    },
+    /// The database was asked to make it durable, and did not answer.
+    #[error("it is not known whether it was recorded")]
+    InDoubt {
+        /// Why.
+        source: Arc<Error>,
+    },
+    /// There is no ledger at a place.
+    #[error("there is no ledger in `{}`", path.display())]
+    NoLedger {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file that is no export, or that was changed.
+    #[error("the export is damaged in line {line}: {because}")]
+    Export {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong.
         because: String,
+    },
+    /// An export cannot be read or written.
+    #[error("the export cannot be {doing}")]
+    ExportFile {
+        /// `read` or `written`.
+        doing: &'static str,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// The ledger is being closed.
     #[error("the ledger is closed")]
@@ -101,7 +130,54 @@ impl Error {
                 Some("`weighbridge ledger verify` tells everything that does not fit")
             }
             Self::Provenance(error) => error.hint(),
+            Self::Lost { source } => source.hint(),
+            Self::InDoubt { .. } => {
+                Some("look whether it stands in the ledger before it is repeated")
+            }
+            Self::NoLedger { .. } => {
+                Some("name the folder that `weighbridge serve --data` was given")
+            }
+            Self::Log(
+                provenance::log::Error::Smaller { .. } | provenance::log::Error::Fork { .. },
+            ) => Some(
+                "an older or another copy of the database lies here; `weighbridge ledger verify` tells \
+                 what is missing",
+            ),
             _ => None,
+        }
+    }
+
+    /// Whether there is no room left on the disk of the database.
+    pub fn is_full(&self) -> bool {
+        let full = |text: &str| text.contains("disk is full") || text.contains("No space left");
+        match self {
+            Self::Database { source, .. } => full(&source.to_string()),
+            Self::Lost { source } | Self::InDoubt { source } => source.is_full(),
+            _ => false,
+        }
+    }
+
+    /// Whether the same may succeed later: the database is full, busy or away.
+    pub fn may_pass(&self) -> bool {
+        // Of PostgreSQL: the connection, no resources, the operator's intervention.
+        const CLASSES: [&str; 3] = ["08", "53", "57"];
+        match self {
+            Self::Lost { .. } | Self::InDoubt { .. } | Self::Closed => true,
+            Self::Database { source: sqlx::Error::Database(said), .. } => {
+                let class = |code: &str| CLASSES.iter().any(|class| code.starts_with(class));
+                self.is_full()
+                    || said.message().contains("locked")
+                    || said.code().is_some_and(|code| class(&code))
+            }
+            Self::Database { source, .. } => matches!(
+                source,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
         }
     }
 

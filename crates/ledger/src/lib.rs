@@ -7,7 +7,7 @@
 //! (reports, attestations) lie beside the entries, under their SHA-256, which the entry names.
 //!
 //! Everything else in the database follows from the entries: the tables of `project` are made by
-//! applying them in order, and [`Ledger::verify`] makes them again and compares. The queue of jobs,
+//! applying them in order, and [`verify`](crate::verify()) makes them again and compares. The queue of jobs,
 //! sessions and the like are not the record and stand apart.
 //!
 //! One code serves SQLite (one file, WAL) and PostgreSQL.
@@ -41,13 +41,16 @@ mod event;
 mod jobs;
 mod place;
 mod project;
+mod proof;
 mod publish;
 mod read;
 mod report;
 mod rows;
 mod schema;
 mod storage;
+mod transfer;
 mod uploads;
+mod verify;
 mod write;
 
 pub use connect::Engine;
@@ -62,5 +65,7 @@ pub use read::{
     Standing, Tally, Touched, Waiver, WaiverFilter, WaiverState, WaiverVote, Weighing,
     WeighingFilter,
 };
+pub use transfer::Transferred;
 pub use uploads::{Room, Upload, UploadedFile};
+pub use verify::{Fault, Verified, verify};
 pub use write::Ledger;

@@ -10,21 +10,27 @@ use std::time::Duration;
 
 use provenance::files::{self, Readers};
 use provenance::keys::{PrivateKey, Scheme};
-use provenance::log::{Entry, Kind, Log, Skey, State};
+use provenance::log::{Checkpoint, Entry, Kind, Log, Skey, State};
 use sqlx::{AnyPool, Row as _};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Doing as _, Error};
 use crate::place::Place;
+use crate::rows::{self, statement};
 use crate::storage::Rows;
 
 /// How many entries are published at a time.
 const BATCH: i64 = 1000;
 /// How long entries wait for others, so that a checkpoint covers many.
 const WAIT: Duration = Duration::from_millis(250);
+/// How long it is before publishing is tried again that did not succeed.
+const AGAIN: Duration = Duration::from_secs(2);
+/// How often is looked again where another process disturbs, and how much longer it waits each time.
+const TURNS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
 /// The most that the file of a key has, in bytes.
-const MAX_KEY: u64 = 4096;
+pub(crate) const MAX_KEY: u64 = 4096;
 /// What the log of a ledger is called where its key is made here.
 const NAME: &str = "weighbridge.local/ledger";
 
@@ -33,70 +39,98 @@ type Reply = oneshot::Sender<Result<u64, Error>>;
 /// The thread that publishes.
 #[derive(Debug)]
 pub(crate) struct Publisher {
-    orders: mpsc::Sender<Option<Reply>>,
+    orders: mpsc::Sender<Order>,
+}
+
+#[derive(Debug)]
+enum Order {
+    /// There is something to publish.
+    Wake,
+    /// Publish everything, and say so.
+    Settle(Reply),
+    /// The same, and end.
+    Stop(Reply),
 }
 
 impl Publisher {
     pub(crate) fn start(pool: AnyPool, log: Log) -> Self {
-        let (orders, mut inbox) = mpsc::channel::<Option<Reply>>(1024);
-        thread::spawn(move || {
-            let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
-            let mut log = log;
-            while let Some(first) = runtime.block_on(inbox.recv()) {
-                let mut waiting: Vec<Reply> = first.into_iter().collect();
-                if waiting.is_empty() {
-                    // Somebody wrote and does not wait: others may write in a moment.
-                    runtime.block_on(async {
-                        let somebody_waits = async {
-                            while let Some(order) = inbox.recv().await {
-                                if let Some(reply) = order {
-                                    waiting.push(reply);
-                                    break;
-                                }
-                            }
-                        };
-                        let _ = tokio::time::timeout(WAIT, somebody_waits).await;
-                    });
-                }
-                let published = publish(&pool, runtime.handle(), &mut log);
-                answer(waiting, published);
-            }
-        });
+        let (orders, inbox) = mpsc::channel(1024);
+        // The connections of the pool belong to the runtime that they were made on: one of a thread
+        // of its own would take them with it when it ends.
+        let runtime = Handle::current();
+        thread::spawn(move || run(&pool, &runtime, log, inbox));
         Self { orders }
     }
 
     /// There is something to publish.
     pub(crate) fn wake(&self) {
         // A full channel holds orders already.
-        let _ = self.orders.try_send(None);
+        let _ = self.orders.try_send(Order::Wake);
     }
 
     /// Publishes everything that is written; gives the size of the log.
     pub(crate) async fn settle(&self) -> Result<u64, Error> {
+        self.ask(Order::Settle).await
+    }
+
+    /// The same, and ends.
+    pub(crate) async fn stop(&self) -> Result<u64, Error> {
+        self.ask(Order::Stop).await
+    }
+
+    async fn ask(&self, order: impl FnOnce(Reply) -> Order) -> Result<u64, Error> {
         let (reply, answer) = oneshot::channel();
-        self.orders.send(Some(reply)).await.map_err(|_| Error::Closed)?;
+        self.orders.send(order(reply)).await.map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)?
     }
 }
 
-fn answer(waiting: Vec<Reply>, published: Result<u64, Error>) {
-    let because = match published {
-        Ok(size) => {
-            for reply in waiting {
-                let _ = reply.send(Ok(size));
+fn run(pool: &AnyPool, runtime: &Handle, mut log: Log, mut inbox: mpsc::Receiver<Order>) {
+    let mut again = false;
+    let mut ends = false;
+    while !ends {
+        let first = runtime.block_on(async {
+            if again {
+                // What could not be published is tried again, whether or not somebody writes.
+                tokio::time::timeout(AGAIN, inbox.recv()).await.unwrap_or(Some(Order::Wake))
+            } else {
+                inbox.recv().await
             }
-            return;
+        });
+        let Some(mut order) = first else { return };
+        if matches!(order, Order::Wake) {
+            // Nobody waits, and others may write in a moment.
+            order = runtime.block_on(somebody_waits(&mut inbox)).unwrap_or(order);
         }
-        Err(because) => because,
+        let published = meanwhile(|| publish(pool, runtime, &mut log));
+        again = published.is_err();
+        match order {
+            Order::Wake => {}
+            Order::Settle(reply) => answer(reply, published),
+            Order::Stop(reply) => {
+                ends = true;
+                answer(reply, published);
+            }
+        }
+    }
+}
+
+/// Waits for a moment for somebody who wants to know.
+async fn somebody_waits(inbox: &mut mpsc::Receiver<Order>) -> Option<Order> {
+    let somebody = async {
+        loop {
+            match inbox.recv().await {
+                Some(Order::Wake) => {}
+                order => return order,
+            }
+        }
     };
-    let said = because.to_string();
-    let mut waiting = waiting.into_iter();
-    if let Some(first) = waiting.next() {
-        let _ = first.send(Err(because));
-    }
-    for reply in waiting {
-        let _ = reply.send(Err(Error::damaged(said.clone())));
-    }
+    tokio::time::timeout(WAIT, somebody).await.ok().flatten()
+}
+
+fn answer(reply: Reply, published: Result<u64, Error>) {
+    // Whoever asked may have gone away.
+    let _ = reply.send(published);
 }
 
 /// Opens the log over a ledger; the first who opens it makes its key and begins it.
@@ -110,7 +144,7 @@ pub(crate) fn open(pool: &AnyPool, runtime: &Handle, place: &Place) -> Result<Lo
         files::write_new(&path, text.as_bytes(), false, Readers::Owner)?;
     }
     let state = || State::new(place.state());
-    match Log::open(rows(), key()?, state()) {
+    let log = meanwhile(|| match Log::open(rows(), key()?, state()) {
         Err(provenance::log::Error::NoLog { .. }) => {
             match Log::create(rows(), key()?, state()) {
                 // Another was faster.
@@ -121,6 +155,50 @@ pub(crate) fn open(pool: &AnyPool, runtime: &Handle, place: &Place) -> Result<Lo
             }
         }
         opened => Ok(opened?),
+    })?;
+    // The checkpoint first: others may write and publish while we look.
+    let (_, checkpoint) = log.view().checkpoint()?;
+    let end = runtime.block_on(end(pool))?;
+    fits(&log, &checkpoint, end)?;
+    Ok(log)
+}
+
+/// Does something that another process of this machine may disturb: it remembers a newer checkpoint
+/// after we read an older one, and the log looks as if it had shrunk. Reading again tells.
+fn meanwhile<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    for turn in 0..TURNS {
+        match work() {
+            Err(Error::Log(provenance::log::Error::Smaller { .. })) => {
+                thread::sleep(PAUSE.saturating_mul(turn));
+            }
+            other => return other,
+        }
+    }
+    work()
+}
+
+/// The last entry.
+async fn end(pool: &AnyPool) -> Result<Option<(u64, String)>, Error> {
+    let sql = "SELECT number, body FROM entry ORDER BY number DESC LIMIT 1";
+    let row = statement(sql, []).fetch_optional(pool).await.doing("read the last entry")?;
+    row.map(|row| Ok((rows::number(&row, 0)?, rows::text(&row, 1)?))).transpose()
+}
+
+/// Whether the entries reach to the end of the log, which only ever follows them.
+fn fits(log: &Log, checkpoint: &Checkpoint, end: Option<(u64, String)>) -> Result<(), Error> {
+    let count = end.as_ref().map_or(0, |(number, _)| number.saturating_add(1));
+    if checkpoint.size > count {
+        let size = checkpoint.size;
+        return Err(Error::damaged(format!("{count} entries are there; {size} were published")));
+    }
+    match end {
+        Some((number, body))
+            if checkpoint.size == count
+                && log.view().entry(checkpoint, number)? != body.as_bytes() =>
+        {
+            Err(Error::damaged(format!("entry {number} is not what was published")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,9 @@
 /// Every step, from an empty database on.
 pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, CREDENTIALS, UPLOADS];
 
+/// The steps that make the record and what follows from it.
+pub(crate) const RECORDED: &[&[&str]] = &[RECORD, MADE];
+
 /// The record itself, and the log over it.
 const RECORD: &[&str] = &[
     "CREATE TABLE entry (

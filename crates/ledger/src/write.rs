@@ -24,7 +24,7 @@ const READERS: u32 = 8;
 /// How many writes are made durable together at most.
 const TOGETHER: usize = 256;
 /// The longest entry: it has to have room in the log.
-const MAX_ENTRY: usize = 65_535;
+pub(crate) const MAX_ENTRY: usize = 65_535;
 
 /// The record. It may be cloned: all clones are one.
 #[derive(Clone, Debug)]
@@ -45,10 +45,16 @@ struct Inner {
 type Work =
     Box<dyn for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<(), Error>> + Send>;
 
-struct Order {
-    work: Work,
-    reply: oneshot::Sender<Result<(), Error>>,
+enum Order {
+    Work {
+        work: Work,
+        reply: Reply,
+    },
+    /// Take no more orders; say when all are done.
+    Stop(oneshot::Sender<()>),
 }
+
+type Reply = oneshot::Sender<Result<(), Error>>;
 
 impl Ledger {
     /// Opens a ledger; an empty place becomes one.
@@ -110,6 +116,19 @@ impl Ledger {
         self.inner.publisher.settle().await
     }
 
+    /// Ends the writing: what was ordered before is done, and what is recorded is published; gives the
+    /// size of the log. Whoever writes afterwards is told that the ledger is closed.
+    pub async fn close(&self) -> Result<u64, Error> {
+        let (reply, answer) = oneshot::channel();
+        // Where the writer has ended already there is nothing to wait for.
+        if self.inner.writer.send(Order::Stop(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
+        let size = self.inner.publisher.stop().await;
+        self.inner.pool.close().await;
+        size
+    }
+
     /// Does work in a transaction. Several are made durable together; one that fails is undone
     /// alone.
     pub(crate) async fn transact<T: Send + 'static>(
@@ -128,7 +147,7 @@ impl Ledger {
                 Ok(())
             })
         });
-        let order = Order { work, reply };
+        let order = Order::Work { work, reply };
         self.inner.writer.send(order).await.map_err(|_| Error::Closed)?;
         answer.await.map_err(|_| Error::Closed)??;
         given.await.map_err(|_| Error::Closed)
@@ -142,53 +161,103 @@ fn make_folder(path: &Path) -> Result<(), Error> {
     made.map_err(|source| Error::Folder { path: path.into(), source })
 }
 
-/// Takes orders until nobody can give any more.
+/// Takes orders until nobody can give any more, or until it is told to stop.
 async fn write(
     pool: AnyPool,
     engine: Engine,
     mut inbox: mpsc::Receiver<Order>,
     publisher: Arc<Publisher>,
 ) {
+    let mut stopped = Vec::new();
     while let Some(first) = inbox.recv().await {
-        let mut orders = vec![first];
-        while orders.len() < TOGETHER
-            && let Ok(order) = inbox.try_recv()
-        {
-            orders.push(order);
+        let mut works = Vec::new();
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Work { work, reply } => works.push((work, reply)),
+                Order::Stop(reply) => {
+                    // What is in the inbox is still done.
+                    inbox.close();
+                    stopped.push(reply);
+                }
+            }
+            next = if works.len() < TOGETHER { inbox.try_recv().ok() } else { None };
         }
-        together(&pool, engine, orders).await;
+        together(&pool, engine, works).await;
         publisher.wake();
+    }
+    for reply in stopped {
+        let _ = reply.send(());
     }
 }
 
-/// One transaction for several orders.
-async fn together(pool: &AnyPool, engine: Engine, orders: Vec<Order>) {
-    let mut replies = Vec::with_capacity(orders.len());
-    let done = async {
-        let mut connection = pool.acquire().await.doing("write")?;
-        let mut transaction = connection.begin_with(engine.begin()).await.doing("write")?;
-        engine.enter(&mut transaction).await?;
-        for order in orders {
-            let mut alone = transaction.begin().await.doing("write")?;
-            let ended = (order.work)(&mut alone).await;
-            match &ended {
-                Ok(()) => alone.commit().await.doing("write")?,
-                Err(_) => alone.rollback().await.doing("write")?,
+/// One transaction for several works. Each is told its own end where the transaction was made durable;
+/// else all of them are told why it was not.
+async fn together(pool: &AnyPool, engine: Engine, works: Vec<(Work, Reply)>) {
+    let (works, replies): (Vec<Work>, Vec<Reply>) = works.into_iter().unzip();
+    match all_of(pool, engine, works).await {
+        Ok(ended) => {
+            for (reply, ended) in replies.into_iter().zip(ended) {
+                let _ = reply.send(ended);
             }
-            replies.push((order.reply, ended));
         }
-        transaction.commit().await.doing("write")
+        Err(lost) => {
+            for reply in replies {
+                let _ = reply.send(Err(lost.told()));
+            }
+        }
     }
-    .await;
-    // Orders that were not reached are dropped, and whoever gave them is told that it is closed.
-    let failed = done.err();
-    for (reply, ended) in replies {
-        let said = match &failed {
-            Some(error) => Err(Error::Lost { because: error.to_string() }),
-            None => ended,
+}
+
+/// Why a transaction was not made durable.
+struct Lost {
+    error: Arc<Error>,
+    /// The database was asked to make it durable, and did not answer.
+    in_doubt: bool,
+}
+
+impl Lost {
+    fn told(&self) -> Error {
+        let source = self.error.clone();
+        if self.in_doubt { Error::InDoubt { source } } else { Error::Lost { source } }
+    }
+}
+
+impl From<Error> for Lost {
+    fn from(error: Error) -> Self {
+        Self { error: Arc::new(error), in_doubt: false }
+    }
+}
+
+/// Does works one after the other; tells how each ended.
+async fn all_of(
+    pool: &AnyPool,
+    engine: Engine,
+    works: Vec<Work>,
+) -> Result<Vec<Result<(), Error>>, Lost> {
+    let mut connection = pool.acquire().await.doing("write")?;
+    let mut transaction = connection.begin_with(engine.begin()).await.doing("write")?;
+    engine.enter(&mut transaction).await?;
+    let mut ended = Vec::with_capacity(works.len());
+    for work in works {
+        let mut alone = transaction.begin().await.doing("write")?;
+        let end = work(&mut alone).await;
+        let undone = match &end {
+            Ok(()) => alone.commit().await,
+            Err(_) => alone.rollback().await,
         };
-        let _ = reply.send(said);
+        // Some errors (a full disk) end the whole transaction: then the first of them says why.
+        match (undone, end) {
+            (Ok(()), end) => ended.push(end),
+            (Err(_), Err(error @ Error::Database { .. })) => return Err(error.into()),
+            (Err(source), _) => return Err(Error::Database { doing: "write", source }.into()),
+        }
     }
+    transaction.commit().await.map_err(|source| Lost {
+        in_doubt: !matches!(source, sqlx::Error::Database(_)),
+        error: Arc::new(Error::Database { doing: "make it durable", source }),
+    })?;
+    Ok(ended)
 }
 
 /// Keeps documents under their SHA-256.
@@ -241,12 +310,24 @@ pub(crate) async fn append(
     if body.len() > MAX_ENTRY {
         return Err(Error::TooLong { bytes: body.len(), most: MAX_ENTRY });
     }
-    project::apply(connection, number, &entry).await?;
+    let body = String::from_utf8_lossy(&body).into_owned();
+    put(connection, number, &entry, body).await?;
+    Ok(u64::try_from(number).unwrap_or_default())
+}
+
+/// Writes an entry and what follows from it.
+pub(crate) async fn put(
+    connection: &mut AnyConnection,
+    number: i64,
+    entry: &Entry,
+    body: String,
+) -> Result<(), Error> {
+    project::apply(connection, number, entry).await?;
     sqlx::query("INSERT INTO entry (number, body) VALUES ($1, $2)")
         .bind(number)
-        .bind(String::from_utf8_lossy(&body).into_owned())
+        .bind(body)
         .execute(&mut *connection)
         .await
         .doing("write an entry")?;
-    Ok(u64::try_from(number).unwrap_or_default())
+    Ok(())
 }

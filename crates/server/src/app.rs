@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ use crate::auth::{self, Begun, Guard, Oidc, Strangers};
 use crate::metrics::Metrics;
 use crate::serving::{self, Bounds, Rates, Tls};
 use crate::worker::{Work, Workers};
-use crate::{Error, routes};
+use crate::{Error, pages, routes};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -220,6 +220,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), serving::bounded))
         .layer(from_fn_with_state(app.clone(), serving::of_this_server))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(pages::as_page))
         .layer(from_fn_with_state(app.clone(), serving::for_browsers))
         .with_state(app)
 }

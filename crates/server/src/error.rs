@@ -153,6 +153,10 @@ impl From<ledger::Error> for Problem {
             ledger::Error::TooLong { .. } | ledger::Error::NoRoom { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
             }
+            error if error.is_full() => {
+                let detail = "the disk of the ledger is full; nothing was recorded";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, detail)
+            }
             _ => Self::ours("the ledger does not answer", &error),
         }
     }

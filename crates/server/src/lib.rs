@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod metrics;
 mod openapi;
+mod pages;
 mod routes;
 mod serving;
 mod uploads;

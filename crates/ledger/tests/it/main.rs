@@ -3,8 +3,10 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![allow(clippy::disallowed_methods, reason = "tests make and break what they look at")]
 
+mod carrying;
 mod queries;
 mod queue;
 mod records;
+mod tampering;
 mod uploads;
 mod world;

@@ -42,7 +42,7 @@ on_both! {
             (FindingFilter { excepted: Some(true), ..all() }, 0),
         ] {
             let listed = ledger.findings(&filter, Page::default()).await.unwrap();
-            assert_eq!((listed.total, listed.rows.len()), (count, count as usize), "{filter:?}");
+            assert_eq!((listed.total, listed.rows.len()), (count, usize::try_from(count).unwrap()), "{filter:?}");
         }
         let tally = ledger.tally().await.unwrap();
         assert_eq!((tally[0].findings, tally.len()), (1, 2));

@@ -152,6 +152,27 @@ pub(super) struct Edge {
     pub(super) levels: Vec<Vec<Hash>>,
 }
 
+/// A tree that is computed from its entries, without keeping them.
+#[derive(Clone, Debug, Default)]
+pub struct Tree(Edge);
+
+impl Tree {
+    /// Adds an entry behind the others.
+    pub fn push(&mut self, entry: &[u8]) {
+        self.0.push(leaf_hash(entry));
+    }
+
+    /// How many entries it has.
+    pub fn size(&self) -> u64 {
+        self.0.size
+    }
+
+    /// Its root.
+    pub fn root(&self) -> Hash {
+        self.0.root()
+    }
+}
+
 /// A tile that became full.
 pub(super) struct Full {
     pub(super) level: u8,

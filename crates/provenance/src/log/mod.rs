@@ -50,7 +50,7 @@ pub use checkpoint::{Checkpoint, MAX_SIZE};
 pub use disk::Disk;
 pub use error::Error;
 pub use leaf::{Document, Leaf, documents};
-pub use merkle::{EMPTY, Hash, leaf_hash, verifies_consistency, verifies_inclusion};
+pub use merkle::{EMPTY, Hash, Tree, leaf_hash, verifies_consistency, verifies_inclusion};
 pub use note::{Kind, MAX_NOTE, Note, Signature, Skey, Vkey};
 pub use policy::{MAX_POLICY, Policy, Witness};
 pub use proof::{MAX_PROOF_FILE, Proof, Proven};

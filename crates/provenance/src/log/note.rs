@@ -111,6 +111,13 @@ impl Note {
         Ok(verified)
     }
 
+    /// The same text, with the signatures alone that name a key.
+    pub fn only(&self, key: &Vkey) -> Self {
+        let named = |signature: &&Signature| key.is(&signature.name, signature.id);
+        let signatures = self.signatures.iter().filter(named).cloned().collect();
+        Self { text: self.text.clone(), signatures }
+    }
+
     /// Adds signatures that are not there yet.
     pub fn add(&mut self, signatures: &[Signature]) {
         for signature in signatures {

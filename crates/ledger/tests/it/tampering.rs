@@ -1,0 +1,218 @@
+use ledger::{Error, Event, Ledger, Verified, Vote, verify};
+
+use crate::world::{World, act, deployment, digest, observation, on_both, owner, waiver, weigh};
+
+/// A ledger with something in every table.
+async fn everything(ledger: &Ledger) {
+    let one = weigh(ledger, "ana", 1, "org/a", "admit").await;
+    weigh(ledger, "ana", 2, "org/b", "refuse").await;
+    let document = b"{}".to_vec();
+    let attestation = Event::Attestation {
+        artifact: one.clone(),
+        document: digest(&document),
+        predicate_type: "t".into(),
+    };
+    ledger.record_with(act("ana", 3), attestation, vec![document]).await.unwrap();
+    let vote = Vote::Approve;
+    for (who, event) in [
+        ("olga", owner("org/a", "olga")),
+        ("ben", Event::Approval { artifact: one.clone(), vote, comment: "yes".into() }),
+        ("ana", waiver("v1", &one, "2027-02-01", 2)),
+        ("ben", Event::WaiverVote { waiver: "v1".into(), vote, comment: "yes".into() }),
+        ("cy", deployment("d1", "org/a", &one)),
+        ("cron", observation("d1", &one)),
+        (
+            "root",
+            Event::Token {
+                token: "t1".into(),
+                principal: "ana".into(),
+                role: "reader".into(),
+                expires: String::new(),
+            },
+        ),
+    ] {
+        ledger.record(act(who, 4), event).await.unwrap();
+    }
+}
+
+async fn verified(world: &World) -> Verified {
+    verify(&world.place, None).await.unwrap()
+}
+
+/// Every table that follows from the entries, and a change of it.
+const TABLES: &[(&str, &str)] = &[
+    ("audit", "actor = 'eve'"),
+    ("artifact", "bytes = bytes + 1"),
+    ("artifact_file", "sha256 = '00'"),
+    ("model", "owner = 'eve'"),
+    ("weighing", "verdict = 'admit2'"),
+    ("check_outcome", "outcome = 'clear'"),
+    ("finding", "severity = 'info'"),
+    ("attestation", "predicate_type = 'x'"),
+    ("approval", "comment = 'eve'"),
+    ("waiver", "state = 'granted'"),
+    ("waiver_vote", "vote = 'reject'"),
+    ("deployment", "differs = 1 - differs"),
+    ("observation", "artifact = ''"),
+    ("token", "role = 'admin'"),
+];
+
+on_both! {
+    async fn each_table_is_held_against_the_entries(world: &World) {
+        let ledger = world.open().await;
+        everything(&ledger).await;
+        ledger.close().await.unwrap();
+        assert!(matches!(ledger.record(act("x", 1), owner("m", "o")).await, Err(Error::Closed)));
+        let sound = verified(world).await;
+        assert!(sound.holds() && sound.remembered, "{sound:?}");
+        assert_eq!((sound.entries, sound.published, sound.unpublished, sound.documents), (10, 10, 0, 3));
+        for (table, change) in TABLES {
+            assert!(world.tamper(&format!("CREATE TABLE kept AS SELECT * FROM {table}")).await < 100);
+            assert!(world.tamper(&format!("UPDATE {table} SET {change}")).await > 0, "{table}");
+            let changed = verified(world).await;
+            let what = format!("table {table}, row ");
+            assert!(!changed.holds(), "{table}");
+            assert!(changed.faults.iter().all(|fault| fault.what.starts_with(&what)), "{changed:?}");
+            assert!(changed.faults.iter().any(|fault| fault.because.contains("and the entries say")));
+
+            world.tamper(&format!("DELETE FROM {table}")).await;
+            let emptied = verified(world).await;
+            assert!(emptied.faults.iter().all(|fault| fault.what.starts_with(&what)));
+            assert!(emptied.faults.iter().all(|fault| fault.because.contains("it is missing")), "{emptied:?}");
+
+            world.tamper(&format!("INSERT INTO {table} SELECT * FROM kept")).await;
+            assert!(verified(world).await.holds(), "{table} is as it was");
+            world.tamper("DROP TABLE kept").await;
+        }
+        world.tamper("INSERT INTO token VALUES ('t2', 'eve', 'admin', '', 'x', 'eve', '')").await;
+        let added = verified(world).await;
+        assert_eq!(added.faults.len(), 1);
+        assert!(added.faults[0].because.contains("no entry says it"), "{added:?}");
+        world.tamper("DROP TABLE token").await;
+        world.tamper("UPDATE model SET owner = 'eve'").await;
+        let dropped = verified(world).await;
+        assert!(dropped.faults.iter().any(|fault| fault.because.contains("cannot be read")), "{dropped:?}");
+        assert!(dropped.faults.iter().any(|fault| fault.what.starts_with("table model")), "{dropped:?}");
+    }
+}
+
+on_both! {
+    async fn each_entry_and_document_is_held_against_the_log(world: &World) {
+        let ledger = world.open().await;
+        everything(&ledger).await;
+        ledger.close().await.unwrap();
+        let says = |verified: &Verified, what: &str, because: &str| {
+            verified.faults.iter().any(|fault| fault.what == what && fault.because.contains(because))
+        };
+        world.tamper("CREATE TABLE kept AS SELECT * FROM entry").await;
+        for number in 0..10 {
+            let sql = format!("UPDATE entry SET body = REPLACE(body, '\"v\":1', '\"v\": 1') WHERE number = {number}");
+            assert_eq!(world.tamper(&sql).await, 1);
+            let other = verified(world).await;
+            let what = format!("entry {number}");
+            assert!(says(&other, &what, "canonical") && says(&other, &what, "what the log holds"), "{other:?}");
+            world.tamper(&format!("DELETE FROM entry WHERE number = {number}")).await;
+            let gone = verified(world).await;
+            assert!(gone.faults.iter().any(|fault| fault.what == what), "{gone:?}");
+            world.tamper("DELETE FROM entry").await;
+            world.tamper("INSERT INTO entry SELECT * FROM kept").await;
+        }
+        assert!(verified(world).await.holds());
+        // What an entry says is changed, and the table with it: the log still knows.
+        world.tamper("UPDATE entry SET body = REPLACE(body, 'olga', 'evea')").await;
+        world.tamper("UPDATE model SET owner = 'evea' WHERE owner = 'olga'").await;
+        world.tamper("UPDATE audit SET actor = 'evea' WHERE actor = 'olga'").await;
+        let rewritten = verified(world).await;
+        assert!(says(&rewritten, "entry 3", "what the log holds"), "{rewritten:?}");
+        assert_eq!(rewritten.faults.len(), 1, "{rewritten:?}");
+        world.tamper("UPDATE entry SET body = REPLACE(body, 'evea', 'olga')").await;
+        world.tamper("UPDATE model SET owner = 'olga' WHERE owner = 'evea'").await;
+        world.tamper("UPDATE audit SET actor = 'olga' WHERE actor = 'evea'").await;
+        assert!(verified(world).await.holds());
+
+        world.tamper("CREATE TABLE kept_document AS SELECT * FROM document").await;
+        world.tamper("UPDATE document SET bytes = (SELECT bytes FROM kept_document ORDER BY sha256 LIMIT 1)").await;
+        assert_eq!(verified(world).await.faults.iter().filter(|fault| fault.what.starts_with("document ")).count(), 2);
+        world.tamper("DELETE FROM document").await;
+        let missing = verified(world).await;
+        assert!(says(&missing, "entry 0", "stands in the ledger"), "{missing:?}");
+        world.tamper("INSERT INTO document SELECT * FROM kept_document").await;
+        assert!(verified(world).await.holds());
+
+        world.tamper("CREATE TABLE kept_log AS SELECT * FROM log_file").await;
+        for name in ["tile/0/000.p/10", "tile/entries/000.p/10", "checkpoint"] {
+            let sql = format!("DELETE FROM log_file WHERE name = '{name}'");
+            assert_eq!(world.tamper(&sql).await, 1, "{name}");
+            let damaged = verified(world).await;
+            let of_log = damaged.faults.iter().any(|fault| fault.what.starts_with("log: "));
+            assert!(of_log, "{name}: {damaged:?}");
+            world.tamper("DELETE FROM log_file").await;
+            world.tamper("INSERT INTO log_file SELECT * FROM kept_log").await;
+        }
+        assert!(verified(world).await.holds());
+    }
+}
+
+on_both! {
+    async fn entries_that_are_cut_off_or_come_from_an_old_copy_are_told(world: &World) {
+        let ledger = world.open().await;
+        weigh(&ledger, "ana", 1, "org/a", "admit").await;
+        ledger.publish().await.unwrap();
+        let tables = ["entry", "log_file", "audit", "model", "weighing", "artifact", "artifact_file", "check_outcome", "finding"];
+        for table in tables {
+            world.tamper(&format!("CREATE TABLE old_{table} AS SELECT * FROM {table}")).await;
+        }
+        weigh(&ledger, "ana", 2, "org/b", "admit").await;
+        weigh(&ledger, "ana", 3, "org/c", "admit").await;
+        ledger.close().await.unwrap();
+
+        // Entries alone are cut off: the log is ahead.
+        world.tamper("CREATE TABLE new_entry AS SELECT * FROM entry").await;
+        world.tamper("DELETE FROM entry WHERE number = 2").await;
+        let error = Ledger::open(&world.place).await.unwrap_err();
+        assert!(error.to_string().contains("2 entries are there; 3 were published"), "{error}");
+        let cut = verified(world).await;
+        assert!(cut.faults.iter().any(|fault| fault.because.contains("the log has 3 entries")), "{cut:?}");
+
+        // The whole database as it was: only what this machine remembers tells.
+        for table in tables {
+            world.tamper(&format!("DELETE FROM {table}")).await;
+            world.tamper(&format!("INSERT INTO {table} SELECT * FROM old_{table}")).await;
+        }
+        assert!(Ledger::open(&world.place).await.is_err());
+        let old = verified(world).await;
+        assert!(old.faults.iter().any(|fault| fault.because.contains("it has 3 entries, the log has 1")), "{old:?}");
+
+        // The old copy goes on with other entries: a fork.
+        let state = world.place.data.join("log.state");
+        let kept = std::fs::read(&state).unwrap();
+        std::fs::remove_file(&state).unwrap();
+        let ledger = world.open().await;
+        for second in 4..9 {
+            weigh(&ledger, "eve", second, "org/e", "admit").await;
+        }
+        ledger.close().await.unwrap();
+        std::fs::write(&state, kept).unwrap();
+        let error = Ledger::open(&world.place).await.unwrap_err();
+        assert!(matches!(error, Error::Log(_)), "{error}");
+        let forked = verified(world).await;
+        assert!(forked.faults.iter().any(|fault| fault.what.contains("remembered")), "{forked:?}");
+    }
+}
+
+on_both! {
+    async fn what_is_not_yet_published_is_no_fault(world: &World) {
+        let ledger = world.open().await;
+        weigh(&ledger, "ana", 1, "org/a", "admit").await;
+        ledger.close().await.unwrap();
+        let body = "{\"at\":\"2027-01-15T08:00:05.000Z\",\"by\":\"ana\",\"kind\":\"owner\",\"model\":\"org/a\",\"owner\":\"olga\",\"v\":1}";
+        world.tamper(&format!("INSERT INTO entry VALUES (1, '{body}')")).await;
+        world.tamper("UPDATE model SET owner = 'olga'").await;
+        world.tamper("INSERT INTO audit VALUES (1, 'owner', 'ana', 'org/a', '', '2027-01-15T08:00:05.000Z')").await;
+        let waiting = verified(world).await;
+        assert!(waiting.holds(), "{waiting:?}");
+        assert_eq!((waiting.entries, waiting.published, waiting.unpublished), (2, 1, 1));
+        assert_eq!(world.open().await.close().await.unwrap(), 2, "the next who opens it publishes it");
+        assert_eq!(verified(world).await.unpublished, 0);
+    }
+}
