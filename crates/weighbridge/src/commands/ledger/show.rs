@@ -1,6 +1,5 @@
 use gate::ledger::{
-    Blast, DeploymentFilter, EntryFilter, Error, Ledger, Listed, Page, Touched, WaiverFilter,
-    WeighingFilter,
+    Blast, DeploymentFilter, EntryFilter, Error, Ledger, Page, WaiverFilter, WeighingFilter,
 };
 use serde_json::{Value, json};
 use vocabulary::escape;
@@ -35,9 +34,9 @@ async fn ask(ledger: &Ledger, what: &What, page: Page) -> Result<Value, Error> {
         let versions = WeighingFilter { latest: true, ..of.clone() };
         return Ok(json!({
             "model": [model],
-            "deployments": rows(ledger.deployments(&runs, page).await?),
-            "versions": rows(ledger.weighings(&versions, page).await?),
-            "weighings": rows(ledger.weighings(&of, page).await?),
+            "deployments": ledger.deployments(&runs, page).await?.rows,
+            "versions": ledger.weighings(&versions, page).await?.rows,
+            "weighings": ledger.weighings(&of, page).await?.rows,
         }));
     }
     if let Some(name) = &what.artifact {
@@ -48,33 +47,33 @@ async fn ask(ledger: &Ledger, what: &What, page: Page) -> Result<Value, Error> {
         let waivers = WaiverFilter { artifact: Some(name.clone()), ..WaiverFilter::default() };
         return Ok(json!({
             "artifact": [artifact],
-            "files": rows(ledger.files(name, page).await?),
-            "weighings": rows(ledger.weighings(&of, page).await?),
-            "approvals": rows(ledger.approvals(Some(name), page).await?),
-            "waivers": rows(ledger.waivers(&waivers, &today, page).await?),
-            "attestations": rows(ledger.attestations(name, page).await?),
-            "deployments": rows(ledger.deployments(&runs, page).await?),
+            "files": ledger.files(name, page).await?.rows,
+            "weighings": ledger.weighings(&of, page).await?.rows,
+            "approvals": ledger.approvals(Some(name), page).await?.rows,
+            "waivers": ledger.waivers(&waivers, &today, page).await?.rows,
+            "attestations": ledger.attestations(name, page).await?.rows,
+            "deployments": ledger.deployments(&runs, page).await?.rows,
         }));
     }
     if let Some(digest) = &what.digest {
         let hex = digest.rsplit(':').next().unwrap_or_default();
         let touched = ledger.blast(&Blast::File(hex.to_owned()), page).await?;
-        return Ok(json!({ "found": ledger.search(digest).await?, "running": reached(touched) }));
+        return Ok(json!({ "found": ledger.search(digest).await?, "running": touched.rows }));
     }
     if let Some(rule) = &what.rule {
         let touched = ledger.blast(&Blast::Rule(rule.clone()), page).await?;
-        return Ok(json!({ "running": reached(touched) }));
+        return Ok(json!({ "running": touched.rows }));
     }
     if what.waivers {
         let listed = ledger.waivers(&WaiverFilter::default(), &today, page).await?;
-        return Ok(json!({ "waivers": rows(listed) }));
+        return Ok(json!({ "waivers": listed.rows }));
     }
     if what.entries {
         let listed = ledger.audit(&EntryFilter::default(), page).await?;
-        return Ok(json!({ "entries": rows(listed) }));
+        return Ok(json!({ "entries": listed.rows }));
     }
     if what.models {
-        return Ok(json!({ "models": rows(ledger.models(page).await?) }));
+        return Ok(json!({ "models": ledger.models(page).await?.rows }));
     }
     let mut production = Vec::new();
     for deployment in ledger.deployments(&DeploymentFilter::default(), page).await?.rows {
@@ -91,14 +90,6 @@ async fn ask(ledger: &Ledger, what: &What, page: Page) -> Result<Value, Error> {
 
 fn unknown(what: &'static str, name: &str) -> Error {
     Error::Unknown { what, name: escape(name) }
-}
-
-fn rows<T: serde::Serialize>(listed: Listed<T>) -> Value {
-    json!(listed.rows)
-}
-
-fn reached(touched: Listed<Touched>) -> Value {
-    rows(touched)
 }
 
 /// Every row as its names and values; what is empty is left out.
