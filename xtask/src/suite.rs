@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 
 use crate::postgres::{self, Postgres};
-use crate::{debian, peers, reference, shell, tidy};
+use crate::{browser, debian, peers, reference, shell, tidy};
 
 #[derive(Default)]
 struct Suite {
@@ -18,6 +18,8 @@ struct Suite {
     minilm: Option<PathBuf>,
     /// Whether a software hardware module is there (`SoftHSM`), and the tool that makes keys in it.
     module: bool,
+    /// The folder of the browser tests with their modules, where there is a browser.
+    browser: Option<PathBuf>,
     counts: Option<Counts>,
 }
 
@@ -75,6 +77,7 @@ fn tools(suite: &mut Suite) -> Result<()> {
         &["softhsm2-util", "pkcs11-tool", "openssl"],
         &["softhsm2", "opensc", "openssl"],
     )?;
+    suite.browser = browser::tests()?;
     Ok(())
 }
 
@@ -106,6 +109,9 @@ fn test(suite: &mut Suite) -> Result<()> {
     }
     if let Some(minilm) = &suite.minilm {
         command.env("WEIGHBRIDGE_MINILM", minilm);
+    }
+    if let Some(browser) = &suite.browser {
+        command.env("WEIGHBRIDGE_BROWSER", browser);
     }
     if suite.module {
         command.env("WEIGHBRIDGE_SOFTHSM", "1");

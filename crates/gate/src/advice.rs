@@ -2,8 +2,11 @@
 
 use artifact::tree::{EntryKind, Tree};
 use vocabulary::{
-    ArtifactSummary, CheckResult, Decision, Finding, Gap, Policy, Severity, Untrusted, Verdict,
+    ArtifactSummary, CheckResult, Decision, Finding, Gap, Outcome, Policy, Requirement, Severity,
+    Untrusted, Verdict,
 };
+
+use crate::level;
 
 /// How many files are named before the rest is only counted.
 const NAMED: usize = 3;
@@ -47,6 +50,7 @@ pub(crate) fn advise(
     if !tree.entries.is_empty() {
         for_gaps(&gaps, tree, &mut advice);
     }
+    for_checks(results, policy, &mut advice);
     if artifact.files == 0 {
         advice.push(
             "check that the path is the one that was meant, and that the download is complete"
@@ -102,6 +106,26 @@ fn for_file(
                  2.6 or later"
                     .to_owned(),
             );
+        }
+    }
+}
+
+/// What mends a required check that had nothing to go by.
+fn for_checks(results: &[CheckResult], policy: &Policy, advice: &mut Vec<String>) {
+    let required = |result: &&CheckResult| {
+        policy.requirement(&result.check) == Requirement::Required
+            && matches!(
+                &result.outcome,
+                Outcome::CouldNotLook { coverage, .. } if coverage.gaps.is_empty()
+            )
+    };
+    for result in results.iter().filter(required) {
+        // `files` and `static` say themselves what they lack.
+        let of_check = level::requirements().iter().find(|one| one.check == result.check.0);
+        if let Some(one) = of_check.filter(|one| one.level > 1 || one.check == "record")
+            && !advice.contains(&one.missing)
+        {
+            advice.push(one.missing.clone());
         }
     }
 }

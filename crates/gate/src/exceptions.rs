@@ -57,13 +57,19 @@ pub(crate) fn apply(
     let mut used = Vec::new();
     for (number, (exception, covers)) in policy.exceptions.iter().zip(covered).enumerate() {
         let shown = number.saturating_add(1);
-        if covers == 0 && number >= own {
-        } else if covers == 0 {
-            findings.push(rules::exception_unused(&policy.name, shown, exception));
+        if covers == 0 {
+            if number < own {
+                findings.push(rules::exception_unused(&policy.name, shown, exception));
+            }
         } else if exception.expires < today {
             findings.push(rules::exception_expired(&policy.name, shown, exception, covers));
         } else {
-            used.push(exception.clone());
+            // A waiver is text of whoever asked for it.
+            used.push(Exception {
+                reason: vocabulary::escape(&exception.reason),
+                owner: vocabulary::escape(&exception.owner),
+                ..exception.clone()
+            });
         }
     }
     (Outcome::of(findings, Coverage::default()), used)

@@ -147,6 +147,40 @@ impl Error {
         }
     }
 
+    /// Whether there is no room left on the disk of the database.
+    pub fn is_full(&self) -> bool {
+        let full = |text: &str| text.contains("disk is full") || text.contains("No space left");
+        match self {
+            Self::Database { source, .. } => full(&source.to_string()),
+            Self::Lost { source } | Self::InDoubt { source } => source.is_full(),
+            _ => false,
+        }
+    }
+
+    /// Whether the same may succeed later: the database is full, busy or away.
+    pub fn may_pass(&self) -> bool {
+        // Of PostgreSQL: the connection, no resources, the operator's intervention.
+        const CLASSES: [&str; 3] = ["08", "53", "57"];
+        match self {
+            Self::Lost { .. } | Self::InDoubt { .. } | Self::Closed => true,
+            Self::Database { source: sqlx::Error::Database(said), .. } => {
+                let class = |code: &str| CLASSES.iter().any(|class| code.starts_with(class));
+                self.is_full()
+                    || said.message().contains("locked")
+                    || said.code().is_some_and(|code| class(&code))
+            }
+            Self::Database { source, .. } => matches!(
+                source,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
+        }
+    }
+
     pub(crate) fn refused(because: impl Into<String>) -> Self {
         Self::Refused { because: because.into() }
     }

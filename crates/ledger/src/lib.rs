@@ -41,6 +41,7 @@ mod event;
 mod jobs;
 mod place;
 mod project;
+mod proof;
 mod publish;
 mod read;
 mod report;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use provenance::files::{self, Readers};
 use provenance::keys::{PrivateKey, Scheme};
-use provenance::log::{Entry, Kind, Log, Skey, State};
+use provenance::log::{Checkpoint, Entry, Kind, Log, Skey, State};
 use sqlx::{AnyPool, Row as _};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -26,6 +26,9 @@ const BATCH: i64 = 1000;
 const WAIT: Duration = Duration::from_millis(250);
 /// How long it is before publishing is tried again that did not succeed.
 const AGAIN: Duration = Duration::from_secs(2);
+/// How often is looked again where another process disturbs, and how much longer it waits each time.
+const TURNS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
 /// The most that the file of a key has, in bytes.
 pub(crate) const MAX_KEY: u64 = 4096;
 /// What the log of a ledger is called where its key is made here.
@@ -99,7 +102,7 @@ fn run(pool: &AnyPool, runtime: &Handle, mut log: Log, mut inbox: mpsc::Receiver
             // Nobody waits, and others may write in a moment.
             order = runtime.block_on(somebody_waits(&mut inbox)).unwrap_or(order);
         }
-        let published = publish(pool, runtime, &mut log);
+        let published = meanwhile(|| publish(pool, runtime, &mut log));
         again = published.is_err();
         match order {
             Order::Wake => {}
@@ -141,19 +144,37 @@ pub(crate) fn open(pool: &AnyPool, runtime: &Handle, place: &Place) -> Result<Lo
         files::write_new(&path, text.as_bytes(), false, Readers::Owner)?;
     }
     let state = || State::new(place.state());
-    let log = match Log::open(rows(), key()?, state()) {
+    let log = meanwhile(|| match Log::open(rows(), key()?, state()) {
         Err(provenance::log::Error::NoLog { .. }) => {
             match Log::create(rows(), key()?, state()) {
                 // Another was faster.
-                Err(provenance::log::Error::Exists { .. }) => Log::open(rows(), key()?, state())?,
-                made => made?,
+                Err(provenance::log::Error::Exists { .. }) => {
+                    Ok(Log::open(rows(), key()?, state())?)
+                }
+                made => Ok(made?),
             }
         }
-        opened => opened?,
-    };
+        opened => Ok(opened?),
+    })?;
+    // The checkpoint first: others may write and publish while we look.
+    let (_, checkpoint) = log.view().checkpoint()?;
     let end = runtime.block_on(end(pool))?;
-    fits(&log, end)?;
+    fits(&log, &checkpoint, end)?;
     Ok(log)
+}
+
+/// Does something that another process of this machine may disturb: it remembers a newer checkpoint
+/// after we read an older one, and the log looks as if it had shrunk. Reading again tells.
+fn meanwhile<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    for turn in 0..TURNS {
+        match work() {
+            Err(Error::Log(provenance::log::Error::Smaller { .. })) => {
+                thread::sleep(PAUSE.saturating_mul(turn));
+            }
+            other => return other,
+        }
+    }
+    work()
 }
 
 /// The last entry.
@@ -164,8 +185,7 @@ async fn end(pool: &AnyPool) -> Result<Option<(u64, String)>, Error> {
 }
 
 /// Whether the entries reach to the end of the log, which only ever follows them.
-fn fits(log: &Log, end: Option<(u64, String)>) -> Result<(), Error> {
-    let (_, checkpoint) = log.view().checkpoint()?;
+fn fits(log: &Log, checkpoint: &Checkpoint, end: Option<(u64, String)>) -> Result<(), Error> {
     let count = end.as_ref().map_or(0, |(number, _)| number.saturating_add(1));
     if checkpoint.size > count {
         let size = checkpoint.size;
@@ -174,7 +194,7 @@ fn fits(log: &Log, end: Option<(u64, String)>) -> Result<(), Error> {
     match end {
         Some((number, body))
             if checkpoint.size == count
-                && log.view().entry(&checkpoint, number)? != body.as_bytes() =>
+                && log.view().entry(checkpoint, number)? != body.as_bytes() =>
         {
             Err(Error::damaged(format!("entry {number} is not what was published")))
         }

@@ -9,6 +9,7 @@ use formats::identify;
 use vocabulary::Place;
 
 use crate::configuration::{Kind, Remark, settle};
+use crate::python::reach::Beside;
 use crate::python::{self, FileRole, Module, reach, source};
 use crate::rules;
 use crate::sink::Sink;
@@ -28,14 +29,17 @@ pub(crate) fn check(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
 
 /// Joins the Python of all files: what runs on import, what entry points lead to.
 fn code(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
-    let mut paths: BTreeSet<String> = BTreeSet::new();
+    let mut beside = Beside::default();
+    for (key, name) in looked.iter().flat_map(|one| &one.settings) {
+        beside.settings.entry(key.clone()).or_insert_with(|| name.clone());
+    }
     let mut more: Vec<Module> = Vec::new();
     let read: BTreeMap<&str, &Looked> = looked.iter().map(|one| (one.path.raw(), one)).collect();
     let named: BTreeSet<&str> =
         looked.iter().flat_map(|one| &one.entry_points).map(|entry| entry.file.as_str()).collect();
     for entry in &tree.entries {
         let path = entry.path.raw();
-        paths.insert(path.to_owned());
+        beside.paths.insert(path.to_owned());
         let first = match &entry.kind {
             EntryKind::File(file) => file.same_as.and_then(|n| tree.entries.get(n)),
             EntryKind::Alias { target } => {
@@ -74,23 +78,18 @@ fn code(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
     }
     let modules: Vec<&Module> = looked.iter().flat_map(|one| &one.python).chain(&more).collect();
     let entry_points: Vec<&EntryPoint> = looked.iter().flat_map(|one| &one.entry_points).collect();
-    conclude(&modules, &entry_points, &paths, sink);
+    conclude(&modules, &entry_points, &beside, sink);
 }
 
 /// The same for the Python of one file alone.
 pub(crate) fn python(modules: &[Module], entry_points: &[EntryPoint], sink: &mut Sink) {
     let modules: Vec<&Module> = modules.iter().collect();
     let entry_points: Vec<&EntryPoint> = entry_points.iter().collect();
-    conclude(&modules, &entry_points, &BTreeSet::new(), sink);
+    conclude(&modules, &entry_points, &Beside::default(), sink);
 }
 
-fn conclude(
-    modules: &[&Module],
-    entry_points: &[&EntryPoint],
-    paths: &BTreeSet<String>,
-    sink: &mut Sink,
-) {
-    for conclusion in reach::conclude(modules, entry_points, paths) {
+fn conclude(modules: &[&Module], entry_points: &[&EntryPoint], beside: &Beside, sink: &mut Sink) {
+    for conclusion in reach::conclude(modules, entry_points, beside) {
         let place = conclusion.module.place.clone();
         // What Python does not run need not be read to its end.
         if let Some(because) = conclusion.gap() {

@@ -110,6 +110,7 @@ struct Looked {
     python: Vec<python::Module>,
     bundles: Vec<bundles::Bundle>,
     references: Vec<configuration::Reference>,
+    settings: Vec<(String, String)>,
     model: Option<configuration::weights::Model>,
     embeddings: BTreeMap<String, Vec<u64>>,
 }
@@ -227,6 +228,7 @@ fn look_safely(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Option
             python: Vec::new(),
             bundles: Vec::new(),
             references: Vec::new(),
+            settings: Vec::new(),
             model: None,
             embeddings: BTreeMap::new(),
         }
@@ -280,6 +282,7 @@ fn look_at(tree: &Tree, path: &Untrusted, file: &FileEntry, options: &Options) -
         python: walker.python,
         bundles: walker.bundles,
         references: walker.references,
+        settings: walker.settings,
         model: walker.model,
         embeddings: walker.embeddings,
     }

@@ -105,6 +105,8 @@ pub(crate) struct Walker {
     pub(crate) bundles: Vec<Bundle>,
     /// What configurations of the file name: resolved once the files beside it are known.
     pub(crate) references: Vec<Reference>,
+    /// Keys of configurations that are given the name of a repository, and that name.
+    pub(crate) settings: Vec<(String, String)>,
     /// What the file says of a model, where it is its configuration.
     pub(crate) model: Option<Model>,
     /// Shapes of the embeddings of words, where the file holds weights.
@@ -140,6 +142,7 @@ impl Walker {
             python: Vec::new(),
             bundles: Vec::new(),
             references: Vec::new(),
+            settings: Vec::new(),
             model: None,
             embeddings: BTreeMap::new(),
             members: BTreeSet::new(),

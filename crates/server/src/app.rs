@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Uri;
+use axum::middleware::{from_fn, from_fn_with_state};
 use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::auth::{self, Guard, Strangers};
+use crate::serving::{self, Bounds, Rates, Tls};
 use crate::worker::{Work, Workers};
-use crate::{Error, routes};
+use crate::{Error, pages, routes};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -32,6 +36,12 @@ pub struct Options {
     pub public_url: Option<String>,
     /// How long sessions of browsers last.
     pub sessions: Sessions,
+    /// What one caller may ask of it.
+    pub bounds: Bounds,
+    /// Its certificate.
+    pub tls: Option<Tls>,
+    /// Whether it may listen elsewhere than on this machine without TLS.
+    pub insecure_http: bool,
 }
 
 impl Options {
@@ -45,12 +55,22 @@ impl Options {
             public_url: None,
             sessions: Sessions::default(),
             work: Work::default(),
+            bounds: Bounds::default(),
+            tls: None,
+            insecure_http: false,
         }
     }
 
     /// Whether browsers reach it over TLS.
     pub(crate) fn secure(&self) -> bool {
-        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        let https = self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+        https || self.tls.is_some()
+    }
+
+    /// The name under which people reach it.
+    pub(crate) fn public_host(&self) -> Option<String> {
+        let url = self.public_url.as_deref()?.parse::<Uri>().ok()?;
+        url.host().map(str::to_ascii_lowercase)
     }
 }
 
@@ -88,6 +108,7 @@ pub(crate) struct App {
     pub(crate) options: Options,
     pub(crate) world: World,
     pub(crate) strangers: Strangers,
+    pub(crate) rates: Rates,
 }
 
 /// A server that listens and answers nothing yet.
@@ -101,12 +122,13 @@ pub struct Server {
 impl Server {
     /// Opens the record and the address.
     pub async fn bind(options: Options, world: World) -> Result<Self, Error> {
-        let ledger = Ledger::open(&options.place).await?;
         let address = options.listen;
+        serving::may_listen(address, options.tls.is_some(), options.insecure_http)?;
+        let ledger = Ledger::open(&options.place).await?;
         let Options { place, models, work, .. } = options.clone();
         let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
-        let strangers = Strangers::default();
-        let app = Arc::new(App { ledger, workers, options, world, strangers });
+        let (strangers, rates) = (Strangers::default(), Rates::new(&options.bounds));
+        let app = Arc::new(App { ledger, workers, options, world, strangers, rates });
         first_admin(&app).await?;
         let listener =
             TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
@@ -127,7 +149,8 @@ impl Server {
     /// Answers until it is told to stop.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
         let Self { app, listener, address } = self;
-        (app.world.say)(&format!("listening on http://{address}"));
+        let scheme = if app.options.tls.is_some() { "https" } else { "http" };
+        (app.world.say)(&format!("listening on {scheme}://{address}"));
         let (stopped, stopping) = watch::channel(false);
         let work = tokio::spawn(app.workers.clone().run(stopping));
         let stop = async move {
@@ -135,13 +158,12 @@ impl Server {
             let _ = stopped.send(true);
         };
         let minutes = tokio::spawn(every_minute(app.clone()));
-        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
+        let served = serving::run(&app, listener, router(app.clone()), stop).await;
         // What runs is finished or given back.
         let _ = work.await;
         minutes.abort();
         auth::tell(&app).await;
-        served.map_err(|source| Error::Stopped { source })
+        served
     }
 }
 
@@ -174,11 +196,21 @@ async fn every_minute(app: Arc<App>) {
     loop {
         minute.tick().await;
         auth::tell(&app).await;
+        app.rates.forget();
     }
 }
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (router, gates) = routes::build(routes::table());
     let guard = Guard { app: app.clone(), gates: Arc::new(gates) };
-    router.layer(from_fn_with_state(guard, auth::guard)).with_state(app)
+    // The last is the first that a call meets.
+    router
+        .layer(DefaultBodyLimit::max(app.options.bounds.body))
+        .layer(from_fn_with_state(guard, auth::guard))
+        .layer(from_fn_with_state(app.clone(), serving::bounded))
+        .layer(from_fn_with_state(app.clone(), serving::of_this_server))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(pages::as_page))
+        .layer(from_fn_with_state(app.clone(), serving::for_browsers))
+        .with_state(app)
 }

@@ -38,12 +38,39 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// Without TLS it listens on this machine alone.
+    #[error("listening on {address} without TLS would show every token to the network")]
+    Insecure {
+        /// Where it was told to listen.
+        address: SocketAddr,
+    },
+    /// The certificate or its key.
+    #[error("the certificate cannot be used: {because}")]
+    Certificate {
+        /// Why.
+        because: String,
+    },
     /// The connection to the world ended.
     #[error("the server stopped")]
     Stopped {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Error {
+    /// What a person can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Ledger(error) => error.hint(),
+            Self::Listen { .. } => Some("name another address with `--listen`"),
+            Self::Insecure { .. } => Some(
+                "give `--tls-cert` and `--tls-key`, or `--insecure-http` where something in front of \
+                 it speaks TLS",
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// What a caller is told when a call fails: RFC 9457, `application/problem+json`. What goes wrong on
@@ -109,6 +136,10 @@ impl From<ledger::Error> for Problem {
             ledger::Error::Unknown { .. } => Self::new(StatusCode::NOT_FOUND, error.to_string()),
             ledger::Error::TooLong { .. } | ledger::Error::NoRoom { .. } => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
+            error if error.is_full() => {
+                let detail = "the disk of the ledger is full; nothing was recorded";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, detail)
             }
             _ => Self::ours("the ledger does not answer", &error),
         }

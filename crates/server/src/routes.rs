@@ -16,7 +16,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{HttpMethod, RefOr};
 
 use crate::app::App;
-use crate::{api, auth};
+use crate::{api, auth, pages};
 
 /// Who may call a route, and whether the call is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +100,7 @@ impl Route {
 pub(crate) fn table() -> Vec<Route> {
     let mut table = api::routes();
     table.extend(auth::routes());
+    table.extend(pages::routes());
     table
 }
 

@@ -197,7 +197,9 @@ impl Failure {
                     .to_owned(),
             ),
             #[cfg(feature = "server")]
-            Self::Server(_) | Self::Runtime { .. } => None,
+            Self::Server(error) => error.hint().map(str::to_owned),
+            #[cfg(feature = "server")]
+            Self::Runtime { .. } => None,
             #[cfg(not(feature = "object-store"))]
             Self::NoObjectStores => {
                 Some("build it with the feature `object-store`, or use a folder".to_owned())

@@ -3,10 +3,11 @@
 //! What is compared is processor time: a busy machine stretches the wall clock, hardly the other.
 //! The files are made here, the peers come from PyPI at pinned versions, and the result is a page
 //! of the book and a JSON file beside it. No test asserts a time. `--digests` measures the digests
-//! alone.
+//! alone, `--server` the server under load and over a large record.
 
 mod digests;
 mod measure;
+mod server;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -69,6 +70,8 @@ struct Options {
     quick: bool,
     /// The digests alone, against other programs that digest.
     digests: bool,
+    /// The server alone.
+    server: bool,
     date: String,
     peers: Peers,
 }
@@ -87,6 +90,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         return measure::as_child(rest);
     }
     let options = Options::parse(options)?;
+    if options.server {
+        return server::run(options.quick, &options.date);
+    }
     let binary = build()?;
     if options.digests {
         return digests::run(&binary, options.quick, &options.date);
@@ -136,8 +142,13 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 
 impl Options {
     fn parse(mut words: &[&str]) -> Result<Self> {
-        let mut options =
-            Self { quick: false, digests: false, date: String::new(), peers: Peers::Core };
+        let mut options = Self {
+            quick: false,
+            digests: false,
+            server: false,
+            date: String::new(),
+            peers: Peers::Core,
+        };
         loop {
             words = match words {
                 [] => break,
@@ -147,6 +158,10 @@ impl Options {
                 }
                 ["--digests", rest @ ..] => {
                     options.digests = true;
+                    rest
+                }
+                ["--server", rest @ ..] => {
+                    options.server = true;
                     rest
                 }
                 ["--date", date, rest @ ..] => {

@@ -5,6 +5,7 @@
 
 mod commands;
 mod formats;
+mod levels;
 mod packs;
 mod policies;
 
@@ -62,6 +63,7 @@ fn stale(repo: &Repo) -> Result<BTreeMap<String, Option<String>>> {
         Page { file: "rules.md", title: "Rules", text: rules_page() },
         Page { file: "formats.md", title: "Formats", text: formats::page(repo) },
         Page { file: "policies.md", title: "Policies", text: policies::page(repo)? },
+        Page { file: "levels.md", title: "Integrity levels", text: levels::page() },
         Page { file: "packs.md", title: "Knowledge packs", text: packs::page() },
         Page { file: "commands.md", title: "Commands", text: commands::page()? },
     ];

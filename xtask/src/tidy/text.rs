@@ -77,17 +77,25 @@ fn places_in(repo: &Repo, places: &[String]) -> Vec<String> {
     problems
 }
 
-/// The only folder with binary files: the three demo models, as the real libraries wrote them.
-const BINARIES: &str = "examples/";
+/// The only folders with binary files: the three demo models, as the real libraries wrote them, and
+/// the pictures of the book.
+const BINARIES: [&str; 2] = ["examples/", "docs/images/"];
+/// The most bytes of a picture.
+const MAX_PICTURE: usize = 200_000;
 
 pub(super) fn binaries(repo: &Repo) -> Vec<String> {
-    repo.all()
-        .filter(|(path, bytes)| {
-            !path.starts_with(BINARIES)
-                && (bytes.contains(&0) || std::str::from_utf8(bytes).is_err())
-        })
-        .map(|(path, _)| format!("{path}: a binary file; write a recipe for the forge"))
-        .collect()
+    let binary = |bytes: &[u8]| bytes.contains(&0) || std::str::from_utf8(bytes).is_err();
+    let mut problems = Vec::new();
+    for (path, bytes) in repo.all() {
+        if !BINARIES.iter().any(|folder| path.starts_with(folder)) && binary(bytes) {
+            problems.push(format!("{path}: a binary file; write a recipe for the forge"));
+        }
+        if path.starts_with("docs/images/") && bytes.len() > MAX_PICTURE {
+            let size = bytes.len();
+            problems.push(format!("{path}: {size} bytes; a picture has at most {MAX_PICTURE}"));
+        }
+    }
+    problems
 }
 
 pub(super) fn changelog(repo: &Repo) -> Vec<String> {

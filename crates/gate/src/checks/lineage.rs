@@ -33,10 +33,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
     };
     let paths = attestations(context);
     if requirements.is_empty() && (paths.is_empty() || context.policy.signers.is_empty()) {
-        let because = nothing_to_go_by(&paths).to_owned();
-        let required = context.policy.requirement(&super::LINEAGE.into()) == Required;
-        // Required and absent is never passed over.
-        return if required { could_not(because) } else { Outcome::NotApplicable { because } };
+        return absent(context, super::LINEAGE, &paths);
     }
     let Traced { chain, label, coverage } = match traced(context, &paths, &requirements) {
         Ok(traced) => traced,
@@ -56,7 +53,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
 pub(super) fn origin(context: &Context<'_>) -> Outcome {
     let paths = attestations(context);
     if paths.is_empty() || context.policy.signers.is_empty() {
-        return could_not(nothing_to_go_by(&paths).to_owned());
+        return absent(context, super::ORIGIN, &paths);
     }
     let Traced { chain, label, coverage } = match traced(context, &paths, &[]) {
         Ok(traced) => traced,
@@ -91,12 +88,16 @@ fn could_not(because: String) -> Outcome {
     Outcome::CouldNotLook { because, coverage: Coverage::default() }
 }
 
-fn nothing_to_go_by(paths: &[PathBuf]) -> &'static str {
-    if paths.is_empty() {
-        "no attestations were given, and the policy requires no step of its lineage"
+/// The outcome where there is nothing to follow. Required and absent is never passed over.
+fn absent(context: &Context<'_>, check: &str, paths: &[PathBuf]) -> Outcome {
+    let because = if paths.is_empty() {
+        "no attestations were given"
     } else {
         "the policy names no signer whose statements would count"
-    }
+    };
+    let because = because.to_owned();
+    let required = context.policy.requirement(&check.into()) == Required;
+    if required { could_not(because) } else { Outcome::NotApplicable { because } }
 }
 
 /// The chain that leads to the model, what the model is called, and what was looked at.

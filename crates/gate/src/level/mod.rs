@@ -336,7 +336,10 @@ fn because(outcome: &Outcome, reasons: &[vocabulary::Reason]) -> String {
     if let Outcome::CouldNotLook { because, .. } | Outcome::NotApplicable { because } = outcome {
         return because.clone();
     }
+    let excepted = outcome.findings().iter().filter(|one| one.excepted().is_some()).count();
     match reasons {
+        [] if excepted == 1 => "by an exception".to_owned(),
+        [] if excepted > 1 => format!("by exceptions for {excepted} findings"),
         [] => String::new(),
         [only] => only.to_string(),
         [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),

@@ -36,6 +36,7 @@ fn all_clear() -> Vec<CheckResult> {
 
 fn request() -> Request {
     Request {
+        beneath: None,
         source: PathBuf::new(),
         label: String::new(),
         bundle: None,

@@ -1,6 +1,7 @@
 //! The gate as a whole: files on disk in, reports and their renderings out.
 
 mod integrity;
+mod level;
 mod pages;
 mod render;
 mod sample;

@@ -59,12 +59,10 @@ pub enum Ended {
     },
 }
 
-/// The condition that a job may be taken, with the clock of the database.
-fn free(engine: Engine) -> String {
+/// The condition that the lease of a job has run out, by the clock of the database.
+fn run_out(engine: Engine) -> String {
     let (now, longest) = (engine.now(), LONGEST_LEASE.as_millis());
-    format!(
-        "(state = 'waiting' OR (state = 'running' AND (lease < {now} OR lease > {now} + {longest})))"
-    )
+    format!("state = 'running' AND (lease < {now} OR lease > {now} + {longest})")
 }
 
 fn milliseconds(lease: Duration) -> i64 {
@@ -88,22 +86,26 @@ impl Ledger {
 
     /// Whether a job waits for somebody to take it. It asks, and waits for no writer.
     pub async fn has_work(&self) -> Result<bool, Error> {
-        let statement = format!("SELECT 1 FROM job WHERE {} LIMIT 1", free(self.engine()));
+        let statement = format!(
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM job WHERE state = 'waiting')
+             OR EXISTS (SELECT 1 FROM job WHERE {})",
+            run_out(self.engine())
+        );
         let row = sqlx::query(AssertSqlSafe(statement)).fetch_optional(self.pool()).await;
         Ok(row.doing(DOING)?.is_some())
     }
 
-    /// Takes the oldest job that waits, or whose lease ran out. One that was tried too often is
+    /// Takes the oldest job whose lease ran out, or else that waits. One that was tried too often is
     /// given up.
     pub async fn take(&self, worker: &str, lease: Duration) -> Result<Option<Job>, Error> {
         let (worker, lease, now) = (worker.to_owned(), milliseconds(lease), self.engine().now());
-        let free = free(self.engine());
+        let run_out = run_out(self.engine());
         self.transact(move |connection| {
             Box::pin(async move {
                 let given_up = format!(
                     "UPDATE job SET state = 'failed', lease = 0,
                      result = 'every worker that took it was gone before it ended'
-                     WHERE state = 'running' AND attempts >= $1 AND {free}"
+                     WHERE attempts >= $1 AND {run_out}"
                 );
                 sqlx::query(AssertSqlSafe(given_up))
                     .bind(ATTEMPTS)
@@ -113,7 +115,9 @@ impl Ledger {
                 let taken = format!(
                     "UPDATE job SET state = 'running', worker = $1, lease = {now} + $2,
                      attempts = attempts + 1
-                     WHERE job = (SELECT job FROM job WHERE {free} ORDER BY number LIMIT 1)
+                     WHERE job = COALESCE(
+                         (SELECT job FROM job WHERE {run_out} ORDER BY number LIMIT 1),
+                         (SELECT job FROM job WHERE state = 'waiting' ORDER BY number LIMIT 1))
                      RETURNING {COLUMNS}"
                 );
                 let row = sqlx::query(AssertSqlSafe(taken))
@@ -303,8 +307,8 @@ pub(crate) async fn put(
     let done = sqlx::query(
         "INSERT INTO job (number, job, kind, request, source, actor, at, state, worker, lease,
          attempts, ended, result)
-         SELECT COALESCE(MAX(number), 0) + 1, $1, $2, $3, $4, $5, $6, 'waiting', '', 0, 0, '', ''
-         FROM job WHERE true ON CONFLICT (job) DO NOTHING",
+         VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM job), $1, $2, $3, $4, $5, $6, 'waiting', '',
+                 0, 0, '', '') ON CONFLICT (job) DO NOTHING",
     )
     .bind(job)
     .bind(&task.kind)

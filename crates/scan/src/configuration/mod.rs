@@ -11,6 +11,7 @@ mod huggingface;
 mod instantiate;
 mod payloads;
 pub(crate) mod pointers;
+mod radix;
 pub(crate) mod requirements;
 mod serving;
 pub(crate) mod settle;
@@ -21,7 +22,7 @@ pub(crate) mod weights;
 use std::collections::BTreeMap;
 
 use artifact::Blob;
-use formats::json::{Event, Node, Value};
+use formats::json::{Event, Member, Node, Value};
 use vocabulary::{Place, Untrusted};
 
 use crate::subject::Document;
@@ -124,6 +125,8 @@ pub(crate) struct Reading {
     pub(crate) payloads: Vec<(u64, Vec<u8>)>,
     /// Why not everything was judged.
     pub(crate) gaps: Vec<String>,
+    /// Keys that are given what may be the name of a repository, and that name.
+    pub(crate) settings: Vec<(String, String)>,
     /// What it says of its weights.
     pub(crate) model: Option<weights::Model>,
 }
@@ -201,6 +204,17 @@ const ACTED_ON: &[&str] = &[
 /// What a text stands for, where it is digits of something that could be loaded.
 pub(crate) fn hidden(text: &str) -> Option<Vec<u8>> {
     payloads::decode(text)
+}
+
+/// Whether a text may be the name of a repository, and is no path of a folder.
+pub(crate) fn is_repository(name: &str) -> bool {
+    let letters = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    let parts = name.split('/').count();
+    matches!(parts, 1 | 2) && name.len() <= 200 && name.split('/').all(letters)
 }
 
 /// Whether a text may be something that a loader decodes and loads, or tells of code.
@@ -315,8 +329,17 @@ impl<'a> Reader<'a> {
         for member in members {
             self.value(&member.key, keys);
             keys.push(member.key.as_str().map_or("", Untrusted::raw));
+            self.setting(member);
             self.value(&member.value, keys);
             keys.pop();
+        }
+    }
+
+    /// Notes what the code of the model may take the name of another one from.
+    fn setting(&mut self, member: &Member) {
+        let (Some(key), Some(name)) = (member.key.as_str(), member.value.as_str()) else { return };
+        if self.out.settings.len() < NAMES && is_repository(name.raw()) {
+            self.out.settings.push((key.raw().to_owned(), name.raw().to_owned()));
         }
     }
 

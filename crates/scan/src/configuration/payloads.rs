@@ -1,6 +1,7 @@
-//! Things in base64 that loaders decode and load: stable-baselines3 keeps pickles in its JSON, Keras
+//! Things in base64 and its like that loaders decode and load: stable-baselines3 keeps pickles in its JSON, Keras
 //! and cloud services do the same.
 
+use super::radix;
 use crate::judge::worth_a_look;
 
 /// Characters of a text at least: a shorter one holds nothing that acts.
@@ -8,18 +9,27 @@ const SHORTEST: usize = 24;
 /// Bytes at the beginning of a text that tell whether it is worth decoding.
 const HEAD: usize = 64;
 
-/// What a text stands for, where it is base64 or hexadecimal digits of something to be loaded.
+/// What a text stands for, where it is base64, base 32 or 85, or hexadecimal digits of
+/// something to be loaded.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = body(text);
-    may_be(text).then(|| digits(text).unwrap_or_else(|| bytes(text)))
+    if text.len() < SHORTEST {
+        return None;
+    }
+    if is_base64(text) {
+        return Some(digits(text).unwrap_or_else(|| bytes(text)));
+    }
+    radix::decode(text)
 }
 
 /// Whether the beginning of a text may stand for something that could be loaded.
 pub(crate) fn may_be(text: &str) -> bool {
     let text = body(text);
-    if text.len() < SHORTEST {
-        return false;
-    }
+    text.len() >= SHORTEST && (is_base64(text) || radix::decode(text).is_some())
+}
+
+/// The same for base64 and hexadecimal digits.
+fn is_base64(text: &str) -> bool {
     let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= HEAD).last();
     let head = cut.and_then(|cut| text.get(..cut)).unwrap_or_default();
     let even = head.get(..head.len() & !1).unwrap_or_default();

@@ -154,10 +154,7 @@ impl Machine<'_> {
                 // The arguments that it keeps by name are not followed.
                 self.fetched(path, args, node);
                 let rest: Vec<Set> = args.positional.iter().skip(1).cloned().collect();
-                first
-                    .iter()
-                    .map(|callee| Value::Partial(Rc::new((callee.clone(), rest.clone()))))
-                    .collect()
+                first.iter().map(|callee| partial(callee, &rest)).collect()
             }
             "functools.reduce" | "_functools.reduce" => {
                 let items = args.at(1).first().and_then(ordered).unwrap_or_else(|| {
@@ -340,4 +337,18 @@ pub(super) fn each(values: &[Value], act: impl Fn(&Value) -> Option<Value>) -> S
 
 fn opaque_computed() -> Set {
     vec![Value::Opaque(Origin::COMPUTED)]
+}
+
+/// What `functools.partial` makes: of another one, as Python does, one with the arguments of both. A
+/// name that is bound to a partial of itself stays what it is.
+fn partial(callee: &Value, rest: &[Set]) -> Value {
+    /// Arguments that are kept.
+    const ARGUMENTS: usize = 16;
+    if let Value::Partial(inner) = callee
+        && inner.1.len().saturating_add(rest.len()) <= ARGUMENTS
+    {
+        let all = inner.1.iter().chain(rest).cloned().collect();
+        return Value::Partial(Rc::new((inner.0.clone(), all)));
+    }
+    Value::Partial(Rc::new((callee.clone(), rest.to_vec())))
 }

@@ -3,6 +3,8 @@
 
 use ruff_text_size::Ranged;
 
+use crate::configuration::is_repository;
+
 use super::Kind;
 use super::calls::Args;
 use super::machine::Machine;
@@ -71,6 +73,13 @@ impl Machine<'_> {
             if let Some(found) = found {
                 let because = format!("what `{found}` holds was not weighed with this artifact");
                 self.act(Kind::Fetch, path, node, Some(because));
+            } else {
+                let place =
+                    if path.contains("Peft") { 1 } else { places.first().copied().unwrap_or(0) };
+                let named = args.named(name).map_or(&[][..], Vec::as_slice);
+                for key in args.at(place).iter().chain(named).filter_map(setting) {
+                    self.act_by_setting(path, node, key);
+                }
             }
         }
         if FILES.contains(&last) {
@@ -193,15 +202,17 @@ fn gives_data(path: &str) -> bool {
 
 /// The repository that a text names, where it names one and no folder.
 fn repository(value: &Value) -> Option<String> {
-    let name = value.whole()?;
-    let letters = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    let parts: Vec<&str> = name.split('/').collect();
-    let fits = matches!(parts.len(), 1 | 2) && parts.iter().all(|part| letters(part));
-    (fits && name.len() <= 200).then(|| name.to_owned())
+    value.whole().filter(|name| is_repository(name)).map(ToOwned::to_owned)
+}
+
+/// The key of the configuration that a value may come from: the attribute that it is, or an empty
+/// one where it may be any.
+fn setting(value: &Value) -> Option<String> {
+    match value {
+        Value::Method(_, name) => Some(name.to_string()),
+        Value::Opaque(_) => Some(String::new()),
+        _ => None,
+    }
 }
 
 /// The end of a path that may be one of the artifact: what stands behind its folder, or a relative

@@ -17,7 +17,7 @@ const PASSES: usize = 60;
 /// Passes after which texts and containers are no longer told apart.
 const EXACT: usize = 4;
 /// Expressions that are evaluated in one file.
-const FUEL: u64 = 2_000_000;
+const FUEL: u64 = 12_000_000;
 /// Acts that are kept of one function.
 const ACTS: usize = 200;
 
@@ -712,13 +712,18 @@ impl<'a> Machine<'a> {
         node: &impl Ranged,
         because: Option<String>,
     ) {
-        self.tell(kind, path, node, because, None);
+        self.tell(kind, path, node, because, None, None);
+    }
+
+    /// A model that the configuration chooses, by the key that is asked for.
+    pub(super) fn act_by_setting(&mut self, path: &str, node: &impl Ranged, key: String) {
+        self.tell(Kind::Fetch, path, node, None, None, Some(key));
     }
 
     /// The same of a file that may be one of the artifact.
     pub(super) fn act_on(&mut self, kind: Kind, path: &str, node: &impl Ranged, file: String) {
         let because = format!("`{file}` is not in the folder");
-        self.tell(kind, path, node, Some(because), Some(file));
+        self.tell(kind, path, node, Some(because), Some(file), None);
     }
 
     fn tell(
@@ -728,6 +733,7 @@ impl<'a> Machine<'a> {
         node: &impl Ranged,
         because: Option<String>,
         file: Option<String>,
+        setting: Option<String>,
     ) {
         let range = node.range();
         let shown = self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or("");
@@ -740,6 +746,7 @@ impl<'a> Machine<'a> {
             shown,
             because,
             file,
+            setting,
         };
         self.add(act);
     }

@@ -120,6 +120,8 @@ pub(crate) struct Act {
     pub(crate) because: Option<String>,
     /// The file of the artifact that it concerns: where that is here, it is judged by itself.
     pub(crate) file: Option<String>,
+    /// It counts where the configuration gives this key a repository; any key, where none is told.
+    pub(crate) setting: Option<String>,
 }
 
 /// What a piece of code leads to.

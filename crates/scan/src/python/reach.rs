@@ -6,7 +6,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use vocabulary::Place;
+use vocabulary::{Place, Untrusted};
 
 use super::known::is_touchy;
 use super::{Act, BODY, Edge, FileRole, Kind, Module, Target};
@@ -74,8 +74,7 @@ type Spot = (usize, usize);
 struct Reach<'a> {
     modules: &'a [&'a Module],
     by_key: BTreeMap<String, usize>,
-    /// Names of files that are no Python source, for imports that lead to them.
-    others: &'a BTreeSet<String>,
+    others: &'a Beside,
     /// The way to each function, by when it runs: what runs on import may be used as well.
     functions: BTreeMap<(Spot, When), String>,
     classes: BTreeMap<(Spot, When), String>,
@@ -110,11 +109,58 @@ fn folder_of(key: &str) -> &str {
     key.rfind(['/', '!']).and_then(|at| key.get(..=at)).unwrap_or("")
 }
 
-/// Joins the modules of an artifact. `others` are the paths of all files.
+/// What stands beside the modules of an artifact.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// The paths of all files, for imports that lead to what is no Python source.
+    pub(crate) paths: BTreeSet<String>,
+    /// Keys of configurations that are given the name of a repository, and that name.
+    pub(crate) settings: BTreeMap<String, String>,
+}
+
+impl Beside {
+    /// The repository that the configuration names under a key; under any, where none is told.
+    fn repository(&self, key: &str) -> Option<(&str, &str)> {
+        let found = if key.is_empty() {
+            self.settings.iter().find(|(key, name)| is_choice(key) && name.contains('/'))
+        } else {
+            self.settings.get_key_value(key)
+        };
+        let (key, name) = found?;
+        let folder = format!("{name}/");
+        let next = self.paths.range(folder.clone()..).next();
+        let is_here = next.is_some_and(|path| path.starts_with(&folder));
+        (!is_here).then_some((key.as_str(), name.as_str()))
+    }
+}
+
+/// Whether a key says that its value is loaded, and not what the file was made from.
+fn is_choice(key: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "model",
+        "backbone",
+        "encoder",
+        "decoder",
+        "tower",
+        "repo",
+        "pretrained",
+        "checkpoint",
+        "teacher",
+        "adapter",
+        "base",
+        "llm",
+    ];
+    const NOT: [&str; 5] = ["tokenizer", "processor", "type", "class", "dataset"];
+    !key.starts_with('_')
+        && WORDS.iter().any(|word| key.contains(word))
+        && !NOT.iter().any(|word| key.contains(word))
+}
+
+/// Joins the modules of an artifact.
 pub(crate) fn conclude<'a>(
     modules: &'a [&'a Module],
     entry_points: &[&EntryPoint],
-    others: &'a BTreeSet<String>,
+    others: &'a Beside,
 ) -> Vec<Conclusion<'a>> {
     let by_key = modules.iter().enumerate().map(|(at, module)| (key_of(module), at)).collect();
     let mut reach = Reach {
@@ -250,7 +296,7 @@ impl<'a> Reach<'a> {
     }
 
     fn is_pipeline(&self, folder: &str) -> bool {
-        self.others.contains(&format!("{folder}model_index.json"))
+        self.others.paths.contains(&format!("{folder}model_index.json"))
     }
 
     /// When a function runs at the earliest, and how it comes to.
@@ -449,6 +495,7 @@ impl<'a> Reach<'a> {
             shown: format!("{}.{}", target.module, target.name),
             because: Some(because.to_owned()),
             file: None,
+            setting: None,
         };
         let known =
             self.foreign.iter_mut().find(|(owner, _, held, _)| *owner == at && *held == act);
@@ -471,17 +518,19 @@ impl<'a> Reach<'a> {
         }
         // A library of machine code, or bytecode, of that name.
         for stem in self.stems(at, target) {
-            let binary =
-                self.others.range(stem.clone()..).take_while(|path| path.starts_with(&stem)).find(
-                    |path| {
-                        let rest = path.get(stem.len()..).unwrap_or("");
-                        let tagged = rest.starts_with(".cpython-")
-                            || rest.starts_with(".abi3.")
-                            || rest.starts_with(".cp3");
-                        matches!(rest, ".so" | ".pyd" | ".pyc" | ".pyo")
-                            || (tagged && (rest.ends_with(".so") || rest.ends_with(".pyd")))
-                    },
-                );
+            let binary = self
+                .others
+                .paths
+                .range(stem.clone()..)
+                .take_while(|path| path.starts_with(&stem))
+                .find(|path| {
+                    let rest = path.get(stem.len()..).unwrap_or("");
+                    let tagged = rest.starts_with(".cpython-")
+                        || rest.starts_with(".abi3.")
+                        || rest.starts_with(".cp3");
+                    matches!(rest, ".so" | ".pyd" | ".pyc" | ".pyo")
+                        || (tagged && (rest.ends_with(".so") || rest.ends_with(".pyd")))
+                });
             let Some(path) = binary else { continue };
             let bytecode = path.ends_with(".pyc") || path.ends_with(".pyo");
             let act = Act {
@@ -494,6 +543,7 @@ impl<'a> Reach<'a> {
                     "it imports a file of the artifact that is no source text".to_owned(),
                 ),
                 file: None,
+                setting: None,
             };
             self.foreign.push((at, when, act, way.to_owned()));
         }
@@ -583,6 +633,7 @@ impl<'a> Reach<'a> {
                         .is_some_and(|(k, _)| k.starts_with(start.as_str()))
                         || self
                             .others
+                            .paths
                             .range(start.clone()..)
                             .next()
                             .is_some_and(|k| k.starts_with(start.as_str()))
@@ -596,8 +647,8 @@ impl<'a> Reach<'a> {
         [folder_of(&key), ""].iter().any(|folder| {
             let path = format!("{folder}{file}");
             let within = format!("{path}/");
-            let next = self.others.range(within.clone()..).next();
-            self.others.contains(&path) || next.is_some_and(|next| next.starts_with(&within))
+            let next = self.others.paths.range(within.clone()..).next();
+            self.others.paths.contains(&path) || next.is_some_and(|next| next.starts_with(&within))
         })
     }
 
@@ -615,11 +666,21 @@ impl<'a> Reach<'a> {
                 if act.file.as_ref().is_some_and(|file| self.is_file_here(at, file)) {
                     continue;
                 }
+                let mut act = act.clone();
+                if let Some(key) = &act.setting {
+                    let Some((key, name)) = self.others.repository(key) else { continue };
+                    let name = Untrusted::from(name);
+                    let key = Untrusted::from(key);
+                    act.because = Some(format!(
+                        "the configuration gives `{key}` as `{name}`, which was not weighed with \
+                         this artifact"
+                    ));
+                }
                 let level = match reached {
                     Some((When::Import, _)) => on_import(act.kind),
                     Some((When::Use, _)) => on_use(act.kind),
-                    Some((When::Tool, _)) => aside(act.kind, true),
-                    Some((When::Named, _)) => unfollowed(act),
+                    Some((When::Tool, _)) => by_tool(act.kind),
+                    Some((When::Named, _)) => unfollowed(&act),
                     // A module that nothing imports runs where somebody runs it.
                     None => aside(act.kind, n == BODY && module.role == FileRole::Source),
                 };
@@ -629,7 +690,7 @@ impl<'a> Reach<'a> {
                     None => String::new(),
                 };
                 match level {
-                    Some(level) => conclusion.acts.push(Reached { level, act: act.clone(), way }),
+                    Some(level) => conclusion.acts.push(Reached { level, act, way }),
                     None if reached.is_some() => {
                         conclusion.minor.insert(act.kind.words());
                     }
@@ -644,7 +705,7 @@ impl<'a> Reach<'a> {
             let level = match when {
                 When::Import => on_import(act.kind),
                 When::Use => on_use(act.kind),
-                When::Tool => aside(act.kind, true),
+                When::Tool => by_tool(act.kind),
                 When::Named => unfollowed(act),
             };
             if let Some(level) = level {
@@ -748,6 +809,14 @@ fn aside(kind: Kind, body: bool) -> Option<Level> {
         Kind::Background | Kind::Environment | Kind::Stranger => return None,
         _ => Level::AsideMild,
     })
+}
+
+/// What a build or a test of the folder runs: whoever installs it has it happen.
+fn by_tool(kind: Kind) -> Option<Level> {
+    match kind {
+        Kind::Network | Kind::Fetch | Kind::Delete | Kind::Stranger => Some(Level::Aside),
+        other => aside(other, true),
+    }
 }
 
 impl Conclusion<'_> {

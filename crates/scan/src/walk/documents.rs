@@ -79,6 +79,7 @@ impl Walker {
         }
         rules::apply(&node.place, &Content::Configuration(&reading.remarks), &mut self.sink);
         self.references.extend(reading.references);
+        self.settings.extend(reading.settings);
         if node.role == Role::File {
             self.model = reading.model;
         }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -20,6 +21,9 @@ use crate::routes::{Gates, Needs};
 
 /// The most that a form has, in bytes.
 const MAX_FORM: usize = 65_536;
+
+/// Under which calls may take as long as they need.
+const UPLOADS: &str = "/api/v1/uploads";
 
 /// The guard, and what it holds calls against.
 #[derive(Clone, Debug)]
@@ -51,6 +55,14 @@ pub(crate) async fn guard(
         Ok(caller) => (caller, None),
         Err(problem) => (None, Some(problem)),
     };
+    if asked != Needs::NOTHING {
+        let credential = caller.as_ref().map(|caller| caller.credential.as_str());
+        if let Some(answer) = app.rates.count(credential, call.address) {
+            // What is refused for being too much is not written down: that would be too much as well.
+            return answer;
+        }
+    }
+    let longest = if call.path.starts_with(UPLOADS) { None } else { Some(app.options.bounds.call) };
     let answer = match admit(app, asked, caller.as_ref(), refused, &mut request).await {
         Ok(()) if needs.is_none() && request.extensions().get::<MatchedPath>().is_some() => {
             StatusCode::METHOD_NOT_ALLOWED.into_response()
@@ -59,7 +71,7 @@ pub(crate) async fn guard(
             if let Some(caller) = &caller {
                 request.extensions_mut().insert(caller.clone());
             }
-            next.run(request).await
+            in_time(longest, next.run(request)).await
         }
         Err(answer) => answer,
     };
@@ -79,6 +91,14 @@ pub(crate) async fn guard(
         Ok(()) => answer,
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// An answer, or that it took too long.
+async fn in_time(longest: Option<Duration>, answer: impl Future<Output = Response>) -> Response {
+    let Some(longest) = longest else { return answer.await };
+    tokio::time::timeout(longest, answer).await.unwrap_or_else(|_| {
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "the call took too long").into_response()
+    })
 }
 
 impl Guard {

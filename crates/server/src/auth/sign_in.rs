@@ -6,16 +6,16 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use gate::ledger::{Holder, Ledger};
 use gate::provenance::{hex, keys};
-use maud::{DOCTYPE, html};
 use serde::Deserialize;
 
 use super::guard::SignedIn;
-use super::{FIELD, cookies, csrf, holder};
+use super::{cookies, csrf, holder};
 use crate::app::App;
 use crate::error::Problem;
+use crate::pages;
 
 /// Where a person goes after signing in.
 #[derive(Debug, Default, Deserialize)]
@@ -130,24 +130,7 @@ fn page(
             (bound, Some(AppendHeaders([(SET_COOKIE, set)])))
         }
     };
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head { meta charset="utf-8"; title { "Sign in · Weighbridge" } }
-            body {
-                main {
-                    h1 { "Sign in" }
-                    @if !wrong.is_empty() { p role="alert" { (wrong) } }
-                    form method="post" action="/sign-in" {
-                        input type="hidden" name=(FIELD) value=(csrf::token(&bound));
-                        input type="hidden" name="next" value=(local(next));
-                        label for="token" { "Token" }
-                        input id="token" type="password" name="token" required autocomplete="off";
-                        button { "Sign in" }
-                    }
-                }
-            }
-        }
-    };
-    Ok((status, set, Html(page.into_string())).into_response())
+    let shown = (csrf::token(&bound), local(next), wrong);
+    let page = pages::sign_in(headers, status, (&shown.0, shown.1, shown.2));
+    Ok((set, page).into_response())
 }

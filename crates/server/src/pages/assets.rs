@@ -30,7 +30,11 @@ const ASSETS: [Asset; 4] = [
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../assets/htmx.min.js"),
     },
-    Asset { name: "mark.svg", kind: "image/svg+xml", bytes: include_bytes!("../../assets/mark.svg") },
+    Asset {
+        name: "mark.svg",
+        kind: "image/svg+xml",
+        bytes: include_bytes!("../../assets/mark.svg"),
+    },
 ];
 
 /// For a year: under this name stands nothing else ever.

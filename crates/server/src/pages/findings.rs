@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::pager::{address, links, rows};
+use super::pager::{address, links, place_of, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
 
@@ -59,13 +59,17 @@ pub(super) fn markup(findings: &Listed<Finding>, tally: &[Tally], asked: &Asked)
     let severities: Vec<(&str, String)> = ["", "critical", "high", "medium", "low", "info"]
         .map(|word| (word, if word.is_empty() { "any".to_owned() } else { word.to_owned() }))
         .into();
+    // A rule that this version does not know may have any name; it is still found by its address.
+    let known = tally.iter().filter(|one| vocabulary::escape(&one.rule) == one.rule);
     let rules: Vec<(&str, String)> = std::iter::once(("", "any".to_owned()))
-        .chain(tally.iter().map(|one| {
-            (one.rule.as_str(), format!("{} ({})", text::plain(&one.rule), facts::number(one.findings)))
+        .chain(known.map(|one| {
+            (
+                one.rule.as_str(),
+                format!("{} ({})", text::plain(&one.rule), facts::number(one.findings)),
+            )
         }))
         .collect();
-    let excepted =
-        [("", "either".to_owned()), ("no", "no".to_owned()), ("yes", "yes".to_owned())];
+    let excepted = [("", "either".to_owned()), ("no", "no".to_owned()), ("yes", "yes".to_owned())];
     let query = [
         ("rule", asked.rule.as_str()),
         ("severity", &asked.severity),
@@ -109,17 +113,17 @@ fn digest_of(asked: &Asked) -> String {
 fn table(findings: &[Finding]) -> Markup {
     html! {
         table.cards {
-            thead { tr { th scope="col" { "severity" } th scope="col" { "what was found" }
-                th scope="col" { "model" } th scope="col" { "file" } } }
+            thead { tr { th scope="col" { "severity" } th.most scope="col" { "what was found" }
+                th.text scope="col" { "model" } th.text scope="col" { "file" } } }
             tbody { @for one in findings { tr {
                 td.fixed data-label="severity" { div { (words::severity(&one.severity))
                     @if one.excepted { span.sub { "excepted" } } } }
                 td data-label="found" { div {
                     a href={ "/weighings/" (text::query(&one.weighing)) "#finding-" (one.position) } data-row {
-                        (text::said(&one.message)) }
+                        (text::short_sentence(&one.message)) }
                     span.sub { a href={ "/rules/" (text::query(&one.rule)) } { code { (text::said(&one.rule)) } } }
                 } }
-                td data-label="model" { a href=(address("/model", &[("name", &one.model)])) { (text::said(&one.model)) } }
+                td data-label="model" { a href=(place_of(&one.model)) { (text::said(&one.model)) } }
                 td data-label="file" { div { (text::mono(&one.file))
                     @if !one.file_sha256.is_empty() {
                         span.sub { a href=(address("/blast", &[("file", &one.file_sha256)])) title="which deployments contain it" {
@@ -173,7 +177,7 @@ pub(super) fn reached(touched: &Listed<Touched>, asked: &Reach) -> Markup {
                     th scope="col" { "files" } th scope="col" { "owner" } } }
                 tbody { @for one in &touched.rows { tr.alarm[one.deployment.differs] {
                     th scope="row" {
-                        a href=(address("/model", &[("name", &one.deployment.model)])) data-row { (text::said(&one.deployment.model)) }
+                        a href=(place_of(&one.deployment.model)) data-row { (text::said(&one.deployment.model)) }
                         span.sub { (facts::digest(&one.deployment.artifact)) } }
                     td data-label="where" { (text::said(&one.deployment.environment))
                         span.sub { (text::said(&one.deployment.place)) } }

@@ -61,10 +61,7 @@ const ROOMS: &[(&str, &[(Room, &str, &str)])] = &[
         ],
     ),
     ("Record", &[(Room::Record, "Every entry", "/record"), (Room::Calls, "Every call", "/calls")]),
-    (
-        "Reference",
-        &[(Room::Rules, "Rules", "/rules"), (Room::Policies, "Policies", "/policies")],
-    ),
+    ("Reference", &[(Room::Rules, "Rules", "/rules"), (Room::Policies, "Policies", "/policies")]),
     (
         "Settings",
         &[

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::pager::{address, links, rows};
+use super::pager::{links, place_of, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
 
@@ -67,7 +67,10 @@ async fn home(visit: &Visit, asked: &Asked) -> Result<Shown, Failed> {
         differing: ledger.deployments(&differing, none).await?.total,
         models: ledger.models_with(&filter, rows(asked.page)).await?,
         ending: ledger.waivers(&ending, &today, Page { skip: 0, take: 20 }).await?.rows,
-        waiting: ledger.waivers(&waivers(Some(WaiverState::Asked), None), &today, none).await?.total,
+        waiting: ledger
+            .waivers(&waivers(Some(WaiverState::Asked), None), &today, none)
+            .await?
+            .total,
         now: visit.now,
     };
     Ok(Shown::new(Room::Production, "Models in production", markup(&home, asked)))
@@ -84,7 +87,8 @@ pub(super) fn markup(home: &Home, asked: &Asked) -> Markup {
         @if home.differing > 0 {
             div.note.alarm role="alert" {
                 p { strong { (facts::count(home.differing, "deployment")) }
-                    " serve something else than what was meant to be. They stand first." }
+                    @if home.differing == 1 { " serves something else than what was meant to be. It stands first." }
+                    @else { " serve something else than what was meant to be. They stand first." } }
             }
         }
         (running(home, asked))
@@ -121,9 +125,9 @@ fn running(home: &Home, asked: &Asked) -> Markup {
             } @else {
                 table.cards {
                     thead { tr {
-                        th scope="col" { "model" } th scope="col" { "where" }
-                        th scope="col" { "verdict" } th scope="col" { "served" }
-                        th scope="col" { "last look" } th scope="col" { "owner" }
+                        th.name scope="col" { "model" } th.text scope="col" { "where" }
+                        th scope="col" { "verdict" } th.digits scope="col" { "served" }
+                        th scope="col" { "last look" } th.person scope="col" { "owner" }
                     } }
                     tbody { @for one in &home.running.rows { (row(one, home)) } }
                 }
@@ -134,7 +138,7 @@ fn running(home: &Home, asked: &Asked) -> Markup {
 }
 
 fn row(one: &Deployment, home: &Home) -> Markup {
-    let model = address("/model", &[("name", &one.model)]);
+    let model = place_of(&one.model);
     let about = home.ending.iter().filter(|waiver| waiver.artifact == one.artifact).count();
     html! {
         tr.alarm[one.differs] {
@@ -148,7 +152,7 @@ fn row(one: &Deployment, home: &Home) -> Markup {
             td data-label="verdict" { div {
                 @if one.weighing.is_empty() { (words::verdict("")) }
                 @else { a href={ "/weighings/" (text::query(&one.weighing)) } { (words::verdict(&one.verdict)) } }
-                span.sub { "weighed " (facts::moment(&one.weighed_at, home.now)) }
+                span.sub.nowrap { "weighed " (facts::moment(&one.weighed_at, home.now)) }
                 @if about > 0 { span.sub { (facts::count(about as u64, "waiver")) " about to end" } }
             } }
             td data-label="served" { div {
@@ -207,7 +211,8 @@ pub(super) fn ends(day: &str, now: Timestamp) -> Markup {
 }
 
 fn models(home: &Home, asked: &Asked) -> Markup {
-    let query = [("name", asked.name.as_str()), ("owner", &asked.owner), ("verdict", &asked.verdict)];
+    let query =
+        [("name", asked.name.as_str()), ("owner", &asked.owner), ("verdict", &asked.verdict)];
     let verdicts = [
         ("", "any".to_owned()),
         ("admit", "admit".to_owned()),
@@ -232,9 +237,9 @@ fn models(home: &Home, asked: &Asked) -> Markup {
                 } @else {
                     table.cards {
                         thead { tr {
-                            th scope="col" { "model" } th scope="col" { "last verdict" }
+                            th.name scope="col" { "model" } th scope="col" { "last verdict" }
                             th scope="col" { "findings" } th scope="col" { "weighed" }
-                            th scope="col" { "runs" } th scope="col" { "owner" }
+                            th scope="col" { "runs" } th.person scope="col" { "owner" }
                         } }
                         tbody { @for model in &home.models.rows { (model_row(model, home.now)) } }
                     }
@@ -249,16 +254,16 @@ fn model_row(model: &Model, now: Timestamp) -> Markup {
     html! {
         tr {
             th scope="row" {
-                a href=(address("/model", &[("name", &model.model)])) data-row { (text::said(&model.model)) }
+                a href=(place_of(&model.model)) data-row { (text::said(&model.model)) }
                 @if !model.version.is_empty() { span.sub { "version " (text::said(&model.version)) } }
             }
             td data-label="verdict" { (words::verdict(&model.verdict)) }
             td data-label="findings" { div {
-                @if model.findings > 0 { (words::severity(&model.worst)) " " (facts::count(model.findings, "finding")) }
+                @if model.findings > 0 { span.nowrap { (words::severity(&model.worst)) " " (facts::count(model.findings, "finding")) } }
                 @else { span.soft { "none" } }
             } }
-            td data-label="weighed" { (facts::moment(&model.weighed_at, now)) }
-            td data-label="runs" { div {
+            td.fixed data-label="weighed" { (facts::moment(&model.weighed_at, now)) }
+            td.fixed data-label="runs" { div {
                 @if model.deployments > 0 { (facts::count(model.deployments, "deployment")) }
                 @else { span.soft { "not deployed" } }
             } }

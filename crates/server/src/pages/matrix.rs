@@ -37,7 +37,7 @@ fn row(threat: &Threat, columns: &[&Check]) -> Markup {
                 td.cell.silent[silent] data-label=(text::plain(&check.check)) { (cell) }
             }
             td.state data-label="known" { div {
-                (words::state(&threat.state)) span.sub { (text::said(&threat.note)) }
+                (words::state(&threat.state)) span.sub { (text::whole(&threat.note)) }
             } }
         }
     }

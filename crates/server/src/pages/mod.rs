@@ -28,6 +28,7 @@ mod record;
 mod report;
 mod rules;
 mod search;
+mod sign_in;
 mod tokens;
 mod visit;
 
@@ -36,16 +37,16 @@ use axum::http::Method;
 use crate::routes::{Needs, Route};
 
 pub(crate) use failed::as_page;
-pub(crate) use frame::{Frame, Theme, lone};
-pub(crate) use visit::html as answer;
+pub(crate) use sign_in::sign_in;
 
 /// Every page and every form.
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::page(Method::GET, "/assets/{name}", Needs::NOTHING, assets::serve),
-        Route::page(Method::POST, "/theme", Needs::OPEN.unrecorded(), forms::theme),
+        Route::page(Method::POST, "/theme", Needs::READER.unrecorded(), forms::theme),
         Route::page(Method::GET, "/", Needs::READER, home::show),
         Route::page(Method::GET, "/model", Needs::READER, dossier::show),
+        Route::page(Method::GET, "/models/{model}", Needs::READER, dossier::of),
         Route::page(Method::GET, "/weighings/{weighing}", Needs::READER, decision::show),
         Route::page(Method::POST, "/weighings/{weighing}/vote", Needs::APPROVER, forms::vote),
         Route::page(Method::POST, "/weighings/{weighing}/waivers", Needs::SUBMITTER, forms::ask),

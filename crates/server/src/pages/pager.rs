@@ -24,6 +24,15 @@ pub(super) fn address(path: &str, query: &[(&str, &str)]) -> String {
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
+/// The dossier of a model. Its name stands in the path, so that the record of calls tells whose dossier
+/// was read; browsers take two names for something else.
+pub(super) fn place_of(model: &str) -> String {
+    match model {
+        "." | ".." => address("/model", &[("name", model)]),
+        model => format!("/models/{}", text::query(model)),
+    }
+}
+
 /// Links to the neighbouring pages of a list; `query` is what the list is filtered by.
 pub(super) fn links(path: &str, query: &[(&str, &str)], page: Option<u32>, total: u64) -> Markup {
     let page = page.unwrap_or(1).max(1);
@@ -51,10 +60,13 @@ mod tests {
 
     #[test]
     fn filters_stay_when_one_turns_the_page() {
-        let shown = links("/findings", &[("rule", "a b"), ("model", "")], Some(2), 140).into_string();
+        let shown =
+            links("/findings", &[("rule", "a b"), ("model", "")], Some(2), 140).into_string();
         assert!(shown.contains("/findings?rule=a%20b&amp;page=1"), "{shown}");
         assert!(shown.contains("/findings?rule=a%20b&amp;page=3"), "{shown}");
         assert!(links("/", &[], None, 50).into_string().is_empty());
+        assert_eq!(place_of("org/a b"), "/models/org%2Fa%20b");
+        assert_eq!(place_of(".."), "/model?name=..");
         assert_eq!(rows(Some(3)).skip, 100);
         assert_eq!(rows(Some(0)).skip, 0);
     }

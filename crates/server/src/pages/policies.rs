@@ -44,11 +44,12 @@ fn required(policy: &Policy) -> Markup {
 }
 
 pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> Response {
-    let made = match (text_of(&name), Policy::shipped(&name)) {
-        (Ok(text), Ok(policy)) => Ok(Shown::new(Room::Policies, &name, page(&policy, text))
-            .below("Policies", "/policies")),
-        _ => Err(Failed::Missing("policy", name)),
-    };
+    let made =
+        match (text_of(&name), Policy::shipped(&name)) {
+            (Ok(text), Ok(policy)) => Ok(Shown::new(Room::Policies, &name, page(&policy, text))
+                .below("Policies", "/policies")),
+            _ => Err(Failed::Missing("policy", name)),
+        };
     visit.show(made)
 }
 

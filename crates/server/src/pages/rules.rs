@@ -20,7 +20,8 @@ pub(super) struct Asked {
 
 pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Response {
     let wanted = asked.contains.to_lowercase();
-    let fits = |rule: &&Rule| rule.name.contains(&wanted) || rule.summary.to_lowercase().contains(&wanted);
+    let fits =
+        |rule: &&Rule| rule.name.contains(&wanted) || rule.summary.to_lowercase().contains(&wanted);
     let rules: Vec<&Rule> = rules::all().into_iter().filter(fits).collect();
     visit.show(Ok(Shown::new(Room::Rules, "Rules", table(&rules, &asked.contains))))
 }
@@ -56,15 +57,14 @@ fn threats(rule: &Rule) -> String {
 
 pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> Response {
     visit.show(match rules::find(&name) {
-        Some(rule) => {
-            Ok(Shown::new(Room::Rules, rule.name, page(rule)).below("Rules", "/rules"))
-        }
+        Some(rule) => Ok(Shown::new(Room::Rules, rule.name, page(rule)).below("Rules", "/rules")),
         None => Err(Failed::Missing("rule", name)),
     })
 }
 
 fn page(rule: &Rule) -> Markup {
-    let maps = [("CWE", rule.maps_to.cwe), ("ATLAS", rule.maps_to.atlas), ("AISVS", rule.maps_to.aisvs)];
+    let maps =
+        [("CWE", rule.maps_to.cwe), ("ATLAS", rule.maps_to.atlas), ("AISVS", rule.maps_to.aisvs)];
     html! {
         div.title { h1 { code { (rule.name) } } (words::severity(rule.severity.name())) }
         p.lead { (rule.summary) }

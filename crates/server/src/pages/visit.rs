@@ -131,7 +131,8 @@ pub(crate) fn html(status: StatusCode, page: &Markup) -> Response {
 /// The theme that a browser asks for.
 pub(crate) fn theme(headers: &HeaderMap) -> Theme {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|p| p.trim().split_once('='));
+    let mut pairs =
+        cookies.flat_map(|value| value.split(';')).filter_map(|p| p.trim().split_once('='));
     pairs.find(|(name, _)| *name == THEME).map_or(Theme::System, |(_, word)| Theme::named(word))
 }
 

@@ -101,23 +101,21 @@ impl Slot {
         }
     }
 
-    /// Ends the job. What the record refuses is a failed job; a database that does not answer is asked
-    /// again for as long as the lease may last.
-    async fn end(&self, job: &Job, ended: Ended) {
+    /// Ends the job. What the record refuses is a failed job; a database that is full or away is asked
+    /// again, and the lease is kept meanwhile.
+    async fn end(&mut self, job: &Job, ended: Ended) {
         let mut ended = ended;
-        let mut left = self.all.work.lease;
         loop {
             let act = Act::new(job.actor.clone(), (self.all.world.now)());
             match self.all.ledger.end(act, &job.job, &self.name, ended.clone()).await {
-                Err(
-                    ledger::Error::Database { .. }
-                    | ledger::Error::Lost { .. }
-                    | ledger::Error::Closed,
-                ) if !left.is_zero() => {
-                    sleep(SHORTEST.max(left.min(Duration::from_secs(1)))).await;
-                    left = left.saturating_sub(Duration::from_secs(1));
+                Err(error) if error.may_pass() && !*self.stop.borrow() => {
+                    self.tell(job, Err(error));
+                    tokio::select! {
+                        () = sleep(LONGEST) => {}
+                        _ = self.stop.changed() => {}
+                    }
                 }
-                Err(error) if matches!(ended, Ended::Done { .. }) => {
+                Err(error) if matches!(ended, Ended::Done { .. }) && !error.may_pass() => {
                     ended = failed(format!("it could not be recorded: {error}"));
                 }
                 said => return self.tell(job, said),

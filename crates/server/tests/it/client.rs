@@ -46,6 +46,8 @@ pub(crate) async fn start_in(folder: TempDir, change: impl FnOnce(&mut Options))
     let mut options = Options::new(listen, Place::folder(folder.path().join("data")));
     options.admin_token = Some(ADMIN.to_owned());
     options.models = vec![folder.path().join("models")];
+    options.bounds.stranger = 100_000;
+    options.bounds.credential = 100_000;
     std::fs::create_dir_all(folder.path().join("models")).unwrap();
     change(&mut options);
     let today = || Date::new(2027, 1, 1).unwrap();

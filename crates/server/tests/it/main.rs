@@ -5,4 +5,5 @@
 mod api;
 mod client;
 mod credentials;
+mod hostile;
 mod sessions;

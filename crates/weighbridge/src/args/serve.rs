@@ -1,6 +1,7 @@
 //! `serve`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::Queue;
 
@@ -17,4 +18,20 @@ pub(crate) struct Serve {
     /// Under which address people reach it, where that is not where it listens: `https://…`
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
+
+    /// The certificate (PEM) that it shows; read anew on SIGHUP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key (PEM) of the certificate
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Listen elsewhere than on this machine without TLS: something in front of it speaks TLS
+    #[arg(long)]
+    pub(crate) insecure_http: bool,
+
+    /// How many calls a second one credential may make, over some time
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rate: u32,
 }

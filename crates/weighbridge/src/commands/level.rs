@@ -21,6 +21,7 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
     let ours = ours(args)?;
     let limits = ours.as_ref().map(|ours| ours.terms.limits).unwrap_or_default();
     let request = Request {
+        beneath: None,
         source: args.model.clone(),
         label: Untrusted::from_bytes(args.model.as_os_str().as_encoded_bytes()).raw().to_owned(),
         bundle: args.bundle.clone(),

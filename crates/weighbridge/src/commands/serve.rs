@@ -3,9 +3,10 @@
 #[cfg(feature = "server")]
 mod with {
     use std::future::Future;
+    use std::path::PathBuf;
 
     use gate::ledger::Place;
-    use server::{Limits, Options, Room, Work, World};
+    use server::{Bounds, Limits, Options, Room, Tls, Work, World};
     use tokio::runtime::Runtime;
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -21,6 +22,9 @@ mod with {
             models: args.queue.models.clone(),
             admin_token: world::variable("WEIGHBRIDGE_ADMIN_TOKEN").filter(|t| !t.is_empty()),
             public_url: args.public_url.clone(),
+            insecure_http: args.insecure_http,
+            bounds: Bounds { credential: args.rate, ..Bounds::default() },
+            tls: args.tls_cert.clone().zip(args.tls_key.clone()).map(tls),
             work: work(&args.queue),
             ..Options::new(args.listen, place(&args.queue))
         };
@@ -61,6 +65,10 @@ mod with {
         runtime.shutdown_background();
         ended?;
         Ok(Exit::Fine)
+    }
+
+    fn tls((certificate, key): (PathBuf, PathBuf)) -> Tls {
+        Tls { certificate, key }
     }
 
     #[allow(clippy::print_stderr, reason = "talk")]

@@ -7,9 +7,12 @@
 
 mod attest;
 mod bom;
+#[cfg(feature = "server")]
+mod browser;
 mod convert;
 mod digest;
 mod full_disk;
+mod level;
 mod lineage_example;
 mod log;
 #[cfg(feature = "witness")]

@@ -99,6 +99,11 @@ pub(crate) fn number(n: u64) -> String {
     out
 }
 
+/// `1 entry`, `2 entries`.
+pub(crate) fn entries(n: u64) -> String {
+    format!("{} entr{}", number(n), if n == 1 { "y" } else { "ies" })
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn count(n: u64, what: &str) -> String {
     format!("{} {what}{}", number(n), if n == 1 { "" } else { "s" })

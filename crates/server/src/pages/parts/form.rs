@@ -23,26 +23,28 @@ pub(crate) fn button(word: &str) -> Markup {
 
 /// A field for a line of text.
 pub(crate) fn line(name: &str, label: &str, value: &str, help: &str, required: bool) -> Markup {
-    field(name, label, help, &html! {
-        input type="text" id=(name) name=(name) value=(text::plain(value)) required[required]
-            autocomplete="off" aria-describedby=[described(name, help)];
-    })
+    field(
+        name,
+        label,
+        help,
+        &html! {
+            input type="text" id=(name) name=(name) value=(text::plain(value)) required[required]
+                autocomplete="off" aria-describedby=[described(name, help)];
+        },
+    )
 }
 
 /// A field for several lines.
 pub(crate) fn lines(name: &str, label: &str, help: &str, required: bool) -> Markup {
-    field(name, label, help, &html! {
-        textarea id=(name) name=(name) rows="3" maxlength="4000" required[required]
-            aria-describedby=[described(name, help)] {}
-    })
-}
-
-/// A field for a day.
-pub(crate) fn date(name: &str, label: &str, value: &str, help: &str) -> Markup {
-    field(name, label, help, &html! {
-        input type="date" id=(name) name=(name) value=(value) required
-            aria-describedby=[described(name, help)];
-    })
+    field(
+        name,
+        label,
+        help,
+        &html! {
+            textarea id=(name) name=(name) rows="3" maxlength="4000" required[required]
+                aria-describedby=[described(name, help)] {}
+        },
+    )
 }
 
 /// One of several: value, and what people read.

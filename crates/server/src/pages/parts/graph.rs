@@ -93,7 +93,7 @@ pub(crate) fn graph(graph: &Graph, name: &str) -> Markup {
                                 th scope="row" {
                                     @if node.href.is_empty() { (text::said(&node.name)) }
                                     @else { a href=(node.href) { (text::said(&node.name)) } }
-                                    span.sub { (node.kind) }
+                                    span.sub { (text::said(&node.kind)) }
                                 }
                                 td data-label="digest" { (super::facts::digest(&node.digest)) }
                                 td data-label="came from" { (parents(graph, n)) }
@@ -242,8 +242,7 @@ mod tests {
 
     fn of(count: usize, edges: &[(usize, usize)]) -> Graph {
         let nodes = vec![Node { name: "<b>".repeat(30), ..Node::default() }; count];
-        let edges =
-            edges.iter().map(|(from, to)| Edge { from: *from, to: *to, ..Edge::default() });
+        let edges = edges.iter().map(|(from, to)| Edge { from: *from, to: *to, ..Edge::default() });
         Graph { nodes, edges: edges.collect() }
     }
 

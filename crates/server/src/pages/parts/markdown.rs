@@ -97,6 +97,14 @@ fn inline(text: &str) -> Markup {
 }
 
 fn linked(text: &str) -> Markup {
+    if let Some((before, rest)) = text.split_once("<https://")
+        && let Some((address, after)) = rest.split_once('>')
+    {
+        let address = format!("https://{address}");
+        return html! {
+            (linked(before)) a href=(address) rel="noreferrer" { (address) } (linked(after))
+        };
+    }
     let link = text.split_once('[').and_then(|(before, rest)| {
         let (shown, rest) = rest.split_once("](")?;
         let (address, after) = rest.split_once(')')?;
@@ -116,11 +124,13 @@ mod tests {
 
     #[test]
     fn reads_the_pages_of_rules() {
-        let shown = page("# r\n\n## What it finds\n\nA `x` and\n[y](https://z.test/).\n\n- one\n- two\n\n```file a\n<b>\n```\n");
+        let shown = page(
+            "# r\n\n## What it finds\n\nA `x` and\n[y](https://z.test/).\n\n- one\n- <https://z.test/a>\n\n```file a\n<b>\n```\n",
+        );
         assert_eq!(
             shown.into_string(),
             "<div class=\"prose\"><h2 id=\"what-it-finds\">What it finds</h2><p>A <code>x</code> and \
-             <a href=\"https://z.test/\" rel=\"noreferrer\">y</a>.</p><ul><li>one</li><li>two</li></ul>\
+             <a href=\"https://z.test/\" rel=\"noreferrer\">y</a>.</p><ul><li>one</li><li><a href=\"https://z.test/a\" rel=\"noreferrer\">https://z.test/a</a></li></ul>\
              <details><summary>recipe: <code>file a</code></summary><pre tabindex=\"0\">&lt;b&gt;</pre>\
              </details></div>"
         );

@@ -4,11 +4,11 @@
 //! text visible and masks credentials, maud escapes what HTML would act on, and `<bdi>` keeps its
 //! direction to itself.
 
-use vocabulary::{Untrusted, escape};
 use maud::{Markup, html};
+use vocabulary::{Untrusted, escape};
 
 /// How much of a text stands in a line, and how much in a title.
-const LINE: usize = 140;
+const LINE: usize = 110;
 const TITLE: usize = 1200;
 
 /// A text within a line, cut where it is very long.
@@ -53,6 +53,11 @@ pub(crate) fn sentence(text: &str) -> Markup {
             @if n % 2 == 0 { (escape(part)) } @else { code { (said(part)) } }
         }
     }
+}
+
+/// A sentence of ours in a list: the same, and not long.
+pub(crate) fn short_sentence(text: &str) -> Markup {
+    if text.chars().count() > 2 * LINE { said(text) } else { sentence(text) }
 }
 
 /// The value of a query: everything but unreserved characters is percent-encoded.

@@ -54,7 +54,9 @@ pub(crate) fn state(word: &str) -> Markup {
 /// The state of a request: a waiver, an approval.
 pub(crate) fn request(word: &str) -> Markup {
     match word {
-        "granted" | "approve" => badge("good", "●", if word == "approve" { "approved" } else { "granted" }),
+        "granted" | "approve" => {
+            badge("good", "●", if word == "approve" { "approved" } else { "granted" })
+        }
         "rejected" | "reject" => badge("refuse", "■", "rejected"),
         "asked" => badge("undecided", "◆", "waits for approval"),
         "expired" => badge("none", "○", "expired"),

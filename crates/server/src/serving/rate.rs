@@ -1,0 +1,57 @@
+//! How often somebody may call.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::{Bounds, household};
+use crate::error::Problem;
+
+/// So many seconds' worth of calls may come at once.
+const BURST: u32 = 10;
+
+/// Counts calls: of each credential, and of each address that shows none that counts.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    credentials: DefaultKeyedRateLimiter<String>,
+    strangers: DefaultKeyedRateLimiter<Option<IpAddr>>,
+    clock: DefaultClock,
+}
+
+impl Rates {
+    pub(crate) fn new(bounds: &Bounds) -> Self {
+        let number = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let second = Quota::per_second(number(bounds.credential));
+        let second = second.allow_burst(number(bounds.credential.saturating_mul(BURST)));
+        Self {
+            credentials: RateLimiter::keyed(second),
+            strangers: RateLimiter::keyed(Quota::per_minute(number(bounds.stranger))),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Counts a call; an answer where it is one too many.
+    pub(crate) fn count(&self, who: Option<&str>, address: Option<IpAddr>) -> Option<Response> {
+        let told = match who {
+            Some(credential) => self.credentials.check_key(&credential.to_owned()),
+            None => self.strangers.check_key(&address.map(household)),
+        };
+        let wait = told.err()?.wait_time_from(self.clock.now());
+        let seconds = wait.as_secs().saturating_add(1);
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many calls; wait a little");
+        let mut answer = problem.into_response();
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        Some(answer)
+    }
+
+    /// Forgets those who have not called for a while.
+    pub(crate) fn forget(&self) {
+        self.credentials.retain_recent();
+        self.strangers.retain_recent();
+    }
+}

@@ -1,0 +1,17 @@
+//! The queue of the real program: killed, stopped, filled and overrun.
+
+#![cfg(feature = "server")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests run the program and build what it weighs"
+)]
+
+mod client;
+mod disk;
+mod kill;
+mod load;
+mod place;
+mod recheck;
+mod speed;
+mod stop;
+mod uploads;
