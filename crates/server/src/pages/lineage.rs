@@ -94,13 +94,9 @@ fn chain(known: &Known<'_>, now: Timestamp) -> Option<Lineage> {
         collection.add(name, bytes);
     }
     let (scheme, value) = known.artifact.split_once(':')?;
-    let artifact = Identity {
-        name: known.label.to_owned(),
-        digest: BTreeMap::from([(scheme.to_owned(), value.to_owned())]),
-        files: 0,
-        bytes: 0,
-        left_open: Vec::new(),
-    };
+    let mut artifact = Identity::default();
+    known.label.clone_into(&mut artifact.name);
+    artifact.digest = BTreeMap::from([(scheme.to_owned(), value.to_owned())]);
     let trust =
         Policy::shipped(known.policy).map_or_else(|_| Trust::default(), |policy| policy.trust());
     let question = Question {
