@@ -10,6 +10,7 @@ use gate::provenance::keys::{PrivateKey, Scheme, Sign as _};
 use gate::provenance::oms::{Form, Hash, Method};
 use gate::provenance::statement::Subject;
 use gate::render::{self, Detail, LevelFormat};
+use gate::provenance::signatory::Signatory;
 use gate::signing::{self, Signing};
 use gate::{Policy, Quiet, Request, Services, Verdict};
 use serde_json::Value;
@@ -95,7 +96,7 @@ impl World {
             leave_out: &[],
             form: Form::Specification,
         };
-        signing::sign(&request, key, None, None).unwrap();
+        signing::sign(&request, &Signatory::key(key)).unwrap();
     }
 
     fn input(&self, role: Role, name: &str) -> Material {
