@@ -8,9 +8,9 @@ use gate::provenance::attest::{self, Material, Role, Spec, Step, identity, state
 use gate::provenance::dsse::{Envelope, IN_TOTO};
 use gate::provenance::keys::{PrivateKey, Scheme, Sign as _};
 use gate::provenance::oms::{Form, Hash, Method};
+use gate::provenance::signatory::Signatory;
 use gate::provenance::statement::Subject;
 use gate::render::{self, Detail, LevelFormat};
-use gate::provenance::signatory::Signatory;
 use gate::signing::{self, Signing};
 use gate::{Policy, Quiet, Request, Services, Verdict};
 use serde_json::Value;
