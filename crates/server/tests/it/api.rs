@@ -41,7 +41,6 @@ async fn the_report_is_byte_for_byte_that_of_the_gate() {
         beneath: None,
         source: source.clone().into(),
         label: source,
-        beneath: None,
         bundle: None,
         attestations: Vec::new(),
         digests: true,
