@@ -14,7 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::auth::{self, Guard, Strangers};
+use crate::auth::{self, Begun, Guard, Oidc, Strangers};
+use crate::metrics::Metrics;
 use crate::serving::{self, Bounds, Rates, Tls};
 use crate::worker::{Work, Workers};
 use crate::{Error, pages, routes};
@@ -34,6 +35,8 @@ pub struct Options {
     pub work: Work,
     /// Under which address people reach it, where that is not where it listens: `https://…`.
     pub public_url: Option<String>,
+    /// Through whom people sign in, beside tokens.
+    pub oidc: Option<Oidc>,
     /// How long sessions of browsers last.
     pub sessions: Sessions,
     /// What one caller may ask of it.
@@ -53,11 +56,12 @@ impl Options {
             models: Vec::new(),
             admin_token: None,
             public_url: None,
+            oidc: None,
             sessions: Sessions::default(),
-            work: Work::default(),
             bounds: Bounds::default(),
             tls: None,
             insecure_http: false,
+            work: Work::default(),
         }
     }
 
@@ -109,6 +113,8 @@ pub(crate) struct App {
     pub(crate) world: World,
     pub(crate) strangers: Strangers,
     pub(crate) rates: Rates,
+    pub(crate) metrics: Metrics,
+    pub(crate) begun: Begun,
 }
 
 /// A server that listens and answers nothing yet.
@@ -124,11 +130,15 @@ impl Server {
     pub async fn bind(options: Options, world: World) -> Result<Self, Error> {
         let address = options.listen;
         serving::may_listen(address, options.tls.is_some(), options.insecure_http)?;
+        options.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
         let ledger = Ledger::open(&options.place).await?;
         let Options { place, models, work, .. } = options.clone();
         let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
+        let metrics = Metrics::new().map_err(|source| Error::Metrics { source })?;
+        let begun = Begun::default();
         let (strangers, rates) = (Strangers::default(), Rates::new(&options.bounds));
-        let app = Arc::new(App { ledger, workers, options, world, strangers, rates });
+        let app =
+            Arc::new(App { ledger, workers, options, world, strangers, rates, metrics, begun });
         first_admin(&app).await?;
         let listener =
             TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;

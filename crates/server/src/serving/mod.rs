@@ -59,7 +59,7 @@ impl Default for Bounds {
             head: Duration::from_secs(10),
             pause: Duration::from_secs(20),
             call: Duration::from_mins(2),
-            credential: 100,
+            credential: 500,
             stranger: 120,
             grace: Duration::from_secs(30),
         }

@@ -6,4 +6,5 @@ mod api;
 mod client;
 mod credentials;
 mod hostile;
+mod oidc;
 mod sessions;

@@ -12,6 +12,7 @@ mod lists;
 mod log;
 mod packs;
 mod recording;
+mod samples;
 mod serve;
 mod signing;
 mod surroundings;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Verify(verify) => signing::verify(verify, args),
         Command::Keygen(keygen) => signing::keygen(keygen),
         Command::Bom(args) => bom::bom(args),
+        Command::Samples(args) => samples::samples(&args.command),
         Command::Digest(digest) => digest::digest(digest, args),
         Command::Log(log) => log::log(log, args),
         Command::Serve(args) => serve::serve(args),
