@@ -34,21 +34,21 @@ impl Ledger {
     /// The running deployments that contain a file, or a finding of a rule. What a deployment was
     /// last seen to serve counts as well as what it is meant to.
     pub async fn blast(&self, blast: &Blast, page: Page) -> Result<Listed<Touched>, Error> {
-        let (artifacts, value, files) = match blast {
+        let (contains, value, files) = match blast {
             Blast::File(sha256) => (
-                "SELECT artifact FROM artifact_file WHERE sha256 = ?",
+                "SELECT 1 FROM artifact_file f WHERE f.sha256 = ?",
                 sha256.to_ascii_lowercase(),
                 "SELECT DISTINCT path FROM artifact_file WHERE sha256 = $1
                  AND artifact IN ($2, $3) ORDER BY path",
             ),
             Blast::Rule(rule) => (
-                "SELECT artifact FROM finding WHERE latest = 1 AND rule = ?",
+                "SELECT 1 FROM finding f WHERE f.latest = 1 AND f.rule = ?",
                 rule.clone(),
                 "SELECT DISTINCT file FROM finding WHERE latest = 1 AND rule = $1
                  AND artifact IN ($2, $3) ORDER BY file",
             ),
         };
-        let holds = format!("(d.artifact IN ({artifacts}) OR d.seen IN ({artifacts}))");
+        let holds = format!("EXISTS ({contains} AND f.artifact IN (d.artifact, d.seen))");
         let listed = Ask::new(COLUMNS, FROM, "d.differs DESC, d.number DESC")
             .holds("d.ended = ''")
             .with(&holds, &value)
