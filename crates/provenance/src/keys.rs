@@ -22,6 +22,26 @@ pub trait Sign {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error>;
 }
 
+impl<T: Sign + ?Sized> Sign for &T {
+    fn public_key(&self) -> &PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        (**self).sign(message)
+    }
+}
+
+impl<T: Sign + ?Sized> Sign for Box<T> {
+    fn public_key(&self) -> &PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        (**self).sign(message)
+    }
+}
+
 /// A signature scheme: curve and hash belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {

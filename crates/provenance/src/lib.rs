@@ -12,6 +12,8 @@
 //! - [`oms`]: signed models in the form of OpenSSF Model Signing;
 //! - [`records`]: what a training run wrote down while it ran;
 //! - [`bom`]: what a model is made of, and who says so;
+//! - [`samples`]: the lines of a data set as a tree, and proofs that one is among them;
+//! - [`signatory`]: who signs;
 //! - [`refusal`]: why something is not verified;
 //! - [`log`]: a transparency log, into which statements are written so that nobody can take them
 //!   out unseen;
@@ -52,6 +54,8 @@ pub mod pkcs11;
 pub mod reconcile;
 pub mod records;
 pub mod refusal;
+pub mod samples;
+pub mod signatory;
 pub mod statement;
 pub mod trust;
 pub mod trust_file;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Error, json};
 
@@ -36,13 +36,16 @@ pub struct Statement {
 }
 
 /// What a statement speaks of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// A label. It binds nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Its identity.
     pub digest: DigestSet,
+    /// What else is said of it; nothing here relies on it.
+    #[serde(skip_deserializing, skip_serializing_if = "Map::is_empty")]
+    pub annotations: Map<String, Value>,
 }
 
 impl Statement {

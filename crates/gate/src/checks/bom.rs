@@ -1,6 +1,5 @@
 use artifact::tree::Tree;
 use provenance::bom::{self, Options, complete};
-use provenance::lineage::{Collection, files};
 use provenance::manifest::{self, Manifest};
 use vocabulary::{Coverage, Gap, Outcome, Place, Untrusted};
 
@@ -15,17 +14,15 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         Ok(trust) => trust,
         Err(fault) => return could_not(fault.because),
     };
-    let mut collection = Collection::default();
-    for path in lineage::attestations(context) {
-        if let Err(error) = files::collect(&path, &mut collection) {
-            return could_not(error.to_string());
-        }
-    }
+    let given = match lineage::attestations(context) {
+        Ok(given) => given,
+        Err(because) => return could_not(because),
+    };
     let manifest = match &context.scanned {
         Ok(scanned) => digested(context.tree, scanned, context.asked.jobs),
         Err(said) => return crashed(said),
     };
-    let attested = bom::look_at(&collection, &trust, context.now);
+    let attested = bom::look_at(&given.collection, &trust, context.now);
     let name = context.source.file_name().unwrap_or(context.source.as_os_str());
     let label = Untrusted::from_bytes(name.as_encoded_bytes());
     let bill = bom::gather_from(context.tree, label.raw(), attested, manifest);

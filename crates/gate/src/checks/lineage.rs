@@ -1,7 +1,6 @@
 //! How the model came about: the chain of statements that leads to it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use artifact::tree::EntryKind;
 use provenance::attest::{Identity, identity_of};
@@ -9,11 +8,12 @@ use provenance::hex;
 use provenance::lineage::{
     Collection, Edge, Lineage, Problem, Question, Requirement, State, Verdict, files, trace,
 };
-use provenance::manifest::{Algorithm, Digests, File, Manifest};
+use provenance::manifest::{Algorithm, Digests, File, Manifest, Options};
 use vocabulary::Requirement::Required;
 use vocabulary::{Coverage, Finding, Gap, Outcome, Place, Policy, Untrusted};
 
 use super::Context;
+use super::signature::content;
 use crate::{rules, signers};
 
 /// The steps that a policy requires. The error is a sentence.
@@ -31,11 +31,14 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         Ok(requirements) => requirements,
         Err(because) => return could_not(because),
     };
-    let paths = attestations(context);
-    if requirements.is_empty() && (paths.is_empty() || context.policy.signers.is_empty()) {
-        return absent(context, super::LINEAGE, &paths);
+    let given = match attestations(context) {
+        Ok(given) => given,
+        Err(because) => return could_not(because),
+    };
+    if requirements.is_empty() && (!given.any || context.policy.signers.is_empty()) {
+        return absent(context, super::LINEAGE, &given);
     }
-    let Traced { chain, label, coverage } = match traced(context, &paths, &requirements) {
+    let Traced { chain, label, coverage } = match traced(context, given.collection, &requirements) {
         Ok(traced) => traced,
         Err(because) => return could_not(because),
     };
@@ -43,19 +46,23 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         let because = "no attestation speaks of the model".to_owned();
         return Outcome::CouldNotLook { because, coverage };
     }
-    let findings =
-        chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem)).collect();
-    Outcome::of(findings, coverage)
+    let problems = chain.problems.iter().map(|problem| rules::lineage_problem(&label, problem));
+    let uncovered = chain.uncovered.iter().filter_map(|one| Some((one.path.as_ref()?, &one.said)));
+    let uncovered = uncovered.map(|(path, said)| rules::not_stated(path, said));
+    Outcome::of(problems.chain(uncovered).collect(), coverage)
 }
 
 /// How the model was made, one step back: a verified statement tells it, what it names is named by
 /// digests that bind, and nothing contradicts it. How that was made in turn is not asked.
 pub(super) fn origin(context: &Context<'_>) -> Outcome {
-    let paths = attestations(context);
-    if paths.is_empty() || context.policy.signers.is_empty() {
-        return absent(context, super::ORIGIN, &paths);
+    let given = match attestations(context) {
+        Ok(given) => given,
+        Err(because) => return could_not(because),
+    };
+    if !given.any || context.policy.signers.is_empty() {
+        return absent(context, super::ORIGIN, &given);
     }
-    let Traced { chain, label, coverage } = match traced(context, &paths, &[]) {
+    let Traced { chain, label, coverage } = match traced(context, given.collection, &[]) {
         Ok(traced) => traced,
         Err(because) => return could_not(because),
     };
@@ -89,11 +96,11 @@ fn could_not(because: String) -> Outcome {
 }
 
 /// The outcome where there is nothing to follow. Required and absent is never passed over.
-fn absent(context: &Context<'_>, check: &str, paths: &[PathBuf]) -> Outcome {
-    let because = if paths.is_empty() {
-        "no attestations were given"
-    } else {
+fn absent(context: &Context<'_>, check: &str, given: &Given) -> Outcome {
+    let because = if given.any {
         "the policy names no signer whose statements would count"
+    } else {
+        "no attestations were given"
     };
     let because = because.to_owned();
     let required = context.policy.requirement(&check.into()) == Required;
@@ -110,14 +117,10 @@ struct Traced {
 /// Follows the statements. The error is why they could not be.
 fn traced(
     context: &Context<'_>,
-    paths: &[PathBuf],
+    collection: Collection,
     requirements: &[Requirement],
 ) -> Result<Traced, String> {
     let trust = signers::trust(context.policy).map_err(|fault| fault.because)?;
-    let mut collection = Collection::default();
-    for path in paths {
-        files::collect(path, &mut collection).map_err(|error| error.to_string())?;
-    }
     let artifact = artifact(context).map_err(|error| error.to_string())?;
     let chain = trace(
         collection,
@@ -144,30 +147,49 @@ fn traced(
     Ok(Traced { chain, label, coverage })
 }
 
-/// The attestations that were named, or those that lie beside the model.
-pub(super) fn attestations(context: &Context<'_>) -> Vec<PathBuf> {
-    if !context.attestations.is_empty() {
-        return context.attestations.to_vec();
-    }
-    let Some(name) = context.source.file_name() else { return Vec::new() };
-    let mut name = name.to_owned();
-    name.push(".intoto.jsonl");
-    let beside = context.source.with_file_name(name);
-    if beside.is_file() { vec![beside] } else { Vec::new() }
+/// Attestations that were found; whether there was any file of them.
+pub(super) struct Given {
+    pub(super) collection: Collection,
+    any: bool,
 }
+
+/// The attestations that were named, or those that lie in the model and beside it. The error is why
+/// they cannot be read.
+pub(super) fn attestations(context: &Context<'_>) -> Result<Given, String> {
+    let mut collection = Collection::default();
+    let mut paths = context.attestations.to_vec();
+    if paths.is_empty() {
+        for entry in &context.tree.entries {
+            let name = entry.path.raw();
+            let EntryKind::File(file) = &entry.kind else { continue };
+            let named = !context.tree.single && !name.contains('/') && name.ends_with(ENDING);
+            if let Some(bytes) = named.then(|| content(context.tree, file)).flatten() {
+                collection.add(name, &bytes);
+            }
+        }
+        let mut name = context.source.file_name().unwrap_or_default().to_owned();
+        name.push(ENDING);
+        paths.extend(Some(context.source.with_file_name(name)).filter(|beside| beside.is_file()));
+    }
+    let inside = !collection.records.is_empty() || !collection.unread.is_empty();
+    for path in &paths {
+        files::collect(path, &mut collection).map_err(|error| error.to_string())?;
+    }
+    Ok(Given { collection, any: inside || !paths.is_empty() })
+}
+
+/// How the names of files end in which `attest` keeps statements.
+const ENDING: &str = ".intoto.jsonl";
 
 /// The model as statements name it, from the digests of the bytes that the other checks looked at.
 fn artifact(context: &Context<'_>) -> Result<Identity, provenance::Error> {
     let name = context.source.file_name().unwrap_or_default();
     let name = Untrusted::from_bytes(name.as_encoded_bytes()).raw().to_owned();
-    let Some(manifest) = known(context) else { return identity_of(context.tree, name) };
-    Ok(Identity {
-        digest: manifest.subject_digests()?,
-        files: manifest.files.len() as u64,
-        bytes: manifest.files.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
-        left_open: Vec::new(),
-        name,
-    })
+    let manifest = known(context).unwrap_or_else(|| {
+        let options = Options { algorithms: vec![Algorithm::Sha256], ..Options::default() };
+        Manifest::with(context.tree, &options)
+    });
+    identity_of(context.tree, manifest, name)
 }
 
 /// The files with the digests that are known; nothing where one of them is not.

@@ -155,7 +155,7 @@ fn candidate(label: Untrusted, at: Option<String>, bytes: Option<Vec<u8>>) -> Op
 }
 
 /// A file of the model that is not larger than a signature may be.
-fn content(tree: &Tree, file: &FileEntry) -> Option<Vec<u8>> {
+pub(super) fn content(tree: &Tree, file: &FileEntry) -> Option<Vec<u8>> {
     let length = usize::try_from(file.len.min(oms::MAX_BUNDLE.saturating_add(1))).ok()?;
     let open = tree.open(file, false).ok()?;
     let mut bytes = vec![0; length];

@@ -37,6 +37,7 @@ pub(crate) use format_not_permitted::check as format_not_permitted;
 pub(crate) use lineage_broken::found as lineage_problem;
 pub(crate) use listed_file_missing::found as listed_file_missing;
 pub(crate) use signature_does_not_cover::found as signature_does_not_cover;
+pub(crate) use signature_does_not_cover::not_stated;
 pub(crate) use signature_invalid::found as signature_refused;
 
 /// The rules of this crate.

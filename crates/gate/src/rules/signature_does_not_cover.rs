@@ -1,5 +1,5 @@
 use provenance::oms::Uncovered;
-use vocabulary::{Finding, MapsTo, Place, Rule, Severity, Threat};
+use vocabulary::{Finding, MapsTo, Place, Rule, Severity, Threat, Untrusted};
 
 pub(crate) static SIGNATURE_DOES_NOT_COVER: Rule = Rule {
     name: "signature-does-not-cover",
@@ -9,6 +9,11 @@ pub(crate) static SIGNATURE_DOES_NOT_COVER: Rule = Rule {
     maps_to: MapsTo { cwe: &["CWE-353"], atlas: &["AML.T0010"], aisvs: &["6.1.1"] },
     page: include_str!("signature-does-not-cover.md"),
 };
+
+/// Something of which no statement about the model can speak.
+pub(crate) fn not_stated(path: &Untrusted, said: &str) -> Finding {
+    SIGNATURE_DOES_NOT_COVER.found(Place::file(path.clone()), said.to_owned())
+}
 
 pub(crate) fn found(uncovered: &Uncovered) -> Finding {
     let place = Place::file(uncovered.path.clone());

@@ -5,6 +5,7 @@ use std::path::Path;
 use gate::Policy;
 use gate::provenance::keys::{PrivateKey, Scheme, Sign as _};
 use gate::provenance::oms::{Form, Hash, Method};
+use gate::provenance::signatory::Signatory;
 use gate::signing::{self, Signing};
 use vocabulary::{Outcome, Report, Verdict};
 
@@ -30,7 +31,7 @@ fn sign(model: &Path, target: &Path, key: &PrivateKey) {
         leave_out: &[],
         form: Form::Specification,
     };
-    signing::sign(&request, key, None, None).unwrap();
+    signing::sign(&request, &Signatory::key(key)).unwrap();
 }
 
 fn rules(report: &Report) -> Vec<&'static str> {

@@ -4,6 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests make and break what they look at")]
 
 mod carrying;
+mod hardship;
+mod laws;
 mod queries;
 mod queue;
 mod records;

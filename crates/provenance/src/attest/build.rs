@@ -60,7 +60,7 @@ pub fn statement(
         // A run that made nothing: the statement is of the run itself.
         let digest = hex::encode(sha256(&documents::canonical(&predicate)?).as_ref());
         let digest = [("sha256".to_owned(), digest)].into();
-        subjects.push(Subject { name: "run".to_owned(), digest });
+        subjects.push(Subject { name: "run".to_owned(), digest, ..Subject::default() });
     }
     Ok(Statement::new(subjects, step.predicate_type(), Value::Object(predicate)))
 }
@@ -100,8 +100,10 @@ impl Maker<'_> {
     fn descriptor(&mut self, material: &Material) -> Result<Map<String, Value>, Error> {
         let mut digest = material.digest.clone();
         let mut name = material.name.clone();
+        let mut annotations = material.annotations.clone();
         if let Some(path) = &material.path {
             let is = (self.identify)(path)?;
+            annotations.extend(is.subject().annotations);
             for (algorithm, value) in is.digest {
                 let said = digest.insert(algorithm.clone(), value.clone());
                 if let Some(said) = said.filter(|said| *said != value) {
@@ -116,7 +118,6 @@ impl Maker<'_> {
         put(&mut map, "name", name);
         put(&mut map, "uri", material.uri.clone());
         put(&mut map, "digest", (!digest.is_empty()).then(|| digest_value(&digest)));
-        let mut annotations = material.annotations.clone();
         put(&mut annotations, "weighbridge_role", material.role.map(super::Role::name));
         put(&mut map, "annotations", (!annotations.is_empty()).then_some(annotations));
         Ok(map)
@@ -128,11 +129,12 @@ impl Maker<'_> {
 
     fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<Value, Error> {
         let mut map = self.descriptor(&checkpoint.at)?;
-        let mut annotations = checkpoint.at.annotations.clone();
-        put(&mut annotations, "weighbridge_optimizerStep", checkpoint.step);
-        put(&mut annotations, "weighbridge_trainLoss", checkpoint.train_loss);
-        put(&mut annotations, "weighbridge_evalLoss", checkpoint.eval_loss);
-        map.insert("annotations".to_owned(), annotations.into());
+        let annotations = map.entry("annotations").or_insert_with(|| Map::new().into());
+        if let Value::Object(annotations) = annotations {
+            put(annotations, "weighbridge_optimizerStep", checkpoint.step);
+            put(annotations, "weighbridge_trainLoss", checkpoint.train_loss);
+            put(annotations, "weighbridge_evalLoss", checkpoint.eval_loss);
+        }
         Ok(map.into())
     }
 

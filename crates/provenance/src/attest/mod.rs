@@ -20,6 +20,7 @@ mod build;
 mod commitment;
 mod identity;
 mod report;
+mod signatures;
 mod spec;
 mod yaml;
 

@@ -87,8 +87,10 @@ fn same(report: &Value, artifact: &Identity) -> Result<Vec<String>, String> {
     let mut same = Vec::new();
     for (algorithm, value) in told.into_iter().flatten() {
         // The `sha256` of a folder is another thing in a statement; reports tell a folder's `dirHash`.
-        let Some(is) = artifact.digest.get(algorithm) else { continue };
-        if value.as_str() != Some(is) {
+        if !artifact.digest.contains_key(algorithm) {
+            continue;
+        }
+        if !value.as_str().is_some_and(|value| artifact.is(algorithm, value)) {
             let algorithm = vocabulary::escape(algorithm);
             return Err(format!("it is about another artifact: its `{algorithm}` differs"));
         }

@@ -211,6 +211,35 @@ pub struct Fault {
     pub because: String,
 }
 
+/// Every field of some step, and whether it says something.
+const FIELDS: [(&str, fn(&Spec) -> bool); 25] = [
+    ("builder", |it| it.builder.is_some()),
+    ("invocation", |it| it.invocation.is_some()),
+    ("started", |it| it.started.is_some()),
+    ("finished", |it| it.finished.is_some()),
+    ("inputs", |it| !it.inputs.is_empty()),
+    ("parameters", |it| !it.parameters.is_empty()),
+    ("seed-commitment", |it| it.seed_commitment.is_some()),
+    ("data-order", |it| it.data_order.is_some()),
+    ("checkpoints", |it| !it.checkpoints.is_empty()),
+    ("byproducts", |it| !it.byproducts.is_empty()),
+    ("result", |it| it.result.is_some()),
+    ("url", |it| it.url.is_some()),
+    ("passed", |it| !it.passed.is_empty()),
+    ("warned", |it| !it.warned.is_empty()),
+    ("failed", |it| !it.failed.is_empty()),
+    ("configuration", |it| !it.configuration.is_empty()),
+    ("metrics", |it| !it.metrics.is_empty()),
+    ("policy", |it| it.policy.is_some()),
+    ("resource", |it| it.resource.is_some()),
+    ("attestations", |it| !it.attestations.is_empty()),
+    ("purl", |it| it.purl.is_some()),
+    ("package-id", |it| it.package_id.is_some()),
+    ("place", |it| it.place.is_some()),
+    ("owner", |it| it.owner.is_some()),
+    ("expected", |it| it.expected.is_some()),
+];
+
 impl Spec {
     /// The fields of a step beside those that every step has (`step`, `name`).
     pub fn fields(step: Step) -> &'static [&'static str] {
@@ -257,34 +286,12 @@ impl Spec {
 
     /// The fields that say something here.
     pub fn given(&self) -> Vec<&'static str> {
-        let list = [
-            ("builder", self.builder.is_some()),
-            ("invocation", self.invocation.is_some()),
-            ("started", self.started.is_some()),
-            ("finished", self.finished.is_some()),
-            ("inputs", !self.inputs.is_empty()),
-            ("parameters", !self.parameters.is_empty()),
-            ("seed-commitment", self.seed_commitment.is_some()),
-            ("data-order", self.data_order.is_some()),
-            ("checkpoints", !self.checkpoints.is_empty()),
-            ("byproducts", !self.byproducts.is_empty()),
-            ("result", self.result.is_some()),
-            ("url", self.url.is_some()),
-            ("passed", !self.passed.is_empty()),
-            ("warned", !self.warned.is_empty()),
-            ("failed", !self.failed.is_empty()),
-            ("configuration", !self.configuration.is_empty()),
-            ("metrics", !self.metrics.is_empty()),
-            ("policy", self.policy.is_some()),
-            ("resource", self.resource.is_some()),
-            ("attestations", !self.attestations.is_empty()),
-            ("purl", self.purl.is_some()),
-            ("package-id", self.package_id.is_some()),
-            ("place", self.place.is_some()),
-            ("owner", self.owner.is_some()),
-            ("expected", self.expected.is_some()),
-        ];
-        list.into_iter().filter_map(|(field, given)| given.then_some(field)).collect()
+        FIELDS.iter().filter_map(|(field, given)| given(self).then_some(*field)).collect()
+    }
+
+    /// Every field beside those that every step has.
+    pub fn every() -> impl Iterator<Item = &'static str> {
+        FIELDS.iter().map(|(field, _)| *field)
     }
 
     /// Whether it can be a statement of this step.

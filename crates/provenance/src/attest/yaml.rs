@@ -148,7 +148,7 @@ fn spec(document: &Node) -> Read<Spec> {
                 let mut known = vec!["step", "name"];
                 match spec.step {
                     Some(step) => known.extend(Spec::fields(step)),
-                    None => known.extend(EVERY),
+                    None => known.extend(Spec::every()),
                 }
                 return unknown(key, member, &known);
             }
@@ -162,34 +162,6 @@ fn spec(document: &Node) -> Read<Spec> {
     }
     Ok(spec)
 }
-
-const EVERY: &[&str] = &[
-    "builder",
-    "invocation",
-    "started",
-    "finished",
-    "inputs",
-    "parameters",
-    "seed-commitment",
-    "data-order",
-    "checkpoints",
-    "byproducts",
-    "result",
-    "url",
-    "passed",
-    "warned",
-    "failed",
-    "configuration",
-    "metrics",
-    "policy",
-    "resource",
-    "attestations",
-    "purl",
-    "package-id",
-    "place",
-    "owner",
-    "expected",
-];
 
 fn text(field: &str, node: &Node) -> Read<String> {
     match &node.value {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use vocabulary::escape;
 
+use crate::attest::Identity;
 use crate::keys::sha256;
 use crate::lineage::{Collection, Form, Record, look};
 use crate::statement::{DIR_HASH, DigestSet, Statement};
@@ -36,9 +37,9 @@ impl Attested {
 
     /// Decides whether it is of a model with this identity: by the digest that binds its names, or
     /// for a single file by its own.
-    pub(super) fn bind(&mut self, digest: &DigestSet, single: bool) {
+    pub(super) fn bind(&mut self, identity: Option<&Identity>, single: bool) {
         let same = |name: &str, other: &DigestSet| {
-            digest.get(name).is_some_and(|ours| other.get(name) == Some(ours))
+            identity.zip(other.get(name)).is_some_and(|(identity, value)| identity.is(name, value))
         };
         let subjects = self.statement.iter().flat_map(|statement| &statement.subject);
         self.about = subjects.into_iter().any(|subject| {

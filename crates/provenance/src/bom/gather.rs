@@ -12,6 +12,7 @@ use super::{
     Attested, Bom, Claim, Field, File, LIST, Metric, Origin, Reference, ReferenceKind, Tier, Use,
     card, config, licence, weights,
 };
+use crate::attest::{Identity, identity_of};
 use crate::bundle::Bundle;
 use crate::manifest::{Algorithm, Manifest};
 use crate::statement::{DIR_HASH, DigestSet};
@@ -28,8 +29,9 @@ pub fn gather(tree: &Tree, label: &str, attested: Vec<Attested>) -> Bom {
 /// The same, of files that were digested before, by SHA-256 and BLAKE3.
 pub fn gather_from(tree: &Tree, label: &str, attested: Vec<Attested>, manifest: Manifest) -> Bom {
     let mut bom = Bom { label: label.into(), ..Bom::default() };
-    if let Ok(hash) = manifest.dir_hash() {
-        bom.digest.insert(DIR_HASH.to_owned(), hash);
+    let identity = identity_of(tree, manifest.clone(), label.to_owned()).ok();
+    if let Some(hash) = identity.as_ref().and_then(|it| it.digest.get(DIR_HASH)) {
+        bom.digest.insert(DIR_HASH.to_owned(), hash.clone());
     }
     // A link inside the folder is digested as what it leads to.
     let uncovered = manifest.uncovered.into_iter().filter(|left| left.alias.is_none());
@@ -51,7 +53,7 @@ pub fn gather_from(tree: &Tree, label: &str, attested: Vec<Attested>, manifest: 
     count.tell(&mut bom);
     training(tree, &mut bom);
     bom.attestations = attested;
-    attestations(tree.single, &mut bom);
+    attestations(identity.as_ref(), tree.single, &mut bom);
     best(&mut bom);
     bom
 }
@@ -131,10 +133,10 @@ fn training(tree: &Tree, bom: &mut Bom) {
 }
 
 /// Takes what attestations say that count.
-fn attestations(single: bool, bom: &mut Bom) {
+fn attestations(identity: Option<&Identity>, single: bool, bom: &mut Bom) {
     let mut all = std::mem::take(&mut bom.attestations);
     for attested in &mut all {
-        attested.bind(&bom.digest, single);
+        attested.bind(identity, single);
     }
     for attested in &all {
         let Some(statement) = attested.statement.as_ref().filter(|_| attested.counts()) else {

@@ -128,7 +128,7 @@ fn credentials_are_masked_and_texts_are_bounded_in_every_form() {
 /// A statement about a folder, signed.
 fn signed(tree: &artifact::tree::Tree, key: &PrivateKey, step: &str) -> Vec<u8> {
     let digest = Manifest::of(tree).subject_digests().unwrap();
-    let subject = vec![Subject { name: "m".to_owned(), digest }];
+    let subject = vec![Subject { name: "m".to_owned(), digest, ..Subject::default() }];
     let build = format!("urn:weighbridge:step:{step}:v1");
     let predicate = json!({"buildDefinition": {"buildType": build, "resolvedDependencies": [
         {"name": "d", "digest": {"sha256": "ab".repeat(32)}, "annotations": {"weighbridge_role": "dataset"}},

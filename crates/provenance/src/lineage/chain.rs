@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use vocabulary::escape;
+use vocabulary::{Untrusted, escape};
 
 use super::collect::{Collection, Place, Unread};
 use super::facts::{Facts, Input, What};
+use super::parts::{self, Uncovered};
 use super::requirements::{Answer, Requirement};
 use super::signed::{Refused, Seen, Why, look};
 use crate::attest::{Identity, Role, Step};
@@ -57,6 +58,8 @@ pub struct Claim {
     pub duplicate_of: Option<Place>,
     /// Whether it speaks of something in the chain.
     pub related: bool,
+    /// Files of the artifact that it speaks of without them: it leaves them out by name.
+    pub without: Vec<Untrusted>,
 }
 
 /// An input of something in the chain.
@@ -221,6 +224,8 @@ pub struct Lineage {
     pub answers: Vec<Answer>,
     /// What could not be read.
     pub unread: Vec<Unread>,
+    /// What stands in the artifact and no statement covers.
+    pub uncovered: Vec<Uncovered>,
     /// What is to be held of it.
     pub verdict: Verdict,
     /// The moment that it was asked for.
@@ -254,9 +259,17 @@ pub fn trace(collection: Collection, question: &Question<'_>) -> Lineage {
             }
         }
         let Seen { facts, signed } = seen;
-        claims.push(Claim { place: record.place, facts, signed, duplicate_of, related: false });
+        claims.push(Claim {
+            place: record.place,
+            facts,
+            signed,
+            duplicate_of,
+            related: false,
+            without: Vec::new(),
+        });
     }
-    let index = Index::of(&claims);
+    let mut index = Index::of(&claims);
+    parts::join(question.artifact, &mut claims, &mut index.dir_hash);
     let mut walk = Walk {
         question,
         claims: &claims,
@@ -268,6 +281,7 @@ pub fn trace(collection: Collection, question: &Question<'_>) -> Lineage {
             problems: Vec::new(),
             answers: Vec::new(),
             unread: collection.unread,
+            uncovered: parts::uncovered(question.artifact),
             verdict: Verdict::Undecided,
             at: question.at,
         },
@@ -541,9 +555,11 @@ impl Walk<'_> {
     /// Compares an input with the file of its name that is at hand.
     fn rehash(&mut self, input: &Input, found: &mut Found) -> bool {
         let Some(is) = self.question.at_hand.get(&input.name) else { return false };
-        self.met.insert(input.name.clone());
-        let told = is.digest.iter().filter_map(|(algorithm, value)| {
-            input.digest.get(algorithm).map(|said| (algorithm, said == value))
+        if self.met.insert(input.name.clone()) {
+            self.lineage.uncovered.extend(parts::uncovered(is));
+        }
+        let told = is.digest.keys().filter_map(|algorithm| {
+            input.digest.get(algorithm).map(|said| (algorithm, is.is(algorithm, said)))
         });
         let mut compared = false;
         for (algorithm, same) in told {

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::Error;
 use crate::attest::{self, Role, STEP_FIELD, Step, TestResult};
+use crate::oms::{self, Signed};
 use crate::statement::{DIR_HASH, DigestSet, Statement, Subject};
 
 /// What a statement says.
@@ -25,6 +27,8 @@ pub struct Facts {
     pub failed: Option<String>,
     /// Inputs that changed while the command ran.
     pub changed: Vec<String>,
+    /// What it leaves out of its subject, with everything below each path.
+    pub leaves_out: Vec<String>,
     /// Why it is not of its form.
     pub malformed: Option<String>,
 }
@@ -34,6 +38,8 @@ pub struct Facts {
 pub enum What {
     /// One that is known.
     Step(Step),
+    /// The files of a model were signed (OpenSSF Model Signing).
+    Model,
     /// Something was made, in a way that somebody else defines (`buildType`).
     Build(String),
     /// Something else (`predicateType`).
@@ -46,6 +52,7 @@ impl What {
     pub fn permission(&self) -> &str {
         match self {
             Self::Step(step) => step.name(),
+            Self::Model => oms::STEP,
             Self::Build(_) => "build",
             Self::Other(predicate) => predicate,
         }
@@ -56,7 +63,7 @@ impl What {
         match self {
             Self::Step(step) => step.kind() == attest::Kind::Build,
             Self::Build(_) => true,
-            Self::Other(_) => false,
+            Self::Model | Self::Other(_) => false,
         }
     }
 }
@@ -65,6 +72,7 @@ impl std::fmt::Display for What {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Step(step) => f.write_str(step.name()),
+            Self::Model => f.write_str("signature of the files"),
             Self::Build(uri) | Self::Other(uri) => f.write_str(&vocabulary::escape(uri)),
         }
     }
@@ -99,6 +107,32 @@ impl Input {
 }
 
 impl Facts {
+    /// Reads the payload of an envelope.
+    pub fn of_payload(payload: &[u8]) -> Result<Self, Error> {
+        let statement = Statement::parse("the statement", payload)?;
+        let mut facts = Self::of(&statement);
+        if facts.what == What::Model {
+            match Signed::read(payload) {
+                Ok(signed) => facts.take_in(signed),
+                Err(refusals) => {
+                    facts.malformed = refusals.first().map(|refusal| refusal.said.to_string());
+                }
+            }
+        }
+        Ok(facts)
+    }
+
+    /// What Model Signing says of its one subject: the names of its files are bound by the list, be
+    /// there a `dirHash` or not.
+    fn take_in(&mut self, signed: Signed) {
+        if let Some(subject) = self.subjects.first_mut()
+            && let Some(dir_hash) = signed.files_hash()
+        {
+            subject.digest.insert(DIR_HASH.to_owned(), dir_hash);
+        }
+        self.leaves_out = signed.ignore_paths;
+    }
+
     /// Reads a statement.
     pub fn of(statement: &Statement) -> Self {
         let predicate = &statement.predicate;
@@ -138,6 +172,7 @@ impl Facts {
             builder: text("/runDetails/builder/id").or_else(|| text("/verifier/id")),
             failed: failed(predicate),
             changed: list(changed).iter().map(name).collect(),
+            leaves_out: Vec::new(),
             malformed: None,
             what,
         };
@@ -173,7 +208,7 @@ impl Facts {
             What::Step(step) => {
                 matches!(step.kind(), attest::Kind::Result | attest::Kind::Decision)
             }
-            What::Build(_) | What::Other(_) => false,
+            What::Model | What::Build(_) | What::Other(_) => false,
         };
         if needs_result && self.result.is_none() {
             return Some("it does not tell how it ended".to_owned());
@@ -213,6 +248,7 @@ fn what(statement: &Statement) -> What {
         attest::RELEASE => What::Step(Step::Release),
         attest::DEPLOYMENT => What::Step(Step::Deployment),
         attest::OBSERVATION => What::Step(Step::Observation),
+        oms::PREDICATE_TYPE => What::Model,
         other => What::Other(other.to_owned()),
     }
 }

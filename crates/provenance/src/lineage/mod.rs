@@ -13,6 +13,7 @@ mod collect;
 mod facts;
 pub mod files;
 mod judge;
+mod parts;
 pub mod render;
 mod requirements;
 mod signed;
@@ -25,5 +26,6 @@ pub use chain::{
 };
 pub use collect::{Collection, Form, Place, Record, Unread};
 pub use facts::{Facts, Input, What};
+pub use parts::Uncovered;
 pub use requirements::{Answer, Requirement};
 pub use signed::{Refused, Seen, Why, look};

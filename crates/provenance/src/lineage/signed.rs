@@ -6,8 +6,7 @@ use vocabulary::escape;
 use super::collect::{Form, Record};
 use super::facts::Facts;
 use crate::dsse::IN_TOTO;
-use crate::refusal::Reason;
-use crate::statement::Statement;
+use crate::refusal::{Reason, Refusal};
 use crate::trust::{Authentic, Trust};
 
 /// An attestation, looked at.
@@ -97,9 +96,8 @@ fn facts(record: &Record) -> (Option<Facts>, Option<String>) {
     if envelope.payload_type != IN_TOTO {
         return (None, Some(format!("its payload is of the type `{}`", envelope.payload_type)));
     }
-    match Statement::parse("the statement", &envelope.payload) {
-        Ok(statement) => {
-            let facts = Facts::of(&statement);
+    match Facts::of_payload(&envelope.payload) {
+        Ok(facts) => {
             let fault = facts.malformed.clone();
             (Some(facts), fault)
         }
@@ -128,16 +126,15 @@ fn authentic(
     };
     held.map_err(|refusals| {
         // The reason that says most: that a trusted signer was recognised, and yet.
-        let weightiest = refusals
-            .into_iter()
-            .map(|refusal| (kind(refusal.reason), refusal.said))
-            .max_by_key(|(why, _)| *why);
-        match weightiest {
-            Some((Why::UnknownSigner, _)) | None => {
-                refused(Why::UnknownSigner, "nobody who is trusted signed it")
-            }
-            Some((why, said)) => refused(why, said),
+        let weightiest = refusals.iter().max_by_key(|refusal| kind(refusal.reason));
+        if let Some(refusal) = weightiest.filter(|one| kind(one.reason) != Why::UnknownSigner) {
+            return refused(kind(refusal.reason), &refusal.said);
         }
+        // That it is not the signature of this or that key says nothing; what a log lacks does.
+        let told = |one: &&Refusal| matches!(one.reason, Reason::Keyless | Reason::Timestamp);
+        let said = refusals.iter().find(told).map(|one| format!(": {}", one.said));
+        let said = said.unwrap_or_default();
+        refused(Why::UnknownSigner, format!("nobody who is trusted signed it{said}"))
     })
 }
 

@@ -30,7 +30,7 @@ fn subject(name: &str, content: &str) -> Subject {
         (DIR_HASH.to_owned(), digest(&format!("{name} {content}"))),
         ("sha256".to_owned(), digest(content)),
     ];
-    Subject { name: name.to_owned(), digest: digest.into() }
+    Subject { name: name.to_owned(), digest: digest.into(), ..Subject::default() }
 }
 
 fn artifact(name: &str, content: &str) -> Identity {
@@ -40,7 +40,7 @@ fn artifact(name: &str, content: &str) -> Identity {
         digest: subject.digest,
         files: 1,
         bytes: 1,
-        left_open: Vec::new(),
+        ..Identity::default()
     }
 }
 
@@ -190,6 +190,25 @@ fn every_rendering_is_whole(chain: &Lineage) {
 
 fn kinds(chain: &Lineage) -> Vec<&'static str> {
     chain.problems.iter().map(|problem| problem.kind.name()).collect()
+}
+
+#[test]
+fn statements_of_others_speak_of_the_folder_as_it_lies_there() {
+    let world = World::chain();
+    let signatures = vec!["model.sig".into()];
+    let bare = artifact("model", "without its signatures");
+    let folder = Identity {
+        with_signatures: Some(artifact("model", "m").digest),
+        signatures,
+        ..bare.clone()
+    };
+    assert_eq!(world.ask(&bare, &[]).verdict, Verdict::Refused);
+    let chain = world.ask(&folder, &["train", "evaluation"]);
+    assert_eq!(chain.verdict, Verdict::Verified, "{}", render::text(&chain, true));
+    assert!(render::text(&chain, true).contains("`model.sig` holds signatures"));
+    let at_hand = [("base".to_owned(), folder)].into();
+    let differs = world.ask_with(&artifact("model", "m"), &[], &at_hand);
+    assert_eq!(kinds(&differs), ["digest-differs"]);
 }
 
 #[test]

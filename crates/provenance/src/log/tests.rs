@@ -6,6 +6,8 @@ mod crash;
 mod forms;
 mod hostile;
 mod oracle;
+#[path = "../../tests/it/service.rs"]
+mod service;
 #[cfg(feature = "object-store")]
 mod storage;
 mod tree;

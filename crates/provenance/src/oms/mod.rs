@@ -24,7 +24,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use prepare::{Form, Prepared, Request, clean_paths, prepare, sign, sign_with_certificate};
+pub use prepare::{Form, Prepared, Request, clean_paths, prepare, sign};
 pub use scope::{Uncovered, What};
 pub use statement::{Resource, Signed};
 pub use verify::{Options, Verdict, Verification, verify};

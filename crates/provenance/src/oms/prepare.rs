@@ -8,9 +8,9 @@ use super::scope::{LeaveOut, Scope, Uncovered, beside_content, clean};
 use super::statement::UNNAMED;
 use super::{Hash, Method, NEVER_SIGNED, PREDICATE_TYPE, dir_hash, hashing, root};
 use crate::bundle::Bundle;
-use crate::dsse::{Envelope, IN_TOTO};
-use crate::keys::{Scheme, Sign};
+use crate::keys::Scheme;
 use crate::refusal::{Reason, Refusal};
+use crate::signatory::Signatory;
 use crate::statement::{DIR_HASH, DigestSet, Subject, TYPE};
 use crate::{Error, hex, json};
 
@@ -170,7 +170,7 @@ fn payload(
     ignore_paths.dedup();
     json::canonical(&Statement {
         kind: TYPE,
-        subject: [Subject { name: request.name.to_owned(), digest }],
+        subject: [Subject { name: request.name.to_owned(), digest, ..Subject::default() }],
         predicate_type: PREDICATE_TYPE,
         predicate: Predicate {
             resources: entries,
@@ -252,32 +252,12 @@ fn unsignable(scope: &Scope<'_>) -> Vec<Refusal> {
         .collect()
 }
 
-fn envelope(prepared: &Prepared, signer: &dyn Sign) -> Result<Envelope, Error> {
-    if signer.public_key().scheme() == Scheme::Ed25519 {
+/// Signs what was prepared.
+pub fn sign(prepared: &Prepared, signer: &Signatory<'_>) -> Result<Bundle, Error> {
+    if signer.scheme() == Some(Scheme::Ed25519) {
         let because =
             "it is an Ed25519 key; Model Signing v1.0 knows ECDSA on P-256, P-384 and P-521";
         return Err(Error::Key { because: because.to_owned() });
     }
-    Envelope::sign(IN_TOTO, prepared.payload.clone(), signer)
-}
-
-/// Signs with a key.
-pub fn sign(prepared: &Prepared, signer: &dyn Sign) -> Result<Bundle, Error> {
-    let envelope = envelope(prepared, signer)?;
-    Ok(Bundle::with_key(signer.public_key().hint(), envelope))
-}
-
-/// Signs with the key of a certificate; the chain begins with it.
-pub fn sign_with_certificate(
-    prepared: &Prepared,
-    signer: &dyn Sign,
-    chain: &[Vec<u8>],
-) -> Result<Bundle, Error> {
-    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-    let certified = crate::certificates::key_of("the certificate", leaf)?;
-    if certified.raw() != signer.public_key().raw() {
-        let because = "the certificate is of another key";
-        return Err(Error::Key { because: because.to_owned() });
-    }
-    Ok(Bundle::with_chain(chain, envelope(prepared, signer)?))
+    signer.bundle(&prepared.payload)
 }

@@ -151,6 +151,14 @@ impl Signed {
         Self::check(subject, predicate)
     }
 
+    /// The `dirHash` of the files that it lists, hex, where they were digested whole with SHA-256
+    /// and under their names.
+    pub fn files_hash(&self) -> Option<String> {
+        let bound = self.method == Method::Files && self.hash == Hash::Sha256;
+        let unnamed = self.files.contains_key(UNNAMED);
+        (bound && !unnamed).then(|| files_hash(&self.files)).flatten()
+    }
+
     fn check(subject: Vec<Subject>, predicate: Predicate) -> Result<Self, Vec<Refusal>> {
         let Predicate { resources, serialization } = predicate;
         let hash = serialization.hash_type;
@@ -200,10 +208,7 @@ impl Signed {
                     format!("`{DIR_HASH}` of the subject: it needs the SHA-256 of whole files"),
                 ),
                 Some(listed) => {
-                    let pairs = files.iter().filter_map(|(name, file)| {
-                        Some((name.as_str(), file.digests.first()?.as_slice()))
-                    });
-                    if dir_hash(pairs).as_deref() == Some(listed) {
+                    if files_hash(&files).as_deref() == Some(listed) {
                         dir = Some(listed.clone());
                     } else {
                         let said = format!("`{DIR_HASH}` of the subject is not that of the list");
@@ -227,6 +232,13 @@ impl Signed {
             left_open,
         })
     }
+}
+
+fn files_hash(files: &BTreeMap<String, Resource>) -> Option<String> {
+    let pairs = files.iter();
+    dir_hash(
+        pairs.filter_map(|(name, file)| Some((name.as_str(), file.digests.first()?.as_slice()))),
+    )
 }
 
 fn method(serialization: &Serialization) -> Result<Method, Refusal> {

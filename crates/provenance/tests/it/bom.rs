@@ -91,7 +91,7 @@ fn model(folder: &Path) {
 fn attested(folder: &Path, key: &PrivateKey) -> Vec<u8> {
     let tree = artifact::tree::open(folder, 1000).unwrap();
     let digest = Manifest::of(&tree).subject_digests().unwrap();
-    let subject = vec![Subject { name: "tiny".to_owned(), digest }];
+    let subject = vec![Subject { name: "tiny".to_owned(), digest, ..Subject::default() }];
     let role = |name: &str| json!({"weighbridge_role": name});
     let train = json!({"buildDefinition": {
     "buildType": "urn:weighbridge:step:train:v1",

@@ -1,12 +1,10 @@
 //! Keyless signatures, against a Sigstore instance of the tests (`sigstore_service.py`) and, where it
 //! is installed, the reference implementation.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use provenance::bundle::Bundle;
 use provenance::dsse::{Envelope, IN_TOTO};
 use provenance::keyless::{
@@ -17,84 +15,23 @@ use provenance::oms;
 use provenance::statement::{Statement, Subject};
 use serde_json::{Value, json};
 
-const WHO: &str = "signer@example.com";
-const ISSUER: &str = "https://issuer.example.com";
+use crate::service::{ISSUER, Service, WHO, python, token};
 
-/// A Python that has `cryptography`. Where the tests were given a Python, it must have it.
-#[allow(clippy::disallowed_methods, reason = "a test runs a service")]
-fn python() -> Option<PathBuf> {
-    let named = std::env::var_os("WEIGHBRIDGE_PYTHON").map(PathBuf::from);
-    let python = named.clone().unwrap_or_else(|| "python3".into());
-    let imports = Command::new(&python).args(["-c", "import cryptography"]).output();
-    if imports.is_ok_and(|done| done.status.success()) {
-        return Some(python);
-    }
-    assert!(named.is_none(), "WEIGHBRIDGE_PYTHON has no `cryptography`");
-    None
+#[allow(clippy::disallowed_methods, reason = "a test reads what the service wrote")]
+fn root(service: &Service) -> Root {
+    let json = std::fs::read_to_string(service.folder.path().join("trusted_root.json")).unwrap();
+    Root::parse("trusted_root.json", &json).unwrap()
 }
 
-/// A running instance; it ends with the test.
-struct Service {
-    child: Child,
-    address: String,
-    folder: tempfile::TempDir,
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Service {
-    #[allow(clippy::disallowed_methods, reason = "a test runs a service")]
-    #[allow(clippy::print_stderr, reason = "a test that saw nothing says so")]
-    fn start() -> Option<Self> {
-        let Some(python) = python() else {
-            eprintln!("skipped: no Python with `cryptography`");
-            return None;
-        };
-        let folder = tempfile::tempdir().unwrap();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/sigstore_service.py");
-        let mut child = Command::new(python)
-            .arg(script)
-            .arg(folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut address = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
-        assert!(address.starts_with("http://"), "the service did not start");
-        Some(Self { child, address: address.trim().to_owned(), folder })
-    }
-
-    #[allow(clippy::disallowed_methods, reason = "a test reads what the service wrote")]
-    fn root(&self) -> Root {
-        let json = std::fs::read_to_string(self.folder.path().join("trusted_root.json")).unwrap();
-        Root::parse("trusted_root.json", &json).unwrap()
-    }
-
-    fn services(&self, rekor_version: RekorVersion, tsa: bool) -> Services {
-        let tsa = tsa.then(|| format!("{}/tsa", self.address));
-        let address = self.address.clone();
-        Services { fulcio: address.clone(), rekor: address, rekor_version, tsa }
-    }
-}
-
-/// An identity token as the service takes it: its signature is not looked at.
-fn token() -> String {
-    let claims = json!({
-        "iss": ISSUER, "aud": "sigstore", "sub": "1", "email": WHO, "email_verified": true,
-        "iat": 1_700_000_000, "exp": 4_000_000_000_u64,
-    });
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.c2ln", part(&json!({ "alg": "none" })), part(&claims))
+fn services(service: &Service, rekor_version: RekorVersion, tsa: bool) -> Services {
+    let tsa = tsa.then(|| format!("{}/tsa", service.address));
+    let address = service.address.clone();
+    Services { fulcio: address.clone(), rekor: address, rekor_version, tsa }
 }
 
 fn statement() -> Vec<u8> {
     let digest = [("sha256".to_owned(), "ab".repeat(32))].into();
-    let subject = Subject { name: "model".into(), digest };
+    let subject = Subject { name: "model".into(), digest, ..Subject::default() };
     let statement = Statement::new(vec![subject], "https://example.com/v1", json!({}));
     provenance::json::canonical(&statement).unwrap()
 }
@@ -140,7 +77,7 @@ fn spoiled(bundle: &Value) -> Vec<(&'static str, Value)> {
 }
 
 fn signs_and_verifies(service: &Service, services: &Services) {
-    let root = service.root();
+    let root = root(&service);
     let bundle = sign(&statement(), services, &token()).unwrap();
     let accepted = verify(&bundle, &root, &expected()).unwrap();
     assert_eq!((accepted.identity.as_str(), accepted.issuer.as_str()), (WHO, ISSUER));
@@ -165,25 +102,18 @@ fn signs_and_verifies(service: &Service, services: &Services) {
 
 #[test]
 fn a_keyless_signature_holds_offline_and_for_its_signer_alone() {
-    let Some(service) = Service::start() else { return };
-    signs_and_verifies(&service, &service.services(RekorVersion::V1, false));
-    signs_and_verifies(&service, &service.services(RekorVersion::V1, true));
-    signs_and_verifies(&service, &service.services(RekorVersion::V2, true));
+    let Some(service) = Service::sigstore() else { return };
+    signs_and_verifies(&service, &services(&service, RekorVersion::V1, false));
+    signs_and_verifies(&service, &services(&service, RekorVersion::V1, true));
+    signs_and_verifies(&service, &services(&service, RekorVersion::V2, true));
 }
 
 /// The reference implementation accepts what is signed here, by either interface of Rekor.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "a test runs the reference")]
-#[allow(clippy::print_stderr, reason = "a test that saw nothing says so")]
 fn the_reference_accepts_keyless_signatures() {
-    let Some(service) = Service::start() else { return };
-    let python = python().unwrap();
-    let has = Command::new(&python).args(["-c", "import model_signing"]).output().unwrap();
-    if !has.status.success() {
-        assert!(std::env::var_os("WEIGHBRIDGE_PYTHON").is_none(), "no `model_signing`");
-        eprintln!("skipped: no Python with `model_signing`");
-        return;
-    }
+    let Some(service) = Service::sigstore() else { return };
+    let Some(python) = python("model_signing") else { return };
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("model");
     std::fs::create_dir(&model).unwrap();
@@ -201,7 +131,7 @@ fn the_reference_accepts_keyless_signatures() {
     };
     let prepared = oms::prepare(&request).unwrap();
     for (version, tsa) in [(RekorVersion::V1, false), (RekorVersion::V2, true)] {
-        let services = service.services(version, tsa);
+        let services = services(&service, version, tsa);
         let bundle = sign(&prepared.payload, &services, &token()).unwrap();
         let path = folder.path().join("model.sig");
         std::fs::write(&path, serde_json::to_vec(&bundle).unwrap()).unwrap();
@@ -238,11 +168,11 @@ fn a_log_without_times_needs_a_timestamp_authority() {
 
 #[test]
 fn a_signature_by_a_key_can_be_timestamped() {
-    let Some(service) = Service::start() else { return };
+    let Some(service) = Service::sigstore() else { return };
     let key = PrivateKey::generate(Scheme::EcdsaP384).unwrap();
     let envelope = Envelope::sign(IN_TOTO, statement(), &key).unwrap();
     let mut bundle = Bundle::with_key("hint".into(), envelope);
-    let root = service.root();
+    let root = root(&service);
     assert_eq!(timestamps(&bundle, &root), Ok(Vec::new()));
     timestamp(&mut bundle, &format!("{}/tsa", service.address)).unwrap();
     assert_eq!(timestamps(&bundle, &root).unwrap().len(), 1);

@@ -5,3 +5,7 @@ mod bom;
 mod keyless;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
+#[cfg(feature = "keyless")]
+mod service;
+#[cfg(feature = "pkcs11")]
+mod softhsm;

@@ -1,42 +1,15 @@
-//! Keys in a hardware module: `SoftHSM` 2, as Debian ships it.
+//! Keys in a hardware module.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use provenance::keys::{Scheme, Sign as _};
 use provenance::pkcs11::{Key, Uri};
 
-const MODULES: [&str; 4] = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-];
+use crate::softhsm::{module, token};
 
 /// The configuration of `SoftHSM` is an environment variable of the whole process, so the test runs
 /// itself as a child that has it.
 const CHILD: &str = "WEIGHBRIDGE_SOFTHSM_TOKEN";
-
-#[allow(clippy::disallowed_methods, reason = "a test runs real tools")]
-fn run(program: &str, arguments: &[&str], configuration: &Path) {
-    let done = Command::new(program)
-        .args(arguments)
-        .env("SOFTHSM2_CONF", configuration)
-        .output()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
-    assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
-}
-
-#[allow(clippy::disallowed_methods, reason = "a test looks for a real module")]
-fn module() -> Option<PathBuf> {
-    let found = MODULES.iter().map(PathBuf::from).find(|path| path.exists());
-    let demanded = std::env::var_os("WEIGHBRIDGE_SOFTHSM").is_some();
-    assert!(
-        found.is_some() || !demanded,
-        "WEIGHBRIDGE_SOFTHSM is set and SoftHSM is not installed"
-    );
-    found
-}
 
 #[test]
 #[allow(clippy::disallowed_methods, reason = "a test runs itself with another environment")]
@@ -49,36 +22,8 @@ fn a_key_in_a_module_signs() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let tokens = folder.path().join("tokens");
-    std::fs::create_dir(&tokens).unwrap();
-    let configuration = folder.path().join("softhsm2.conf");
-    let text = format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display());
-    std::fs::write(&configuration, text).unwrap();
-    let init =
-        ["--init-token", "--free", "--label", "my token", "--pin", "1234", "--so-pin", "5678"];
-    run("softhsm2-util", &init, &configuration);
+    let configuration = token(folder.path(), &module);
     let library = module.to_str().unwrap();
-    for (number, curve) in ["prime256v1", "secp384r1", "secp521r1"].into_iter().enumerate() {
-        let id = format!("0{}", number + 1);
-        let kind = format!("EC:{curve}");
-        let make = [
-            "--module",
-            library,
-            "--login",
-            "--pin",
-            "1234",
-            "--token-label",
-            "my token",
-            "--keypairgen",
-            "--key-type",
-            &kind,
-            "--label",
-            curve,
-            "--id",
-            &id,
-        ];
-        run("pkcs11-tool", &make, &configuration);
-    }
     let done = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "pkcs11::a_key_in_a_module_signs"])
         .env("SOFTHSM2_CONF", &configuration)

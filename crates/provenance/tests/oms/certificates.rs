@@ -5,6 +5,7 @@ use provenance::certificates::{Authority, SubjectName, chain_of_pem, check};
 use provenance::keys::{PrivateKey, Scheme};
 use provenance::oms::{self, Options, Verdict};
 use provenance::refusal::Reason;
+use provenance::signatory::Signatory;
 use provenance::trust::{Identity, Signer, Trust};
 use rcgen::{
     CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SanType, SerialNumber,
@@ -164,11 +165,11 @@ fn a_certificate_of_another_key_signs_nothing() {
     })
     .unwrap();
     let chain = chain_of_pem("chain", &Leaf::default().certified().chain).unwrap();
-    let said = oms::sign_with_certificate(&prepared, &place.key, &chain).unwrap_err().to_string();
+    let said = Signatory::certified(&place.key, &chain[..]).map(|_| ()).unwrap_err().to_string();
     assert!(said.contains("of another key"), "{said}");
-    assert!(oms::sign_with_certificate(&prepared, &place.key, &[]).is_err());
+    assert!(Signatory::certified(&place.key, Vec::new()).is_err());
     let ed25519 = PrivateKey::generate(Scheme::Ed25519).unwrap();
-    let said = oms::sign(&prepared, &ed25519).unwrap_err().to_string();
+    let said = oms::sign(&prepared, &Signatory::key(&ed25519)).unwrap_err().to_string();
     assert!(said.contains("knows ECDSA"), "{said}");
 }
 

@@ -1,11 +1,15 @@
 //! Everything that one of the two verifiers signs, the other verifies, as far as it can.
 
+use std::collections::BTreeMap;
+
+use provenance::attest::identity;
 use provenance::keys::{PrivateKey, Scheme, Sign as _};
+use provenance::lineage::{Collection, Question, trace};
 use provenance::oms::{Form, Hash, Method, Options, Verdict};
 use serde_json::{Value, json};
 
 use crate::peer::peer;
-use crate::place::{Leaf, Place};
+use crate::place::{Leaf, Place, now};
 
 const SCHEMES: [Scheme; 3] = [Scheme::EcdsaP256, Scheme::EcdsaP384, Scheme::EcdsaP521];
 const FILES: [(&str, &[u8]); 4] = [
@@ -169,4 +173,38 @@ fn other_forms_of_the_same_are_read() {
         let seen = place.verify(&place.model(), "changed.sig", &Options::default());
         assert_eq!(seen.verdict(), Verdict::Verified, "{at}: {:?}", seen.refusals);
     }
+}
+
+/// It names the model by a root that binds no names; its list of files does.
+#[test]
+fn a_signature_of_the_reference_joins_the_chain_of_its_model() {
+    let Some(mut peer) = peer() else { return };
+    let place = place(Scheme::EcdsaP256);
+    place.put(".gitignore", b"*.bin\n");
+    let theirs = place.path("model/theirs.sig");
+    let ignoring = json!({"hash": "sha256"});
+    peer.sign(&place.model(), &place.path("key.pem"), &theirs, &ignoring);
+    let chain = || {
+        let mut collection = Collection::default();
+        collection.add("theirs.sig", &place.read("model/theirs.sig"));
+        let (artifact, trust) = (identity(&place.model()).unwrap(), place.trust());
+        trace(
+            collection,
+            &Question {
+                artifact: &artifact,
+                trust: &trust,
+                at: now(),
+                requirements: &[],
+                at_hand: &BTreeMap::new(),
+            },
+        )
+    };
+    let joined = chain();
+    assert_eq!(joined.nodes[0].claims, [0], "{:?}", joined.claims);
+    assert_eq!(joined.claims[0].without, [".gitignore".into()]);
+    assert_eq!(joined.uncovered[0].path, Some("theirs.sig".into()));
+    // Nobody says how it was made.
+    assert_eq!(joined.verdict, provenance::lineage::Verdict::Refused);
+    place.put("config.json", b"[]");
+    assert!(chain().nodes[0].claims.is_empty());
 }

@@ -10,6 +10,7 @@ use provenance::dsse::{Envelope, IN_TOTO};
 use provenance::keys::{PrivateKey, Scheme, Sign as _};
 use provenance::oms::{self, Form, Hash, Method, Options, Uncovered, Verification, What};
 use provenance::refusal::Reason;
+use provenance::signatory::Signatory;
 use provenance::trust::{Identity, Signer, Trust};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -99,7 +100,7 @@ impl Place {
             form,
         })
         .unwrap();
-        let bundle = oms::sign(&prepared, &self.key).unwrap();
+        let bundle = oms::sign(&prepared, &Signatory::key(&self.key)).unwrap();
         self.write(signature, &provenance::json::canonical(&bundle).unwrap());
     }
 
@@ -261,7 +262,8 @@ impl Certified {
         .unwrap();
         let key = PrivateKey::from_pem("c.key", &self.key, || None).unwrap();
         let chain = provenance::certificates::chain_of_pem("c", &self.chain).unwrap();
-        let bundle = oms::sign_with_certificate(&prepared, &key, &chain).unwrap();
+        let signer = Signatory::certified(key, chain).unwrap();
+        let bundle = oms::sign(&prepared, &signer).unwrap();
         place.write(signature, &provenance::json::canonical(&bundle).unwrap());
     }
 }

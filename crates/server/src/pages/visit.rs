@@ -61,6 +61,12 @@ impl Shown {
         Self { title: title.to_owned(), room, crumbs, sought: String::new(), main: Some(main) }
     }
 
+    /// What the way to the page calls it, where that is not its title.
+    pub(super) fn here(mut self, word: &str) -> Self {
+        self.crumbs = vec![(word.to_owned(), String::new())];
+        self
+    }
+
     /// The page stands below another.
     pub(super) fn below(mut self, title: &str, path: &str) -> Self {
         let place = self.crumbs.len().saturating_sub(1);

@@ -7,7 +7,7 @@ use gate::provenance::attest::{Checkpoint, Material, Metric, Role, Step, TestRes
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Password;
+use super::Signatory;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -57,7 +57,7 @@ pub(crate) struct Wrap {
     pub(crate) variables: Vec<String>,
 
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) signatory: Signatory,
 
     #[command(flatten)]
     pub(crate) to: Output,
@@ -82,7 +82,7 @@ pub(crate) struct One {
     pub(crate) models: Vec<PathBuf>,
 
     #[command(flatten)]
-    pub(crate) signing: Signing,
+    pub(crate) signatory: Signatory,
 
     #[command(flatten)]
     pub(crate) output: Output,
@@ -102,25 +102,6 @@ pub(crate) struct One {
 
     #[command(flatten)]
     pub(crate) said: Said,
-}
-
-/// The key that signs.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Signing {
-    /// The private key that signs, PEM
-    #[arg(long, required = true, value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
-
-    /// The certificate of the key (PEM); others in the file follow it in the chain
-    #[arg(long, value_name = "FILE")]
-    pub(crate) cert: Option<PathBuf>,
-
-    /// More certificates of the chain (PEM), up to the root
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub(crate) chain: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) password: Password,
 }
 
 /// Where the statement goes.

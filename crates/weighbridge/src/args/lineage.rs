@@ -24,6 +24,10 @@ pub(crate) struct Lineage {
     #[arg(long, value_name = "FILE")]
     pub(crate) trust: Option<PathBuf>,
 
+    /// A policy: its signers count, and the steps that it requires must be there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<String>,
+
     /// Steps that must be there, `STEP` or `STEP:DAYS` for the age that it may have
     #[arg(long, value_delimiter = ',', value_name = "STEP", value_parser = Requirement::parse)]
     pub(crate) require: Vec<Requirement>,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::DataFormat;
+use super::{DataFormat, Password};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Log {
@@ -38,7 +38,7 @@ pub(crate) enum LogCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Keygen {
-    /// The file for the private key
+    /// The file for the private key; with a password it is encrypted, in PEM
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
@@ -50,9 +50,12 @@ pub(crate) struct Keygen {
     #[arg(long)]
     pub(crate) witness: bool,
 
-    /// Take this Ed25519 key (PEM, PKCS#8) in place of a new one
+    /// Take this Ed25519 key (PEM, PKCS#8, encrypted or not) in place of a new one
     #[arg(long, value_name = "PEM")]
     pub(crate) from: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) password: Password,
 
     /// Replace the file where it exists
     #[arg(long)]
@@ -61,9 +64,12 @@ pub(crate) struct Keygen {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Writer {
-    /// The private key of the log: as `keygen` writes it, or Ed25519 in PEM
+    /// The private key of the log: as `keygen` writes it, or Ed25519 in PEM, encrypted or not
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) password: Password,
 
     /// Where the last checkpoint is remembered, outside of the log; by default under the user's
     /// state folder
@@ -214,6 +220,10 @@ pub(crate) struct Ask {
     /// are asked over the network
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+
+    /// The authorities (PEM) that vouch for witnesses behind `https://`, in place of those of the web
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[cfg(feature = "witness")]
@@ -230,6 +240,10 @@ pub(crate) struct Cosign {
     /// Ask the witness at this URL, in place of those for which the policy names one
     #[arg(long = "witness", value_name = "URL")]
     pub(crate) witnesses: Vec<String>,
+
+    /// The authorities (PEM) that vouch for witnesses behind `https://`, in place of those of the web
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[cfg(feature = "witness")]
@@ -244,9 +258,17 @@ pub(crate) struct Witness {
     #[arg(long, value_name = "DIR")]
     pub(crate) state: PathBuf,
 
-    /// The private key of the witness: as `keygen --witness` writes it
+    /// The private key of the witness: as `keygen --witness` writes it, or with `--name` Ed25519 in
+    /// PEM, encrypted or not
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) password: Password,
+
+    /// The name of the witness, which a key in PEM does not tell
+    #[arg(long)]
+    pub(crate) name: Option<String>,
 
     /// A log whose checkpoints are signed: its origin and its key; several may be given
     #[arg(long = "log", value_name = "ORIGIN=VKEY", required = true)]

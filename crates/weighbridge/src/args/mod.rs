@@ -5,11 +5,13 @@ mod bom;
 mod convert;
 mod digest;
 mod inspect;
+pub(crate) mod ledger;
 mod level;
 mod limits;
 mod lineage;
 pub(crate) mod log;
 mod queue;
+mod samples;
 mod serve;
 mod signing;
 mod weigh;
@@ -31,8 +33,9 @@ pub(crate) use limits::{LimitArg, limits};
 pub(crate) use lineage::{ChainFormat, Lineage};
 use log::Log;
 pub(crate) use queue::Queue;
+pub(crate) use samples::{Samples, SamplesCommand};
 pub(crate) use serve::Serve;
-pub(crate) use signing::{Keygen, MethodArg, Password, Sign, Trusted, Verify};
+pub(crate) use signing::{Keygen, MethodArg, Password, Services, Sign, Signatory, Trusted, Verify};
 pub(crate) use weigh::{Common, Scan, Weigh};
 pub(crate) use worker::Worker;
 
@@ -90,10 +93,14 @@ pub(crate) enum Command {
     Bom(Bom),
     /// Compute digests, tell what none covers, and hold them against what others say
     Digest(Digest),
+    /// Tell the samples of a data set apart: the root of their tree, and proofs that one is in it
+    Samples(Samples),
     /// Keep signed statements in a transparency log, and prove that they stand in it
     Log(Log),
     /// Keep the record, weigh what is asked for over HTTP, and show it
     Serve(Box<Serve>),
+    /// Keep the record of models: show it, write it, verify it, carry it elsewhere
+    Ledger(Box<ledger::Ledger>),
     /// Weigh what is in the queue of a record that a server elsewhere keeps
     Worker(Box<Worker>),
     /// Print the page of a rule

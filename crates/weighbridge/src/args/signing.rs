@@ -16,21 +16,7 @@ pub(crate) struct Sign {
     pub(crate) model: PathBuf,
 
     #[command(flatten)]
-    pub(crate) with: With,
-
-    #[command(flatten)]
-    pub(crate) services: Services,
-
-    /// The certificate of the key (PEM); others in the file follow it in the chain
-    #[arg(long, value_name = "FILE", conflicts_with = "keyless")]
-    pub(crate) cert: Option<PathBuf>,
-
-    /// More certificates of the chain (PEM), up to the root
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub(crate) chain: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) password: Password,
+    pub(crate) signatory: Signatory,
 
     /// How files become entries
     #[arg(long, value_enum, default_value = "files")]
@@ -66,11 +52,33 @@ pub(crate) struct Sign {
     pub(crate) format: DataFormat,
 }
 
+/// Who signs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Signatory {
+    #[command(flatten)]
+    pub(crate) with: With,
+
+    #[command(flatten)]
+    pub(crate) services: Services,
+
+    /// The certificate of the key (PEM); others in the file follow it in the chain
+    #[arg(long, value_name = "FILE", conflicts_with = "keyless")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// More certificates of the chain (PEM), up to the root
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) chain: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) password: Password,
+}
+
 /// What signs.
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct With {
-    /// A private key (PEM: PKCS#8, encrypted or not, or SEC 1), ECDSA on P-256, P-384 or P-521
+    /// A private key (PEM: PKCS#8, encrypted or not, or SEC 1): ECDSA on P-256, P-384 or P-521;
+    /// statements may be signed with Ed25519, too
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
 
@@ -184,8 +192,12 @@ pub(crate) struct Trusted {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Keygen {
     /// The private key (PKCS#8, PEM), readable by its owner alone
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "pkcs11")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Make no key: write the public half of one in a hardware module (RFC 7512)
+    #[arg(long, value_name = "URI", requires = "public", conflicts_with_all = ["output", "kind"])]
+    pub(crate) pkcs11: Option<String>,
 
     /// The public key (PEM), in place of the private key's name with `.pub`
     #[arg(long, value_name = "FILE")]

@@ -1,17 +1,15 @@
 use std::path::Path;
 
 use gate::provenance::attest::{
-    Commitment, Identity, Spec, Step, from_report, identity, parse, statement,
+    Commitment, Identity, Material, Spec, Step, from_report, identity, parse, statement,
 };
-use gate::provenance::bundle::Bundle;
-use gate::provenance::certificates::key_of;
-use gate::provenance::dsse::{Envelope, IN_TOTO};
-use gate::provenance::keys::{PrivateKey, Sign as _};
+use gate::provenance::samples::Samples;
+use gate::provenance::signatory::Signatory;
 use gate::provenance::statement::{Statement, Subject};
 use gate::provenance::{Error, files, json};
 
-use super::signing::{chain, private_key};
-use crate::args::attest::{Attest, One, Other, Output, Said, Signing};
+use super::signing::signatory;
+use crate::args::attest::{Attest, One, Other, Output, Said};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::{output, world};
@@ -45,7 +43,7 @@ fn commit(seed: &str, check: Option<&[String]>) -> Result<Exit, Failure> {
 }
 
 fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
-    let signer = signer(&args.signing)?;
+    let by = signatory(&args.signatory)?;
     let identities: Vec<Identity> =
         args.models.iter().map(|model| told(model)).collect::<Result<_, _>>()?;
     let mut spec = match &args.from {
@@ -83,9 +81,12 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
             output::say(&format!("could not look: {path}: {because}\n"));
         }
     }
+    for (path, is) in args.models.iter().zip(&identities) {
+        spec.byproducts.extend(samples(step, path, is)?);
+    }
     let subjects: Vec<Subject> = identities.iter().map(Identity::subject).collect();
     let made = statement(step, &spec, &subjects, None, world::now(), &mut told_error)?;
-    deliver(&made, &signer, &args.output)?;
+    deliver(&made, &by, &args.output)?;
     Ok(Exit::Fine)
 }
 
@@ -96,10 +97,21 @@ fn told(path: &Path) -> Result<Identity, Failure> {
 
 fn told_error(path: &Path) -> Result<Identity, Error> {
     let is = identity(path)?;
+    for path in &is.signatures {
+        output::say(&format!("`{path}` holds signatures, which the statement does not cover\n"));
+    }
     for one in &is.left_open {
-        output::say(&format!("{one}; the statement covers the file and not the link\n"));
+        output::say(&format!("{one}\n"));
     }
     Ok(is)
+}
+
+/// The samples of a data set, where the step makes one.
+pub(super) fn samples(step: Step, path: &Path, is: &Identity) -> Result<Option<Material>, Failure> {
+    if !matches!(step, Step::Acquire | Step::Dataset | Step::Filter) {
+        return Ok(None);
+    }
+    Ok(Samples::of(path, Some(is))?.material(&is.name))
 }
 
 /// What flags say, on top of a step file.
@@ -137,33 +149,18 @@ pub(super) fn add(spec: &mut Spec, said: &Said) {
     spec.attestations.extend(said.attestations.iter().cloned());
 }
 
-/// A key and, where it has one, the chain of its certificate.
-pub(super) struct Signer {
-    key: PrivateKey,
-    chain: Option<Vec<Vec<u8>>>,
+/// Signs a statement and writes it as one line: an envelope, or a bundle where there is more to it
+/// than a key.
+pub(super) fn deliver(
+    statement: &Statement,
+    by: &Signatory<'_>,
+    to: &Output,
+) -> Result<(), Failure> {
+    write(by.attestation(&json::canonical(statement)?)?, to)
 }
 
-pub(super) fn signer(signing: &Signing) -> Result<Signer, Failure> {
-    let Some(path) = &signing.key else {
-        return Err(Error::malformed("the command", "it names no key").into());
-    };
-    let key = private_key(path, &signing.password)?;
-    let chain = chain(signing.cert.as_deref(), &signing.chain)?;
-    if let Some(leaf) = chain.as_ref().and_then(|chain| chain.first())
-        && key_of("the certificate", leaf)? != *key.public_key()
-    {
-        return Err(Error::malformed("the certificate", "it is of another key").into());
-    }
-    Ok(Signer { key, chain })
-}
-
-/// Signs a statement and writes it as one line: an envelope, or a bundle where there is a certificate.
-pub(super) fn deliver(statement: &Statement, by: &Signer, to: &Output) -> Result<(), Failure> {
-    let envelope = Envelope::sign(IN_TOTO, json::canonical(statement)?, &by.key)?;
-    let mut line = match &by.chain {
-        Some(chain) => json::canonical(&Bundle::with_chain(chain, envelope))?,
-        None => json::canonical(&envelope)?,
-    };
+/// Writes a line.
+pub(super) fn write(mut line: Vec<u8>, to: &Output) -> Result<(), Failure> {
     line.push(b'\n');
     match &to.output {
         Some(path) if to.append => files::append(path, &line)?,

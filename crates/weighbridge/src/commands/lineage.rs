@@ -18,20 +18,23 @@ pub(super) fn lineage(args: &Lineage, all: &Args) -> Result<Exit, Failure> {
     for path in &args.attestations {
         lineage::files::collect(path, &mut collection)?;
     }
-    let trust = trust(args.trust.as_deref(), &args.keys)?;
+    let policy = args.policy.as_deref().map(super::weigh::policy).transpose()?;
+    let mut trust = trust(args.trust.as_deref(), &args.keys)?;
+    trust.signers.extend(policy.iter().flat_map(|policy| policy.trust().signers));
     if trust.signers.is_empty() {
-        let because = "nobody is trusted; give `--key` or `--trust`";
+        let because = "nobody is trusted; give `--key`, `--trust` or `--policy`";
         return Err(Error::malformed("the trust", because).into());
     }
     let mut at_hand = BTreeMap::new();
     for (name, path) in &args.at_hand {
         at_hand.insert(name.clone(), identity(path)?);
     }
-    let requirements: Vec<Requirement> = args
+    let mut requirements: Vec<Requirement> = args
         .require
         .iter()
         .map(|one| Requirement { max_age: one.max_age.or(args.max_age), ..one.clone() })
         .collect();
+    requirements.extend(policy.iter().flat_map(gate::Policy::required_steps));
     let chain = trace(
         collection,
         &Question {

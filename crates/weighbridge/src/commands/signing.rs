@@ -1,5 +1,6 @@
 //! `sign`, `verify` and `keygen`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,14 +8,16 @@ use gate::Policy;
 use gate::provenance::certificates::{self, Authority, SubjectName};
 use gate::provenance::files::{self, Readers, SMALL};
 use gate::provenance::keyless::{Expected, Root, Services};
-use gate::provenance::keys::{PrivateKey, PublicKey};
+use gate::provenance::keys::{PrivateKey, PublicKey, Sign as _};
 use gate::provenance::oms::{Method, Options, Verdict};
+use gate::provenance::signatory::Signatory;
 use gate::provenance::trust::{Identity, Keyless, Signer, Trust};
 use gate::provenance::{self, Error};
 use gate::render::Detail;
 use gate::signing::{self, Signing, Verifying};
+use vocabulary::escape;
 
-use crate::args::{Args, DataFormat, Keygen, MethodArg, Password, Sign, Trusted, Verify};
+use crate::args::{self, Args, DataFormat, Keygen, MethodArg, Password, Sign, Trusted, Verify};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::output;
@@ -33,15 +36,7 @@ pub(super) fn sign(sign: &Sign, args: &Args) -> Result<Exit, Failure> {
         leave_out: &sign.ignore,
         form: sign.form.into(),
     };
-    let signed = match with(sign)? {
-        With::Key(key) => {
-            let chain = chain(sign.cert.as_deref(), &sign.chain)?;
-            let tsa = sign.services.tsa.as_deref();
-            signing::sign(&request, key.as_ref(), chain.as_deref(), tsa)
-        }
-        With::Token(services, token) => signing::sign_keyless(&request, &services, &token),
-    };
-    match signed {
+    match signing::sign(&request, &signatory(&sign.signatory)?) {
         Ok(signed) => {
             tell(sign.format, serde_json::to_string_pretty(&signed), || signed.text(most(args)))?;
             Ok(Exit::Fine)
@@ -60,20 +55,21 @@ pub(super) fn sign(sign: &Sign, args: &Args) -> Result<Exit, Failure> {
     }
 }
 
-/// What signs.
-enum With {
-    Key(Box<dyn provenance::keys::Sign>),
-    Token(Services, String),
+/// Who signs, as the arguments say.
+pub(super) fn signatory(given: &args::Signatory) -> Result<Signatory<'static>, Failure> {
+    let key: Box<dyn provenance::keys::Sign> = match (&given.with.key, &given.with.pkcs11) {
+        (Some(path), _) => Box::new(private_key(path, &given.password)?),
+        (None, Some(uri)) => hardware_key(uri, &given.password)?,
+        (None, None) => return keyless(&given.services),
+    };
+    let signatory = match chain(given.cert.as_deref(), &given.chain)? {
+        Some(chain) => Signatory::certified(key, chain)?,
+        None => Signatory::key(key),
+    };
+    Ok(signatory.timestamped(given.services.tsa.clone()))
 }
 
-fn with(sign: &Sign) -> Result<With, Failure> {
-    if let Some(path) = &sign.with.key {
-        return Ok(With::Key(Box::new(private_key(path, &sign.password)?)));
-    }
-    if let Some(uri) = &sign.with.pkcs11 {
-        return hardware_key(uri, &sign.password).map(With::Key);
-    }
-    let given = &sign.services;
+fn keyless(given: &args::Services) -> Result<Signatory<'static>, Failure> {
     let services = Services {
         fulcio: given.fulcio.clone().unwrap_or_default(),
         rekor: given.rekor.clone().unwrap_or_default(),
@@ -89,7 +85,7 @@ fn with(sign: &Sign) -> Result<With, Failure> {
             Error::Key { because }
         })?,
     };
-    Ok(With::Token(services, token))
+    Ok(Signatory::keyless(services, token))
 }
 
 /// Where other tools of Sigstore look for a token, too.
@@ -147,27 +143,34 @@ pub(super) fn verify(verify: &Verify, args: &Args) -> Result<Exit, Failure> {
 }
 
 pub(super) fn keygen(keygen: &Keygen) -> Result<Exit, Failure> {
+    // The table of arguments asks for one of the two.
+    let private = keygen.output.as_deref().unwrap_or(Path::new(""));
+    let (key, mut text) = match &keygen.pkcs11 {
+        Some(uri) => (hardware_key(uri, &keygen.password)?.public_key().clone(), String::new()),
+        None => new_key(private, keygen)?,
+    };
+    let public = keygen.public.clone().unwrap_or_else(|| private.with_extension("pub"));
+    files::write_new(&public, key.pem().as_bytes(), keygen.force, Readers::Anybody)?;
+    let whose = if keygen.pkcs11.is_some() { "the" } else { "its" };
+    let name = escape(&shown(&public));
+    let _ = writeln!(text, "{name}: {whose} public key, sha256:{}", key.fingerprint());
+    output::write(&text, None)?;
+    Ok(Exit::Fine)
+}
+
+/// Makes a key and writes its private half.
+fn new_key(path: &Path, keygen: &Keygen) -> Result<(PublicKey, String), Failure> {
     let key = PrivateKey::generate(keygen.kind.into())?;
     let password = password(&keygen.password)?;
     let pem = match &password {
         Some(password) => key.encrypted_pem(password)?,
         None => key.pem()?,
     };
-    let public = keygen.public.clone().unwrap_or_else(|| keygen.output.with_extension("pub"));
-    files::write_new(&keygen.output, pem.as_bytes(), keygen.force, Readers::Owner)?;
-    let key = provenance::keys::Sign::public_key(&key);
-    files::write_new(&public, key.pem().as_bytes(), keygen.force, Readers::Anybody)?;
-    let shown = |path: &Path| vocabulary::escape(&path.to_string_lossy());
-    let text = format!(
-        "{}: {}{}\n{}: its public key, sha256:{}\n",
-        shown(&keygen.output),
-        key.scheme().name(),
-        if password.is_some() { ", encrypted" } else { "" },
-        shown(&public),
-        key.fingerprint()
-    );
-    output::write(&text, None)?;
-    Ok(Exit::Fine)
+    files::write_new(path, pem.as_bytes(), keygen.force, Readers::Owner)?;
+    let key = key.public_key().clone();
+    let encrypted = if password.is_some() { ", encrypted" } else { "" };
+    let text = format!("{}: {}{encrypted}\n", escape(&shown(path)), key.scheme().name());
+    Ok((key, text))
 }
 
 /// How many lines a list may have.
@@ -200,14 +203,14 @@ fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-pub(super) fn private_key(path: &Path, given: &Password) -> Result<PrivateKey, Failure> {
+fn private_key(path: &Path, given: &Password) -> Result<PrivateKey, Failure> {
     let pem = files::read_text(path, SMALL)?;
     let password = password(given)?;
     Ok(PrivateKey::from_pem(&shown(path), &pem, || password)?)
 }
 
 /// The password of a key, where one was named.
-fn password(given: &Password) -> Result<Option<String>, Failure> {
+pub(super) fn password(given: &Password) -> Result<Option<String>, Failure> {
     if let Some(path) = &given.password_file {
         let text = files::read_text(path, SMALL)?;
         return Ok(Some(text.lines().next().unwrap_or_default().to_owned()));
@@ -220,10 +223,7 @@ fn password(given: &Password) -> Result<Option<String>, Failure> {
 }
 
 /// The certificates of a key, the leaf first; none where it has none.
-pub(super) fn chain(
-    cert: Option<&Path>,
-    more: &[PathBuf],
-) -> Result<Option<Vec<Vec<u8>>>, Failure> {
+fn chain(cert: Option<&Path>, more: &[PathBuf]) -> Result<Option<Vec<Vec<u8>>>, Failure> {
     let Some(cert) = cert else { return Ok(None) };
     let mut chain = Vec::new();
     for path in std::iter::once(cert).chain(more.iter().map(PathBuf::as_path)) {

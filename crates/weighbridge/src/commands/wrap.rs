@@ -5,14 +5,16 @@ use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
 use gate::provenance::attest::{Identity, Run, Spec, identity, statement};
-use gate::provenance::statement::Subject;
-use gate::provenance::{Error, files};
+use gate::provenance::signatory::Signatory;
+use gate::provenance::statement::{Statement, Subject};
+use gate::provenance::{Error, files, json as documents};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde_json::{Map, Value, json};
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::attest::{add, deliver, signer};
+use super::attest::{add, deliver, samples, write};
+use super::signing::signatory;
 use super::surroundings;
 use crate::args::attest::Wrap;
 use crate::exit::Exit;
@@ -21,7 +23,7 @@ use crate::{output, world};
 
 pub(super) fn wrap(args: &Wrap) -> Result<Exit, Failure> {
     // Everything that can fail is tried before hours of work begin.
-    let signer = signer(&args.signing)?;
+    let by = signatory(&args.signatory)?;
     writable(args)?;
     let mut spec = Spec::default();
     add(&mut spec, &args.said);
@@ -33,7 +35,7 @@ pub(super) fn wrap(args: &Wrap) -> Result<Exit, Failure> {
         .filter_map(|input| input.path.clone())
         .map(|path| identity(&path).map(|is| (path, is)))
         .collect::<Result<_, _>>()?;
-    let before = present(&args.outputs).into_iter().flatten().collect();
+    let before = present(&args.outputs).iter().flatten().map(Identity::subject).collect();
     let environment = surroundings::look(args);
     let command = surroundings::masked_command(&args.command);
 
@@ -62,17 +64,34 @@ pub(super) fn wrap(args: &Wrap) -> Result<Exit, Failure> {
         let name = vocabulary::escape(&one.name);
         output::say(&format!("the input `{name}` changed while the command ran\n"));
     }
-    let subjects: Vec<Subject> = made.into_iter().flatten().collect();
+    for (path, is) in args.outputs.iter().zip(&made) {
+        if let Some(is) = is {
+            spec.byproducts.extend(samples(args.step, path, is)?);
+        }
+    }
+    let subjects: Vec<Subject> = made.iter().flatten().map(Identity::subject).collect();
     let mut known = |path: &Path| {
         let known = inputs.iter().find(|(input, _)| input == path);
         known.map_or_else(|| identity(path), |(_, is)| Ok(is.clone()))
     };
     let said = statement(args.step, &spec, &subjects, Some(&run), world::now(), &mut known)?;
-    deliver(&said, &signer, &args.to)?;
+    sign(&said, by, args)?;
     if !run.absent.is_empty() && ended.exit == Exit::Fine {
         return Ok(Exit::Undecided);
     }
     Ok(ended.exit)
+}
+
+/// Signs what was seen. Where that fails, hours of work have passed: then it is kept without a
+/// signature, which `lineage` tells and does not count.
+fn sign(said: &Statement, by: Signatory<'_>, args: &Wrap) -> Result<(), Failure> {
+    let keyless = args.signatory.with.keyless;
+    // An identity token lives for minutes; whoever renews it does so in the same file.
+    let by = if keyless { signatory(&args.signatory) } else { Ok(by) };
+    let Err(failure) = by.and_then(|by| deliver(said, &by, &args.to)) else { return Ok(()) };
+    write(documents::canonical(said)?, &args.to)?;
+    output::say("the statement is written, without a signature\n");
+    Err(failure)
 }
 
 fn shown(path: &Path) -> String {
@@ -90,8 +109,8 @@ fn writable(args: &Wrap) -> Result<(), Failure> {
 }
 
 /// The outputs that are there.
-fn present(outputs: &[PathBuf]) -> Vec<Option<Subject>> {
-    outputs.iter().map(|path| identity(path).ok().map(|is| is.subject())).collect()
+fn present(outputs: &[PathBuf]) -> Vec<Option<Identity>> {
+    outputs.iter().map(|path| identity(path).ok()).collect()
 }
 
 /// The inputs that are not what they were, as they are now.
@@ -100,7 +119,7 @@ fn changed(inputs: &[(PathBuf, Identity)]) -> Vec<Subject> {
         Ok(is) if is.digest == was.digest => None,
         Ok(is) => Some(is.subject()),
         // It is gone, or cannot be read any more; then it has no digest.
-        Err(_) => Some(Subject { name: was.name.clone(), digest: [].into() }),
+        Err(_) => Some(Subject { name: was.name.clone(), digest: [].into(), ..Subject::default() }),
     };
     inputs.iter().filter_map(now).collect()
 }

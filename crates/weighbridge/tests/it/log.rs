@@ -280,3 +280,102 @@ fn a_disk_that_is_full_loses_nothing() {
     assert!(unmounted.unwrap().success());
     assert!(failed == 5 && written > 2 && kept >= written, "{written} of {kept}");
 }
+
+/// Keys of logs and witnesses are read as those of signers are.
+#[test]
+fn encrypted_keys_serve() {
+    let place = Place::new();
+    place.write("password", "correct horse\n");
+    place.write("wrong", "battery staple\n");
+    place.write("a.json", &statement(1));
+    let by = |password: &'static str| ["--key", "log.pem", "--password-file", password];
+    let keygen = ["log", "keygen", "log.pem", "--name", "example.org/log"];
+    let made = place.run(&[&keygen[..], &["--password-file", "password"]].concat());
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let text = fs::read_to_string(place.at("log.pem")).unwrap();
+    assert!(text.contains("ENCRYPTED PRIVATE KEY"), "{text}");
+    let init = ["log", "init", "log", "--origin", "example.org/log"];
+    for (key, because) in [
+        (&by("wrong")[..], "its password is another"),
+        (&["--key", "log.pem"], "it is encrypted"),
+        (&["--key", "log.pem", "--password-env", "UNSET_HERE"], "UNSET_HERE"),
+    ] {
+        let refused = place.run(&[&init[..], key].concat());
+        assert!(refused.code == Some(3) && refused.stderr.contains(because), "{refused:?}");
+    }
+    let begun = place.run(&[&init[..], &by("password")].concat());
+    assert_eq!((begun.code, &begun.stdout), (Some(0), &made.stdout), "{begun:?}");
+    let append = ["log", "append", "log", "a.json"];
+    let appended = place.run(&[&append[..], &by("password")].concat());
+    assert_eq!(appended.code, Some(0), "{appended:?}");
+
+    // A key of `keygen` of models serves, and can be rewritten as a key of notes.
+    let ed25519 = ["keygen", "-o", "ed.pem", "--kind", "ed25519", "--password-file", "password"];
+    assert_eq!(place.run(&ed25519).code, Some(0));
+    let from = ["log", "keygen", "x.pem", "--name", "example.org/log", "--from", "ed.pem"];
+    let plain = place.run(&from);
+    assert!(plain.code == Some(3) && plain.stderr.contains("it is encrypted"), "{plain:?}");
+    let again = place.run(&[&from[..], &["--password-file", "password"]].concat());
+    assert_eq!(again.code, Some(0), "{again:?}");
+    let init = ["log", "init", "second", "--origin", "example.org/log", "--state", "s"];
+    let by_pem = ["--key", "ed.pem", "--password-file", "password"];
+    let second = place.run(&[&init[..], &by_pem].concat());
+    assert_eq!((second.code, &second.stdout), (Some(0), &again.stdout), "{second:?}");
+
+    #[cfg(feature = "witness")]
+    {
+        let log = format!("example.org/log={}", made.stdout.trim_end());
+        let witness = ["log", "witness", "--listen", "127.0.0.1:0", "--state", "w", "--log", &log];
+        let nameless = place.run(&[&witness[..], &by("password")].concat());
+        assert!(nameless.stderr.contains("add `--name`"), "{nameless:?}");
+    }
+}
+
+#[test]
+#[cfg(feature = "object-store")]
+fn a_log_lives_on_an_object_store() {
+    let Some(store) = crate::service::Service::s3() else { return };
+    let place = Place::new();
+    let with = [
+        ("AWS_ENDPOINT_URL", store.address.as_str()),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ];
+    let fine = |args: &[&str]| {
+        let ended = place.run_with(args, &with);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended.stdout
+    };
+    let log = "s3://logs/models/releases";
+    let vkey = fine(&["log", "keygen", "log.skey", "--name", "example.org/log"]);
+    place.write("policy", &format!("log {}\nquorum none\n", vkey.trim_end()));
+    fine(&["log", "init", log, "--origin", "example.org/log", "--key", "log.skey"]);
+    let again = ["log", "init", log, "--origin", "example.org/log", "--key", "log.skey"];
+    assert_eq!(place.run_with(&again, &with).code, Some(3), "there is one already");
+    let names: Vec<String> = (0..4).map(|number| format!("{number}.json")).collect();
+    for (number, name) in (0..).zip(&names) {
+        place.write(name, &statement(number));
+    }
+    // Writers at once, each with its own memory.
+    std::thread::scope(|scope| {
+        for name in &names {
+            let state = format!("{name}.state");
+            scope.spawn(move || {
+                fine(&["log", "append", log, name, "--key", "log.skey", "--state", &state])
+            });
+        }
+    });
+    let listed = fine(&["log", "list", log]);
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    fine(&["log", "verify", log, "--policy", "policy", "--state", "0.json.state"]);
+    fine(&["log", "prove", log, "--index", "2", "-o", "late.tlog-proof"]);
+    for name in &names {
+        let receipt = format!("{name}.tlog-proof");
+        fine(&["log", "verify-proof", &receipt, "--entry", name, "--policy", "policy"]);
+    }
+    let wrong = [("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), with[1], with[2], with[3], with[4]];
+    let nobody = place.run_with(&["log", "list", log], &wrong);
+    assert!(nobody.code == Some(3) && nobody.stderr.contains("cannot read"), "{nobody:?}");
+}

@@ -2,9 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::Child;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::log::{begun, statement};
 use crate::program::Place;
@@ -182,4 +187,103 @@ fn a_witness_answers_strangers_with_care() {
     let mut rest = Vec::new();
     let _ = first.read_to_end(&mut rest);
     assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"), "it is ended, not kept");
+}
+
+/// An authority of our own: its certificate, and what signs with it.
+fn authority() -> (String, Issuer<'static, KeyPair>) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let pem = params.self_signed(&key).unwrap().pem();
+    (pem, Issuer::new(params, key))
+}
+
+/// Speaks TLS under a name before a witness that speaks HTTP; gives the port.
+fn tls_before(url: &str, name: &str, issuer: &Issuer<'static, KeyPair>) -> u16 {
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, issuer).unwrap();
+    let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], private)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let inner = url.strip_prefix("http://").unwrap().to_owned();
+    std::thread::spawn(move || {
+        for outer in listener.incoming() {
+            let mut outer =
+                StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), outer.unwrap());
+            let mut request = [0; 64 << 10];
+            let mut filled = 0;
+            // The body comes with the head or right after it; its length is in the head.
+            while let Ok(count @ 1..) = outer.read(&mut request[filled..]) {
+                filled += count;
+                let text = String::from_utf8_lossy(&request[..filled]).to_ascii_lowercase();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head.split("content-length: ").nth(1).unwrap_or("0");
+                let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
+                if body.len() >= length {
+                    break;
+                }
+            }
+            if filled == 0 {
+                continue;
+            }
+            let mut witness = TcpStream::connect(&inner).unwrap();
+            witness.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+            witness.write_all(&request[..filled]).unwrap();
+            let mut answer = [0; 64 << 10];
+            let count = witness.read(&mut answer).unwrap_or(0);
+            let _ = outer.write_all(&answer[..count]);
+            outer.conn.send_close_notify();
+            let _ = outer.flush();
+        }
+    });
+    port
+}
+
+#[test]
+fn a_witness_behind_tls_is_asked_by_whom_one_trusts() {
+    let (place, vkey) = begun();
+    let witness = Running::start(&place, "w", &vkey);
+    let (ca, issuer) = authority();
+    place.write("ca.pem", &ca);
+    place.write("other.pem", &authority().0);
+    place.write("no.pem", "none");
+    let port = tls_before(&witness.url, "localhost", &issuer);
+    let policy = |host: &str| {
+        format!("log {vkey}\nwitness w {} https://{host}:{port}\nquorum w\n", witness.vkey)
+    };
+    place.write("policy", &policy("localhost"));
+    place.write("by-address", &policy("127.0.0.1"));
+    place.write("a.json", &statement(1));
+    let append = ["log", "append", "log", "a.json", "--key", "log.skey", "--policy", "policy"];
+    let appended = place.run(&[&append[..], &["--ca", "ca.pem"]].concat());
+    assert_eq!(appended.code, Some(0), "{appended:?}");
+    let verify = ["log", "verify-proof", "a.json.tlog-proof", "--entry", "a.json"];
+    let proven = place.run(&[&verify[..], &["--policy", "policy"]].concat());
+    assert!(proven.stdout.contains("witness: `w` at 2"), "{proven:?}");
+    place.write("b.json", &statement(2));
+    let append = ["log", "append", "log", "b.json", "--key", "log.skey"];
+    assert_eq!(place.run(&append).code, Some(0));
+
+    for (more, because) in [
+        (&["--policy", "policy"][..], "UnknownIssuer"),
+        (&["--policy", "policy", "--ca", "other.pem"], "invalid peer certificate"),
+        (&["--policy", "by-address", "--ca", "ca.pem"], "not valid for name"),
+    ] {
+        let refused = place.run(&[&["log", "cosign", "log"][..], more].concat());
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains(because), "{refused:?}");
+    }
+    let wrong = place.run(&["log", "cosign", "log", "--policy", "policy", "--ca", "no.pem"]);
+    assert_eq!(wrong.code, Some(3), "{wrong:?}");
+    let asked = place.run(&["log", "cosign", "log", "--policy", "policy", "--ca", "ca.pem"]);
+    assert_eq!(asked.code, Some(0), "{asked:?}");
 }

@@ -20,7 +20,13 @@ mod log_witness;
 mod masked;
 mod program;
 mod readme;
+#[path = "../../../provenance/tests/it/service.rs"]
+mod service;
+mod signed_inside;
+mod signers;
 mod signing;
+#[path = "../../../provenance/tests/it/softhsm.rs"]
+mod softhsm;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -88,6 +88,13 @@ impl Place {
         Ended::of(self.command(args))
     }
 
+    /// Runs it with further variables of the environment.
+    pub(crate) fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ended {
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        Ended::of(command)
+    }
+
     /// Runs it as somebody whom permissions bind. The superuser reads everything, so it becomes
     /// nobody, with a copy of the program: the one that was built may lie where nobody may go.
     pub(crate) fn run_without_rights(&self, args: &[&str]) -> Ended {

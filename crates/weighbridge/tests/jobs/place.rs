@@ -76,7 +76,10 @@ impl Place {
         if let Some(address) = self.address() {
             command.arg("--database").arg(address);
         }
-        command.args(["--lease", "2s", "--keep-free", "0"]).args(extra);
+        if !extra.contains(&"--lease") {
+            command.args(["--lease", "2s"]);
+        }
+        command.args(["--keep-free", "0"]).args(extra);
         command.env("WEIGHBRIDGE_ADMIN_TOKEN", TOKEN);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
@@ -144,7 +147,7 @@ impl Process {
     ) -> Self {
         let mut command = place.command(kind, extra);
         if let Some(address) = address {
-            command.arg("--listen").arg(address.to_string());
+            command.arg("--listen").arg(address.to_string()).args(["--rate", "1000000"]);
         }
         let mut child = command.spawn().unwrap();
         let said = child.stderr.take().unwrap();

@@ -31,6 +31,7 @@ pub fn html(lineage: &Lineage) -> String {
     out.push_str("</figure>\n");
     edges(lineage, &mut out);
     statements(lineage, &mut out);
+    uncovered(lineage, &mut out);
     beside(lineage, &mut out);
     out.push_str("</main>\n</body>\n</html>\n");
     out
@@ -92,6 +93,17 @@ fn statements(lineage: &Lineage, out: &mut String) {
         }
     }
     out.push_str("</tbody></table></div>\n");
+}
+
+fn uncovered(lineage: &Lineage, out: &mut String) {
+    if lineage.uncovered.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Not covered</h2>\n<ul>\n");
+    for one in &lineage.uncovered {
+        let _ = writeln!(out, "<li>{}: {}</li>", escaped(&one.of), escaped(&one.said));
+    }
+    out.push_str("</ul>\n");
 }
 
 fn beside(lineage: &Lineage, out: &mut String) {

@@ -48,6 +48,10 @@ pub fn json(lineage: &Lineage) -> Value {
             "because": escaped(&unread.because),
         })
     });
+    let uncovered = lineage.uncovered.iter().map(|one| {
+        let path = one.path.as_ref().map(ToString::to_string);
+        json!({"of": escaped(&one.of), "path": path, "because": one.said})
+    });
     json!({
         "schema": SCHEMA,
         "verdict": lineage.verdict.word(),
@@ -58,6 +62,7 @@ pub fn json(lineage: &Lineage) -> Value {
         "problems": problems.collect::<Vec<_>>(),
         "required": answers.collect::<Vec<_>>(),
         "unread": unread.collect::<Vec<_>>(),
+        "uncovered": uncovered.collect::<Vec<_>>(),
     })
 }
 
@@ -88,5 +93,6 @@ fn claim(claim: &Claim) -> Value {
         "refused": refused,
         "duplicateOf": claim.duplicate_of.as_ref().map(ToString::to_string),
         "related": claim.related,
+        "without": claim.without.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

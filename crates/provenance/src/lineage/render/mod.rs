@@ -49,7 +49,16 @@ fn said(claim: &Claim) -> String {
     let result = facts.result.map(TestResult::word);
     let result = result.map(|word| format!(" {word}")).unwrap_or_default();
     let failed = facts.failed.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();
-    format!("{}{result}{failed}", facts.what)
+    format!("{}{result}{failed}{}", facts.what, without(claim))
+}
+
+/// What a claim leaves out of the artifact.
+fn without(claim: &Claim) -> String {
+    match claim.without.as_slice() {
+        [] => String::new(),
+        [one] => format!(" without `{one}`"),
+        [one, more @ ..] => format!(" without `{one}` and {} more", more.len()),
+    }
 }
 
 /// Who stands behind a claim, or why it does not count.

@@ -7,7 +7,7 @@ use crate::lineage::chain::{Lineage, Node};
 
 /// From this depth on a line is not moved further to the right; it tells its depth instead.
 const DEEPEST: usize = 24;
-/// Attestations of other artifacts that are listed where not everything is asked for.
+/// Entries of a list beside the chain that are told where not everything is asked for.
 const SHOWN: usize = 5;
 
 /// Writes the chain as text. `full` lists everything that belongs to no part of it as well.
@@ -27,6 +27,14 @@ pub fn text(lineage: &Lineage, full: bool) -> String {
         for problem in &lineage.problems {
             let _ = writeln!(out, "  {}: {}", problem.kind.name(), problem.said);
         }
+    }
+    if !lineage.uncovered.is_empty() {
+        out.push_str("\nnot covered\n");
+        let most = if full { usize::MAX } else { SHOWN };
+        for one in lineage.uncovered.iter().take(most) {
+            let _ = writeln!(out, "  {}: {}", vocabulary::escape(&one.of), one.said);
+        }
+        more(lineage.uncovered.len(), most, &mut out);
     }
     beside(lineage, full, &mut out);
     let _ = writeln!(out, "\nlineage: {}", lineage.verdict.word());
@@ -56,7 +64,11 @@ fn beside(lineage: &Lineage, full: bool, out: &mut String) {
     for line in lines.iter().take(most) {
         let _ = writeln!(out, "  {line}");
     }
-    let more = lines.len().saturating_sub(most);
+    more(lines.len(), most, out);
+}
+
+fn more(count: usize, most: usize, out: &mut String) {
+    let more = count.saturating_sub(most);
     if more > 0 {
         let _ = writeln!(out, "  and {more} more; `--verbose` lists them");
     }

@@ -92,17 +92,7 @@ fn notes_and_keys_are_those_of_signed_note() {
 /// `aics-tlog` of `PyPI` reads the folder and the witness's signature; we read what it writes.
 #[test]
 fn folders_and_cosignatures_are_those_of_aics_tlog() {
-    let Some(python) = std::env::var_os("WEIGHBRIDGE_PYTHON") else {
-        eprintln!("`WEIGHBRIDGE_PYTHON` is not set; nothing was seen");
-        return;
-    };
-    let python = |script: &str, args: &[&Path]| {
-        std::process::Command::new(&python).arg("-c").arg(script).args(args).output().unwrap()
-    };
-    if !python("import aics_tlog", &[]).status.success() {
-        eprintln!("`aics-tlog` is not installed; nothing was seen");
-        return;
-    }
+    let Some(python) = service::python("aics_tlog") else { return };
     let folder = tempfile::tempdir().unwrap();
     let mut log = create(folder.path());
     for count in [1, 299, 700] {
@@ -114,7 +104,8 @@ fn folders_and_cosignatures_are_those_of_aics_tlog() {
     log.view().add_cosignatures(&note.text, &[cosigned]).unwrap();
     let keys = format!("{}\n{}\n", key().vkey(), witness("w.example/1", 9).vkey());
     std::fs::write(folder.path().join("keys"), keys).unwrap();
-    let ran = python(include_str!("aics.py"), &[folder.path()]);
+    let mut verify = std::process::Command::new(python);
+    let ran = verify.arg("-c").arg(include_str!("aics.py")).arg(folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{said}");
     // Their folder: the same tiles, a checkpoint and a cosignature that they signed.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use rustls::crypto::aws_lc_rs;
 use ureq::Agent;
-use ureq::tls::TlsConfig;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::log::checkpoint::{Checkpoint, decimal, hash_line};
 use crate::log::note::{Note, Signature, Vkey};
@@ -35,7 +35,20 @@ pub enum Asked {
 
 impl Default for Client {
     fn default() -> Self {
+        Self::with(RootCerts::WebPki)
+    }
+}
+
+impl Client {
+    /// Believes these authorities (DER), and no others, of a witness behind `https://`.
+    pub fn trusting(authorities: Vec<Vec<u8>>) -> Self {
+        let certificates = authorities.iter().map(|der| Certificate::from_der(der).to_owned());
+        Self::with(RootCerts::Specific(Arc::new(certificates.collect())))
+    }
+
+    fn with(roots: RootCerts) -> Self {
         let tls = TlsConfig::builder()
+            .root_certs(roots)
             .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
             .build();
         let config = Agent::config_builder()
@@ -50,9 +63,7 @@ impl Default for Client {
             .build();
         Self { agent: config.new_agent() }
     }
-}
 
-impl Client {
     /// Asks the witness at a URL (its submission prefix) to sign a checkpoint of a log. Signatures
     /// of other keys than these are ignored.
     pub fn ask(

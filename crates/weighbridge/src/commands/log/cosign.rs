@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use gate::provenance::certificates;
+use gate::provenance::files;
 use gate::provenance::log::witness::{Asked, Client};
 use gate::provenance::log::{Checkpoint, Error, Note, Policy, Signature, View, Vkey};
 use vocabulary::escape;
@@ -19,16 +21,22 @@ const ATTEMPTS: u32 = 5;
 pub(super) struct Asking {
     policy: Policy,
     urls: Vec<String>,
+    client: Client,
 }
 
 impl Asking {
     /// What `append` was told; `None` where it was told nothing of witnesses.
     pub(super) fn of(ask: &Ask, args: &Args) -> Result<Option<Self>, Failure> {
         let Some(policy) = &ask.policy else { return Ok(None) };
-        Self::new(policy, &ask.witnesses, args).map(Some)
+        Self::new(policy, &ask.witnesses, ask.ca.as_deref(), args).map(Some)
     }
 
-    fn new(policy: &Path, urls: &[String], args: &Args) -> Result<Self, Failure> {
+    fn new(
+        policy: &Path,
+        urls: &[String],
+        ca: Option<&Path>,
+        args: &Args,
+    ) -> Result<Self, Failure> {
         let policy = read_policy(policy)?;
         let urls = if urls.is_empty() {
             policy.witnesses.iter().filter_map(|witness| witness.url.clone()).collect()
@@ -38,7 +46,14 @@ impl Asking {
         if args.offline && !urls.is_empty() {
             return Err(Failure::Offline);
         }
-        Ok(Self { policy, urls })
+        let client = match ca {
+            Some(path) => {
+                let pem = files::read_text(path, files::SMALL)?;
+                Client::trusting(certificates::chain_of_pem(&path.to_string_lossy(), &pem)?)
+            }
+            None => Client::default(),
+        };
+        Ok(Self { policy, urls, client })
     }
 
     /// Has the newest checkpoint of a log signed. Who does not sign is told; the log keeps what the
@@ -80,8 +95,7 @@ impl Asking {
         checkpoint: &Checkpoint,
     ) -> Vec<Result<Asked, Error>> {
         let keys: Vec<&Vkey> = self.policy.witnesses.iter().map(|witness| &witness.key).collect();
-        let client = Client::default();
-        let ask = |url: &str| client.ask(url, &keys, view, (note, checkpoint));
+        let ask = |url: &str| self.client.ask(url, &keys, view, (note, checkpoint));
         std::thread::scope(|scope| {
             let asking: Vec<_> =
                 self.urls.iter().map(|url| scope.spawn(move || ask(url))).collect();
@@ -113,7 +127,7 @@ impl Asking {
 }
 
 pub(super) fn cosign(cosign: &Cosign, args: &Args) -> Result<Exit, Failure> {
-    let asking = Asking::new(&cosign.policy, &cosign.witnesses, args)?;
+    let asking = Asking::new(&cosign.policy, &cosign.witnesses, cosign.ca.as_deref(), args)?;
     let view = view(&cosign.dir)?;
     let seen = asking.ask(&view)?;
     let names: Vec<String> =

@@ -6,7 +6,9 @@ use gate::provenance::log::{Error, Kind, Skey};
 
 use vocabulary::escape;
 
-use crate::args::log::Keygen;
+use crate::args::Password;
+use crate::args::log::{Keygen, Writer};
+use crate::commands::signing;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
@@ -17,38 +19,47 @@ const PRIVATE: &str = "PRIVATE+KEY+";
 const MAX_KEY: u64 = 64 << 10;
 
 pub(super) fn keygen(keygen: &Keygen) -> Result<Exit, Failure> {
+    let password = signing::password(&keygen.password)?;
     let key = match &keygen.from {
-        Some(path) => read_pem(path)?,
+        Some(path) => of_pem(path, &read(path)?, password.clone())?,
         None => PrivateKey::generate(Scheme::Ed25519).map_err(Error::from)?,
     };
+    let encrypted = password.map(|password| key.encrypted_pem(&password)).transpose()?;
     let kind = if keygen.witness { Kind::Witness } else { Kind::Log };
     let key = Skey::new(&keygen.name, kind, key)?;
-    let text = format!("{}\n", key.text()?);
-    files::write_new(&keygen.file, text.as_bytes(), keygen.force, Readers::Owner)
-        .map_err(Error::from)?;
+    let text = match encrypted {
+        Some(pem) => pem,
+        None => format!("{}\n", key.text()?),
+    };
+    files::write_new(&keygen.file, text.as_bytes(), keygen.force, Readers::Owner)?;
     output::write(&format!("{}\n", key.vkey()), None)?;
     Ok(Exit::Fine)
 }
 
+/// The private key of a log.
+pub(super) fn log_key(writer: &Writer, origin: &str) -> Result<Skey, Failure> {
+    read_key(&writer.key, Some(origin), Kind::Log, &writer.password)
+}
+
 /// A private key in the form of notes, or in PEM; then it gets this name.
-pub(super) fn read_key(path: &Path, name: &str, kind: Kind) -> Result<Skey, Error> {
-    let text = files::read_text(path, MAX_KEY)?;
+pub(super) fn read_key(
+    path: &Path,
+    name: Option<&str>,
+    kind: Kind,
+    password: &Password,
+) -> Result<Skey, Failure> {
+    let text = read(path)?;
     let key = if text.trim_start().starts_with(PRIVATE) {
         of_kind(Skey::parse(&text)?, kind)?
     } else {
-        Skey::new(name, kind, read_pem(path)?)?
+        let name = name.ok_or_else(|| unfit("it tells no name; add `--name`".to_owned()))?;
+        Skey::new(name, kind, of_pem(path, &text, signing::password(password)?)?)?
     };
-    if key.vkey().name() != name {
+    if let Some(name) = name.filter(|name| key.vkey().name() != *name) {
         let (is, asked) = (escape(key.vkey().name()), escape(name));
-        return Err(unfit(format!("it is named `{is}`, not `{asked}`")));
+        return Err(unfit(format!("it is named `{is}`, not `{asked}`")).into());
     }
     Ok(key)
-}
-
-/// A private key in the form of notes.
-#[cfg(feature = "witness")]
-pub(super) fn read_skey(path: &Path, kind: Kind) -> Result<Skey, Error> {
-    of_kind(Skey::parse(&files::read_text(path, MAX_KEY)?)?, kind)
 }
 
 fn of_kind(key: Skey, kind: Kind) -> Result<Skey, Error> {
@@ -63,7 +74,10 @@ fn unfit(because: String) -> Error {
     gate::provenance::Error::Key { because }.into()
 }
 
-fn read_pem(path: &Path) -> Result<PrivateKey, Error> {
-    let text = files::read_text(path, MAX_KEY)?;
-    Ok(PrivateKey::from_pem(&path.to_string_lossy(), &text, || None)?)
+fn read(path: &Path) -> Result<String, Error> {
+    Ok(files::read_text(path, MAX_KEY)?)
+}
+
+fn of_pem(path: &Path, text: &str, password: Option<String>) -> Result<PrivateKey, Error> {
+    Ok(PrivateKey::from_pem(&path.to_string_lossy(), text, || password)?)
 }

@@ -2,14 +2,14 @@ use std::net::TcpListener;
 
 use gate::provenance::log::{self, Disk, Kind, Vkey};
 
-use super::keys::read_skey;
+use super::keys::read_key;
 use crate::args::log::Witness;
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
 use crate::{output, world};
 
 pub(super) fn witness(witness: &Witness) -> Result<Exit, Failure> {
-    let key = read_skey(&witness.key, Kind::Witness)?;
+    let key = read_key(&witness.key, witness.name.as_deref(), Kind::Witness, &witness.password)?;
     let logs = witness.logs.iter().map(|text| named(text)).collect::<Result<_, _>>()?;
     let failed = |source| Failure::Listen { address: witness.listen, source };
     let listener = TcpListener::bind(witness.listen).map_err(failed)?;

@@ -2,11 +2,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use gate::provenance::files::{self, Readers};
-use gate::provenance::log::{Checkpoint, Document, Error, Kind, Log, Note, Proof, Skey, State};
+use gate::provenance::log::{Checkpoint, Document, Error, Log, Note, Proof, Skey, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::keys::read_key;
+use super::keys::log_key;
 use super::{storage, view};
 use crate::args::log::{Append, Init, Writer};
 use crate::args::{Args, DataFormat};
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::{output, world};
 
 pub(super) fn init(init: &Init) -> Result<Exit, Failure> {
-    let key = read_key(&init.writer.key, &init.origin, Kind::Log)?;
+    let key = log_key(&init.writer, &init.origin)?;
     let state = state(&init.writer, &key)?;
     let log = Log::create(storage(&init.dir)?, key, state)?;
     output::write(&format!("{}\n", log.vkey()), None)?;
@@ -36,7 +36,7 @@ pub(super) fn append(append: &Append, args: &Args) -> Result<Exit, Failure> {
     #[cfg(not(feature = "witness"))]
     let _ = args;
     let origin = view(&append.dir)?.checkpoint()?.1.origin;
-    let key = read_key(&append.writer.key, &origin, Kind::Log)?;
+    let key = log_key(&append.writer, &origin)?;
     let state = state(&append.writer, &key)?;
     let mut log = Log::open(storage(&append.dir)?, key, state)?;
     let now = Timestamp::now();
