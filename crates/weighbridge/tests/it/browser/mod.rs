@@ -117,7 +117,6 @@ fn pages_over_a_thousand_models() {
         "/findings",
         "/findings?severity=medium&page=300",
         "/findings?rule=pickle-file-access",
-        "/findings?file=model",
         "/blast?rule=pickle-code-execution",
         "/decisions",
         "/record",
