@@ -177,7 +177,9 @@ impl Server {
         let _ = work.await;
         minutes.abort();
         auth::tell(&app).await;
-        served
+        // What is recorded is published before the end.
+        let closed = app.ledger.close().await;
+        served.and(closed.map(|_| ()).map_err(Error::from))
     }
 }
 
