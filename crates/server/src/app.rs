@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum_server::tls_rustls::RustlsConfig;
 use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -123,6 +124,7 @@ pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
     address: SocketAddr,
+    certificate: Option<RustlsConfig>,
 }
 
 impl Server {
@@ -131,6 +133,7 @@ impl Server {
         let address = options.listen;
         serving::may_listen(address, options.tls.is_some(), options.insecure_http)?;
         options.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
+        let certificate = serving::load(options.tls.clone()).await?;
         let ledger = Ledger::open(&options.place).await?;
         let Options { place, models, work, .. } = options.clone();
         let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
@@ -143,7 +146,7 @@ impl Server {
         let listener =
             TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
         let address = listener.local_addr().unwrap_or(address);
-        Ok(Self { app, listener, address })
+        Ok(Self { app, listener, address, certificate })
     }
 
     /// Where it listens.
@@ -158,7 +161,7 @@ impl Server {
 
     /// Answers until it is told to stop.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { app, listener, address } = self;
+        let Self { app, listener, address, certificate } = self;
         let scheme = if app.options.tls.is_some() { "https" } else { "http" };
         (app.world.say)(&format!("listening on {scheme}://{address}"));
         let (stopped, stopping) = watch::channel(false);
@@ -168,7 +171,8 @@ impl Server {
             let _ = stopped.send(true);
         };
         let minutes = tokio::spawn(every_minute(app.clone()));
-        let served = serving::run(&app, listener, router(app.clone()), stop).await;
+        let router = router(app.clone());
+        let served = serving::run(&app, listener, router, certificate, stop).await;
         // What runs is finished or given back.
         let _ = work.await;
         minutes.abort();

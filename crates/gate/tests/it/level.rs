@@ -8,6 +8,7 @@ use gate::provenance::attest::{self, Material, Role, Spec, Step, identity, state
 use gate::provenance::dsse::{Envelope, IN_TOTO};
 use gate::provenance::keys::{PrivateKey, Scheme, Sign as _};
 use gate::provenance::oms::{Form, Hash, Method};
+use gate::provenance::signatory::Signatory;
 use gate::provenance::statement::Subject;
 use gate::render::{self, Detail, LevelFormat};
 use gate::signing::{self, Signing};
@@ -95,7 +96,7 @@ impl World {
             leave_out: &[],
             form: Form::Specification,
         };
-        signing::sign(&request, key, None, None).unwrap();
+        signing::sign(&request, &Signatory::key(key)).unwrap();
     }
 
     fn input(&self, role: Role, name: &str) -> Material {

@@ -5,10 +5,12 @@
 
 mod carrying;
 mod hardship;
+mod kills;
 mod laws;
 mod queries;
 mod queue;
 mod records;
+mod speed;
 mod tampering;
 mod uploads;
 mod world;

@@ -43,6 +43,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// An artifact of which no more is known than its name and digests.
+    pub fn named(name: impl Into<String>, digest: DigestSet) -> Self {
+        Self { name: name.into(), digest, ..Self::default() }
+    }
+
     /// As the subject of a statement.
     pub fn subject(&self) -> Subject {
         let left_out = self.signatures.iter().map(|path| Value::from(path.raw())).collect();

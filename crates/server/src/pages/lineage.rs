@@ -94,9 +94,8 @@ fn chain(known: &Known<'_>, now: Timestamp) -> Option<Lineage> {
         collection.add(name, bytes);
     }
     let (scheme, value) = known.artifact.split_once(':')?;
-    let mut artifact = Identity::default();
-    known.label.clone_into(&mut artifact.name);
-    artifact.digest = BTreeMap::from([(scheme.to_owned(), value.to_owned())]);
+    let digest = BTreeMap::from([(scheme.to_owned(), value.to_owned())]);
+    let artifact = Identity::named(known.label, digest);
     let trust =
         Policy::shipped(known.policy).map_or_else(|_| Trust::default(), |policy| policy.trust());
     let question = Question {

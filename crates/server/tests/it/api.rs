@@ -38,10 +38,8 @@ async fn the_report_is_byte_for_byte_that_of_the_gate() {
     let report = server.api("GET", &format!("{place}/report"), ADMIN, "").await;
     assert_eq!(report.body, answer.body);
     let request = Request {
-        beneath: None,
         source: source.clone().into(),
         label: source,
-        beneath: None,
         bundle: None,
         attestations: Vec::new(),
         digests: true,

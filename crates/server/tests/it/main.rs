@@ -8,3 +8,4 @@ mod credentials;
 mod hostile;
 mod oidc;
 mod sessions;
+mod tls;
