@@ -43,6 +43,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// An artifact that is not at hand, known by its digests.
+    pub fn named(name: &str, digest: DigestSet) -> Self {
+        Self { name: name.to_owned(), digest, ..Self::default() }
+    }
+
     /// As the subject of a statement.
     pub fn subject(&self) -> Subject {
         let left_out = self.signatures.iter().map(|path| Value::from(path.raw())).collect();

@@ -92,13 +92,8 @@ fn chain(known: &Known<'_>, now: Timestamp) -> Option<Lineage> {
         collection.add(name, bytes);
     }
     let (scheme, value) = known.artifact.split_once(':')?;
-    let artifact = Identity {
-        name: known.label.to_owned(),
-        digest: BTreeMap::from([(scheme.to_owned(), value.to_owned())]),
-        files: 0,
-        bytes: 0,
-        left_open: Vec::new(),
-    };
+    let digest = BTreeMap::from([(scheme.to_owned(), value.to_owned())]);
+    let artifact = Identity::named(known.label, digest);
     let trust =
         Policy::shipped(known.policy).map_or_else(|_| Trust::default(), |policy| policy.trust());
     let question = Question {
