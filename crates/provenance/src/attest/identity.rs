@@ -43,9 +43,9 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// An artifact of which no more is known than its name and digests.
-    pub fn named(name: impl Into<String>, digest: DigestSet) -> Self {
-        Self { name: name.into(), digest, ..Self::default() }
+    /// An artifact that is not at hand, known by its digests.
+    pub fn named(name: &str, digest: DigestSet) -> Self {
+        Self { name: name.to_owned(), digest, ..Self::default() }
     }
 
     /// As the subject of a statement.
