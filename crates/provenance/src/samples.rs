@@ -177,7 +177,9 @@ impl Proof {
             let same = byproducts.iter().any(|one| {
                 one.pointer(&format!("/digest/{DIGEST}")).and_then(|it| it.as_str())
                     == Some(&self.root)
-                    && one.pointer(&format!("/annotations/{COUNT}")).and_then(|it| it.as_u64())
+                    && one
+                        .pointer(&format!("/annotations/{COUNT}"))
+                        .and_then(serde_json::Value::as_u64)
                         == Some(self.count)
             });
             same.then(|| (signer, record.place.to_string()))

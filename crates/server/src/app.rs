@@ -208,7 +208,7 @@ async fn first_admin(app: &App) -> Result<(), Error> {
 }
 
 async fn every_minute(app: Arc<App>) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    let mut minute = tokio::time::interval(Duration::from_mins(1));
     loop {
         minute.tick().await;
         auth::tell(&app).await;

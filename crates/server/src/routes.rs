@@ -50,6 +50,9 @@ impl Needs {
 /// What `routes!` of `utoipa_axum` gives for a handler.
 pub(crate) type Documented = (Vec<(String, RefOr<Schema>)>, Paths, MethodRouter<Arc<App>>);
 
+/// Its schemas and its paths.
+type Document = (Vec<(String, RefOr<Schema>)>, Paths);
+
 /// One method of one path.
 pub(crate) struct Route {
     pub(crate) method: Method,
@@ -57,7 +60,7 @@ pub(crate) struct Route {
     pub(crate) needs: Needs,
     handler: MethodRouter<Arc<App>>,
     /// What the `OpenAPI` document says of it; pages have none.
-    pub(crate) document: Option<(Vec<(String, RefOr<Schema>)>, Paths)>,
+    pub(crate) document: Option<Document>,
 }
 
 impl Route {

@@ -1,6 +1,7 @@
 //! The record on real databases.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::print_stderr, reason = "what is measured is told")]
 #![allow(clippy::disallowed_methods, reason = "tests make and break what they look at")]
 
 mod carrying;

@@ -7,7 +7,7 @@ use ledger::{Ended, Error, Event, JobState, Page, Queue, Task};
 
 use crate::world::{World, act, deployment, on_both, owner, report, weigh, weighed};
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// An hour, in the milliseconds of leases.
 const HOUR: i64 = 3_600_000;
 

@@ -41,7 +41,11 @@ pub(super) fn look(tree: &Tree, manifest: &Manifest) -> Signatures {
         if !ENDINGS.iter().any(|ending| entry.path.raw().ends_with(ending)) {
             continue;
         }
-        match read(tree, file, manifest.file(entry.path.raw()).and_then(|file| file.sha256())) {
+        match read(
+            tree,
+            file,
+            manifest.file(entry.path.raw()).and_then(crate::manifest::File::sha256),
+        ) {
             Ok(()) => seen.are.push(entry.path.clone()),
             Err(because) => seen.are_not.push(format!(
                 "`{}` has the name of a signature and counts as a file like any other: {because}",

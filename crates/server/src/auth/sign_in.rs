@@ -121,14 +121,12 @@ fn page(
     wrong: &str,
     status: StatusCode,
 ) -> Result<Response, Problem> {
-    let (bound, set) = match cookies::form(app, headers) {
-        Some(bound) => (bound, None),
-        None => {
-            let random = keys::random().map_err(gate::ledger::Error::from)?;
-            let bound = hex::encode(&random);
-            let set = cookies::set_form(app, &bound);
-            (bound, Some(AppendHeaders([(SET_COOKIE, set)])))
-        }
+    let (bound, set) = if let Some(bound) = cookies::form(app, headers) {
+        (bound, None)
+    } else {
+        let bound = hex::encode(&keys::random().map_err(gate::ledger::Error::from)?);
+        let set = cookies::set_form(app, &bound);
+        (bound, Some(AppendHeaders([(SET_COOKIE, set)])))
     };
     let shown = (csrf::token(&bound), local(next), wrong);
     let provider = app.options.oidc.as_ref();
