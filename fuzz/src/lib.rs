@@ -189,10 +189,8 @@ pub fn oms(bytes: &[u8]) {
 /// Attestations: the bytes as a file of them, joined into the chain of an artifact and written in every
 /// form; as a step file. Nobody has the key that is trusted, so nothing may be verified.
 pub fn lineage(bytes: &[u8]) {
-    let name = "model".to_owned();
     let digest = [("dirHash".to_owned(), "1".repeat(64)), ("sha256".to_owned(), "2".repeat(64))];
-    let artifact =
-        attest::Identity { name, digest: digest.into(), files: 1, bytes: 1, left_open: Vec::new() };
+    let artifact = attest::Identity::named("model", digest.into());
     let key = PublicKey::from_pem("key", KEY).expect("the key");
     let trust = Trust::only(Signer::new("signer", Identity::Key(key)));
     let mut collection = Collection::default();

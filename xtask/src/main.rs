@@ -18,6 +18,7 @@ mod fuzz;
 mod markdown;
 mod packs;
 mod peers;
+mod postgres;
 mod reference;
 mod repo;
 mod rules;

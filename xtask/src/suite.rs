@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::postgres::{self, Postgres};
 use crate::{browser, debian, peers, reference, shell, tidy};
 
 #[derive(Default)]
@@ -115,6 +116,9 @@ fn test(suite: &mut Suite) -> Result<()> {
     if suite.module {
         command.env("WEIGHBRIDGE_SOFTHSM", "1");
     }
+    // It ends when this function does, however that ends.
+    let postgres = Postgres::start()?;
+    command.env(postgres::VARIABLE, &postgres.address);
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let mut counts = Counts::default();
     if let Some(stdout) = child.stdout.take() {

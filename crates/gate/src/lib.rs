@@ -35,6 +35,8 @@ mod inspect;
 pub mod level;
 mod names;
 pub mod policy;
+#[cfg(feature = "ledger")]
+pub mod record;
 mod records;
 pub mod render;
 pub mod rules;

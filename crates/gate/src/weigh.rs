@@ -87,8 +87,8 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     let limits = request.limits.unwrap_or(terms.limits);
     let tree = digest::listed(&request.source, request.beneath.as_deref(), limits.files)?;
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
-    let required = |check: &&str| terms.requirement(&(*check).into()) == Requirement::Required;
-    let digests = request.digests || by_digest || checks::BY_DIGEST.iter().any(|it| required(&it));
+    let required = |check: &str| terms.requirement(&check.into()) == Requirement::Required;
+    let digests = request.digests || by_digest || checks::BY_DIGEST.into_iter().any(required);
     let cache = request.cache.as_deref().filter(|_| digests);
     let trusted = cache.filter(|_| terms.digest_cache == DigestCache::Trust);
     let scan_digests = digests && trusted.is_none();

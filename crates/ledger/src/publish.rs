@@ -5,6 +5,8 @@
 //! between is caught up with by whoever opens the ledger next, and two who publish at once give the
 //! same log: a leaf is added only at the place that is its own.
 
+use std::fs::{File, TryLockError};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -26,9 +28,11 @@ const BATCH: i64 = 1000;
 const WAIT: Duration = Duration::from_millis(250);
 /// How long it is before publishing is tried again that did not succeed.
 const AGAIN: Duration = Duration::from_secs(2);
-/// How often is looked again where another process disturbs, and how much longer it waits each time.
-const TURNS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(5);
+/// How long it is before something is tried again that another process disturbed, how often it is, and
+/// how often a turn is asked for.
+const PAUSE: Duration = Duration::from_millis(10);
+const TRIES: u32 = 20;
+const PATIENCE: u32 = 1000;
 /// The most that the file of a key has, in bytes.
 pub(crate) const MAX_KEY: u64 = 4096;
 /// What the log of a ledger is called where its key is made here.
@@ -53,12 +57,12 @@ enum Order {
 }
 
 impl Publisher {
-    pub(crate) fn start(pool: AnyPool, log: Log) -> Self {
+    pub(crate) fn start(pool: AnyPool, log: Log, turns: Turns) -> Self {
         let (orders, inbox) = mpsc::channel(1024);
         // The connections of the pool belong to the runtime that they were made on: one of a thread
         // of its own would take them with it when it ends.
         let runtime = Handle::current();
-        thread::spawn(move || run(&pool, &runtime, log, inbox));
+        thread::spawn(move || run(&pool, &runtime, (log, turns), inbox));
         Self { orders }
     }
 
@@ -85,7 +89,12 @@ impl Publisher {
     }
 }
 
-fn run(pool: &AnyPool, runtime: &Handle, mut log: Log, mut inbox: mpsc::Receiver<Order>) {
+fn run(
+    pool: &AnyPool,
+    runtime: &Handle,
+    (mut log, turns): (Log, Turns),
+    mut inbox: mpsc::Receiver<Order>,
+) {
     let mut again = false;
     let mut ends = false;
     while !ends {
@@ -102,7 +111,7 @@ fn run(pool: &AnyPool, runtime: &Handle, mut log: Log, mut inbox: mpsc::Receiver
             // Nobody waits, and others may write in a moment.
             order = runtime.block_on(somebody_waits(&mut inbox)).unwrap_or(order);
         }
-        let published = meanwhile(|| publish(pool, runtime, &mut log));
+        let published = turns.of(|| publish(pool, runtime, &mut log));
         again = published.is_err();
         match order {
             Order::Wake => {}
@@ -144,7 +153,7 @@ pub(crate) fn open(pool: &AnyPool, runtime: &Handle, place: &Place) -> Result<Lo
         files::write_new(&path, text.as_bytes(), false, Readers::Owner)?;
     }
     let state = || State::new(place.state());
-    let log = meanwhile(|| match Log::open(rows(), key()?, state()) {
+    let log = Turns::new(place).of(|| match Log::open(rows(), key()?, state()) {
         Err(provenance::log::Error::NoLog { .. }) => {
             match Log::create(rows(), key()?, state()) {
                 // Another was faster.
@@ -163,18 +172,40 @@ pub(crate) fn open(pool: &AnyPool, runtime: &Handle, place: &Place) -> Result<Lo
     Ok(log)
 }
 
-/// Does something that another process of this machine may disturb: it remembers a newer checkpoint
-/// after we read an older one, and the log looks as if it had shrunk. Reading again tells.
-fn meanwhile<T>(mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
-    for turn in 0..TURNS {
-        match work() {
-            Err(Error::Log(provenance::log::Error::Smaller { .. })) => {
-                thread::sleep(PAUSE.saturating_mul(turn));
-            }
-            other => return other,
-        }
+/// Processes of one machine that share a folder take turns with the log: they share what it remembers.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns(PathBuf);
+
+impl Turns {
+    pub(crate) fn new(place: &Place) -> Self {
+        Self(place.data().join("log.turn"))
     }
-    work()
+
+    /// Does something in a turn of its own. One who holds a turn and is stuck is not waited for for
+    /// ever; then a log that seems to have shrunk is read again.
+    fn of<T>(&self, mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+        let _turn = self.wait();
+        for _ in 0..TRIES {
+            match work() {
+                Err(Error::Log(provenance::log::Error::Smaller { .. })) => thread::sleep(PAUSE),
+                other => return other,
+            }
+        }
+        work()
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the folder of the ledger belongs to it")]
+    fn wait(&self) -> Option<File> {
+        let file = File::options().create(true).append(true).open(&self.0).ok()?;
+        for _ in 0..PATIENCE {
+            match file.try_lock() {
+                Ok(()) => return Some(file),
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Err(TryLockError::Error(_)) => return None,
+            }
+        }
+        None
+    }
 }
 
 /// The last entry.

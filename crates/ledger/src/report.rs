@@ -120,3 +120,14 @@ pub(crate) fn rank(severity: &str) -> i64 {
         _ => 1,
     }
 }
+
+/// The severity of a number.
+pub(crate) fn severity(rank: u64) -> &'static str {
+    match rank {
+        5 => "critical",
+        4 => "high",
+        3 => "medium",
+        2 => "low",
+        _ => "info",
+    }
+}

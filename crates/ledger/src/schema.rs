@@ -60,7 +60,7 @@ const MADE: &[&str] = &[
         blake3 TEXT NOT NULL,
         PRIMARY KEY (artifact, position)
     )",
-    "CREATE INDEX artifact_file_sha256 ON artifact_file (sha256)",
+    "CREATE INDEX artifact_file_sha256 ON artifact_file (sha256, artifact)",
     "CREATE INDEX artifact_file_blake3 ON artifact_file (blake3)",
     "CREATE TABLE model (
         model TEXT PRIMARY KEY,
@@ -115,6 +115,7 @@ const MADE: &[&str] = &[
         severity TEXT NOT NULL,
         severity_rank BIGINT NOT NULL,
         file TEXT NOT NULL,
+        file_end TEXT NOT NULL,
         file_sha256 TEXT NOT NULL,
         message TEXT NOT NULL,
         excepted BIGINT NOT NULL,
@@ -122,12 +123,12 @@ const MADE: &[&str] = &[
         PRIMARY KEY (weighing, position)
     )",
     "CREATE INDEX finding_worst
-     ON finding (latest, severity_rank DESC, number DESC, position)",
+     ON finding (latest, severity_rank DESC, number DESC, position, file_end)",
     "CREATE INDEX finding_rule
      ON finding (latest, rule, severity_rank DESC, number DESC, position)",
     "CREATE INDEX finding_model
      ON finding (latest, model, severity_rank DESC, number DESC, position)",
-    "CREATE INDEX finding_artifact ON finding (artifact, latest)",
+    "CREATE INDEX finding_artifact ON finding (artifact, latest, rule)",
     "CREATE INDEX finding_file ON finding (file_sha256, latest)",
     "CREATE TABLE attestation (
         number BIGINT PRIMARY KEY,

@@ -16,7 +16,7 @@ use crate::connect::{self, Engine};
 use crate::error::{Doing as _, Error};
 use crate::event::{Act, Entry, Event, stamp};
 use crate::place::Place;
-use crate::publish::Publisher;
+use crate::publish::{Publisher, Turns};
 use crate::{project, publish};
 
 /// How many connections read at a time.
@@ -68,7 +68,7 @@ impl Ledger {
         let opened = tokio::task::spawn_blocking(move || publish::open(&for_log, &handle, &at));
         let log = opened.await.map_err(|_| Error::Closed)??;
         let vkey = log.vkey().clone();
-        let publisher = Arc::new(Publisher::start(pool.clone(), log));
+        let publisher = Arc::new(Publisher::start(pool.clone(), log, Turns::new(place)));
         let (writer, inbox) = mpsc::channel(TOGETHER);
         tokio::spawn(write(pool.clone(), engine, inbox, publisher.clone()));
         publisher.wake();

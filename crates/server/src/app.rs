@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum_server::tls_rustls::RustlsConfig;
 use gate::Date;
 use gate::ledger::{Act, Ledger, Place, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::auth::{self, Guard, Strangers};
+use crate::auth::{self, Begun, Guard, Oidc, Strangers};
+use crate::metrics::Metrics;
 use crate::serving::{self, Bounds, Rates, Tls};
 use crate::worker::{Work, Workers};
 use crate::{Error, pages, routes};
@@ -34,6 +36,8 @@ pub struct Options {
     pub work: Work,
     /// Under which address people reach it, where that is not where it listens: `https://…`.
     pub public_url: Option<String>,
+    /// Through whom people sign in, beside tokens.
+    pub oidc: Option<Oidc>,
     /// How long sessions of browsers last.
     pub sessions: Sessions,
     /// What one caller may ask of it.
@@ -53,11 +57,12 @@ impl Options {
             models: Vec::new(),
             admin_token: None,
             public_url: None,
+            oidc: None,
             sessions: Sessions::default(),
-            work: Work::default(),
             bounds: Bounds::default(),
             tls: None,
             insecure_http: false,
+            work: Work::default(),
         }
     }
 
@@ -109,6 +114,8 @@ pub(crate) struct App {
     pub(crate) world: World,
     pub(crate) strangers: Strangers,
     pub(crate) rates: Rates,
+    pub(crate) metrics: Metrics,
+    pub(crate) begun: Begun,
 }
 
 /// A server that listens and answers nothing yet.
@@ -117,6 +124,7 @@ pub struct Server {
     app: Arc<App>,
     listener: TcpListener,
     address: SocketAddr,
+    certificate: Option<RustlsConfig>,
 }
 
 impl Server {
@@ -124,16 +132,21 @@ impl Server {
     pub async fn bind(options: Options, world: World) -> Result<Self, Error> {
         let address = options.listen;
         serving::may_listen(address, options.tls.is_some(), options.insecure_http)?;
+        options.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
+        let certificate = serving::load(options.tls.clone()).await?;
         let ledger = Ledger::open(&options.place).await?;
         let Options { place, models, work, .. } = options.clone();
         let workers = Arc::new(Workers::new(ledger.clone(), &place, models, work, world)?);
+        let metrics = Metrics::new().map_err(|source| Error::Metrics { source })?;
+        let begun = Begun::default();
         let (strangers, rates) = (Strangers::default(), Rates::new(&options.bounds));
-        let app = Arc::new(App { ledger, workers, options, world, strangers, rates });
+        let app =
+            Arc::new(App { ledger, workers, options, world, strangers, rates, metrics, begun });
         first_admin(&app).await?;
         let listener =
             TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;
         let address = listener.local_addr().unwrap_or(address);
-        Ok(Self { app, listener, address })
+        Ok(Self { app, listener, address, certificate })
     }
 
     /// Where it listens.
@@ -148,7 +161,7 @@ impl Server {
 
     /// Answers until it is told to stop.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
-        let Self { app, listener, address } = self;
+        let Self { app, listener, address, certificate } = self;
         let scheme = if app.options.tls.is_some() { "https" } else { "http" };
         (app.world.say)(&format!("listening on {scheme}://{address}"));
         let (stopped, stopping) = watch::channel(false);
@@ -158,12 +171,15 @@ impl Server {
             let _ = stopped.send(true);
         };
         let minutes = tokio::spawn(every_minute(app.clone()));
-        let served = serving::run(&app, listener, router(app.clone()), stop).await;
+        let router = router(app.clone());
+        let served = serving::run(&app, listener, router, certificate, stop).await;
         // What runs is finished or given back.
         let _ = work.await;
         minutes.abort();
         auth::tell(&app).await;
-        served
+        // What is recorded is published before the end.
+        let closed = app.ledger.close().await;
+        served.and(closed.map(|_| ()).map_err(Error::from))
     }
 }
 

@@ -24,6 +24,18 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// Without TLS it listens on this machine alone.
+    #[error("listening on {address} without TLS would show every token to the network")]
+    Insecure {
+        /// Where it was told to listen.
+        address: SocketAddr,
+    },
+    /// The certificate or its key.
+    #[error("the certificate cannot be used: {because}")]
+    Certificate {
+        /// Why.
+        because: String,
+    },
     /// The store of uploads.
     #[error("the store of uploads failed")]
     Store {
@@ -38,15 +50,15 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// Without TLS it listens on this machine alone.
-    #[error("listening on {address} without TLS would show every token to the network")]
-    Insecure {
-        /// Where it was told to listen.
-        address: SocketAddr,
+    /// The counters.
+    #[error("the metrics cannot be set up")]
+    Metrics {
+        /// Why.
+        source: prometheus::Error,
     },
-    /// The certificate or its key.
-    #[error("the certificate cannot be used: {because}")]
-    Certificate {
+    /// The identity provider.
+    #[error("nobody can sign in through the identity provider: {because}")]
+    Oidc {
         /// Why.
         because: String,
     },
@@ -106,14 +118,18 @@ impl Problem {
 
     /// Something on this side failed: the caller is told that, the log why.
     pub(crate) fn ours(told: &str, error: &dyn std::error::Error) -> Self {
+        Self::caused(StatusCode::SERVICE_UNAVAILABLE, told, error)
+    }
+
+    /// The caller is told one thing, the log why.
+    pub(crate) fn caused(status: StatusCode, told: &str, error: &dyn std::error::Error) -> Self {
         let mut cause = error.to_string();
         let mut next = error.source();
         while let Some(source) = next {
             cause += &format!(": {source}");
             next = source.source();
         }
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, told);
-        Self { cause: Some(Cause(cause)), ..problem }
+        Self { cause: Some(Cause(cause)), ..Self::new(status, told) }
     }
 
     pub(crate) fn status(&self) -> StatusCode {

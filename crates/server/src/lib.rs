@@ -10,6 +10,7 @@ mod app;
 mod auth;
 mod error;
 mod extract;
+mod metrics;
 mod openapi;
 mod pages;
 mod routes;
@@ -19,6 +20,7 @@ mod weigh;
 mod worker;
 
 pub use app::{Options, Server, Sessions, World, serve};
+pub use auth::Oidc;
 pub use error::Error;
 pub use gate::ledger::Room;
 pub use openapi::openapi;

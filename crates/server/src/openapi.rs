@@ -40,6 +40,7 @@ fn document() -> Value {
         let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
         operation["operationId"] = json!(format!("{tag}-{name}"));
         operation["responses"]["default"] = json!({ "$ref": "#/components/responses/problem" });
+        name_what_varies(&path, operation);
         if let Some(role) = role {
             operation["x-role"] = json!(role.word());
             operation["security"] = json!([{ "token": [] }, { "session": [] }]);
@@ -72,6 +73,19 @@ fn document() -> Value {
         } },
     } });
     value
+}
+
+/// What varies in a path is told, also where its handler says nothing of it.
+fn name_what_varies(path: &str, operation: &mut Value) {
+    let names = path.split(['{', '}']).skip(1).step_by(2).map(|name| name.trim_start_matches('*'));
+    for name in names {
+        let known = operation["parameters"].as_array().cloned().unwrap_or_default();
+        if !known.iter().any(|parameter| parameter["in"] == "path" && parameter["name"] == name) {
+            let text = json!({ "type": "string" });
+            let one = json!({ "name": name, "in": "path", "required": true, "schema": text });
+            operation["parameters"] = known.into_iter().chain([one]).collect();
+        }
+    }
 }
 
 fn join(

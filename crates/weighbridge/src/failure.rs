@@ -98,6 +98,17 @@ pub(crate) enum Failure {
     #[cfg(not(feature = "server"))]
     #[error("this build of weighbridge has no ledger and no server")]
     NoServer,
+    /// The record.
+    #[cfg(feature = "server")]
+    #[error(transparent)]
+    Ledger(#[from] gate::ledger::Error),
+    /// An artifact that is to be recorded has no digest.
+    #[cfg(feature = "server")]
+    #[error("`{}` was weighed, and not recorded", shown(path))]
+    NotRecorded {
+        /// As it was given.
+        path: PathBuf,
+    },
     /// The server.
     #[cfg(feature = "server")]
     #[error(transparent)]
@@ -177,6 +188,14 @@ impl Failure {
             }
             #[cfg(not(feature = "server"))]
             Self::NoServer => Some("`cargo install` builds it with both".to_owned()),
+            #[cfg(feature = "server")]
+            Self::Ledger(error) => error.hint().map(str::to_owned),
+            #[cfg(feature = "server")]
+            Self::NotRecorded { .. } => Some(
+                "it has no digest, since not all of it was read; leave out `--no-digest`, and look at \
+                 what the report could not look at"
+                    .to_owned(),
+            ),
             #[cfg(feature = "server")]
             Self::Server(error) => error.hint().map(str::to_owned),
             #[cfg(feature = "server")]

@@ -17,7 +17,7 @@ pub(super) fn page() -> String {
     for level in levels() {
         let _ = write!(
             text,
-            "\n## Level {}: {}\n\n{}.\n\n| requirement | asks | check | AISVS | ATLAS | where it is \
+            "\n## Level {}: {}\n\nWhat is known where it stands: {}.\n\n| requirement | asks | check | AISVS | ATLAS | where it is \
              missing |\n|---|---|---|---|---|---|\n",
             level.number, level.title, level.says
         );

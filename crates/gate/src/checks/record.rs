@@ -110,18 +110,16 @@ fn of_record(
     if !compared {
         return missing("the ledger's entry names no digest of this artifact".to_owned());
     }
-    match question(record) {
-        Err(because) => missing(because),
-        Ok(()) => {
-            let bytes = scanned.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.bytes));
-            Outcome::Clear {
-                coverage: Coverage {
-                    files: scanned.files.len() as u64,
-                    bytes_total: bytes,
-                    bytes_parsed: bytes,
-                    ..Coverage::default()
-                },
-            }
-        }
+    if let Err(because) = question(record) {
+        return missing(because);
+    }
+    let bytes = scanned.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.bytes));
+    Outcome::Clear {
+        coverage: Coverage {
+            files: scanned.files.len() as u64,
+            bytes_total: bytes,
+            bytes_parsed: bytes,
+            ..Coverage::default()
+        },
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn standing(standing: &Standing) -> String {
         let class = if level.stands { "admit" } else { level.verdict.word() };
         let _ = writeln!(
             out,
-            "<tr><td>{} {}</td><td>{}</td><td class=\"{class}\">{}</td></tr>",
+            "<tr><td class=\"whole\">{} {}</td><td>{}</td><td class=\"{class}\">{}</td></tr>",
             level.level,
             esc(level.title),
             esc(level.says),
@@ -87,7 +87,7 @@ fn requirements(level: &LevelLine, out: &mut String) {
         };
         let _ = writeln!(
             out,
-            "<tr><td>{}</td><td><code>{}</code></td><td><span class=\"{class}\">{}</span>{because}</td>\
+            "<tr><td>{}</td><td class=\"whole\"><code>{}</code></td><td><span class=\"{class}\">{}</span>{because}</td>\
              <td>{}</td><td>{}</td></tr>",
             sentence(one.says),
             esc(&one.check.0),
@@ -136,7 +136,7 @@ pub(super) fn aisvs(report: &Aisvs<'_>) -> String {
     header(report.standard, "", report.artifact, &mut out);
     let _ = writeln!(
         out,
-        "<p>{}. By its integrity levels: {}.</p>\n<p class=\"soft\">The identifiers are those of the \
+        "<p>Counted: {}. By its integrity levels: {}.</p>\n<p class=\"soft\">The identifiers are those of the \
          standard, the words are ours. What a requirement asks for and no check can show is told with \
          it.</p>",
         esc(&counted(report)),
@@ -166,7 +166,7 @@ pub(super) fn aisvs(report: &Aisvs<'_>) -> String {
         };
         let _ = writeln!(
             out,
-            "<tr><td>{}<br><span class=\"soft\">level {}</span></td><td>{}{beyond}</td>\
+            "<tr><td class=\"whole\">{}<br><span class=\"soft\">level {}</span></td><td>{}{beyond}</td>\
              <td class=\"{class}\">{}</td><td>{by}</td></tr>",
             esc(line.id),
             line.level,

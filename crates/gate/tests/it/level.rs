@@ -8,6 +8,7 @@ use gate::provenance::attest::{self, Material, Role, Spec, Step, identity, state
 use gate::provenance::dsse::{Envelope, IN_TOTO};
 use gate::provenance::keys::{PrivateKey, Scheme, Sign as _};
 use gate::provenance::oms::{Form, Hash, Method};
+use gate::provenance::signatory::Signatory;
 use gate::provenance::statement::Subject;
 use gate::render::{self, Detail, LevelFormat};
 use gate::signing::{self, Signing};
@@ -95,7 +96,7 @@ impl World {
             leave_out: &[],
             form: Form::Specification,
         };
-        signing::sign(&request, key, None, None).unwrap();
+        signing::sign(&request, &Signatory::key(key)).unwrap();
     }
 
     fn input(&self, role: Role, name: &str) -> Material {
@@ -358,8 +359,8 @@ fn hostile() -> (World, Standing) {
     let mut record = world.record();
     record.owner = Some(sample::HOSTILE.to_owned());
     record.requester = Some("anna".to_owned());
-    record.approvals[0].who = sample::HOSTILE.to_owned();
-    record.deployments[0].place = sample::HOSTILE.to_owned();
+    sample::HOSTILE.clone_into(&mut record.approvals[0].who);
+    sample::HOSTILE.clone_into(&mut record.deployments[0].place);
     record.waivers.push(Waiver {
         exception: Exception {
             rule: "format-not-permitted".to_owned(),

@@ -75,10 +75,10 @@ impl Ledger {
         let job = job.to_owned();
         self.transact(move |connection| {
             Box::pin(async move {
-                match put(connection, &act, &job, &task).await? {
-                    true => Ok(()),
-                    false => Err(Error::refused("a job of this identifier stands in the queue")),
+                if put(connection, &act, &job, &task).await? {
+                    return Ok(());
                 }
+                Err(Error::refused("a job of this identifier stands in the queue"))
             })
         })
         .await

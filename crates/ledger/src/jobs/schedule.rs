@@ -73,10 +73,10 @@ impl Ledger {
                     .await
                     .doing(DOING)?;
                 let row = row.ok_or_else(|| Error::unknown("running deployment", &deployment))?;
-                match ask(connection, &act, &job, &recheck(&row)?).await? {
-                    true => Ok(()),
-                    false => Err(Error::refused("a re-check of it waits already")),
+                if ask(connection, &act, &job, &recheck(&row)?).await? {
+                    return Ok(());
                 }
+                Err(Error::refused("a re-check of it waits already"))
             })
         })
         .await

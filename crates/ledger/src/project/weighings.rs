@@ -8,6 +8,9 @@ use crate::event::Weighed;
 use crate::report::{Artifact, Report};
 use crate::rows::{self, Value};
 
+/// How many characters of a path findings are looked for by.
+const FILE_END: usize = 200;
+
 pub(super) async fn weighing(
     connection: &mut AnyConnection,
     now: &Now<'_>,
@@ -166,6 +169,7 @@ async fn findings(
         "severity",
         "severity_rank",
         "file",
+        "file_end",
         "file_sha256",
         "message",
         "excepted",
@@ -184,6 +188,7 @@ async fn findings(
             (&finding.severity).into(),
             finding.rank().into(),
             file.into(),
+            (&end(file)).into(),
             digests.get(file).copied().unwrap_or_default().into(),
             (&finding.message).into(),
             finding.excepted.is_some().into(),
@@ -191,6 +196,12 @@ async fn findings(
         ]
     });
     rows::insert(connection, "finding", &columns, findings.collect()).await
+}
+
+/// The end of a path, short enough for an index, in lower case: what findings are looked for by.
+fn end(path: &str) -> String {
+    let before = path.chars().count().saturating_sub(FILE_END);
+    path.chars().skip(before).collect::<String>().to_ascii_lowercase()
 }
 
 pub(super) async fn attestation(

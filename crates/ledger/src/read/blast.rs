@@ -34,24 +34,27 @@ impl Ledger {
     /// The running deployments that contain a file, or a finding of a rule. What a deployment was
     /// last seen to serve counts as well as what it is meant to.
     pub async fn blast(&self, blast: &Blast, page: Page) -> Result<Listed<Touched>, Error> {
-        let (artifacts, value, files) = match blast {
+        // A rule may have a finding in every artifact: the engines are kept from going through all of
+        // them (`|| ''`), and look only among those of an artifact.
+        let (holds, value, files) = match blast {
             Blast::File(sha256) => (
-                "SELECT artifact FROM artifact_file WHERE sha256 = ?",
+                "(d.artifact IN (SELECT artifact FROM artifact_file WHERE sha256 = ?)
+                  OR d.seen IN (SELECT artifact FROM artifact_file WHERE sha256 = ?))",
                 sha256.to_ascii_lowercase(),
                 "SELECT DISTINCT path FROM artifact_file WHERE sha256 = $1
                  AND artifact IN ($2, $3) ORDER BY path",
             ),
             Blast::Rule(rule) => (
-                "SELECT artifact FROM finding WHERE latest = 1 AND rule = ?",
+                "EXISTS (SELECT 1 FROM finding f WHERE f.latest = 1 AND f.rule || '' = ?
+                         AND f.artifact IN (d.artifact, d.seen))",
                 rule.clone(),
-                "SELECT DISTINCT file FROM finding WHERE latest = 1 AND rule = $1
+                "SELECT DISTINCT file FROM finding WHERE latest = 1 AND rule || '' = $1
                  AND artifact IN ($2, $3) ORDER BY file",
             ),
         };
-        let holds = format!("(d.artifact IN ({artifacts}) OR d.seen IN ({artifacts}))");
         let listed = Ask::new(COLUMNS, FROM, "d.differs DESC, d.number DESC")
             .holds("d.ended = ''")
-            .with(&holds, &value)
+            .with(holds, &value)
             .listed(self, page, deployment)
             .await?;
         let mut touched = Vec::with_capacity(listed.rows.len());

@@ -3,7 +3,7 @@ use sqlx::any::AnyRow;
 
 use super::{Ask, DOING, Listed, Page, anywhere};
 use crate::error::{Doing as _, Error};
-use crate::report::rank;
+use crate::report::{rank, severity};
 use crate::rows::{flag, number, statement, text};
 use crate::write::Ledger;
 
@@ -50,7 +50,7 @@ pub struct FindingFilter {
     pub weighing: Option<String>,
     /// In a file with this SHA-256.
     pub file_sha256: Option<String>,
-    /// Part of the file's name, whatever the case of its letters.
+    /// Part of the last 200 characters of the file's path, whatever the case of its letters.
     pub file: Option<String>,
     /// Whether an exception covers it.
     pub excepted: Option<bool>,
@@ -68,7 +68,7 @@ pub struct Tally {
     pub severity: String,
     /// How many, in the last weighing of each artifact of each model.
     pub findings: u64,
-    /// In how many artifacts.
+    /// In how many artifacts, counted anew for each model.
     pub artifacts: u64,
 }
 
@@ -92,7 +92,7 @@ impl Ledger {
             .with_some("file_sha256 = ?", filter.file_sha256.as_deref())
             .with_some("excepted = ?", filter.excepted)
             .with_some(
-                "LOWER(file) LIKE ? ESCAPE '\\'",
+                "file_end LIKE ? ESCAPE '\\'",
                 filter.file.as_deref().map(anywhere).as_ref(),
             );
         if !filter.earlier && filter.weighing.is_none() {
@@ -103,14 +103,14 @@ impl Ledger {
 
     /// How many findings of each rule there are, the worst first, then the most.
     pub async fn tally(&self) -> Result<Vec<Tally>, Error> {
-        let sql = "SELECT rule, severity, COUNT(*), COUNT(DISTINCT artifact) FROM finding
-                   WHERE latest = 1 GROUP BY rule, severity, severity_rank
+        let sql = "SELECT rule, severity_rank, COUNT(*), COUNT(DISTINCT number) FROM finding
+                   WHERE latest = 1 GROUP BY rule, severity_rank
                    ORDER BY severity_rank DESC, COUNT(*) DESC, rule";
         let rows = statement(sql, []).fetch_all(self.pool()).await.doing(DOING)?;
         let tally = |row: &AnyRow| {
             Ok(Tally {
                 rule: text(row, 0)?,
-                severity: text(row, 1)?,
+                severity: severity(number(row, 1)?).to_owned(),
                 findings: number(row, 2)?,
                 artifacts: number(row, 3)?,
             })

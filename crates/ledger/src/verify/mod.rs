@@ -83,7 +83,7 @@ impl Verified {
 /// place's private key. Others may write meanwhile.
 pub async fn verify(place: &Place, vkey: Option<Vkey>) -> Result<Verified, Error> {
     let engine = Engine::of(&place.address());
-    if engine == Engine::Sqlite && files::vacant(&place.data().join("ledger.db"), false).is_ok() {
+    if engine == Engine::Sqlite && !place.data().join("ledger.db").is_file() {
         return Err(Error::NoLedger { path: place.data().to_owned() });
     }
     let vkey = match vkey {

@@ -118,7 +118,7 @@ async fn merge(
         match order {
             Ordering::Less => verified.fault(what, "no entry says it"),
             Ordering::Greater => verified.fault(what, "it is missing, and an entry says it"),
-            Ordering::Equal => differ(table, what, &is, &must, verified),
+            Ordering::Equal => differ(table, what, is.as_ref(), must.as_ref(), verified),
         }
         if order != Ordering::Greater {
             is = match line(&mut stands, width).await {
@@ -152,8 +152,8 @@ fn named(table: &Table, line: &Line) -> String {
 fn differ(
     table: &Table,
     what: String,
-    is: &Option<Line>,
-    must: &Option<Line>,
+    is: Option<&Line>,
+    must: Option<&Line>,
     verified: &mut Verified,
 ) {
     let (Some(is), Some(must)) = (is, must) else { return };

@@ -4,9 +4,13 @@
 #![allow(clippy::disallowed_methods, reason = "tests make and break what they look at")]
 
 mod carrying;
+mod hardship;
+mod kills;
+mod laws;
 mod queries;
 mod queue;
 mod records;
+mod speed;
 mod tampering;
 mod uploads;
 mod world;

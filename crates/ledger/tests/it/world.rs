@@ -8,8 +8,8 @@ use provenance::hex;
 use provenance::keys::sha256;
 use tempfile::TempDir;
 
-/// The address of a PostgreSQL whose user may make databases. `cargo xtask test` sets it; where it is
-/// set to `required` alone, none could be started, and that fails.
+/// The address of a PostgreSQL whose user may make databases. `cargo xtask test` sets it, and fails
+/// where it can start none.
 const POSTGRES: &str = "WEIGHBRIDGE_POSTGRES";
 
 /// A place of its own for a ledger; it goes with the test.

@@ -115,7 +115,7 @@ impl Facts {
             match Signed::read(payload) {
                 Ok(signed) => facts.take_in(signed),
                 Err(refusals) => {
-                    facts.malformed = refusals.first().map(|refusal| refusal.said.to_string());
+                    facts.malformed = refusals.first().map(|refusal| refusal.said.clone());
                 }
             }
         }

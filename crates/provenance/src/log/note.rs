@@ -112,6 +112,7 @@ impl Note {
     }
 
     /// The same text, with the signatures alone that name a key.
+    #[must_use]
     pub fn only(&self, key: &Vkey) -> Self {
         let named = |signature: &&Signature| key.is(&signature.name, signature.id);
         let signatures = self.signatures.iter().filter(named).cloned().collect();

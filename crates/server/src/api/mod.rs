@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Needs::NOTHING, routes!(health::alive)),
         Route::api(Needs::NOTHING, routes!(health::ready)),
         Route::api(Needs::NOTHING, routes!(health::openapi)),
+        Route::api(Needs::READER.unrecorded(), routes!(health::metrics)),
         Route::api(Needs::READER, routes!(weighings::list)),
         Route::api(Needs::SUBMITTER, routes!(weighings::submit)),
         Route::api(Needs::READER, routes!(weighings::one)),

@@ -1,4 +1,5 @@
-//! The two cookies: that of a session, and that of a form before there is a session.
+//! The cookies: that of a session, that of a form before there is a session, and that of a sign-in
+//! through an identity provider.
 
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
@@ -7,6 +8,7 @@ use crate::app::App;
 
 const SESSION: &str = "weighbridge";
 const FORM: &str = "weighbridge-form";
+const OIDC: &str = "weighbridge-oidc";
 
 /// The name of a cookie. Over TLS browsers take a name with this prefix from this host alone, so that
 /// a neighbouring host can put none in its place.
@@ -32,6 +34,16 @@ pub(super) fn set_session(app: &App, value: &str) -> String {
 /// A `Set-Cookie` for the form before a session; an empty value ends it.
 pub(super) fn set_form(app: &App, value: &str) -> String {
     set(app, FORM, value)
+}
+
+/// What binds a sign-in through an identity provider to the browser that began it.
+pub(super) fn oidc(app: &App, headers: &HeaderMap) -> Option<String> {
+    find(headers, &name(app, OIDC))
+}
+
+/// A `Set-Cookie` for a sign-in through an identity provider; an empty value ends it.
+pub(super) fn set_oidc(app: &App, value: &str) -> String {
+    set(app, OIDC, value)
 }
 
 fn set(app: &App, plain: &str, value: &str) -> String {

@@ -22,8 +22,9 @@ use crate::routes::{Gates, Needs};
 /// The most that a form has, in bytes.
 const MAX_FORM: usize = 65_536;
 
-/// Under which calls may take as long as they need.
+/// Under which calls may take as long as they need, and those that send such a body.
 const UPLOADS: &str = "/api/v1/uploads";
+const BYTES: &str = "application/octet-stream";
 
 /// The guard, and what it holds calls against.
 #[derive(Clone, Debug)]
@@ -36,12 +37,20 @@ pub(crate) struct Guard {
 #[derive(Clone, Debug)]
 pub(super) struct SignedIn(pub(super) Holder);
 
+/// Answers a call and counts the answer.
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let begun = tokio::time::Instant::now();
+    let route = guard.needs(&request).and(request.extensions().get::<MatchedPath>().cloned());
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let method = if route == "none" { Method::GET } else { request.method().clone() };
+    let metrics = guard.app.metrics.clone();
+    let answer = answer(guard, request, next).await;
+    metrics.answered(method.as_str(), route, answer.status(), begun.elapsed());
+    answer
+}
+
 /// Finds the caller, holds the call against the table, answers it and has it recorded.
-pub(crate) async fn guard(
-    State(guard): State<Guard>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn answer(guard: Guard, mut request: Request, next: Next) -> Response {
     let app = &guard.app;
     let call = Call {
         method: request.method().to_string(),
@@ -62,7 +71,7 @@ pub(crate) async fn guard(
             return answer;
         }
     }
-    let longest = if call.path.starts_with(UPLOADS) { None } else { Some(app.options.bounds.call) };
+    let longest = Some(app.options.bounds.call).filter(|_| !is_upload(&request));
     let answer = match admit(app, asked, caller.as_ref(), refused, &mut request).await {
         Ok(()) if needs.is_none() && request.extensions().get::<MatchedPath>().is_some() => {
             StatusCode::METHOD_NOT_ALLOWED.into_response()
@@ -164,6 +173,12 @@ async fn form(request: &mut Request) -> Result<Bytes, Response> {
 fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded")
+}
+
+/// Whether bytes are sent for as long as it takes.
+fn is_upload(request: &Request) -> bool {
+    let bytes = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == BYTES);
+    bytes || request.uri().path().starts_with(UPLOADS)
 }
 
 /// Whether a person looks at the answer.

@@ -9,6 +9,7 @@ mod audit;
 mod cookies;
 mod csrf;
 mod guard;
+mod oidc;
 mod sign_in;
 
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use crate::routes::{Needs, Route};
 
 pub(crate) use audit::{Strangers, tell};
 pub(crate) use guard::{Guard, guard};
+pub(crate) use oidc::Begun;
+pub use oidc::Oidc;
 
 /// The public name of the token that the environment gives.
 pub(crate) const ENVIRONMENT: &str = "environment";
@@ -72,6 +75,8 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::page(Method::GET, "/sign-in", Needs::OPEN, sign_in::form),
         Route::page(Method::POST, "/sign-in", Needs::OPEN, sign_in::sign_in),
+        Route::page(Method::GET, "/sign-in/oidc", Needs::OPEN, oidc::begin),
+        Route::page(Method::GET, "/sign-in/oidc/back", Needs::OPEN, oidc::end),
         Route::page(Method::POST, "/sign-out", Needs::READER, sign_in::sign_out),
     ]
 }

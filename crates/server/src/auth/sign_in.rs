@@ -131,6 +131,9 @@ fn page(
         }
     };
     let shown = (csrf::token(&bound), local(next), wrong);
-    let page = pages::sign_in(headers, status, (&shown.0, shown.1, shown.2));
+    let provider = app.options.oidc.as_ref();
+    let provider = provider.map(|_| format!("/sign-in/oidc?next={}", encoded(local(next))));
+    let shown = (shown.0.as_str(), shown.1, shown.2);
+    let page = pages::sign_in(headers, status, shown, provider.as_deref());
     Ok((set, page).into_response())
 }

@@ -68,12 +68,10 @@ async fn decision(visit: &Visit, name: &str) -> Result<Shown, Failed> {
     };
     let model = decision.weighing.model.clone();
     let title = format!("Decision on {}", text::plain(&model));
-    let mut shown = Shown::new(Room::Production, &title, markup(&decision, &visit.who))
+    let shown = Shown::new(Room::Production, &title, markup(&decision, &visit.who))
+        .here("Decision")
         .below("Models", "/")
         .below(&model, &place_of(&model));
-    if let Some(last) = shown.crumbs.last_mut() {
-        last.0 = "Decision".to_owned();
-    }
     Ok(shown)
 }
 
@@ -196,7 +194,7 @@ fn checks(report: &Report) -> Markup {
         table.cards {
             thead { tr { th scope="col" { "check" } th scope="col" { "ended in" } th scope="col" { "what it looked at" } } }
             tbody { @for check in &report.checks { tr {
-                th scope="row" { code { (text::said(&check.check)) } }
+                th scope="row" { code { (text::said(&check.name)) } }
                 td.fixed data-label="ended in" { (words::outcome(&check.outcome, check.is_partial())) }
                 td data-label="looked at" { div {
                     (text::whole(&check.told()))

@@ -2,7 +2,8 @@
 
 use axum::extract::Query;
 use axum::response::Response;
-use gate::ledger::{Blast, Finding, FindingFilter, Listed, Tally, Touched};
+use gate::ledger::{Blast, Finding, FindingFilter, Listed, Touched};
+use gate::rules;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -20,8 +21,6 @@ pub(super) struct Asked {
     severity: String,
     #[serde(default)]
     model: String,
-    #[serde(default)]
-    file: String,
     #[serde(default)]
     digest: String,
     #[serde(default)]
@@ -41,7 +40,6 @@ async fn list(visit: &Visit, asked: &Asked) -> Result<Shown, Failed> {
         rule: some(&asked.rule),
         severity: some(&asked.severity),
         model: some(&asked.model),
-        file: some(&asked.file),
         file_sha256: some(&digest),
         excepted: match asked.excepted.as_str() {
             "yes" => Some(true),
@@ -51,30 +49,22 @@ async fn list(visit: &Visit, asked: &Asked) -> Result<Shown, Failed> {
         ..FindingFilter::default()
     };
     let findings = visit.ledger().findings(&filter, rows(asked.page)).await?;
-    let tally = visit.ledger().tally().await?;
-    Ok(Shown::new(Room::Findings, "Findings", markup(&findings, &tally, asked)))
+    Ok(Shown::new(Room::Findings, "Findings", markup(&findings, asked)))
 }
 
-pub(super) fn markup(findings: &Listed<Finding>, tally: &[Tally], asked: &Asked) -> Markup {
+pub(super) fn markup(findings: &Listed<Finding>, asked: &Asked) -> Markup {
     let severities: Vec<(&str, String)> = ["", "critical", "high", "medium", "low", "info"]
         .map(|word| (word, if word.is_empty() { "any".to_owned() } else { word.to_owned() }))
         .into();
-    // A rule that this version does not know may have any name; it is still found by its address.
-    let known = tally.iter().filter(|one| vocabulary::escape(&one.rule) == one.rule);
-    let rules: Vec<(&str, String)> = std::iter::once(("", "any".to_owned()))
-        .chain(known.map(|one| {
-            (
-                one.rule.as_str(),
-                format!("{} ({})", text::plain(&one.rule), facts::number(one.findings)),
-            )
-        }))
+    let any = ("", "any".to_owned());
+    let rules: Vec<(&str, String)> = std::iter::once(any)
+        .chain(rules::all().iter().map(|rule| (rule.name, rule.name.to_owned())))
         .collect();
     let excepted = [("", "either".to_owned()), ("no", "no".to_owned()), ("yes", "yes".to_owned())];
     let query = [
         ("rule", asked.rule.as_str()),
         ("severity", &asked.severity),
         ("model", &asked.model),
-        ("file", &asked.file),
         ("digest", &asked.digest),
         ("excepted", &asked.excepted),
     ];
@@ -87,7 +77,6 @@ pub(super) fn markup(findings: &Listed<Finding>, tally: &[Tally], asked: &Asked)
             (form::select("rule", "Rule", &asked.rule, &rules))
             (form::select("severity", "Severity", &asked.severity, &severities))
             (form::filter("model", "Model", &asked.model))
-            (form::filter("file", "File contains", &asked.file))
             (form::filter("digest", "SHA-256 of the file", &asked.digest))
             (form::select("excepted", "Excepted", &asked.excepted, &excepted))
             div.buttons { button.go.second type="submit" { "Filter" } a href="/findings" { "Clear" } }

@@ -50,8 +50,11 @@ impl Theme {
     }
 }
 
+/// A group of rooms: its name, and of each room what it is called and where it is.
+type Group = (&'static str, &'static [(Room, &'static str, &'static str)]);
+
 /// The rooms, in groups. A room joins with a line.
-const ROOMS: &[(&str, &[(Room, &str, &str)])] = &[
+const ROOMS: &[Group] = &[
     (
         "Models",
         &[

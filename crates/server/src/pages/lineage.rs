@@ -40,12 +40,14 @@ pub(super) fn graph(known: &Known<'_>, now: Timestamp) -> Graph {
         None => "no statement about it is recorded".to_owned(),
     };
     if let Some(node) = graph.nodes.get_mut(this) {
-        node.kind = "this artifact".to_owned();
-        node.name = known.label.to_owned();
-        node.digest = known.artifact.to_owned();
-        node.look = Look::This;
-        node.note = note;
-        node.href = String::new();
+        *node = Node {
+            kind: "this artifact".to_owned(),
+            name: known.label.to_owned(),
+            digest: known.artifact.to_owned(),
+            look: Look::This,
+            note,
+            href: String::new(),
+        };
     }
     if !known.source.is_empty() {
         let kind = "source, as the request said".to_owned();

@@ -9,14 +9,14 @@ use super::report::{Check, Report, Threat};
 /// The matrix of a report. A column is a check that speaks to a threat; a row in which nobody looked is
 /// hatched.
 pub(super) fn matrix(report: &Report) -> Markup {
-    let columns: Vec<&Check> = report.checks.iter().filter(|check| speaks(&check.check)).collect();
+    let columns: Vec<&Check> = report.checks.iter().filter(|check| speaks(&check.name)).collect();
     html! {
         div.scroll tabindex="0" role="group" aria-label="Threats and checks" {
             table.matrix.cards {
                 caption { "A dot: this check says nothing of this threat. Hatched: nobody looked." }
                 thead { tr {
                     th scope="col" { "threat" }
-                    @for check in &columns { th.check scope="col" { code { (text::said(&check.check)) } } }
+                    @for check in &columns { th.check scope="col" { code { (text::said(&check.name)) } } }
                     th scope="col" { "what is known, and what would tell more" }
                 } }
                 tbody { @for threat in &report.threats { (row(threat, &columns)) } }
@@ -30,11 +30,11 @@ fn row(threat: &Threat, columns: &[&Check]) -> Markup {
     html! {
         tr.unseen[unseen] {
             th scope="row" {
-                span.soft { (text::said(&threat.threat)) " " } (text::said(&threat.title))
+                span.soft { (text::said(&threat.id)) " " } (text::said(&threat.title))
             }
             @for check in columns {
                 @let (silent, cell) = cell(threat, check);
-                td.cell.silent[silent] data-label=(text::plain(&check.check)) { (cell) }
+                td.cell.silent[silent] data-label=(text::plain(&check.name)) { (cell) }
             }
             td.state data-label="known" { div {
                 (words::state(&threat.state)) span.sub { (text::whole(&threat.note)) }
@@ -49,9 +49,9 @@ fn speaks(check: &str) -> bool {
 }
 
 fn cell(threat: &Threat, check: &Check) -> (bool, Markup) {
-    let spoke = threat.by.contains(&check.check);
+    let spoke = threat.by.contains(&check.name);
     let speaks = CHECKS.iter().any(|one| {
-        one.name == check.check && one.speaks_to.iter().any(|to| to.to_string() == threat.threat)
+        one.name == check.name && one.speaks_to.iter().any(|to| to.to_string() == threat.id)
     });
     if !spoke && !speaks {
         return (true, html! { span aria-hidden="true" { "·" } span.hidden { "says nothing" } });

@@ -49,7 +49,8 @@ pub(super) struct File {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Check {
-    pub(super) check: String,
+    #[serde(rename = "check")]
+    pub(super) name: String,
     pub(super) outcome: String,
     pub(super) because: String,
     pub(super) coverage: Option<Coverage>,
@@ -94,7 +95,8 @@ pub(super) struct Place {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Threat {
-    pub(super) threat: String,
+    #[serde(rename = "threat")]
+    pub(super) id: String,
     pub(super) title: String,
     pub(super) state: String,
     pub(super) by: Vec<String>,

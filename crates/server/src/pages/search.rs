@@ -31,9 +31,8 @@ async fn search(visit: &Visit, sought: &str) -> Result<Shown, Failed> {
         let filter = ModelFilter { name: Some(sought.to_owned()), ..ModelFilter::default() };
         models = visit.ledger().models_with(&filter, Page { skip: 0, take: 25 }).await?;
     }
-    let mut shown = Shown::new(Room::Nowhere, "Search", markup(sought, &matches, &models));
-    shown.sought = sought.to_owned();
-    Ok(shown)
+    let shown = Shown::new(Room::Nowhere, "Search", markup(sought, &matches, &models));
+    Ok(Shown { sought: sought.to_owned(), ..shown })
 }
 
 pub(super) fn markup(sought: &str, matches: &[Match], models: &Listed<Model>) -> Markup {

@@ -14,6 +14,7 @@ pub(crate) fn sign_in(
     headers: &HeaderMap,
     status: StatusCode,
     (csrf, next, wrong): (&str, &str, &str),
+    provider: Option<&str>,
 ) -> Response {
     let frame =
         Frame { theme: visit::theme(headers), title: "Sign in".to_owned(), ..Frame::default() };
@@ -34,6 +35,9 @@ pub(crate) fn sign_in(
             }
             (form::button("Sign in"))
         }))
+        @if let Some(provider) = provider {
+            p { "Or " a href=(provider) { "sign in with the identity provider" } "." }
+        }
     };
     visit::html(status, &lone(&frame, &main))
 }

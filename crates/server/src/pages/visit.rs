@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use gate::ledger::{Act, Ledger, Role};
 use jiff::{SignedDuration, Timestamp};
 use maud::Markup;
@@ -19,20 +19,6 @@ use crate::auth::Caller;
 
 /// The cookie that holds the theme.
 pub(super) const THEME: &str = "weighbridge-theme";
-
-/// What every page answers with: nothing inline, nothing from elsewhere, in no frame.
-const HEADERS: [(&str, &str); 6] = [
-    ("content-type", "text/html; charset=utf-8"),
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "same-origin"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cache-control", "no-store"),
-];
 
 /// A call for a page.
 #[derive(Debug)]
@@ -59,6 +45,12 @@ impl Shown {
     pub(super) fn new(room: Room, title: &str, main: Markup) -> Self {
         let crumbs = vec![(title.to_owned(), String::new())];
         Self { title: title.to_owned(), room, crumbs, sought: String::new(), main: Some(main) }
+    }
+
+    /// What the way to the page calls it, where that is not its title.
+    pub(super) fn here(mut self, word: &str) -> Self {
+        self.crumbs = vec![(word.to_owned(), String::new())];
+        self
     }
 
     /// The page stands below another.
@@ -125,7 +117,7 @@ impl Visit {
 
 /// An answer of HTML.
 pub(crate) fn html(status: StatusCode, page: &Markup) -> Response {
-    (status, HEADERS, page.clone().into_string()).into_response()
+    (status, Html(page.clone().into_string())).into_response()
 }
 
 /// The theme that a browser asks for.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 
@@ -24,6 +24,7 @@ pub(crate) use admit::{bounded, of_this_server};
 use connections::AtMost;
 pub(crate) use headers::for_browsers;
 pub(crate) use rate::Rates;
+pub(crate) use tls::load;
 
 /// The longest head of a call, in bytes: its first line and its headers.
 const MAX_HEAD: usize = 32 * 1024;
@@ -59,7 +60,7 @@ impl Default for Bounds {
             head: Duration::from_secs(10),
             pause: Duration::from_secs(20),
             call: Duration::from_mins(2),
-            credential: 100,
+            credential: 500,
             stranger: 120,
             grace: Duration::from_secs(30),
         }
@@ -88,6 +89,7 @@ pub(crate) async fn run(
     app: &Arc<App>,
     listener: TcpListener,
     router: Router,
+    certificate: Option<RustlsConfig>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let bounds = app.options.bounds;
@@ -107,13 +109,12 @@ pub(crate) async fn run(
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD);
     let at_most = AtMost::new(bounds.connections);
-    let served = match &app.options.tls {
+    let served = match app.options.tls.clone().zip(certificate) {
         // Only what stands behind the acceptor counts: without it a connection that says nothing
         // is waited for without end.
         None => server.acceptor(at_most).http1_only().serve(service).await,
-        Some(files) => {
-            let config = tls::load(files).await?;
-            let reload = tokio::spawn(tls::reload(app.clone(), files.clone(), config.clone()));
+        Some((files, config)) => {
+            let reload = tokio::spawn(tls::reload(app.clone(), files, config.clone()));
             let acceptor = RustlsAcceptor::new(config).acceptor(at_most);
             let served = server.acceptor(acceptor).http1_only().serve(service).await;
             reload.abort();

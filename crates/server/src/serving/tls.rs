@@ -17,8 +17,11 @@ use crate::app::App;
 /// The longest file, in bytes.
 const MAX_PEM: u64 = 1 << 20;
 
-pub(super) async fn load(files: &Tls) -> Result<RustlsConfig, Error> {
-    Ok(RustlsConfig::from_config(read(files.clone()).await?))
+pub(crate) async fn load(files: Option<Tls>) -> Result<Option<RustlsConfig>, Error> {
+    match files {
+        Some(files) => Ok(Some(RustlsConfig::from_config(read(files).await?))),
+        None => Ok(None),
+    }
 }
 
 async fn read(files: Tls) -> Result<Arc<ServerConfig>, Error> {

@@ -21,9 +21,10 @@ pub(crate) fn claimed(headers: &HeaderMap) -> Result<Vec<String>, Problem> {
                 if !name.eq_ignore_ascii_case("sha-256") {
                     continue;
                 }
-                let digest = match structured {
-                    true => digest.strip_prefix(':').and_then(|rest| rest.strip_suffix(':')),
-                    false => Some(digest),
+                let digest = if structured {
+                    digest.strip_prefix(':').and_then(|rest| rest.strip_suffix(':'))
+                } else {
+                    Some(digest)
                 };
                 let digest = digest.and_then(|digest| STANDARD.decode(digest).ok());
                 let digest = digest.filter(|digest| digest.len() == 32);

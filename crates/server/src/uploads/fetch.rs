@@ -1,5 +1,6 @@
 //! An upload as a folder of its own, for as long as it is weighed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use futures_util::TryStreamExt as _;
@@ -29,6 +30,7 @@ impl Store {
     ) -> Result<TempDir, Error> {
         let wrong = |source| Error::Folder { path: into.into(), source };
         let folder = TempDir::new_in(into).map_err(wrong)?;
+        let mut linked = BTreeSet::new();
         for file in files {
             // The database is not taken at its word either.
             let path = checked(&file.path)
@@ -37,7 +39,8 @@ impl Store {
             if let Some(parent) = path.parent() {
                 make_folder(parent)?;
             }
-            if !self.linked(file, &path) {
+            // Two names of one file on the disk would not be two files.
+            if !linked.insert(&file.place) || !self.linked(file, &path) {
                 self.copied(file, path).await?;
             }
         }

@@ -52,7 +52,7 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             workers: cores(),
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             job_time: Duration::from_hours(6),
             recheck_every: None,
             policies: None,

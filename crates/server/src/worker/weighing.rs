@@ -1,18 +1,22 @@
 //! The job `weighing`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gate::ledger::{Ended, Event, Job, Weighed};
-use gate::provenance::hex;
-use gate::provenance::keys::sha256;
-use gate::render::{Detail, Format, Style, render};
+use gate::ledger::{Ended, Job};
+use gate::record::{self, Named};
 use gate::{Quiet, Request, Services};
+use tokio::runtime::Handle;
 
 use super::Workers;
 use super::slot::{Doing, failed};
 use super::source::{Absent, Source};
 use crate::uploads::SCHEME;
 use crate::weigh::{self, Asked, Documents};
+
+/// How often, and how long apart, a database that is away is asked what it knows.
+const TRIES: u32 = 150;
+const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn prepare(all: &Arc<Workers>, job: &Job) -> Result<Doing, Absent> {
     let asked = serde_json::from_str::<Asked>(&job.request);
@@ -43,25 +47,39 @@ fn weigh(all: &Workers, job: &Job, asked: Asked, source: &Source) -> Result<Ende
     };
     let (now, today) = ((all.world.now)(), (all.world.today)());
     let services = Services { today, now, clock: None, progress: &Quiet };
-    let report = gate::weigh(&request, &policy, &services).map_err(|error| error.to_string())?;
-    let digests = &report.artifact.digests;
-    let scheme = ["dirHash", "sha256"].into_iter().find_map(|s| Some((s, digests.get(s)?)));
-    let (scheme, digest) = scheme.ok_or("the artifact has no digest: it was not read whole")?;
-    let artifact = format!("{scheme}:{digest}");
-    if source.expected.as_ref().is_some_and(|expected| *expected != artifact) {
+    let day = today.to_string();
+    let runtime = Handle::current();
+    let facts = |artifact: &str, files: &[&str]| {
+        let mut tries = TRIES;
+        loop {
+            let facts = record::facts(&all.ledger, artifact, files, Some(&asked.model), &day);
+            match runtime.block_on(facts) {
+                // A database that is away is asked again: what was read is not read in vain.
+                Err(error) if error.may_pass() && tries > 0 => {
+                    tries = tries.saturating_sub(1);
+                    std::thread::sleep(PAUSE);
+                }
+                facts => return facts.map_err(Told::from),
+            }
+        }
+    };
+    let report = record::weigh_by_record(&request, &policy, &services, facts).map_err(|t| t.0)?;
+    let artifact = record::artifact_of_report(&report);
+    if source.expected.is_some() && source.expected != artifact {
         return Err("the store gave other bytes than were uploaded".to_owned());
     }
-    let verdict = report.verdict.word().to_owned();
-    let text = render(Format::Json, &[report], Style { colour: false, detail: Detail::Usual });
-    let weighed = Weighed {
-        weighing: job.job.clone(),
-        model: asked.model,
-        version: asked.version,
-        source: job.source.clone(),
-        artifact,
-        verdict,
-        report: hex::encode(sha256(text.as_bytes()).as_ref()),
-    };
-    let documents = vec![text.into_bytes()];
-    Ok(Ended::Done { events: vec![Event::Weighing(weighed)], documents })
+    let (model, version) = (asked.model, asked.version);
+    let named = Named { weighing: job.job.clone(), model, version, source: job.source.clone() };
+    let recorded = record::event(&report, named);
+    let (event, document) = recorded.ok_or("the artifact has no digest: it was not read whole")?;
+    Ok(Ended::Done { events: vec![event], documents: vec![document] })
+}
+
+/// Why there is no report, as the job tells it.
+struct Told(String);
+
+impl<E: std::error::Error> From<E> for Told {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
 }

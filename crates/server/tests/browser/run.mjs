@@ -39,7 +39,7 @@ const places = {
   ],
   planted: [
     ...common,
-    ["findings-filtered", `/findings?model=${q(plan.model)}&file=${q(planted)}`, 200],
+    ["findings-filtered", `/findings?model=${q(plan.model)}&digest=${q(planted)}`, 200],
     ["search", `/search?q=${q(planted)}`, 200],
     ["found", "/search?q=planted", 200],
     ["missing", `/weighings/${q(planted)}`, 404],

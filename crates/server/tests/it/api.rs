@@ -73,7 +73,6 @@ async fn a_source_lies_under_the_folders_of_models() {
     std::fs::write(server.folder.path().join("models-of-another/b"), NUMBER).unwrap();
     for source in [
         "/etc/passwd",
-        "",
         ".",
         "models/a.pkl",
         &format!("{folder}/models/../secret"),
@@ -213,6 +212,11 @@ async fn the_log_can_be_followed() {
     assert!(bundle.body.contains("/api/v1/me"), "{bundle:?}");
     assert_eq!(server.api("GET", "/log/tile/../../log.key", ADMIN, "").await.status, 404);
     assert_eq!(server.api("GET", "/readyz", ADMIN, "").await.status, 200);
+    server.api("GET", "/api/v1/models/a-name-of-a-model", ADMIN, "").await;
+    let metrics = server.api("GET", "/metrics", ADMIN, "").await.body;
+    let line = "weighbridge_http_calls_total{method=\"GET\",route=\"/api/v1/me\",status=\"200\"} 1";
+    assert!(metrics.contains(line), "{metrics}");
+    assert!(metrics.contains("weighbridge_entries ") && !metrics.contains("a-name-of-a-model"));
 }
 
 #[test]
@@ -225,7 +229,10 @@ fn every_documented_route_stands_in_the_openapi_document() {
         assert_eq!(operation.is_object(), route.documented, "{} {path}", route.method);
         assert_eq!(
             route.documented,
-            path.starts_with("/api/") || path.starts_with("/log/") || path.ends_with('z')
+            path.starts_with("/api/")
+                || path.starts_with("/log/")
+                || path.ends_with('z')
+                || path == "/metrics"
         );
         if route.documented {
             assert_eq!(operation["x-role"].as_str(), route.role.map(Role::word), "{path}");

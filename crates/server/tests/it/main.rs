@@ -6,4 +6,6 @@ mod api;
 mod client;
 mod credentials;
 mod hostile;
+mod oidc;
 mod sessions;
+mod tls;

@@ -5,6 +5,7 @@ mod bom;
 mod convert;
 mod digest;
 mod inspect;
+pub(crate) mod ledger;
 mod level;
 mod limits;
 mod lineage;
@@ -98,6 +99,8 @@ pub(crate) enum Command {
     Log(Log),
     /// Keep the record, weigh what is asked for over HTTP, and show it
     Serve(Box<Serve>),
+    /// Keep the record of models: show it, write it, verify it, carry it elsewhere
+    Ledger(Box<ledger::Ledger>),
     /// Weigh what is in the queue of a record that a server elsewhere keeps
     Worker(Box<Worker>),
     /// Print the page of a rule

@@ -32,6 +32,27 @@ pub(crate) struct Serve {
     pub(crate) insecure_http: bool,
 
     /// How many calls a second one credential may make, over some time
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
+
+    /// The identity provider (OpenID Connect) through whom people sign in; what this server shows it
+    /// stands in WEIGHBRIDGE_OIDC_SECRET
+    #[arg(long, value_name = "URL", requires = "oidc_client", requires = "oidc_role")]
+    pub(crate) oidc_issuer: Option<String>,
+
+    /// Under which name the identity provider knows this server
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    pub(crate) oidc_client: Option<String>,
+
+    /// The claim that names who signs in
+    #[arg(long, value_name = "CLAIM", default_value = "email")]
+    pub(crate) oidc_principal: String,
+
+    /// The claim that roles follow from
+    #[arg(long, value_name = "CLAIM", default_value = "groups")]
+    pub(crate) oidc_claim: String,
+
+    /// A value of that claim and the role that it gives
+    #[arg(long, value_name = "VALUE=ROLE", requires = "oidc_issuer")]
+    pub(crate) oidc_role: Vec<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::ledger::Recording;
 use super::{FormatArg, Identity, LimitArg};
 
 #[derive(Debug, clap::Args)]
@@ -29,6 +30,9 @@ pub(crate) struct Weigh {
 
     #[command(flatten)]
     pub(crate) identity: Identity,
+
+    #[command(flatten)]
+    pub(crate) recording: Recording,
 
     #[command(flatten)]
     pub(crate) common: Common,

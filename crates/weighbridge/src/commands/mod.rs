@@ -4,11 +4,14 @@ mod attest;
 mod bom;
 mod convert;
 mod digest;
+#[cfg(feature = "server")]
+mod ledger;
 mod level;
 mod lineage;
 mod lists;
 mod log;
 mod packs;
+mod recording;
 mod samples;
 mod serve;
 mod signing;
@@ -46,6 +49,10 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Digest(digest) => digest::digest(digest, args),
         Command::Log(log) => log::log(log, args),
         Command::Serve(args) => serve::serve(args),
+        #[cfg(feature = "server")]
+        Command::Ledger(args) => ledger::ledger(args),
+        #[cfg(not(feature = "server"))]
+        Command::Ledger(_) => Err(Failure::NoServer),
         Command::Worker(args) => serve::worker(args),
         Command::Explain { rule } => print(lists::explain(rule)),
         Command::Rules => print(Ok(lists::rules())),

@@ -5,8 +5,8 @@ mod with {
     use std::future::Future;
     use std::path::PathBuf;
 
-    use gate::ledger::Place;
-    use server::{Bounds, Limits, Options, Room, Tls, Work, World};
+    use gate::ledger::{Place, Role};
+    use server::{Bounds, Limits, Oidc, Options, Room, Tls, Work, World};
     use tokio::runtime::Runtime;
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,6 +26,7 @@ mod with {
             bounds: Bounds { credential: args.rate, ..Bounds::default() },
             tls: args.tls_cert.clone().zip(args.tls_key.clone()).map(tls),
             work: work(&args.queue),
+            oidc: oidc(args)?,
             ..Options::new(args.listen, place(&args.queue))
         };
         run(async { server::serve(options, WORLD, told_to_stop()).await })
@@ -65,6 +66,28 @@ mod with {
         runtime.shutdown_background();
         ended?;
         Ok(Exit::Fine)
+    }
+
+    fn oidc(args: &Serve) -> Result<Option<Oidc>, Failure> {
+        let Some((issuer, client)) = args.oidc_issuer.clone().zip(args.oidc_client.clone()) else {
+            return Ok(None);
+        };
+        let mut roles = Vec::new();
+        for text in &args.oidc_role {
+            let parts = text.rsplit_once('=');
+            let role = parts.and_then(|(value, role)| Some((value.to_owned(), Role::of(role)?)));
+            roles.push(role.ok_or_else(|| server::Error::Oidc {
+                because: format!("`{}` is no VALUE=ROLE", vocabulary::escape(text)),
+            })?);
+        }
+        Ok(Some(Oidc {
+            issuer,
+            client,
+            secret: world::variable("WEIGHBRIDGE_OIDC_SECRET").filter(|text| !text.is_empty()),
+            principal: args.oidc_principal.clone(),
+            claim: args.oidc_claim.clone(),
+            roles,
+        }))
     }
 
     fn tls((certificate, key): (PathBuf, PathBuf)) -> Tls {

@@ -10,6 +10,7 @@ use vocabulary::Untrusted;
 
 use super::digest::{cache, identities, save};
 use super::read_policy;
+use super::recording::Keeper;
 use crate::args::{self, Args, Common, Scan, Weigh};
 use crate::exit::Exit;
 use crate::failure::{self, Failure};
@@ -26,8 +27,13 @@ pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
         attestations: args.attestations.clone(),
         cache: cache.clone(),
     };
-    let end = each(&args.common, &policy(&args.policy)?, &how, all)?;
+    let policy = policy(&args.policy)?;
+    let keeper = Keeper::open(&args.recording)?;
+    let end = each(&args.common, &policy, &how, keeper.as_ref(), all)?;
     save(cache.as_deref())?;
+    if let Some(keeper) = keeper {
+        keeper.close()?;
+    }
     Ok(end)
 }
 
@@ -37,6 +43,7 @@ pub(super) fn scan(args: &Scan, all: &Args) -> Result<Exit, Failure> {
         &args.common,
         &Policy::shipped("scan")?,
         &How { digests: args.digest, ..How::default() },
+        None,
         all,
     )
 }
@@ -61,7 +68,13 @@ struct How {
     attestations: Vec<PathBuf>,
 }
 
-fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit, Failure> {
+fn each(
+    common: &Common,
+    policy: &Policy,
+    how: &How,
+    keeper: Option<&Keeper>,
+    all: &Args,
+) -> Result<Exit, Failure> {
     let clock = SystemClock::start();
     let mut reports = Vec::with_capacity(common.sources.len());
     let mut end = Exit::Fine;
@@ -86,7 +99,10 @@ fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit,
             clock: (!common.reproducible).then_some(&clock as &dyn Clock),
             progress: &bar,
         };
-        let weighed = gate::weigh(&request, policy, &services);
+        let weighed = match keeper {
+            None => gate::weigh(&request, policy, &services).map_err(Failure::from),
+            Some(keeper) => keeper.weigh(&request, policy, &services),
+        };
         bar.finish();
         match weighed {
             Ok(report) => {
@@ -95,7 +111,7 @@ fn each(common: &Common, policy: &Policy, how: &How, all: &Args) -> Result<Exit,
             }
             Err(error) => {
                 // The others are weighed all the same.
-                failure::tell(&error.into());
+                failure::tell(&error);
                 end = Exit::Error;
             }
         }

@@ -56,7 +56,7 @@ fn signers_come_from_the_user() {
     assert_eq!(extends, ["level-2", "level-1"]);
     let reasons = report["reasons"].to_string();
     assert!(reasons.contains("`behaviour` could not look: no check in this version"), "{reasons}");
-    assert!(!reasons.contains("`signature` could not look"), "{reasons}");
+    assert!(!reasons.contains("`signature` could"), "{reasons}");
 }
 
 #[test]
@@ -96,8 +96,8 @@ fn it_writes_pages_and_the_same_bytes_twice() {
     let args = ["level", "model", "--aisvs", "--format", "html", "-o", "aisvs.html"];
     assert_eq!(place.run(&args).stdout, "");
     let page = std::fs::read_to_string(place.at("aisvs.html")).unwrap();
-    for part in ["<td>6.1.1<br>", "no check in this version", "cannot be shown: ", "pack python"] {
+    for part in [">6.1.1<br>", "no check in this version", "cannot be shown: ", "pack python"] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(!page.contains("<script") && !page.contains("http"), "nothing is fetched");
+    assert!(!page.contains("<script") && !page.contains("http://"), "nothing is fetched");
 }

@@ -12,6 +12,8 @@ mod browser;
 mod convert;
 mod digest;
 mod full_disk;
+#[cfg(feature = "server")]
+mod ledger;
 mod level;
 mod lineage_example;
 mod log;

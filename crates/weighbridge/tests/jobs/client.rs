@@ -2,14 +2,18 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) const TOKEN: &str = "a-token-of-the-environment";
 
 pub(crate) struct Client {
     address: SocketAddr,
     stream: Option<BufReader<TcpStream>>,
+    used: Instant,
 }
+
+/// A server closes connections that are idle: one that was not used for this long is not trusted.
+const IDLE: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -30,7 +34,7 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Self {
-        Self { address, stream: None }
+        Self { address, stream: None, used: Instant::now() }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> io::Result<Answer> {
@@ -62,6 +66,7 @@ impl Client {
             body.len()
         );
         let answer = self.exchange(head.as_bytes(), body);
+        self.used = Instant::now();
         if !answer.as_ref().is_ok_and(|answer| !answer.head.contains("connection: close")) {
             self.stream = None;
         }
@@ -69,7 +74,7 @@ impl Client {
     }
 
     fn exchange(&mut self, head: &[u8], body: &[u8]) -> io::Result<Answer> {
-        if self.stream.is_none() {
+        if self.stream.is_none() || self.used.elapsed() > IDLE {
             let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(10))?;
             stream.set_read_timeout(Some(Duration::from_secs(60)))?;
             stream.set_nodelay(true)?;

@@ -95,10 +95,6 @@ async fn kill_again_and_again(place: &Place, mut processes: Vec<Process>) {
 
 /// The ledger looks at itself.
 pub(crate) fn verified(place: &Place) {
-    if !place.run(&["ledger", "verify", "--help"]).status.success() {
-        eprintln!("this build has no `ledger verify`: nothing seen");
-        return;
-    }
     let verified = place.run(&["ledger", "verify"]);
     let said = String::from_utf8_lossy(&verified.stderr).into_owned();
     assert_eq!(verified.status.code(), Some(0), "{said}");

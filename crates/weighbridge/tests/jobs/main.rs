@@ -5,6 +5,11 @@
     clippy::disallowed_methods,
     reason = "these tests run the program and build what it weighs"
 )]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what the programs said, and measures"
+)]
 
 mod client;
 mod disk;

@@ -76,7 +76,10 @@ impl Place {
         if let Some(address) = self.address() {
             command.arg("--database").arg(address);
         }
-        command.args(["--lease", "2s", "--keep-free", "0"]).args(extra);
+        if !extra.contains(&"--lease") {
+            command.args(["--lease", "2s"]);
+        }
+        command.args(["--keep-free", "0"]).args(extra);
         command.env("WEIGHBRIDGE_ADMIN_TOKEN", TOKEN);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
@@ -144,7 +147,7 @@ impl Process {
     ) -> Self {
         let mut command = place.command(kind, extra);
         if let Some(address) = address {
-            command.arg("--listen").arg(address.to_string());
+            command.arg("--listen").arg(address.to_string()).args(["--rate", "1000000"]);
         }
         let mut child = command.spawn().unwrap();
         let said = child.stderr.take().unwrap();
@@ -206,15 +209,18 @@ impl Drop for Process {
     }
 }
 
-/// Waits until no job waits or runs.
+/// Waits until no job waits or runs, for as long as jobs end.
 pub(crate) async fn drained(ledger: &Ledger) -> Queue {
-    let begun = Instant::now();
+    let (mut begun, mut last) = (Instant::now(), Queue::default());
     loop {
         let queue = ledger.queue().await.unwrap();
         if queue.waiting + queue.running == 0 {
             return queue;
         }
-        assert!(begun.elapsed() < Duration::from_secs(180), "jobs do not end: {queue:?}");
+        if queue.done + queue.failed > last.done + last.failed {
+            (begun, last) = (Instant::now(), queue);
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "jobs do not end: {queue:?}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -125,7 +125,7 @@ fn what_leads_elsewhere_or_says_what_is_not_so_is_refused() {
     // A caller that goes away in the middle leaves nothing.
     let mut stream = TcpStream::connect(server.address()).unwrap();
     let head = format!(
-        "PUT /api/v1/uploads/{upload}/files/cut HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\n\
+        "PUT /api/v1/uploads/{upload}/files/cut HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n\
          content-length: 900\r\n\r\nhalf"
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -139,7 +139,7 @@ fn what_leads_elsewhere_or_says_what_is_not_so_is_refused() {
         (json!({ "model": "m", "source": place.models().join("none") }), 403),
         (json!({ "model": "m", "source": "upload:00" }), 404),
         (json!({ "model": "m" }), 400),
-        (json!({ "model": "m", "source": "a", "upload": "b" }), 400),
+        (json!({ "model": "m", "source": place.models().join("one"), "upload": "b" }), 400),
         (json!({ "model": "m", "upload": upload, "policy": "none" }), 422),
         (json!({ "model": "m", "upload": "nosuch" }), 404),
     ] {

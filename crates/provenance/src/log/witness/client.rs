@@ -41,7 +41,7 @@ impl Default for Client {
 
 impl Client {
     /// Believes these authorities (DER), and no others, of a witness behind `https://`.
-    pub fn trusting(authorities: Vec<Vec<u8>>) -> Self {
+    pub fn trusting(authorities: &[Vec<u8>]) -> Self {
         let certificates = authorities.iter().map(|der| Certificate::from_der(der).to_owned());
         Self::with(RootCerts::Specific(Arc::new(certificates.collect())))
     }

@@ -110,12 +110,8 @@ fn linked(text: &str) -> Markup {
         let (address, after) = rest.split_once(')')?;
         address.starts_with("https://").then_some((before, shown, address, after))
     });
-    match link {
-        Some((before, shown, address, after)) => html! {
-            (before) a href=(address) rel="noreferrer" { (shown) } (linked(after))
-        },
-        None => html! { (text) },
-    }
+    let Some((before, shown, address, after)) = link else { return html! { (text) } };
+    html! { (before) a href=(address) rel="noreferrer" { (shown) } (linked(after)) }
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl Asking {
         let client = match ca {
             Some(path) => {
                 let pem = files::read_text(path, files::SMALL)?;
-                Client::trusting(certificates::chain_of_pem(&path.to_string_lossy(), &pem)?)
+                Client::trusting(&certificates::chain_of_pem(&path.to_string_lossy(), &pem)?)
             }
             None => Client::default(),
         };

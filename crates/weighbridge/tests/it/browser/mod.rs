@@ -100,6 +100,33 @@ fn get(server: &Server, path: &str) -> (String, Duration) {
     (answer, begun.elapsed())
 }
 
+/// What the page of an entry tells to do, done.
+#[test]
+fn the_receipt_of_an_entry_verifies_offline() {
+    let folder = folder("receipt");
+    let plan = seed::team(&folder.join("data"));
+    let server = Server::start(&folder.join("data"));
+    let entry = plan.json["entry"].as_u64().unwrap();
+    let body = |path: &str| {
+        let (answer, _) = get(&server, &format!("/record/{entry}{path}"));
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    let page = body("");
+    let key = page.split_once("printf 'log ").unwrap().1.split_once("\\n").unwrap().0;
+    std::fs::write(folder.join("policy"), format!("log {key}\nquorum none\n")).unwrap();
+    let verify = || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["log", "verify-proof", "proof", "--entry", "entry", "--policy", "policy"]);
+        command.current_dir(&folder).output().unwrap()
+    };
+    std::fs::write(folder.join("proof"), body("/proof")).unwrap();
+    std::fs::write(folder.join("entry"), body("/entry")).unwrap();
+    let ended = verify();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    std::fs::write(folder.join("entry"), body("/entry").replace("watcher", "watched")).unwrap();
+    assert!(!verify().status.success(), "another entry does not verify");
+}
+
 /// `cargo test --release -p weighbridge --test it -- --ignored --nocapture a_thousand_models`
 #[test]
 #[ignore = "measures"]
@@ -117,7 +144,6 @@ fn pages_over_a_thousand_models() {
         "/findings",
         "/findings?severity=medium&page=300",
         "/findings?rule=pickle-file-access",
-        "/findings?file=model",
         "/blast?rule=pickle-code-execution",
         "/decisions",
         "/record",
