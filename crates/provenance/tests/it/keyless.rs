@@ -77,7 +77,7 @@ fn spoiled(bundle: &Value) -> Vec<(&'static str, Value)> {
 }
 
 fn signs_and_verifies(service: &Service, services: &Services) {
-    let root = root(&service);
+    let root = root(service);
     let bundle = sign(&statement(), services, &token()).unwrap();
     let accepted = verify(&bundle, &root, &expected()).unwrap();
     assert_eq!((accepted.identity.as_str(), accepted.issuer.as_str()), (WHO, ISSUER));
