@@ -13,6 +13,7 @@ use artifact::Blob;
 use artifact::tree::{self, EntryKind, FileEntry, Tree};
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use vocabulary::Untrusted;
 
 use crate::attest::{Identity, Material};
@@ -175,11 +176,9 @@ impl Proof {
             let statement = Statement::parse("the statement", payload).ok()?;
             let byproducts = statement.predicate.pointer("/runDetails/byproducts")?.as_array()?;
             let same = byproducts.iter().any(|one| {
-                one.pointer(&format!("/digest/{DIGEST}")).and_then(|it| it.as_str())
+                one.pointer(&format!("/digest/{DIGEST}")).and_then(Value::as_str)
                     == Some(&self.root)
-                    && one
-                        .pointer(&format!("/annotations/{COUNT}"))
-                        .and_then(serde_json::Value::as_u64)
+                    && one.pointer(&format!("/annotations/{COUNT}")).and_then(Value::as_u64)
                         == Some(self.count)
             });
             same.then(|| (signer, record.place.to_string()))

@@ -13,7 +13,7 @@ use crate::dsse::IN_TOTO;
 use crate::json;
 use crate::keys::sha256;
 use crate::lineage::{Collection, Form};
-use crate::manifest::Manifest;
+use crate::manifest::{File, Manifest};
 use crate::statement::Statement;
 
 /// How the names of files end that hold signatures and attestations.
@@ -41,11 +41,7 @@ pub(super) fn look(tree: &Tree, manifest: &Manifest) -> Signatures {
         if !ENDINGS.iter().any(|ending| entry.path.raw().ends_with(ending)) {
             continue;
         }
-        match read(
-            tree,
-            file,
-            manifest.file(entry.path.raw()).and_then(crate::manifest::File::sha256),
-        ) {
+        match read(tree, file, manifest.file(entry.path.raw()).and_then(File::sha256)) {
             Ok(()) => seen.are.push(entry.path.clone()),
             Err(because) => seen.are_not.push(format!(
                 "`{}` has the name of a signature and counts as a file like any other: {because}",

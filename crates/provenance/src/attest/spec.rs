@@ -211,11 +211,11 @@ pub struct Fault {
     pub because: String,
 }
 
-/// Whether a field says something.
-type Says = fn(&Spec) -> bool;
+/// The name of a field, and whether it says something.
+type Field = (&'static str, fn(&Spec) -> bool);
 
 /// Every field of some step, and whether it says something.
-const FIELDS: [(&str, Says); 25] = [
+const FIELDS: [Field; 25] = [
     ("builder", |it| it.builder.is_some()),
     ("invocation", |it| it.invocation.is_some()),
     ("started", |it| it.started.is_some()),

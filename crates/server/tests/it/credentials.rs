@@ -7,10 +7,8 @@ use crate::client::{ADMIN, now, start};
 
 /// A path of the table with something in the place of what varies.
 fn filled(path: &str) -> String {
-    let parts = path.split('/').map(|part| match part.starts_with('{') {
-        true => "0123456789abcdef",
-        false => part,
-    });
+    let parts =
+        path.split('/').map(|part| if part.starts_with('{') { "0123456789abcdef" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 

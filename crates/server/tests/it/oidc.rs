@@ -16,6 +16,9 @@ use server::Oidc;
 
 use crate::client::{Answer, Running, start_with};
 
+/// What a provider does wrong.
+type Lie = fn(&mut Does);
+
 /// What the provider does with the next code.
 #[derive(Clone, Default)]
 struct Does {
@@ -203,38 +206,38 @@ async fn somebody_signs_in_through_a_provider_once() {
 async fn a_token_that_is_wrong_anywhere_signs_nobody_in() {
     let provider = provider();
     let server = server(&provider).await;
-    let cases: &[(&str, fn(&mut Does))] = &[
+    let cases: &[(&str, Lie)] = &[
         ("another nonce", |does| does.nonce = "another".to_owned()),
         ("no nonce", |does| {
             does.change = Some(|claims| {
                 claims.as_object_mut().unwrap().remove("nonce");
-            })
+            });
         }),
         ("another audience", |does| does.change = Some(|claims| claims["aud"] = json!("other"))),
         ("a second audience", |does| {
-            does.change = Some(|claims| claims["aud"] = json!(["weighbridge", "other"]))
+            does.change = Some(|claims| claims["aud"] = json!(["weighbridge", "other"]));
         }),
         ("another issuer", |does| {
-            does.change = Some(|claims| claims["iss"] = json!("https://evil.example"))
+            does.change = Some(|claims| claims["iss"] = json!("https://evil.example"));
         }),
         ("an end that is over", |does| {
-            does.change = Some(|claims| claims["exp"] = json!(1_700_000_000))
+            does.change = Some(|claims| claims["exp"] = json!(1_700_000_000));
         }),
         ("no algorithm", |does| does.alg = "none".to_owned()),
         ("a shared secret", |does| does.alg = "HS256".to_owned()),
         ("an algorithm that the key is not for", |does| does.alg = "RS256".to_owned()),
         ("another key", |does| does.other_key = true),
         ("an address that nobody verified", |does| {
-            does.change = Some(|claims| claims["email_verified"] = json!(false))
+            does.change = Some(|claims| claims["email_verified"] = json!(false));
         }),
         ("a name that acts on terminals", |does| {
-            does.change = Some(|claims| claims["email"] = json!("a\u{1b}[2Jb"))
+            does.change = Some(|claims| claims["email"] = json!("a\u{1b}[2Jb"));
         }),
         ("a group that gives no role", |does| {
-            does.change = Some(|claims| claims["groups"] = json!(["others"]))
+            does.change = Some(|claims| claims["groups"] = json!(["others"]));
         }),
         ("groups as one text", |does| {
-            does.change = Some(|claims| claims["groups"] = json!("everybody ml-approvers"))
+            does.change = Some(|claims| claims["groups"] = json!("everybody ml-approvers"));
         }),
     ];
     for (what, change) in cases {

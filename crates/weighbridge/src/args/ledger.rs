@@ -148,7 +148,7 @@ pub(crate) struct Owner {
 
     /// Who answers for it
     #[arg(value_name = "OWNER")]
-    pub(crate) owner: String,
+    pub(crate) name: String,
 }
 
 #[derive(Debug, clap::Args)]

@@ -14,9 +14,9 @@ pub(crate) struct Level {
     pub(crate) model: PathBuf,
 
     /// The level that is asked for: the exit code tells whether it stands
-    #[arg(long, value_name = "N", default_value_t = 1,
+    #[arg(long = "policy-level", value_name = "N", default_value_t = 1,
         value_parser = clap::value_parser!(u8).range(1..=i64::from(gate::level::HIGHEST)))]
-    pub(crate) policy_level: u8,
+    pub(crate) asked: u8,
 
     /// A policy whose signers, exceptions and limits count. What else it asks for is what `weigh`
     /// judges by

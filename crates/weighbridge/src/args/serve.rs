@@ -35,8 +35,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: u32,
 
-    /// The identity provider (OpenID Connect) through whom people sign in; what this server shows it
-    /// stands in WEIGHBRIDGE_OIDC_SECRET
+    /// The identity provider (`OpenID Connect`) through whom people sign in; what this server shows it
+    /// stands in `WEIGHBRIDGE_OIDC_SECRET`
     #[arg(long, value_name = "URL", requires = "oidc_client", requires = "oidc_role")]
     pub(crate) oidc_issuer: Option<String>,
 

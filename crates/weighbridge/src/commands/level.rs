@@ -40,7 +40,7 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
         clock: (!args.reproducible).then_some(&clock as &dyn Clock),
         progress: &bar,
     };
-    let standing = gate::level::standing(&request, ours.as_ref(), args.policy_level, &services);
+    let standing = gate::level::standing(&request, ours.as_ref(), args.asked, &services);
     bar.finish();
     let standing = standing?;
     let (format, detail) = (args.format.into(), all.detail());

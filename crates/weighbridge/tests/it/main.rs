@@ -22,6 +22,7 @@ mod log_witness;
 mod masked;
 mod program;
 mod readme;
+mod samples;
 #[path = "../../../provenance/tests/it/service.rs"]
 mod service;
 mod signed_inside;

@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::program::{Ended, Place};
 
+/// What is done, and what is to be told.
+type Attack = (&'static str, fn(&Place, &str), &'static str);
+
 fn fine(ended: &Ended) {
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
 }
@@ -124,7 +127,6 @@ fn the_gate_tells_what_no_statement_covers() {
 #[test]
 fn nothing_hides_behind_the_name_of_a_signature() {
     let line = |place: &Place| std::fs::read_to_string(place.at(CHAIN)).unwrap();
-    type Attack = (&'static str, fn(&Place, &str), &'static str);
     let attacks: [Attack; 9] = [
         ("a program", |place, _| place.write("model/run.sig", "import os"), "expected value"),
         (

@@ -76,7 +76,7 @@ impl Client {
     fn exchange(&mut self, head: &[u8], body: &[u8]) -> io::Result<Answer> {
         if self.stream.is_none() || self.used.elapsed() > IDLE {
             let stream = TcpStream::connect_timeout(&self.address, Duration::from_secs(10))?;
-            stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+            stream.set_read_timeout(Some(Duration::from_mins(1)))?;
             stream.set_nodelay(true)?;
             self.stream = Some(BufReader::new(stream));
         }

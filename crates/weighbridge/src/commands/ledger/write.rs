@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::{output, world};
 
 pub(super) fn owner(args: &Owner) -> Result<Exit, Failure> {
-    let Owner { who, model, owner } = args;
+    let Owner { who, model, name: owner } = args;
     record(who, Event::Owner { model: model.clone(), owner: owner.clone() }, None)
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo xtask test` prepares the browser and says in `WEIGHBRIDGE_BROWSER` where its modules lie.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a browser saw is told")]
+
 mod seed;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

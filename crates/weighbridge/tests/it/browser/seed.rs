@@ -248,14 +248,11 @@ async fn of_a_team(seed: &mut Seed, admit: &Value, refuse: &Value, open: &Value)
     ] {
         let report = version(report, &format!("{model}/1"));
         let by = "eve";
-        weighing = match model {
-            "research/tiny-chat" => {
-                seed.weighed(by, model, "1", "hf://research/tiny-chat@main", &report).await
-            }
-            _ => {
-                seed.weighed(by, model, "1", "s3://models/incoming", &report).await;
-                weighing
-            }
+        weighing = if model == "research/tiny-chat" {
+            seed.weighed(by, model, "1", "hf://research/tiny-chat@main", &report).await
+        } else {
+            seed.weighed(by, model, "1", "s3://models/incoming", &report).await;
+            weighing
         };
     }
     let file = refuse["artifact"]["contents"][1]["digests"]["sha256"].as_str().unwrap().to_owned();
