@@ -17,7 +17,7 @@ const PASSES: usize = 60;
 /// Passes after which texts and containers are no longer told apart.
 const EXACT: usize = 4;
 /// Expressions that are evaluated in one file.
-const FUEL: u64 = 12_000_000;
+const FUEL: u64 = 8_000_000;
 /// Acts that are kept of one function.
 const ACTS: usize = 200;
 
@@ -127,7 +127,7 @@ pub(super) struct Machine<'a> {
 
 /// Reads one file.
 pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Module {
-    let (machine, gap) = evaluate(text, skipped, parsed, 0, Names0::new());
+    let (machine, gap) = evaluate(text, skipped, parsed, 0, Names0::new(), FUEL);
     let broken = parsed
         .errors()
         .first()
@@ -160,11 +160,13 @@ pub(super) struct Inner {
     pub(super) names: Names0,
     pub(super) last: Set,
     pub(super) gap: bool,
+    /// What is left of the fuel that it was given.
+    pub(super) fuel: u64,
 }
 
-pub(super) fn run_within(text: &str, within: u32, outside: Names0) -> Option<Inner> {
+pub(super) fn run_within(text: &str, within: u32, outside: Names0, fuel: u64) -> Option<Inner> {
     let parsed = super::bounds::parse(text, ruff_python_parser::Mode::Module, true)?;
-    let (mut machine, gap) = evaluate(text, 0, &parsed, within, outside);
+    let (mut machine, gap) = evaluate(text, 0, &parsed, within, outside, fuel);
     let names = machine
         .scopes
         .first_mut()
@@ -174,7 +176,8 @@ pub(super) fn run_within(text: &str, within: u32, outside: Names0) -> Option<Inn
         .map(|(name, slot)| (name, portable(&slot.ever)))
         .collect();
     let gap = gap.is_some() || !parsed.errors().is_empty();
-    Some(Inner { functions: machine.out, names, last: portable(&machine.last), gap })
+    let (last, fuel) = (portable(&machine.last), machine.fuel);
+    Some(Inner { functions: machine.out, names, last, gap, fuel })
 }
 
 /// The values that mean the same in another text.
@@ -204,9 +207,11 @@ fn evaluate<'a>(
     parsed: &'a Parsed<ModModule>,
     within: u32,
     outside: Names0,
+    fuel: u64,
 ) -> (Machine<'a>, Option<&'static str>) {
     let body = parsed.syntax().body.as_slice();
     let mut machine = Machine::new(text, skipped, within, outside);
+    machine.fuel = fuel;
     machine.doc = docstring(body);
     let mut gap = Some("its values are more tangled than is followed");
     for pass in 0..PASSES {
@@ -438,6 +443,18 @@ impl<'a> Machine<'a> {
     /// Takes as many steps as a list is long.
     pub(super) fn spend(&mut self, items: usize) {
         self.fuel = self.fuel.saturating_sub(u64::try_from(items / 8).unwrap_or(u64::MAX)).max(1);
+    }
+
+    /// The fuel for a text that is run: it is parsed, and every name of this one is handed to it.
+    pub(super) fn fuel_within(&mut self, text: &str, names: &Names0) -> u64 {
+        let taken = text.len().saturating_div(4).saturating_add(names.len()).saturating_add(16);
+        self.fuel = self.fuel.saturating_sub(taken as u64);
+        self.fuel
+    }
+
+    /// What a text that was run left of it.
+    pub(super) fn burnt(&mut self, left: u64) {
+        self.fuel = self.fuel.min(left);
     }
 
     /// One more step; whether there is fuel left.

@@ -149,6 +149,10 @@ fn hostile_text_neither_panics_nor_takes_long() {
     );
     let chain: String = (0..300).map(|n| format!("def f{n}(x): return f{}(x)\n", n + 1)).collect();
     read(&Place::file("x.py"), &source::decode(chain.as_bytes()), FileRole::Source);
+    // Texts that are run share the fuel of the file.
+    let run: String = (0..6_000).map(|n| format!("exec('x{n} = 1')\n")).collect();
+    let module = read(&Place::file("x.py"), &source::decode(run.as_bytes()), FileRole::Source);
+    assert!(module.gap.is_some());
     for sample in [include_str!("tests/import-execution.txt"), include_str!("tests/calm.txt")] {
         for end in (0..sample.len()).step_by(97) {
             let cut = source::decode(&sample.as_bytes()[..end]);
