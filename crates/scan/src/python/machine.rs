@@ -17,7 +17,7 @@ const PASSES: usize = 60;
 /// Passes after which texts and containers are no longer told apart.
 const EXACT: usize = 4;
 /// Expressions that are evaluated in one file.
-const FUEL: u64 = 8_000_000;
+const FUEL: u64 = 12_000_000;
 /// Acts that are kept of one function.
 const ACTS: usize = 200;
 
