@@ -540,7 +540,7 @@ impl<'a> Machine<'a> {
                 let names = self.visible();
                 let fuel = self.fuel_within("", &names);
                 let within = self.within.saturating_add(1);
-                let inner = super::machine::run_within(text.trim_start(), within, names, fuel);
+                let inner = super::within::run_within(text.trim_start(), within, names, fuel);
                 self.burnt(inner.as_ref().map_or(fuel, |inner| inner.fuel));
                 self.mentioned(&text);
                 inner

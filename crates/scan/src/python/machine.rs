@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 use super::known::Names;
 use super::lines::{line_of, lines_of, shorten};
 use super::value::{Origin, Set, Value, join, merge, settled, unknown, widen};
+use super::within::portable;
 use super::{Act, BODY, Class, Edge, Function, Kind, Module, Target};
 
 /// Passes over a file until nothing new is learned.
@@ -109,7 +110,7 @@ pub(super) struct Machine<'a> {
     pub(super) loops: u32,
     pub(super) changed: bool,
     pub(super) pass: usize,
-    fuel: u64,
+    pub(super) fuel: u64,
     /// Texts around this one.
     pub(super) within: u32,
     /// Names that the text around this one gives.
@@ -154,54 +155,7 @@ pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Modul
     }
 }
 
-/// Evaluates text within text that is run: what it does belongs to who runs it.
-pub(super) struct Inner {
-    pub(super) functions: Vec<Function>,
-    pub(super) names: Names0,
-    pub(super) last: Set,
-    pub(super) gap: bool,
-    /// What is left of the fuel that it was given.
-    pub(super) fuel: u64,
-}
-
-pub(super) fn run_within(text: &str, within: u32, outside: Names0, fuel: u64) -> Option<Inner> {
-    let parsed = super::bounds::parse(text, ruff_python_parser::Mode::Module, true)?;
-    let (mut machine, gap) = evaluate(text, 0, &parsed, within, outside, fuel);
-    let names = machine
-        .scopes
-        .first_mut()
-        .map(|scope| std::mem::take(&mut scope.names))
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(name, slot)| (name, portable(&slot.ever)))
-        .collect();
-    let gap = gap.is_some() || !parsed.errors().is_empty();
-    let (last, fuel) = (portable(&machine.last), machine.fuel);
-    Some(Inner { functions: machine.out, names, last, gap, fuel })
-}
-
-/// The values that mean the same in another text.
-pub(super) fn portable(set: &[Value]) -> Set {
-    let mut kept = Set::new();
-    for value in set {
-        let kept_value = match value {
-            Value::Function(_)
-            | Value::Class(_)
-            | Value::Instance(_)
-            | Value::Bound(_)
-            | Value::Own
-            | Value::Seq(_)
-            | Value::Map(_)
-            | Value::Method(..)
-            | Value::Partial(_) => Value::Opaque(value.origin()),
-            other => other.clone(),
-        };
-        join(&mut kept, kept_value);
-    }
-    kept
-}
-
-fn evaluate<'a>(
+pub(super) fn evaluate<'a>(
     text: &'a str,
     skipped: u64,
     parsed: &'a Parsed<ModModule>,
@@ -443,18 +397,6 @@ impl<'a> Machine<'a> {
     /// Takes as many steps as a list is long.
     pub(super) fn spend(&mut self, items: usize) {
         self.fuel = self.fuel.saturating_sub(u64::try_from(items / 8).unwrap_or(u64::MAX)).max(1);
-    }
-
-    /// The fuel for a text that is run: it is parsed, and every name of this one is handed to it.
-    pub(super) fn fuel_within(&mut self, text: &str, names: &Names0) -> u64 {
-        let taken = text.len().saturating_div(4).saturating_add(names.len()).saturating_add(16);
-        self.fuel = self.fuel.saturating_sub(taken as u64);
-        self.fuel
-    }
-
-    /// What a text that was run left of it.
-    pub(super) fn burnt(&mut self, left: u64) {
-        self.fuel = self.fuel.min(left);
     }
 
     /// One more step; whether there is fuel left.

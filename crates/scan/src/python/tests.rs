@@ -17,7 +17,7 @@ fn levels(files: &[(&str, &str)]) -> Vec<(Level, Kind, String)> {
     };
     let modules: Vec<&Module> = modules.iter().collect();
     let paths = files.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let beside = reach::Beside { paths, ..reach::Beside::default() };
+    let beside = beside::Beside { paths, ..beside::Beside::default() };
     let mut all = Vec::new();
     for conclusion in reach::conclude(&modules, &[&entry], &beside) {
         if let Some(gap) = conclusion.gap() {
@@ -120,7 +120,7 @@ fn files_are_joined_by_their_imports() {
 fn nothing_imports_a_program() {
     let text = "import os\nos.system('x')\n";
     let module = read(&Place::file("run.py"), &source::decode(text.as_bytes()), FileRole::Source);
-    let none = reach::Beside::default();
+    let none = beside::Beside::default();
     let modules = [&module];
     let told = reach::conclude(&modules, &[], &none);
     assert_eq!(told[0].acts[0].level, Level::Aside);
