@@ -9,7 +9,7 @@ use formats::identify;
 use vocabulary::Place;
 
 use crate::configuration::{Kind, Remark, settle};
-use crate::python::reach::Beside;
+use crate::python::beside::Beside;
 use crate::python::{self, FileRole, Module, reach, source};
 use crate::rules;
 use crate::sink::Sink;

@@ -193,7 +193,9 @@ const FICKLING: &str = "fickling==0.1.12\ntyping_extensions\n";
 const MODELAUDIT: &str = "modelaudit==0.2.54\n";
 
 fn build() -> Result<PathBuf> {
-    shell::run(&mut shell::cargo(&["build", "--release", "--package", "weighbridge"]))?;
+    // As `cargo weigh` builds it: what is left out has no part in a scan.
+    let arguments = ["build", "--release", "--package", "weighbridge", "--no-default-features"];
+    shell::run(&mut shell::cargo(&arguments))?;
     Ok(shell::target_dir().join("release/weighbridge"))
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::{self as ast, Decorator, Expr};
 use ruff_text_size::Ranged;
 
-use super::machine::{Machine, edge};
+use super::machine::{Machine, Names0, edge};
 use super::value::{
     Getter, Origin, Set, Value, items_of, join, mapping, merge, ordered, sequence, unknown,
 };
@@ -534,11 +534,14 @@ impl<'a> Machine<'a> {
                 _ => None,
             };
             let inner = text.filter(|_| self.within < WITHIN).and_then(|text| {
-                let inner = super::machine::run_within(
-                    text.trim_start(),
-                    self.within.saturating_add(1),
-                    self.visible(),
-                );
+                if self.fuel_within(&text, &Names0::new()) == 0 {
+                    return None;
+                }
+                let names = self.visible();
+                let fuel = self.fuel_within("", &names);
+                let within = self.within.saturating_add(1);
+                let inner = super::within::run_within(text.trim_start(), within, names, fuel);
+                self.burnt(inner.as_ref().map_or(fuel, |inner| inner.fuel));
                 self.mentioned(&text);
                 inner
             });

@@ -10,6 +10,7 @@ use ruff_text_size::Ranged;
 use super::known::Names;
 use super::lines::{line_of, lines_of, shorten};
 use super::value::{Origin, Set, Value, join, merge, settled, unknown, widen};
+use super::within::portable;
 use super::{Act, BODY, Class, Edge, Function, Kind, Module, Target};
 
 /// Passes over a file until nothing new is learned.
@@ -109,7 +110,7 @@ pub(super) struct Machine<'a> {
     pub(super) loops: u32,
     pub(super) changed: bool,
     pub(super) pass: usize,
-    fuel: u64,
+    pub(super) fuel: u64,
     /// Texts around this one.
     pub(super) within: u32,
     /// Names that the text around this one gives.
@@ -127,7 +128,7 @@ pub(super) struct Machine<'a> {
 
 /// Reads one file.
 pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Module {
-    let (machine, gap) = evaluate(text, skipped, parsed, 0, Names0::new());
+    let (machine, gap) = evaluate(text, skipped, parsed, 0, Names0::new(), FUEL);
     let broken = parsed
         .errors()
         .first()
@@ -154,59 +155,17 @@ pub(super) fn run(text: &str, skipped: u64, parsed: &Parsed<ModModule>) -> Modul
     }
 }
 
-/// Evaluates text within text that is run: what it does belongs to who runs it.
-pub(super) struct Inner {
-    pub(super) functions: Vec<Function>,
-    pub(super) names: Names0,
-    pub(super) last: Set,
-    pub(super) gap: bool,
-}
-
-pub(super) fn run_within(text: &str, within: u32, outside: Names0) -> Option<Inner> {
-    let parsed = super::bounds::parse(text, ruff_python_parser::Mode::Module, true)?;
-    let (mut machine, gap) = evaluate(text, 0, &parsed, within, outside);
-    let names = machine
-        .scopes
-        .first_mut()
-        .map(|scope| std::mem::take(&mut scope.names))
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(name, slot)| (name, portable(&slot.ever)))
-        .collect();
-    let gap = gap.is_some() || !parsed.errors().is_empty();
-    Some(Inner { functions: machine.out, names, last: portable(&machine.last), gap })
-}
-
-/// The values that mean the same in another text.
-pub(super) fn portable(set: &[Value]) -> Set {
-    let mut kept = Set::new();
-    for value in set {
-        let kept_value = match value {
-            Value::Function(_)
-            | Value::Class(_)
-            | Value::Instance(_)
-            | Value::Bound(_)
-            | Value::Own
-            | Value::Seq(_)
-            | Value::Map(_)
-            | Value::Method(..)
-            | Value::Partial(_) => Value::Opaque(value.origin()),
-            other => other.clone(),
-        };
-        join(&mut kept, kept_value);
-    }
-    kept
-}
-
-fn evaluate<'a>(
+pub(super) fn evaluate<'a>(
     text: &'a str,
     skipped: u64,
     parsed: &'a Parsed<ModModule>,
     within: u32,
     outside: Names0,
+    fuel: u64,
 ) -> (Machine<'a>, Option<&'static str>) {
     let body = parsed.syntax().body.as_slice();
     let mut machine = Machine::new(text, skipped, within, outside);
+    machine.fuel = fuel;
     machine.doc = docstring(body);
     let mut gap = Some("its values are more tangled than is followed");
     for pass in 0..PASSES {

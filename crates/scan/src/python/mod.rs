@@ -10,6 +10,7 @@
 //! and a name that is computed counts where it is looked up in a module that could do harm.
 
 mod attributes;
+pub(crate) mod beside;
 mod bounds;
 mod builtins;
 mod calls;
@@ -33,6 +34,7 @@ mod targets;
 mod tests;
 mod texts;
 mod value;
+mod within;
 
 use std::collections::{BTreeMap, BTreeSet};
 

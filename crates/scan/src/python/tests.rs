@@ -17,7 +17,7 @@ fn levels(files: &[(&str, &str)]) -> Vec<(Level, Kind, String)> {
     };
     let modules: Vec<&Module> = modules.iter().collect();
     let paths = files.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let beside = reach::Beside { paths, ..reach::Beside::default() };
+    let beside = beside::Beside { paths, ..beside::Beside::default() };
     let mut all = Vec::new();
     for conclusion in reach::conclude(&modules, &[&entry], &beside) {
         if let Some(gap) = conclusion.gap() {
@@ -120,7 +120,7 @@ fn files_are_joined_by_their_imports() {
 fn nothing_imports_a_program() {
     let text = "import os\nos.system('x')\n";
     let module = read(&Place::file("run.py"), &source::decode(text.as_bytes()), FileRole::Source);
-    let none = reach::Beside::default();
+    let none = beside::Beside::default();
     let modules = [&module];
     let told = reach::conclude(&modules, &[], &none);
     assert_eq!(told[0].acts[0].level, Level::Aside);
@@ -149,6 +149,10 @@ fn hostile_text_neither_panics_nor_takes_long() {
     );
     let chain: String = (0..300).map(|n| format!("def f{n}(x): return f{}(x)\n", n + 1)).collect();
     read(&Place::file("x.py"), &source::decode(chain.as_bytes()), FileRole::Source);
+    // Texts that are run share the fuel of the file.
+    let run: String = (0..6_000).map(|n| format!("exec('x{n} = 1')\n")).collect();
+    let module = read(&Place::file("x.py"), &source::decode(run.as_bytes()), FileRole::Source);
+    assert!(module.gap.is_some());
     for sample in [include_str!("tests/import-execution.txt"), include_str!("tests/calm.txt")] {
         for end in (0..sample.len()).step_by(97) {
             let cut = source::decode(&sample.as_bytes()[..end]);
