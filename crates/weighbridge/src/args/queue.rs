@@ -5,7 +5,6 @@ use std::time::Duration;
 
 /// The record, and the work on it.
 #[derive(Debug, clap::Args)]
-#[cfg_attr(not(feature = "server"), expect(dead_code, reason = "this build has no server"))]
 pub(crate) struct Queue {
     /// Where the record lies; a folder that is not there is made
     #[arg(long, value_name = "DIR")]

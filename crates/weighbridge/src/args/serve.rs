@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::Queue;
 
 #[derive(Debug, clap::Args)]
-#[cfg_attr(not(feature = "server"), expect(dead_code, reason = "this build has no server"))]
 pub(crate) struct Serve {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8420", value_name = "ADDRESS")]

@@ -1,4 +1,4 @@
-use gate::ledger::{Act, Error, Event, Vote};
+use gate::ledger::{Act, Event, Vote};
 use gate::provenance::{hex, keys};
 
 use super::with;
@@ -82,8 +82,7 @@ fn named(given: Option<&String>) -> Result<String, Failure> {
 /// Records an event, and tells the number of its entry, or the name of what it made.
 fn record(who: &Who, event: Event, made: Option<&str>) -> Result<Exit, Failure> {
     let act = Act::new(&who.name, world::now());
-    let number =
-        with(&who.place, |ledger| async move { Ok::<_, Error>(ledger.record(act, event).await?) })?;
+    let number = with(&who.place, |ledger| async move { ledger.record(act, event).await })?;
     let text = made.map_or_else(
         || format!("entry {number}\n"),
         |made| format!("{}\n", vocabulary::escape(made)),
