@@ -5,7 +5,7 @@ use std::any::Any;
 use std::io;
 
 use provenance::log::{self, File, Storage};
-use sqlx::{AnyPool, Row as _};
+use sqlx::{AnyConnection, AnyPool, Connection as _, Row as _};
 use tokio::runtime::Handle;
 
 /// Rows of the table `log_file`. It blocks: nothing that runs on a runtime may call it.
@@ -37,6 +37,15 @@ impl Rows {
 const PUT: &str = "INSERT INTO log_file (name, bytes) VALUES ($1, $2)
     ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes";
 
+/// Puts files in one transaction.
+async fn together(connection: &mut AnyConnection, files: &[File]) -> Result<(), sqlx::Error> {
+    let mut together = connection.begin().await?;
+    for (name, bytes) in files {
+        sqlx::query(PUT).bind(name).bind(bytes).execute(&mut *together).await?;
+    }
+    together.commit().await
+}
+
 impl Storage for Rows {
     fn place(&self) -> String {
         self.place.clone()
@@ -64,11 +73,13 @@ impl Storage for Rows {
     fn write(&self, files: &[File]) -> Result<(), log::Error> {
         let name = files.first().map_or("", |(name, _)| name.as_str());
         self.run("write", name, async {
-            let mut together = self.pool.begin().await?;
-            for (name, bytes) in files {
-                sqlx::query(PUT).bind(name).bind(bytes).execute(&mut *together).await?;
+            let mut connection = self.pool.acquire().await?;
+            let written = together(&mut connection, files).await;
+            if written.is_err() {
+                // See `write`: the driver may count a transaction that is gone.
+                connection.close_on_drop();
             }
-            together.commit().await
+            written
         })
     }
 

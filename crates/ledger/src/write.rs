@@ -236,6 +236,20 @@ async fn all_of(
     works: Vec<Work>,
 ) -> Result<Vec<Result<(), Error>>, Lost> {
     let mut connection = pool.acquire().await.doing("write")?;
+    let done = one_by_one(&mut connection, engine, works).await;
+    if done.is_err() {
+        // A disk that is full may have ended the transaction without the driver's knowing: a connection
+        // that still counts one could begin no other.
+        connection.close_on_drop();
+    }
+    done
+}
+
+async fn one_by_one(
+    connection: &mut AnyConnection,
+    engine: Engine,
+    works: Vec<Work>,
+) -> Result<Vec<Result<(), Error>>, Lost> {
     let mut transaction = connection.begin_with(engine.begin()).await.doing("write")?;
     engine.enter(&mut transaction).await?;
     let mut ended = Vec::with_capacity(works.len());

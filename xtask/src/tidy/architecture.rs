@@ -54,8 +54,9 @@ fn items(text: &str) -> Vec<(usize, String)> {
     items
 }
 
-/// Whether a function of that name stands below a `#[test]`, or inside `proptest!`, whose macro
-/// takes the attribute as well. A path (`tidy::tests::name`) counts by its last part.
+/// Whether a function of that name stands below a `#[test]` (also inside `proptest!`, whose macro takes
+/// the attribute), below a `#[tokio::test]`, or inside `on_both!`, which makes a test for each engine
+/// of it. A path (`tidy::tests::name`) counts by its last part.
 fn is_test(repo: &Repo, name: &str) -> bool {
     let function = format!("fn {}(", name.rsplit("::").next().unwrap_or(name));
     repo.texts(".rs").any(|(_, text)| {
@@ -64,7 +65,9 @@ fn is_test(repo: &Repo, name: &str) -> bool {
         while let Some((head, tail)) = rest.split_once(&function) {
             before = if head.is_empty() { before } else { head };
             let attributes = before.rsplit(['}', ';']).next().unwrap_or_default();
-            if attributes.contains("#[test]") {
+            let below = ["#[test]", "#[tokio::test"].iter().any(|of| attributes.contains(of));
+            let of_a_macro = attributes.contains("on_both! {") || text.contains("on_both! {") && attributes.trim_end().ends_with("async");
+            if below || of_a_macro {
                 return true;
             }
             rest = tail;

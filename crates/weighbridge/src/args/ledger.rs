@@ -147,7 +147,7 @@ pub(crate) struct Owner {
     pub(crate) model: String,
 
     /// Who answers for it
-    #[arg(value_name = "OWNER")]
+    #[arg(id = "owner", value_name = "OWNER")]
     pub(crate) name: String,
 }
 
