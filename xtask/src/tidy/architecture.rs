@@ -65,9 +65,8 @@ fn is_test(repo: &Repo, name: &str) -> bool {
         while let Some((head, tail)) = rest.split_once(&function) {
             before = if head.is_empty() { before } else { head };
             let attributes = before.rsplit(['}', ';']).next().unwrap_or_default();
-            let below = ["#[test]", "#[tokio::test"].iter().any(|of| attributes.contains(of));
-            let of_a_macro = attributes.contains("on_both! {") || text.contains("on_both! {") && attributes.trim_end().ends_with("async");
-            if below || of_a_macro {
+            let marks = ["#[test]", "#[tokio::test", "on_both! {"];
+            if marks.iter().any(|mark| attributes.contains(mark)) {
                 return true;
             }
             rest = tail;
