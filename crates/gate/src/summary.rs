@@ -53,9 +53,16 @@ fn whole(tree: &Tree, contents: &[FileSummary]) -> Option<String> {
     if !complete || contents.is_empty() {
         return None;
     }
-    let mut lines = Vec::with_capacity(contents.len());
-    for file in contents {
-        lines.push((file.path.raw(), file.digests.get("sha256")?.clone()));
+    let digests: BTreeMap<&str, &String> = contents
+        .iter()
+        .filter_map(|file| Some((file.path.raw(), file.digests.get("sha256")?)))
+        .collect();
+    let mut lines = Vec::with_capacity(tree.entries.len());
+    for entry in &tree.entries {
+        let EntryKind::File(file) = &entry.kind else { continue };
+        // A second name of a file was not read again; the digest binds it all the same.
+        let read = file.same_as.and_then(|first| tree.entries.get(first)).unwrap_or(entry);
+        lines.push((entry.path.raw(), (*digests.get(read.path.raw())?).clone()));
     }
     provenance::manifest::dir_hash(lines).ok()
 }

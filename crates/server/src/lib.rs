@@ -1,7 +1,7 @@
 //! HTTP API and web pages over the gate and the ledger.
 //!
 //! The server decides nothing: a weighing is [`gate::weigh`] with the request that the caller wrote,
-//! its report is recorded as it is, and pages show what the ledger knows. Rooms: [`api`] speaks JSON,
+//! its report is recorded as it is, and pages show what the ledger knows. Rooms: `api` speaks JSON,
 //! `pages` speaks HTML, `worker` does what is in the queue,
 //! `uploads` keeps what callers send, `auth` tells who is calling.
 

@@ -36,6 +36,15 @@ pub(crate) struct Level {
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) attestations: Vec<PathBuf>,
 
+    /// Go by what the ledger of this folder knows: when the model was recorded, who answers for it, who
+    /// approved it, which findings are waived
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// The database of the ledger in place of SQLite in that folder: postgres://…
+    #[arg(long, value_name = "URL", requires = "data")]
+    pub(crate) database: Option<String>,
+
     /// Tell what is shown of the requirements of OWASP AISVS 1.0
     #[arg(long)]
     pub(crate) aisvs: bool,

@@ -7,7 +7,7 @@ use gate::{Clock, Policy, Request, Services, render};
 use vocabulary::Untrusted;
 
 use super::digest::{cache, identities, save};
-use super::{read_policy, weigh};
+use super::{read_policy, recording, weigh};
 use crate::args::{self, Args, Level};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,7 +20,7 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
     let cache = cache(&args.identity).map(Arc::new);
     let ours = ours(args)?;
     let limits = ours.as_ref().map(|ours| ours.terms.limits).unwrap_or_default();
-    let request = Request {
+    let mut request = Request {
         beneath: None,
         source: args.model.clone(),
         label: Untrusted::from_bytes(args.model.as_os_str().as_encoded_bytes()).raw().to_owned(),
@@ -40,6 +40,7 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
         clock: (!args.reproducible).then_some(&clock as &dyn Clock),
         progress: &bar,
     };
+    request.record = recording::known(args, &request, &services)?;
     let standing = gate::level::standing(&request, ours.as_ref(), args.asked, &services);
     bar.finish();
     let standing = standing?;

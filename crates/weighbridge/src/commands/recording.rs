@@ -8,8 +8,9 @@ mod with {
     use gate::record::{self, Named};
     use gate::{Policy, Report, Request, Services};
     use tokio::runtime::Runtime;
-    use vocabulary::Untrusted;
+    use vocabulary::{Record, Untrusted};
 
+    use crate::args::Level;
     use crate::args::ledger::Recording;
     use crate::commands::ledger::{new_id, runtime};
     use crate::failure::Failure;
@@ -72,6 +73,33 @@ mod with {
         }
     }
 
+    /// What a ledger knows of the artifact of a request; nothing where none is named. Nothing is
+    /// recorded.
+    pub(crate) fn known(
+        args: &Level,
+        request: &Request,
+        services: &Services<'_>,
+    ) -> Result<Option<Record>, Failure> {
+        let Some(data) = &args.data else { return Ok(None) };
+        let place = Place { database: args.database.clone(), ..Place::folder(data) };
+        if place.database.is_none() && !data.join("ledger.db").exists() {
+            return Err(gate::ledger::Error::NoLedger { path: data.clone() }.into());
+        }
+        let report = gate::weigh(request, &Policy::shipped(gate::policy::DEFAULT)?, services)?;
+        let Some(artifact) = record::artifact_of_report(&report) else { return Ok(None) };
+        let contents = &report.artifact.contents;
+        let files = contents.iter().filter_map(|file| file.digests.get("sha256"));
+        let files: Vec<&str> = files.map(String::as_str).collect();
+        let today = services.today.to_string();
+        let known = runtime()?.block_on(async {
+            let ledger = Ledger::open(&place).await?;
+            let facts = record::facts(&ledger, &artifact, &files, None, &today).await?;
+            ledger.close().await?;
+            Ok::<_, gate::ledger::Error>(facts)
+        });
+        Ok(known?)
+    }
+
     /// The last part of a path.
     fn name(path: &Path) -> String {
         let whole = path.file_name().unwrap_or(path.as_os_str());
@@ -80,18 +108,28 @@ mod with {
 }
 
 #[cfg(feature = "server")]
-pub(super) use with::Keeper;
+pub(super) use with::{Keeper, known};
 
 #[cfg(not(feature = "server"))]
-pub(super) use without::Keeper;
+pub(super) use without::{Keeper, known};
 
 /// This build has no ledger.
 #[cfg(not(feature = "server"))]
 mod without {
     use gate::{Policy, Report, Request, Services};
+    use vocabulary::Record;
 
+    use crate::args::Level;
     use crate::args::ledger::Recording;
     use crate::failure::Failure;
+
+    pub(crate) fn known(
+        args: &Level,
+        _: &Request,
+        _: &Services<'_>,
+    ) -> Result<Option<Record>, Failure> {
+        if args.data.is_some() { Err(Failure::NoServer) } else { Ok(None) }
+    }
 
     /// Nothing: there is no ledger to open.
     pub(crate) enum Keeper {}

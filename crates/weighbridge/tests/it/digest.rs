@@ -42,6 +42,22 @@ fn tells_digests_and_what_none_covers() {
 }
 
 #[test]
+fn a_second_name_of_a_file_is_bound_by_what_weigh_tells() {
+    let place = place();
+    let dir_hash = |place: &Place| {
+        let weighed = place.run(&["weigh", "m", "--format", "json"]);
+        let report: Value = serde_json::from_str(&weighed.stdout).unwrap();
+        let told = report["artifact"]["digests"]["dirHash"].as_str().unwrap().to_owned();
+        let digest = place.run(&["digest", "m", "--format", "dirhash"]);
+        assert!(digest.stdout.contains(&told), "{told}: {digest:?}");
+        told
+    };
+    let without = dir_hash(&place);
+    fs::hard_link(place.at("m/config.json"), place.at("m/other.json")).unwrap();
+    assert_ne!(without, dir_hash(&place));
+}
+
+#[test]
 fn prints_what_other_programs_read() {
     let place = place();
     let sums = place.run(&["digest", "m", "--format", "sha256sums"]);

@@ -73,3 +73,17 @@ fn from_a_weighing_to_production_and_back() {
     let nowhere = place.run(&["ledger", "verify", "--data", "nowhere"]);
     assert!(nowhere.code == Some(3) && nowhere.stderr.contains("no ledger"), "{nowhere:?}");
 }
+
+#[test]
+fn a_level_goes_by_what_the_ledger_knows() {
+    let place = Place::new();
+    place.write("m/config.json", "{}\n");
+    let nowhere = place.run(&["level", "m", "--data", "l"]);
+    assert!(nowhere.code == Some(3) && nowhere.stderr.contains("no ledger"), "{nowhere:?}");
+    let weighed = place.run(&["weigh", "m", "--data", "l", "--as", "ana", "--model", "org/m"]);
+    assert_eq!(weighed.code, Some(0), "{weighed:?}");
+    let without = place.run(&["level", "m", "--format", "json"]);
+    let with = place.run(&["level", "m", "--data", "l", "--format", "json"]);
+    assert_eq!((json(&without)["stands"].as_u64(), without.code), (Some(0), Some(2)));
+    assert_eq!((json(&with)["stands"].as_u64(), with.code), (Some(1), Some(0)), "{with:?}");
+}
