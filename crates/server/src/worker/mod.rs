@@ -25,6 +25,11 @@ use crate::{Error, uploads};
 
 pub(crate) use source::lies_under;
 
+/// The kind of a job that weighs what lies under the folders of models, or an upload.
+pub(crate) const WEIGHING: &str = "weighing";
+/// The kind of one that weighs any path; only a worker that was given no folders does it.
+pub(crate) const WEIGHING_ANYWHERE: &str = "weighing-anywhere";
+
 /// How long what runs may take to end once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 

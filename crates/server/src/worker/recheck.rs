@@ -20,7 +20,7 @@ pub(super) async fn prepare(all: &Arc<Workers>, job: &Job) -> Result<Doing, Abse
     // was weighed.
     let place = lies_under(&all.models, &asked.place).map(|_| asked.place.clone());
     let looked = place.unwrap_or_else(|| asked.source.clone());
-    let source = match all.source(&looked).await {
+    let source = match all.source(&looked, false).await {
         Ok(source) => source,
         // That nothing could be seen is an observation as well.
         Err(Absent(because)) => return Ok(Box::new(move || seen(&asked, String::new(), because))),

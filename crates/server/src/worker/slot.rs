@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::{GRACE, Workers, recheck, source, weighing};
+use super::{GRACE, WEIGHING, WEIGHING_ANYWHERE, Workers, recheck, source, weighing};
 
 /// How long it waits before it asks the queue again: longer each time that nothing is there.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -150,7 +150,7 @@ impl Slot {
 /// Fetches what the job reads and does it.
 async fn perform(all: Arc<Workers>, job: Job) -> Ended {
     let doing = match job.kind.as_str() {
-        "weighing" => weighing::prepare(&all, &job).await,
+        WEIGHING | WEIGHING_ANYWHERE => weighing::prepare(&all, &job).await,
         "recheck" => recheck::prepare(&all, &job).await,
         _ => Err(source::Absent::because("no worker of this version does this kind of job")),
     };

@@ -37,11 +37,14 @@ pub(crate) fn lies_under(folders: &[PathBuf], named: &str) -> Option<(PathBuf, P
 
 impl Workers {
     /// What a source names, made readable.
-    pub(super) async fn source(&self, named: &str) -> Result<Source, Absent> {
+    pub(super) async fn source(&self, named: &str, anywhere: bool) -> Result<Source, Absent> {
         let Some(hash) = named.strip_prefix(uploads::SCHEME) else {
             let absent =
                 || Absent::because("the source is not there, or not in a folder of models");
-            let (beneath, path) = lies_under(&self.models, named).ok_or_else(absent)?;
+            let root = [PathBuf::from("/")];
+            let any = anywhere && self.models.is_empty();
+            let folders = if any { &root[..] } else { &self.models[..] };
+            let (beneath, path) = lies_under(folders, named).ok_or_else(absent)?;
             return Ok(Source { path, beneath, expected: None, _scratch: None });
         };
         let files = self.ledger.uploaded(hash).await;

@@ -8,9 +8,9 @@ use gate::record::{self, Named};
 use gate::{Quiet, Request, Services};
 use tokio::runtime::Handle;
 
-use super::Workers;
 use super::slot::{Doing, failed};
 use super::source::{Absent, Source};
+use super::{WEIGHING_ANYWHERE, Workers};
 use crate::uploads::SCHEME;
 use crate::weigh::{self, Asked, Documents};
 
@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(super) async fn prepare(all: &Arc<Workers>, job: &Job) -> Result<Doing, Absent> {
     let asked = serde_json::from_str::<Asked>(&job.request);
     let asked = asked.map_err(|_| Absent::because("the request cannot be read"))?;
-    let source = all.source(&job.source).await?;
+    let source = all.source(&job.source, job.kind == WEIGHING_ANYWHERE).await?;
     let (all, job) = (all.clone(), job.clone());
     Ok(Box::new(move || weigh(&all, &job, asked, &source).unwrap_or_else(failed)))
 }

@@ -91,6 +91,16 @@ async fn a_source_lies_under_the_folders_of_models() {
 }
 
 #[tokio::test]
+async fn without_folders_an_administrator_of_this_machine_names_any_path() {
+    let server = start_with(|options| options.models.clear()).await;
+    let source = model(&server, "a.pkl", NUMBER);
+    let asked = json!({ "model": "m", "source": source });
+    assert_eq!(weigh(&server, ADMIN, &asked).await.status, 200);
+    let (ana, _) = server.token("ana", Role::Approver).await;
+    assert_eq!(weigh(&server, &ana, &asked).await.status, 403);
+}
+
+#[tokio::test]
 async fn a_policy_is_named_and_never_brought() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("house.toml"), "schema = 1\nname = \"house\"\n").unwrap();

@@ -10,7 +10,8 @@ pub(crate) struct Queue {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
 
-    /// A folder of this machine whose models may be weighed by their path
+    /// A folder of this machine whose models may be weighed by their path; where none is named and only
+    /// this machine reaches the server, an administrator may name any path
     #[arg(long, num_args = 1.., value_name = "DIR")]
     pub(crate) models: Vec<PathBuf>,
 
