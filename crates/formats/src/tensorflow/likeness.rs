@@ -13,10 +13,7 @@ const TEXT: u64 = 64 << 20;
 
 /// The messages that a file may be, by its content. A file that is cut may be one.
 pub fn likeness(blob: &Blob) -> Vec<Kind> {
-    // Whatever it is, something stands in one of the first two fields.
-    let mut look = Look { wire: Wire::new(blob), budget: FIELDS };
-    let something = |look: &mut Look, number| look.any(Message::all(blob), number, |_, _| true);
-    if !something(&mut look, 1) && !something(&mut look, 2) {
+    if !begins(blob) {
         return Vec::new();
     }
     [Kind::SavedModel, Kind::MetaGraph, Kind::Graph]
@@ -31,6 +28,20 @@ pub fn likeness(blob: &Blob) -> Vec<Kind> {
             }
         })
         .collect()
+}
+
+/// Whether a message stands in one of the first two fields, as in all of them. It spends nothing of what
+/// the looks behind it have, and where it would have to give up it leaves the answer to them.
+fn begins(blob: &Blob) -> bool {
+    let mut wire = Wire::new(blob);
+    let mut message = Message::all(blob);
+    for _ in 0..FIELDS {
+        let Some(field) = wire.next(&mut message) else { return false };
+        if matches!(field.number, 1 | 2) && field.message().is_some() {
+            return true;
+        }
+    }
+    true
 }
 
 /// The message that a text may be.

@@ -81,6 +81,15 @@ fn takes_nothing_else_for_a_graph() {
     }
 }
 
+/// Fields that nobody knows, in front of it, do not hide a graph.
+#[test]
+fn a_graph_behind_six_million_fields_is_one() {
+    let model = read_text(&text(&saved(GRAPH)), Kind::SavedModel);
+    let mut bytes = b"\x78\0".repeat(6_000_000);
+    bytes.extend(model.wire.bytes_at(0, 1 << 20));
+    assert_eq!(likeness(&Blob::from_vec(bytes)), [Kind::SavedModel]);
+}
+
 #[test]
 fn texts_in_the_raw_form_are_read() {
     // Two texts as `tensor_content`: their lengths, then the texts.
