@@ -23,7 +23,10 @@ impl Beside {
         let folder = format!("{name}/");
         let next = self.paths.range(folder.clone()..).next();
         let is_here = next.is_some_and(|path| path.starts_with(&folder));
-        (!is_here).then_some((key.as_str(), name.as_str()))
+        // The loader looks for the folder where it is started, and fetches a repository where there is
+        // none: only a name that no stranger's repository can have (`owner/name`) is a folder's.
+        let is_folder = is_here && !name.contains('/');
+        (!is_folder).then_some((key.as_str(), name.as_str()))
     }
 }
 
