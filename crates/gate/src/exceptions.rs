@@ -1,15 +1,20 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use vocabulary::{
     CheckResult, Coverage, Date, Exception, FileSummary, Finding, Outcome, Policy, Record,
     approvers,
 };
 
-use crate::rules;
+use crate::{rules, summary};
 
 /// Puts the waivers of a record behind the exceptions of the policy, those that enough people approved
-/// who did not ask for them.
-pub(crate) fn take_waivers(policy: &mut Policy, record: Option<&Record>) {
+/// who did not ask for them. A record of anything but the artifact with these digests has none.
+pub(crate) fn take_waivers(
+    policy: &mut Policy,
+    record: Option<&Record>,
+    artifact: &BTreeMap<String, String>,
+) {
+    let record = record.filter(|record| summary::is_of(record, artifact).is_ok());
     let needed = u64::from(policy.approval.waiver_approvers.unwrap_or(1));
     let waivers = record.map(|record| record.waivers.as_slice()).unwrap_or_default();
     let stand = waivers.iter().filter(|waiver| {

@@ -54,8 +54,8 @@ pub fn event(report: &Report, named: Named) -> Option<(Event, Vec<u8>)> {
 }
 
 /// Weighs by what the record says as well. `facts` is asked once the artifact is known: its name, and
-/// the SHA-256 of its files. Where it tells something the artifact is weighed again, with that; a
-/// source that changed in between is weighed as if the record knew nothing of it.
+/// the SHA-256 of its files. Where it tells something the artifact is weighed again, with that; of a
+/// source that changed in between a record tells nothing, as of any other artifact.
 pub fn weigh_by_record<E: From<Error>>(
     request: &Request,
     policy: &Policy,
@@ -68,9 +68,7 @@ pub fn weigh_by_record<E: From<Error>>(
     let files: Vec<&str> = digests.map(String::as_str).collect();
     let Some(record) = facts(&artifact, &files)? else { return Ok(first) };
     let known = Request { record: Some(record), ..request.clone() };
-    let second = weigh(&known, policy, services)?;
-    let is_same = artifact_of_report(&second).as_deref() == Some(artifact.as_str());
-    if is_same { Ok(second) } else { Ok(weigh(request, policy, services)?) }
+    Ok(weigh(&known, policy, services)?)
 }
 
 /// What the ledger knows of an artifact on a day (`YYYY-MM-DD`): `None` where it knows nothing. `files`

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use artifact::tree::{EntryKind, Tree};
-use vocabulary::{ArtifactSummary, FileSummary, Untrusted};
+use vocabulary::{ArtifactSummary, FileSummary, Record, Untrusted};
 
 /// What was weighed. `scanned` are the files as the static scan saw them; where it crashed, they
 /// are told as they were listed.
@@ -29,6 +29,27 @@ pub(crate) fn digests(tree: &Tree, contents: &[FileSummary]) -> BTreeMap<String,
             .map(|digest| BTreeMap::from([("dirHash".to_owned(), digest)]))
             .unwrap_or_default(),
     }
+}
+
+/// Whether a record is of the artifact with these digests; the error says why not.
+pub(crate) fn is_of(record: &Record, ours: &BTreeMap<String, String>) -> Result<(), String> {
+    if ours.is_empty() {
+        return Err("it has no digest by which it could be found in the ledger".to_owned());
+    }
+    let mut compared = false;
+    for (scheme, digest) in ours {
+        let Some(theirs) = record.digests.get(scheme) else { continue };
+        if !theirs.eq_ignore_ascii_case(digest) {
+            let because =
+                format!("the ledger's entry is of another artifact: its `{scheme}` differs");
+            return Err(because);
+        }
+        compared = true;
+    }
+    if !compared {
+        return Err("the ledger's entry names no digest of this artifact".to_owned());
+    }
+    Ok(())
 }
 
 fn listed(tree: &Tree) -> Vec<FileSummary> {

@@ -78,17 +78,17 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
     let Policy { terms, digest: policy_digest, extends } = policy;
     let mut terms = terms.clone();
     let own_exceptions = terms.exceptions.len();
-    exceptions::take_waivers(&mut terms, request.record.as_ref());
     let every_file = terms.requirement(&checks::integrity::NAME.into()) == Requirement::Required;
     if !request.identities.is_empty() {
         terms.checks.insert(checks::integrity::NAME.into(), Requirement::Required);
     }
-    let terms = &terms;
     let limits = request.limits.unwrap_or(terms.limits);
     let tree = digest::listed(&request.source, request.beneath.as_deref(), limits.files)?;
     let by_digest = terms.exceptions.iter().any(|exception| exception.sha256.is_some());
     let required = |check: &str| terms.requirement(&check.into()) == Requirement::Required;
-    let digests = request.digests || by_digest || checks::BY_DIGEST.into_iter().any(required);
+    let waived = request.record.as_ref().is_some_and(|record| !record.waivers.is_empty());
+    let digests =
+        request.digests || by_digest || waived || checks::BY_DIGEST.into_iter().any(required);
     let cache = request.cache.as_deref().filter(|_| digests);
     let trusted = cache.filter(|_| terms.digest_cache == DigestCache::Trust);
     let scan_digests = digests && trusted.is_none();
@@ -102,6 +102,10 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
             cache.keep(&tree, &cached::by_path(scanned));
         }
     }
+    let ours = scanned.as_ref().map(|seen| summary::digests(&tree, &seen.files));
+    let ours = ours.unwrap_or_default();
+    exceptions::take_waivers(&mut terms, request.record.as_ref(), &ours);
+    let terms = &terms;
     let mut identities = request.identities.clone();
     digest::beside(&mut identities, &request.source);
     let asked =

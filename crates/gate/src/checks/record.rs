@@ -94,23 +94,7 @@ fn of_record(
         return missing("no ledger tells of it; `--data DIR` names one".to_owned());
     };
     let ours = summary::digests(context.tree, &scanned.files);
-    if ours.is_empty() {
-        return missing("it has no digest by which it could be found in the ledger".to_owned());
-    }
-    let mut compared = false;
-    for (scheme, digest) in &ours {
-        let Some(theirs) = record.digests.get(scheme) else { continue };
-        if !theirs.eq_ignore_ascii_case(digest) {
-            let because =
-                format!("the ledger's entry is of another artifact: its `{scheme}` differs");
-            return missing(because);
-        }
-        compared = true;
-    }
-    if !compared {
-        return missing("the ledger's entry names no digest of this artifact".to_owned());
-    }
-    if let Err(because) = question(record) {
+    if let Err(because) = summary::is_of(record, &ours).and_then(|()| question(record)) {
         return missing(because);
     }
     let bytes = scanned.files.iter().fold(0u64, |sum, file| sum.saturating_add(file.bytes));

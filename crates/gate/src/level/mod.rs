@@ -8,6 +8,8 @@
 mod aisvs;
 mod ladder;
 
+use std::collections::BTreeMap;
+
 use artifact::Hasher;
 use serde::Serialize;
 use vocabulary::{
@@ -201,13 +203,14 @@ fn judge(
     today: Date,
 ) -> Standing {
     let [.., highest] = policies;
-    let terms = in_force(highest, request);
+    let digests = report.artifact.digests.clone();
+    let terms = in_force(highest, request, &digests);
     let evidence = evidence(request, &report, &terms, ours);
     let Report { tool, artifact, checks, findings, run, .. } = report;
     let mut lines = Vec::new();
     let mut below = true;
     for (level, policy) in levels().iter().zip(policies) {
-        let line = line(level, policy, &in_force(policy, request), &checks, today, below);
+        let line = line(level, policy, &in_force(policy, request, &digests), &checks, today, below);
         below = line.stands;
         lines.push(line);
     }
@@ -258,9 +261,13 @@ fn evidence(
 }
 
 /// The terms that a weighing by this policy goes by: see [`crate::weigh`].
-fn in_force(policy: &Policy, request: &Request) -> vocabulary::Policy {
+fn in_force(
+    policy: &Policy,
+    request: &Request,
+    digests: &BTreeMap<String, String>,
+) -> vocabulary::Policy {
     let mut terms = policy.terms.clone();
-    exceptions::take_waivers(&mut terms, request.record.as_ref());
+    exceptions::take_waivers(&mut terms, request.record.as_ref(), digests);
     if !request.identities.is_empty() {
         terms.checks.insert(integrity::NAME.into(), vocabulary::Requirement::Required);
     }

@@ -317,6 +317,7 @@ fn what_is_found_refuses_and_is_told() {
 #[test]
 fn an_exception_is_told_and_a_waiver_needs_its_approvers() {
     let world = World::new();
+    let before = world.record().digests;
     world.add_pickle();
     let exception = Exception {
         rule: "format-not-permitted".to_owned(),
@@ -351,6 +352,9 @@ fn an_exception_is_told_and_a_waiver_needs_its_approvers() {
     {
         assert_eq!(stands(None, with(requester, approvers)), (0, 0), "{requester:?} {approvers:?}");
     }
+    // The waivers of another artifact: what the folder was before the pickle came.
+    let others = Record { digests: before, ..with(Some("anna"), &["ben"]) };
+    assert_eq!(stands(None, others), (0, 0));
 }
 
 /// The name of a folder and the words of a ledger are text of strangers.
