@@ -31,6 +31,7 @@ const FACES_SEE: &[&str] = &["path", "words"];
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("ledger", "provenance", "the ledger writes its entries into provenance's log"),
     ("weighbridge", "server", "the binary starts the server"),
+    ("runtime", "formats", "a checkpoint's header has one reader"),
 ];
 
 /// Lints that a crate which reads hostile bytes denies outside its tests.
