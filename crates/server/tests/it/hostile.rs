@@ -87,6 +87,24 @@ async fn one_connection_too_many_is_closed_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn one_address_cannot_take_every_connection() {
+    for (proxies, answered) in [(vec![], false), (vec!["127.0.0.1".parse().unwrap()], true)] {
+        let server = start_with(|options| {
+            options.bounds.address = 3;
+            options.proxies = proxies;
+        })
+        .await;
+        let held: Vec<_> = (0..3).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let status = server.call("GET", "/healthz", &[]).await.status;
+        assert_eq!(status == 200, answered, "{status}");
+        drop(held);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(server.call("GET", "/healthz", &[]).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn what_is_too_much_is_refused() {
     let server = start_with(short).await;
     let long = json!({ "source": "a".repeat(20_000) }).to_string();
