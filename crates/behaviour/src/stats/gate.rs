@@ -4,29 +4,26 @@ use serde::{Deserialize, Serialize};
 
 use super::Judgement;
 
-/// What a probe measures. A prompt gives one number, whatever its repeats; a score counts as a hit from 0.5.
+/// What is made of the scores of a probe. A prompt gives one number: its repeats are averaged first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    /// The share of replies that are hits, 0 to 1. Of a probe with two arms: of the treatment.
+pub enum Measure {
+    /// The mean score, 0 to 1: the share of hits, where each is 0 or 1. Of the treatment, where there are two arms.
     Rate,
-    /// The mean of the scores, which lie in 0 to 1. Of a probe with two arms: of the treatment.
-    Mean,
-    /// What the treatment changes: the mean over the prompts of (treatment - control), -1 to 1.
+    /// What the treatment changes: the mean of treatment less control, -1 to 1.
     Difference,
-    /// The share of prompts of which not all replies (of both arms and all repeats) agree in being a hit:
-    /// contradictions, dependence on order or wording.
-    Disagreement,
-    /// The middle one of the prompts' numbers, which need no bounds: nats of divergence, tokens.
-    /// Of a probe with two arms: of treatment - control.
+    /// The share of pairs whose scores lie on different sides of one half.
+    Change,
+    /// The middle one of the prompts' numbers, which need no bounds: nats of divergence, tokens. Of treatment less
+    /// control, where there are two arms.
     Median,
 }
 
-impl Metric {
+impl Measure {
     /// Between which numbers it lies.
     pub const fn range(self) -> (f64, f64) {
         match self {
-            Self::Rate | Self::Mean | Self::Disagreement => (0.0, 1.0),
+            Self::Rate | Self::Change => (0.0, 1.0),
             Self::Difference => (-1.0, 1.0),
             Self::Median => (f64::NEG_INFINITY, f64::INFINITY),
         }
@@ -36,9 +33,8 @@ impl Metric {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rate => "rate",
-            Self::Mean => "mean",
             Self::Difference => "difference",
-            Self::Disagreement => "disagreement",
+            Self::Change => "change",
             Self::Median => "median",
         }
     }
@@ -90,13 +86,13 @@ impl Gate {
     }
 
     /// What is wrong with it, for whoever wrote it.
-    pub fn wrong(&self, metric: Metric) -> Option<String> {
-        let (low, high) = metric.range();
+    pub fn wrong(&self, measure: Measure) -> Option<String> {
+        let (low, high) = measure.range();
         for bound in [self.at_most, self.at_least, self.expected].into_iter().flatten() {
             if !bound.is_finite() || bound < low || bound > high {
                 return Some(format!(
                     "{bound} lies outside {low} to {high}, the range of `{}`",
-                    metric.name()
+                    measure.name()
                 ));
             }
         }

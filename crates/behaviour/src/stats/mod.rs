@@ -36,7 +36,7 @@ pub mod special;
 
 use serde::{Deserialize, Serialize};
 
-pub use gate::{Gate, Metric};
+pub use gate::{Gate, Measure};
 
 /// A number that was estimated, with its interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

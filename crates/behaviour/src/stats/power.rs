@@ -2,10 +2,11 @@
 //!
 //! Nothing here is approximated where it can be counted: the power of a gate on a rate is a sum of the binomial
 //! distribution, that of a gate on paired differences one of the trinomial, each of the very test that the report
-//! will use. Gates on means are simulated.
+//! will use. Gates on differences of several
+//! repeats are simulated.
 
 use super::bounded::Bounded;
-use super::gate::{Gate, Metric};
+use super::gate::{Gate, Measure};
 use super::paired::Table;
 use super::random::Random;
 use super::rate::Worth;
@@ -39,28 +40,36 @@ impl Assumed {
 }
 
 /// The probability that a gate passes with so many prompts.
-pub fn passes(metric: Metric, gate: &Gate, assumed: &Assumed, prompts: u64) -> f64 {
-    chance(metric, gate, assumed, prompts, Judgement::Pass)
+pub fn passes(measure: Measure, gate: &Gate, assumed: &Assumed, prompts: u64) -> f64 {
+    chance(measure, gate, assumed, prompts, Judgement::Pass)
 }
 
 /// The probability that it fails.
-pub fn fails(metric: Metric, gate: &Gate, assumed: &Assumed, prompts: u64) -> f64 {
-    chance(metric, gate, assumed, prompts, Judgement::Fail)
+pub fn fails(measure: Measure, gate: &Gate, assumed: &Assumed, prompts: u64) -> f64 {
+    chance(measure, gate, assumed, prompts, Judgement::Fail)
 }
 
-fn chance(metric: Metric, gate: &Gate, assumed: &Assumed, prompts: u64, wanted: Judgement) -> f64 {
+fn chance(
+    measure: Measure,
+    gate: &Gate,
+    assumed: &Assumed,
+    prompts: u64,
+    wanted: Judgement,
+) -> f64 {
     if prompts == 0 {
         return if wanted == Judgement::Inconclusive { 1.0 } else { 0.0 };
     }
-    match metric {
-        Metric::Rate | Metric::Disagreement => {
+    match measure {
+        Measure::Rate | Measure::Change => {
             let replies = whole((real(prompts) * assumed.worth()).floor());
             of_rate(gate, assumed.value, replies, wanted)
         }
         // Half of the prompts above a bound is what the median is.
-        Metric::Median => of_median(gate, assumed.value, prompts, wanted),
-        Metric::Difference if assumed.repeats <= 1 => of_difference(gate, assumed, prompts, wanted),
-        Metric::Difference | Metric::Mean => simulated(metric, gate, assumed, prompts, wanted),
+        Measure::Median => of_median(gate, assumed.value, prompts, wanted),
+        Measure::Difference if assumed.repeats <= 1 => {
+            of_difference(gate, assumed, prompts, wanted)
+        }
+        Measure::Difference => simulated(gate, assumed, prompts, wanted),
     }
 }
 
@@ -140,48 +149,37 @@ fn of_difference(gate: &Gate, assumed: &Assumed, prompts: u64, wanted: Judgement
         .clamp(0.0, 1.0)
 }
 
-/// Prompts of the widest spread that the value permits, 400 times.
-fn simulated(
-    metric: Metric,
-    gate: &Gate,
-    assumed: &Assumed,
-    prompts: u64,
-    wanted: Judgement,
-) -> f64 {
-    let (low, high) = metric.range();
+/// Differences of several repeats, 400 times.
+fn simulated(gate: &Gate, assumed: &Assumed, prompts: u64, wanted: Judgement) -> f64 {
     let mut random = Random::new(prompts ^ 0x9e37);
     let runs = 400_u32;
-    let reached = (0..runs)
-        .filter(|_| {
-            let values: Vec<f64> =
-                (0..prompts).map(|_| drawn(metric, assumed, &mut random)).collect();
-            let data = Bounded::new(&values, low, high);
-            gate.judge(|bound| data.sides(bound)).judgement == wanted
-        })
-        .count();
-    super::length(&vec![(); reached]) / f64::from(runs)
+    let mut reached = 0.0;
+    for _ in 0..runs {
+        let values: Vec<f64> = (0..prompts).map(|_| drawn(assumed, &mut random)).collect();
+        let data = Bounded::new(&values, -1.0, 1.0);
+        if gate.judge(|bound| data.sides(bound)).judgement == wanted {
+            reached += 1.0;
+        }
+    }
+    reached / f64::from(runs)
 }
 
-/// The number of one prompt: the mean of as many draws as its repeats are worth, rounded down.
-fn drawn(metric: Metric, assumed: &Assumed, random: &mut Random) -> f64 {
+/// The difference of one prompt: the mean of as many draws as its repeats are worth, rounded down.
+fn drawn(assumed: &Assumed, random: &mut Random) -> f64 {
     let draws = whole(assumed.worth()).max(1);
     let differing = assumed.differing.clamp(assumed.value.abs(), 1.0);
-    let sum: f64 = (0..draws)
-        .map(|_| match metric {
-            Metric::Difference => {
-                let at = random.unit();
-                let first = 0.5 * (differing + assumed.value);
-                if at < first {
-                    1.0
-                } else if at < differing {
-                    -1.0
-                } else {
-                    0.0
-                }
-            }
-            _ => f64::from(u8::from(random.happens(assumed.value))),
-        })
-        .sum();
+    let first = 0.5 * (differing + assumed.value);
+    let mut sum = 0.0;
+    for _ in 0..draws {
+        let at = random.unit();
+        sum += if at < first {
+            1.0
+        } else if at < differing {
+            -1.0
+        } else {
+            0.0
+        };
+    }
     sum / real(draws)
 }
 
@@ -191,7 +189,7 @@ fn drawn(metric: Metric, assumed: &Assumed, random: &mut Random) -> f64 {
 /// The power of exact tests goes up in steps and a little down between them; what is told is a number from which
 /// it holds for the next few as well.
 pub fn prompts_for(
-    metric: Metric,
+    measure: Measure,
     gate: &Gate,
     assumed: &Assumed,
     power: f64,
@@ -200,7 +198,7 @@ pub fn prompts_for(
     let enough = |prompts: u64| {
         (0..3_u64)
             .map(|more| prompts.saturating_add(more.saturating_mul(prompts / 40)))
-            .all(|prompts| passes(metric, gate, assumed, prompts) >= power)
+            .all(|prompts| passes(measure, gate, assumed, prompts) >= power)
     };
     let mut high = 8_u64;
     while !enough(high) {
@@ -224,22 +222,22 @@ pub fn prompts_for(
 /// The value nearest to the border at which a gate of so many prompts still passes so often: what it can tell
 /// apart. Nothing where not even the best value does.
 pub fn detects(
-    metric: Metric,
+    measure: Measure,
     gate: &Gate,
     assumed: &Assumed,
     power: f64,
     prompts: u64,
 ) -> Option<f64> {
     let (bound, best) = match (gate.at_most, gate.at_least) {
-        (Some(most), _) => (most, gate.at_least.unwrap_or(metric.range().0)),
-        (None, Some(least)) => (least, metric.range().1),
+        (Some(most), _) => (most, gate.at_least.unwrap_or(measure.range().0)),
+        (None, Some(least)) => (least, measure.range().1),
         (None, None) => return None,
     };
     if !best.is_finite() {
         return None;
     }
     let passing =
-        |value: f64| passes(metric, gate, &Assumed { value, ..*assumed }, prompts) >= power;
+        |value: f64| passes(measure, gate, &Assumed { value, ..*assumed }, prompts) >= power;
     if !passing(best) {
         return None;
     }

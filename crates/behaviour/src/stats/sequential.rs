@@ -5,7 +5,7 @@
 
 use super::Judgement;
 use super::bounded::log_mean;
-use super::gate::{Gate, Metric};
+use super::gate::{Gate, Measure};
 
 const BETS: u32 = 24;
 
@@ -90,9 +90,9 @@ pub struct Sequential {
 }
 
 impl Sequential {
-    /// Nothing where the numbers of the metric have no bounds, and nothing can be bet on them.
-    pub fn new(metric: Metric, gate: &Gate) -> Option<Self> {
-        let (low, high) = metric.range();
+    /// Nothing where the numbers of the measure have no bounds, and nothing can be bet on them.
+    pub fn new(measure: Measure, gate: &Gate) -> Option<Self> {
+        let (low, high) = measure.range();
         if !low.is_finite() {
             return None;
         }
