@@ -1,0 +1,5 @@
+//! Text in and out: tokenizers and chat templates.
+
+mod python;
+pub(crate) mod template;
+pub(crate) mod tokenizer;
