@@ -243,6 +243,10 @@ fn head(build: &Build<'_>, embed: &Tensor, embed_name: &str) -> Result<Linear> {
         }
         store.pass(&weight);
     }
+    if store.is_quantized(embed_name) {
+        let (vocab, hidden) = (config.vocab, config.hidden);
+        return Linear::read(store, &names.embed, vocab, hidden, false, false);
+    }
     let bias = config
         .head_bias
         .then(|| store.dense(&format!("{}.bias", names.head), &[config.vocab]))

@@ -3,6 +3,7 @@
 mod files;
 mod folder;
 mod generate;
+mod gguf;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -97,7 +98,12 @@ impl Model {
     /// As [`Self::open`], with a say in how it is computed.
     pub fn open_with(path: &Path, limits: &Limits, options: &Options) -> Result<Self> {
         let mut files = files::Files::open(path, *limits)?;
-        let (decoder, words) = folder::read(&mut files, limits, options)?;
+        let (decoder, words) = match gguf::only(&files) {
+            Some(name) if !files.has("config.json") => {
+                gguf::read(&name, &mut files, limits, options)?
+            }
+            _ => folder::read(&mut files, limits, options)?,
+        };
         let files = files.finish()?;
         Ok(Self {
             decoder,

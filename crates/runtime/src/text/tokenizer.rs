@@ -22,11 +22,6 @@ impl Tokenizer {
         Ok(Self(tokenizer))
     }
 
-    /// Of a tokenizer that was put together.
-    pub(crate) fn of(tokenizer: tokenizers::Tokenizer) -> Self {
-        Self(tokenizer)
-    }
-
     /// The tokens of a text; `special` adds those that the model's sequences begin and end with.
     pub(crate) fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>> {
         let encoding = guarded(|| self.0.encode(text, special))?;

@@ -4,6 +4,7 @@
 //! to be as many as its shape asks for, and to have the shape that the configuration gives it.
 
 pub(crate) mod decode;
+pub(crate) mod gguf;
 pub(crate) mod names;
 pub(crate) mod safetensors;
 pub(crate) mod write;
@@ -114,6 +115,13 @@ impl Store {
             return Ok(Matrix::Quantized(quantized(name, bytes, kind, shape, &self.device)?));
         }
         Ok(Matrix::Dense(self.dense(name, &shape)?))
+    }
+
+    /// Whether a tensor is computed with as the blocks that it lies in.
+    pub(crate) fn is_quantized(&self, name: &str) -> bool {
+        let stored = self.tensors.get(name);
+        let blocks = |dtype: DType| block_type(dtype).is_some() && !self.dequantize;
+        matches!(stored, Some(Stored::File { dtype, .. }) if blocks(*dtype))
     }
 
     /// Whether two tensors of files hold the same bytes.

@@ -123,6 +123,44 @@ pub(crate) fn hf(config: &Config, has: impl Fn(&str) -> bool) -> Names {
     }
 }
 
+/// The names in GGUF files. `has` tells which of two forms an architecture's file has.
+pub(crate) fn gguf(config: &Config, has: impl Fn(&str) -> bool) -> Names {
+    let norms = match config.block {
+        Block::Post => [None, Some("post_attention_norm"), None, Some("post_ffw_norm")],
+        Block::Sandwich => [
+            Some("attn_norm"),
+            Some("post_attention_norm"),
+            Some("ffn_norm"),
+            Some("post_ffw_norm"),
+        ],
+        Block::ParallelShared => [Some("attn_norm"), None, None, None],
+        Block::Pre | Block::Parallel => [Some("attn_norm"), None, Some("ffn_norm"), None],
+    };
+    Names {
+        embed: "token_embd".to_owned(),
+        positions: "position_embd".to_owned(),
+        final_norm: "output_norm".to_owned(),
+        head: "output".to_owned(),
+        layers: "blk".to_owned(),
+        qkv: if has("blk.0.attn_qkv.weight") {
+            QkvNames::Stacked("attn_qkv")
+        } else {
+            QkvNames::Split(["attn_q", "attn_k", "attn_v"])
+        },
+        out: "attn_output",
+        up: match (config.gated, has("blk.0.ffn_gate.weight")) {
+            (false, _) => UpNames::Plain("ffn_up"),
+            (true, true) => UpNames::Gated(["ffn_gate", "ffn_up"]),
+            (true, false) => UpNames::Stacked("ffn_up"),
+        },
+        down: "ffn_down",
+        norms,
+        qk_norms: ["attn_q_norm", "attn_k_norm"],
+        transposed: false,
+        norm_of_each_head: false,
+    }
+}
+
 /// Tensors that change nothing: buffers that older versions of the libraries wrote.
 pub(crate) fn inert(name: &str) -> bool {
     [".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias"]
