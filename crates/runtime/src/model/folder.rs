@@ -63,7 +63,7 @@ pub(super) fn store(files: &mut Files, limits: &Limits, options: &Options) -> Re
         return Err(Error::Missing("model.safetensors"));
     }
     weigh(&tensors, limits, options)?;
-    Ok(Store::new(tensors, &options.device, options.dequantize))
+    Ok(Store::new(tensors, &options.device, options.numbers()))
 }
 
 /// Holds what the tensors will take in memory against the limit.
@@ -75,7 +75,7 @@ pub(super) fn weigh(
     let mut needed = 0u64;
     for stored in tensors.values() {
         let Stored::File { data, dtype, shape } = stored else { continue };
-        let kept = crate::weights::block_type(*dtype).is_some() && !options.dequantize;
+        let kept = crate::weights::block_type(*dtype).is_some() && !options.numbers();
         let count = shape.iter().fold(1u64, |count, n| count.saturating_mul(*n as u64));
         let bytes = if kept { data.len() } else { count.saturating_mul(4) };
         needed = needed.saturating_add(bytes);

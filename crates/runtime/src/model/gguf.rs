@@ -31,7 +31,7 @@ pub(super) fn read(
     let file = gguf::read(&blob);
     let tensors = weights::tensors(name, &blob, &file)?;
     folder::weigh(&tensors, limits, options)?;
-    let store = Store::new(tensors, &options.device, options.dequantize);
+    let store = Store::new(tensors, &options.device, options.numbers());
     let config = config::gguf::read(&file, &store)?;
     let names = names::gguf(&config, |name| store.has(name));
     let decoder = Decoder::read(&config, &names, &store, options.mode)?;

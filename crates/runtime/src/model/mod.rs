@@ -57,6 +57,13 @@ pub struct Options {
     pub device: Device,
 }
 
+impl Options {
+    /// Whether quantized matrices become numbers: blocks have no gradients.
+    pub(crate) fn numbers(&self) -> bool {
+        self.dequantize || self.mode == Mode::Gradients
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         let day = Day { year: 2024, month: 7, day: 26 };

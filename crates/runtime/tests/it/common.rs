@@ -8,11 +8,15 @@ use runtime::{Device, Tensor};
 use serde_json::Value;
 
 /// What transformers computed.
-pub static VECTORS: LazyLock<Value> =
+pub(crate) static VECTORS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../oracle/vectors.json")).unwrap());
 
+/// What the libraries make of texts.
+pub(crate) static TEXT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../oracle/text.json")).unwrap());
+
 /// The numbers of a tensor: see `weights` in `oracle/make.py`.
-pub fn weights(name: &str, shape: &[usize]) -> Tensor {
+pub(crate) fn weights(name: &str, shape: &[usize]) -> Tensor {
     let digest = artifact_sha256(name);
     let mut state = u64::from_le_bytes(digest[..8].try_into().unwrap()) | 1;
     let norm = ["norm", "ln_", "LayerNorm", "layer_norm"].iter().any(|part| name.contains(part));
@@ -44,7 +48,7 @@ fn artifact_sha256(text: &str) -> Vec<u8> {
 }
 
 /// The tensors of a case.
-pub fn tensors(case: &Value) -> BTreeMap<String, Tensor> {
+pub(crate) fn tensors(case: &Value) -> BTreeMap<String, Tensor> {
     let shapes = case["shapes"].as_object().unwrap();
     let shape = |value: &Value| {
         value.as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect::<Vec<_>>()
@@ -53,7 +57,7 @@ pub fn tensors(case: &Value) -> BTreeMap<String, Tensor> {
 }
 
 /// Writes the folder of a case.
-pub fn folder(case: &Value, at: &Path) {
+pub(crate) fn folder(case: &Value, at: &Path) {
     let mut config = case["config"].clone();
     // A reply is as long as the vector.
     config.as_object_mut().unwrap().remove("eos_token_id");
@@ -63,17 +67,28 @@ pub fn folder(case: &Value, at: &Path) {
 }
 
 /// Numbers of a list.
-pub fn ids(value: &Value) -> Vec<u32> {
+pub(crate) fn ids(value: &Value) -> Vec<u32> {
     value.as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as u32).collect()
 }
 
 /// Asserts that numbers are what they should be, within a tolerance.
-pub fn near(got: &[f32], expected: &Value, tolerance: f64, what: &str) {
+pub(crate) fn near(got: &[f32], expected: &Value, tolerance: f64, what: &str) {
     let expected = expected.as_array().unwrap();
     assert_eq!(got.len(), expected.len(), "{what}");
     for (n, (got, expected)) in got.iter().zip(expected).enumerate() {
         let expected = expected.as_f64().unwrap();
         let difference = (f64::from(*got) - expected).abs();
         assert!(difference < tolerance, "{what}: number {n} is {got}, not {expected}");
+    }
+}
+
+/// Asserts that a model's tokenizer makes the tokens of a vector, and the texts of those tokens.
+pub(crate) fn same_tokens(model: &runtime::Model, encodings: &Value, what: &str) {
+    for encoding in encodings.as_array().unwrap() {
+        let text = encoding["text"].as_str().unwrap();
+        let expected = ids(&encoding["ids"]);
+        assert_eq!(model.encode(text).unwrap(), expected, "{what}: {text:?}");
+        let back = encoding["back"].as_str().unwrap();
+        assert_eq!(model.decode(&expected).unwrap(), back, "{what}: {text:?}");
     }
 }

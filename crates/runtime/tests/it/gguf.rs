@@ -5,7 +5,7 @@ use std::process::Command;
 
 use runtime::{Limits, Mode, Model, Options, Tensor, Wanted};
 
-use crate::common::{VECTORS, ids, near};
+use crate::common::{TEXT, VECTORS, ids, near, same_tokens};
 
 /// Has `oracle/gguf.py` write its files; none where there is no Python with the package.
 fn written(at: &Path) -> Option<()> {
@@ -19,6 +19,7 @@ fn written(at: &Path) -> Option<()> {
     let made = Command::new(&python)
         .arg(oracle.join("gguf.py"))
         .arg(oracle.join("vectors.json"))
+        .arg(oracle.join("text.json"))
         .arg(at)
         .output()
         .unwrap();
@@ -99,14 +100,34 @@ fn quantized_files_have_the_logits_of_what_their_blocks_stand_for() {
 }
 
 #[test]
-fn gradients_are_for_numbers_alone() {
+fn gradients_are_computed_with_numbers_alone() {
     let at = tempfile::tempdir().unwrap();
     if written(at.path()).is_none() {
         return;
     }
-    let options = Options { mode: Mode::Gradients, dequantize: true, ..Options::default() };
+    let prompts = vec![vec![1, 2, 3]];
     let path = at.path().join("wide.Q4_0.gguf");
+    let options = Options { mode: Mode::Gradients, ..Options::default() };
     let model = Model::open_with(&path, &Limits::default(), &options).unwrap();
-    assert_eq!(model.decoder().mode(), Mode::Gradients);
-    logits(&model, &[vec![1, 2]]);
+    let expected = logits(&open(&at.path().join("wide.Q4_0.dense.gguf"), false), &prompts);
+    assert!(furthest(&expected, &logits(&model, &prompts)) < 1e-4);
+}
+
+#[test]
+fn tokenizers_of_files_make_the_same_tokens() {
+    let at = tempfile::tempdir().unwrap();
+    if written(at.path()).is_none() {
+        return;
+    }
+    for (name, tokenizer) in TEXT["tokenizers"].as_object().unwrap() {
+        let model = open(&at.path().join(format!("tok-{name}.gguf")), false);
+        same_tokens(&model, &tokenizer["encodings"], name);
+        // The file's own template, with the texts of its special tokens.
+        let chat = model.render(&[("user", "go"), ("assistant", "gone")], false).unwrap();
+        assert_eq!(chat, "<s>[INST] go [/INST] gone </s>", "{name}");
+        let (first, end) = (model.token_id("<s>").unwrap(), model.token_id("</s>").unwrap());
+        assert!(model.ends().contains(&end), "{name}");
+        let with_first = model.encode_plain("go").unwrap()[0] == first;
+        assert_eq!(with_first, name == "pieces", "{name}");
+    }
 }

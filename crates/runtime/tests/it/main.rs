@@ -5,3 +5,4 @@
 mod common;
 mod decoders;
 mod gguf;
+mod text;

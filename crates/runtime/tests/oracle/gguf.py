@@ -1,10 +1,10 @@
 """Writes the tiny models of `vectors.json` as GGUF with the package `gguf`, as llama.cpp's converter
 names and turns their tensors.
 
-    python gguf.py VECTORS FOLDER
+    python gguf.py VECTORS TEXT FOLDER
 
 Dense files have the logits of the vectors. `NAME.TYPE.gguf` is quantized and `NAME.TYPE.dense.gguf` holds
-what the package makes of its blocks. Needs numpy and gguf, no torch.
+what the package makes of its blocks. `tok-NAME.gguf` has a tokenizer of `text.json`. Needs numpy and gguf.
 """
 
 import hashlib
@@ -172,6 +172,25 @@ def write(path, case, make, extra=()):
     writer.close()
 
 
+def tokens(own, text):
+    """What writes a tokenizer's pairs, and a chat template."""
+    writer = gguf.GGUFWriter
+    yield writer.add_tokenizer_model, own["model"]
+    yield writer.add_tokenizer_pre, own["pre"]
+    yield writer.add_token_list, own["tokens"]
+    yield writer.add_token_types, own["types"]
+    if "merges" in own:
+        yield writer.add_token_merges, own["merges"]
+        yield writer.add_bos_token_id, own["tokens"].index("<s>")
+        yield writer.add_eos_token_id, own["tokens"].index("</s>")
+    else:
+        yield writer.add_token_scores, own["scores"]
+        yield writer.add_bos_token_id, own["bos"]
+        yield writer.add_eos_token_id, own["eos"]
+        yield writer.add_unk_token_id, own["unknown"]
+    yield writer.add_chat_template, text["templates"]["inst"]
+
+
 def llama3(rope, dims):
     base = rope["rope_theta"] ** (-np.arange(0, dims, 2) / dims)
     old = rope["original_max_position_embeddings"]
@@ -240,7 +259,10 @@ def random_blocks(shape, kind, name):
 
 def main():
     vectors = json.loads(Path(sys.argv[1]).read_text())["decoders"]
-    folder = Path(sys.argv[2])
+    text = json.loads(Path(sys.argv[2]).read_text())
+    folder = Path(sys.argv[3])
+    for name, tokenizer in text["tokenizers"].items():
+        write(folder / f"tok-{name}.gguf", vectors["llama"], dense, tokens(tokenizer["gguf"], text))
     for name, case in vectors.items():
         if name not in LEFT_OUT:
             write(folder / f"{name}.gguf", case, dense)
