@@ -25,5 +25,6 @@
 
 pub mod case;
 pub mod detect;
+pub mod report;
 pub mod stats;
 pub mod target;
