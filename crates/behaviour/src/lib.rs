@@ -25,6 +25,7 @@
 
 pub mod case;
 pub mod detect;
+pub mod pack;
 pub mod report;
 pub mod stats;
 pub mod target;
