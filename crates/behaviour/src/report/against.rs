@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::data::{TargetReport, rounded, tidy};
@@ -18,7 +19,7 @@ use crate::stats::random::Random;
 use crate::stats::{Estimate, Judgement, Measure};
 
 /// What the copy is held to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Against {
     /// The original.
@@ -33,7 +34,7 @@ pub struct Against {
 }
 
 /// A probe, asked of both.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Paired {
     /// `pack/probe`.

@@ -1,5 +1,6 @@
 //! The report of a run.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vocabulary::Untrusted;
 
@@ -11,7 +12,7 @@ use crate::target::{Ability, Kind};
 pub const SCHEMA: &str = "weighbridge.probe/1";
 
 /// What a run says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RunReport {
     /// [`SCHEMA`].
@@ -45,14 +46,16 @@ pub struct RunReport {
 }
 
 /// What was asked, and what it can do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct TargetReport {
     /// What kind of target.
     pub kind: Kind,
     /// Its name.
+    #[schemars(with = "String")]
     pub name: Untrusted,
     /// What tells it from others of that name: for a folder, the digest of its weights.
+    #[schemars(with = "String")]
     pub fingerprint: Untrusted,
     /// What it was found able to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +63,7 @@ pub struct TargetReport {
 }
 
 /// What a target was found able to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Capable {
     /// What it can do.
@@ -70,7 +73,7 @@ pub struct Capable {
 }
 
 /// A pack that was asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackUsed {
     /// Its name.
@@ -86,7 +89,7 @@ pub struct PackUsed {
 }
 
 /// What became of the calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Calls {
     /// What the packs make with this seed.
@@ -103,6 +106,13 @@ pub struct Calls {
     pub decided: u64,
 }
 
+impl RunReport {
+    /// The JSON Schema of reports.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
 impl Calls {
     /// Whether all was asked that had to be.
     pub const fn complete(&self) -> bool {
@@ -111,7 +121,7 @@ impl Calls {
 }
 
 /// The journal of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct JournalRoot {
     /// The root of the Merkle tree over its attempts.
@@ -121,7 +131,7 @@ pub struct JournalRoot {
 }
 
 /// When a run was made, and how fast.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct When {
     /// The version of the program.
@@ -137,7 +147,7 @@ pub struct When {
 }
 
 /// What a run says by a probe.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProbeReport {
     /// `pack/probe`.
@@ -192,7 +202,7 @@ pub struct ProbeReport {
 }
 
 /// A true value and how often a gate notices it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Power {
     /// The true value.
@@ -202,12 +212,13 @@ pub struct Power {
 }
 
 /// A value of a slot for which replies differ.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Finding {
     /// The slot.
     pub slot: String,
     /// The value.
+    #[schemars(with = "String")]
     pub value: Untrusted,
     /// Prompts with it.
     pub prompts: u64,
@@ -224,7 +235,7 @@ pub struct Finding {
 }
 
 /// A reply that shows what a number is made of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Example {
     /// The prompt: its cluster.
@@ -234,22 +245,26 @@ pub struct Example {
     /// Which repeat.
     pub repeat: u32,
     /// What was asked last.
+    #[schemars(with = "String")]
     pub prompt: Untrusted,
     /// The reply.
+    #[schemars(with = "String")]
     pub reply: Untrusted,
     /// Its score.
     pub score: f64,
     /// Why.
+    #[schemars(with = "String")]
     pub because: Untrusted,
 }
 
 /// Something that could not be looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Gap {
     /// `pack/probe`.
     pub probe: String,
     /// Why.
+    #[schemars(with = "String")]
     pub because: Untrusted,
     /// How many replies are missing for it.
     pub replies: u64,

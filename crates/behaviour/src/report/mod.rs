@@ -35,6 +35,7 @@ pub use plan::{Planned, plan};
 pub use run::{About, report};
 
 use crate::case::{Arm, Case};
+use crate::pack::{self, Pack, Probe};
 use crate::stats::corrected::Accuracy;
 use crate::stats::{Gate, Measure};
 
@@ -57,6 +58,39 @@ pub struct Question {
     pub by: Option<String>,
     /// How often its detector is right, where that was measured.
     pub accuracy: Option<Accuracy>,
+}
+
+impl Question {
+    /// The question that a probe of a pack asks.
+    pub fn of(pack: &Pack, probe: &Probe) -> Self {
+        let gate = probe.gate.as_ref().map(|gate| Gate {
+            at_most: gate.at_most,
+            at_least: gate.at_least,
+            confidence: gate.level,
+            expected: None,
+        });
+        let power = probe.gate.as_ref().and_then(|gate| gate.power.as_ref());
+        Self {
+            probe: format!("{}/{}", pack.id, probe.id),
+            version: probe.version,
+            hypothesis: probe.hypothesis.clone(),
+            measure: match probe.metric.measure {
+                pack::Measure::Rate => Measure::Rate,
+                pack::Measure::Difference => Measure::Difference,
+                pack::Measure::Change => Measure::Change,
+            },
+            gate,
+            power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
+            by: probe.metric.by.clone(),
+            accuracy: None,
+        }
+    }
+
+    /// The same with how often its detector is right.
+    #[must_use]
+    pub fn with_accuracy(self, accuracy: Option<Accuracy>) -> Self {
+        Self { accuracy, ..self }
+    }
 }
 
 /// What came of a case.

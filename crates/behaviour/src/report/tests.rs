@@ -431,3 +431,16 @@ fn a_copy_is_held_against_its_original() {
     let near = compare(370, 0.0);
     assert_eq!(near.judgement, Some(Judgement::Inconclusive), "{near:?}");
 }
+
+#[test]
+fn every_probe_of_the_packs_asks_a_question_that_can_be_planned() {
+    for (name, _) in crate::pack::BUILTIN {
+        let pack = crate::pack::builtin(name).unwrap().unwrap();
+        for probe in &pack.probes {
+            let asked = Question::of(&pack, probe);
+            if let Some(gate) = asked.gate {
+                assert_eq!(gate.wrong(asked.measure), None, "{}", asked.probe);
+            }
+        }
+    }
+}
