@@ -133,6 +133,4 @@ pub(crate) fn level_of(level: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod simulation;
-#[cfg(test)]
 mod tests;
