@@ -26,5 +26,6 @@
 pub mod case;
 pub mod detect;
 pub mod pack;
+pub mod report;
 pub mod stats;
 pub mod target;
