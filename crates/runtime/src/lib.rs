@@ -37,6 +37,7 @@ mod number;
 mod sample;
 mod tap;
 mod text;
+mod train;
 mod weights;
 
 pub use config::{Activation, Block, Config, Family, Norm, QkNorm, Rope, Scaling};
@@ -46,7 +47,8 @@ pub use model::{Chosen, Finish, Generated, Limits, Model, Options};
 pub use sample::{Rng, Sampling, log_probabilities, top};
 pub use tap::{Kind, Tap};
 pub use text::template::{Day, TemplateLimits};
+pub use train::{Batch, Trainee, Training, loss};
 pub use weights::write::safetensors;
 
 /// What tensors are made of, for taps and gradients.
-pub use candle_core::{Device, Tensor};
+pub use candle_core::{Device, Tensor, Var};

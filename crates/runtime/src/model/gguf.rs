@@ -15,7 +15,7 @@ use crate::weights::{Store, gguf as weights, names};
 
 /// The one GGUF file among these, where there is one.
 pub(super) fn only(files: &Files) -> Option<String> {
-    let mut all = files.names().filter(|name| name.ends_with(".gguf"));
+    let mut all = files.names().into_iter().filter(|name| name.ends_with(".gguf"));
     let first = all.next()?.to_owned();
     all.next().is_none().then_some(first)
 }

@@ -6,3 +6,4 @@ mod common;
 mod decoders;
 mod gguf;
 mod text;
+mod train;
