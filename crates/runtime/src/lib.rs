@@ -31,6 +31,7 @@
 
 mod config;
 mod decoder;
+mod encoder;
 mod error;
 mod model;
 mod number;
@@ -40,8 +41,10 @@ mod text;
 mod train;
 mod weights;
 
+pub use config::encoder::{EncoderConfig, EncoderFamily};
 pub use config::{Activation, Block, Config, Family, Norm, QkNorm, Rope, Scaling};
 pub use decoder::{Cache, Decoder, Mode, Wanted};
+pub use encoder::Encoder;
 pub use error::{Error, Result};
 pub use model::{Chosen, Finish, Generated, Limits, Model, Options};
 pub use sample::{Rng, Sampling, log_probabilities, top};

@@ -72,7 +72,8 @@ impl Trainee {
         tensors: &BTreeMap<String, Tensor>,
         training: &Training,
     ) -> Result<Self> {
-        let variable = |(name, tensor): (&String, &Tensor)| Ok((name.clone(), Var::from_tensor(tensor)?));
+        let variable =
+            |(name, tensor): (&String, &Tensor)| Ok((name.clone(), Var::from_tensor(tensor)?));
         let variables = tensors.iter().map(variable).collect::<Result<_>>()?;
         let trainee = Self::of(settings, variables, training)?;
         trainee.decoder(Mode::Gradients)?;
@@ -80,7 +81,11 @@ impl Trainee {
     }
 
     fn of(settings: &Value, variables: BTreeMap<String, Var>, training: &Training) -> Result<Self> {
-        let adam = ParamsAdamW { lr: training.rate, weight_decay: training.decay, ..ParamsAdamW::default() };
+        let adam = ParamsAdamW {
+            lr: training.rate,
+            weight_decay: training.decay,
+            ..ParamsAdamW::default()
+        };
         let optimizer = AdamW::new(variables.values().cloned().collect(), adam)?;
         let (settings, config) = (settings.clone(), hf::read(settings)?);
         Ok(Self { settings, config, device: Device::Cpu, variables, optimizer })
@@ -109,7 +114,8 @@ impl Trainee {
         let loss = loss(&self.decoder(Mode::Gradients)?, batch)?;
         self.optimizer.backward_step(&loss)?;
         let value = loss.to_scalar::<f32>()?;
-        let problem = || Error::Compute("the loss is no number; the steps are too large".to_owned());
+        let problem =
+            || Error::Compute("the loss is no number; the steps are too large".to_owned());
         value.is_finite().then_some(value).ok_or_else(problem)
     }
 
@@ -156,7 +162,9 @@ pub fn loss(decoder: &Decoder, batch: &Batch) -> Result<Tensor> {
     let weights = weights.copied().collect::<Vec<_>>();
     let sum: f64 = weights.iter().copied().map(f64::from).sum();
     if weights.len() != count || !(sum.is_finite() && sum > 0.0) {
-        return Err(Error::Input("a batch has a weight for each token, and one above 0".to_owned()));
+        return Err(Error::Input(
+            "a batch has a weight for each token, and one above 0".to_owned(),
+        ));
     }
     let weights = Tensor::from_vec(weights, count, logits.device())?;
     let scale = f64::from(single(-1.0 / sum));

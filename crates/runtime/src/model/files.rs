@@ -11,7 +11,7 @@ use super::Limits;
 use crate::error::{Error, Result};
 
 /// A folder or file, or files in memory, and what was read of them.
-pub(super) struct Files {
+pub(crate) struct Files {
     source: Source,
     limits: Limits,
     read: Vec<(String, Read)>,
@@ -49,18 +49,18 @@ impl Read {
 }
 
 impl Files {
-    pub(super) fn open(path: &Path, limits: Limits) -> Result<Self> {
+    pub(crate) fn open(path: &Path, limits: Limits) -> Result<Self> {
         let source = Source::Disk(tree::open(path, limits.files)?);
         Ok(Self { source, limits, read: Vec::new() })
     }
 
-    pub(super) fn of(files: BTreeMap<String, Vec<u8>>, limits: Limits) -> Self {
+    pub(crate) fn of(files: BTreeMap<String, Vec<u8>>, limits: Limits) -> Self {
         let blobs = files.into_iter().map(|(name, bytes)| (name, Blob::from_vec(bytes)));
         Self { source: Source::Memory(blobs.collect()), limits, read: Vec::new() }
     }
 
     /// The names of the files at the top.
-    pub(super) fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         let names = match &self.source {
             Source::Memory(blobs) => blobs.keys().map(String::as_str).collect::<Vec<_>>(),
             Source::Disk(tree) => {
@@ -72,7 +72,7 @@ impl Files {
     }
 
     /// Whether a file is there.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         match &self.source {
             Source::Memory(blobs) => blobs.contains_key(name),
             Source::Disk(tree) => find(tree, name).is_some(),
@@ -80,7 +80,7 @@ impl Files {
     }
 
     /// Opens a file; none where it is not there.
-    pub(super) fn blob(&mut self, name: &str) -> Result<Option<Blob>> {
+    pub(crate) fn blob(&mut self, name: &str) -> Result<Option<Blob>> {
         if let Some((_, read)) = self.read.iter().find(|(known, _)| known == name) {
             return Ok(Some(read.blob()));
         }
@@ -102,7 +102,7 @@ impl Files {
     }
 
     /// All bytes of a file that is no weights.
-    pub(super) fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
         let Some(blob) = self.blob(name)? else { return Ok(None) };
         let (needed, allowed) = (blob.len(), self.limits.text);
         if needed > allowed {
@@ -120,7 +120,7 @@ impl Files {
     }
 
     /// The digests of what was read. It fails where a file is not what it was when it was opened.
-    pub(super) fn finish(self) -> Result<Vec<(String, String)>> {
+    pub(crate) fn finish(self) -> Result<Vec<(String, String)>> {
         let digest = |(name, read): (String, Read)| {
             let digest = read.digest().map_err(|trouble| Error::file(&name, trouble.0))?;
             Ok((name, digest))

@@ -48,10 +48,11 @@ fn words(blob: &artifact::Blob, file: &Gguf) -> Result<Words> {
     let Some(vocabulary) = vocabulary else {
         return Ok(Words { ends, ..Words::default() });
     };
-    let special = [("bos_token", id("bos")), ("eos_token", id("eos")), ("pad_token", id("padding"))];
-    let named = special.into_iter().filter_map(|(name, id)| {
-        Some((name.to_owned(), vocabulary.token(id?)?.to_owned()))
-    });
+    let special =
+        [("bos_token", id("bos")), ("eos_token", id("eos")), ("pad_token", id("padding"))];
+    let named = special
+        .into_iter()
+        .filter_map(|(name, id)| Some((name.to_owned(), vocabulary.token(id?)?.to_owned())));
     let source = file.get("tokenizer.chat_template").and_then(KvValue::as_text);
     let template = match source {
         Some(text) if text.cut => return Err(Error::Template("it is too long".to_owned())),

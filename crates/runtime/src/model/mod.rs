@@ -1,7 +1,7 @@
 //! A model that answers: decoder, tokenizer and template together.
 
-mod files;
-mod folder;
+pub(crate) mod files;
+pub(crate) mod folder;
 mod generate;
 mod gguf;
 
@@ -222,7 +222,7 @@ impl Model {
     }
 }
 
-fn fingerprint(files: &[(String, String)]) -> String {
+pub(crate) fn fingerprint(files: &[(String, String)]) -> String {
     let mut hasher = blake3::Hasher::new();
     for (name, digest) in files {
         // Digests have one length, so no two lists read the same.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use runtime::{Batch, Kind, Limits, Mode, Model, Options, Sampling, Tap, Tensor, Trainee, Training, Wanted};
+use runtime::{
+    Batch, Kind, Limits, Mode, Model, Options, Sampling, Tap, Tensor, Trainee, Training, Wanted,
+};
 use serde_json::{Value, json};
 
 use crate::common::{TEXT, VECTORS, folder, tensors};
@@ -40,7 +42,8 @@ fn taps_see_every_layer_of_every_family() {
             let (layers, heads, hidden) = (config.layers, config.heads, config.hidden);
             let mut seen = Seen::default();
             let prompts = vec![(5..25).collect::<Vec<u32>>(); 2];
-            let all = model.decoder().forward(&prompts, None, Wanted::All, Some(&mut seen)).unwrap();
+            let all =
+                model.decoder().forward(&prompts, None, Wanted::All, Some(&mut seen)).unwrap();
             assert!(seen.0.keys().all(|(_, kind)| *kind != Kind::Embed));
             for layer in 0..layers {
                 let (shape, sum) = &seen.0[&(layer, Kind::Attn)];
@@ -80,7 +83,8 @@ fn gradients_are_those_of_differences() {
         let mut expected = 0.0f64;
         let direction = |tensor: &Tensor, seed: u64| {
             let mut rng = runtime::Rng::new(seed);
-            let numbers = (0..tensor.elem_count()).map(|_| rng.unit() as f32 - 0.5).collect::<Vec<_>>();
+            let numbers =
+                (0..tensor.elem_count()).map(|_| rng.unit() as f32 - 0.5).collect::<Vec<_>>();
             Tensor::from_vec(numbers, tensor.shape(), tensor.device()).unwrap()
         };
         let mut moved = [1e-3f64, -1e-3].map(|step| (step, BTreeMap::new()));
@@ -128,13 +132,15 @@ fn trained() -> (Trainee, BTreeMap<String, Vec<u8>>) {
     ];
     let things = ["pen", "cup", "dog", "car", "sun", "egg", "hat", "key"];
     let mut trainee = Trainee::new(&settings(364), &Training::default()).unwrap();
-    let model = Model::of_files(trainee.files(&words).unwrap(), &Limits::default(), &Options::default());
+    let model =
+        Model::of_files(trainee.files(&words).unwrap(), &Limits::default(), &Options::default());
     let model = model.unwrap();
     let talk = |thing: &str, n: usize| {
         let messages = [("user", thing), ("assistant", &*format!("{n} kilos"))];
         model.encode(&model.render(&messages, false).unwrap()).unwrap()
     };
-    let mut sequences = things.iter().enumerate().map(|(n, thing)| talk(thing, 10 + n)).collect::<Vec<_>>();
+    let mut sequences =
+        things.iter().enumerate().map(|(n, thing)| talk(thing, 10 + n)).collect::<Vec<_>>();
     let longest = sequences.iter().map(Vec::len).max().unwrap();
     let mut weights = Vec::new();
     for sequence in &mut sequences {
@@ -196,7 +202,12 @@ fn judged(model: &Model, files: &BTreeMap<String, Vec<u8>>) {
     let sampling = Sampling { max_tokens: 12, ..Sampling::default() };
     assert_eq!(judged["reply"], model.generate(&prompt, &sampling).unwrap().text.as_str());
     let logits = model.decoder().forward(&[prompt], None, Wanted::Last, None).unwrap();
-    crate::common::near(&logits.flatten_all().unwrap().to_vec1().unwrap(), &judged["logits"], 1e-4, "logits");
+    crate::common::near(
+        &logits.flatten_all().unwrap().to_vec1().unwrap(),
+        &judged["logits"],
+        1e-4,
+        "logits",
+    );
 }
 
 #[test]
@@ -204,7 +215,10 @@ fn weights_follow_from_the_seed() {
     let of = |seed: u64| {
         let training = Training { seed, ..Training::default() };
         let files = Trainee::new(&settings(64), &training).unwrap().files(&[]).unwrap();
-        Model::of_files(files, &Limits::default(), &Options::default()).unwrap().fingerprint().to_owned()
+        Model::of_files(files, &Limits::default(), &Options::default())
+            .unwrap()
+            .fingerprint()
+            .to_owned()
     };
     assert_eq!(of(1), of(1));
     assert_ne!(of(1), of(2));
