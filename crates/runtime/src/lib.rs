@@ -31,22 +31,27 @@
 
 mod config;
 mod decoder;
+mod encoder;
 mod error;
 mod model;
 mod number;
 mod sample;
 mod tap;
 mod text;
+mod train;
 mod weights;
 
+pub use config::encoder::{EncoderConfig, EncoderFamily};
 pub use config::{Activation, Block, Config, Family, Norm, QkNorm, Rope, Scaling};
 pub use decoder::{Cache, Decoder, Mode, Wanted};
+pub use encoder::Encoder;
 pub use error::{Error, Result};
 pub use model::{Chosen, Finish, Generated, Limits, Model, Options};
 pub use sample::{Rng, Sampling, log_probabilities, top};
 pub use tap::{Kind, Tap};
 pub use text::template::{Day, TemplateLimits};
+pub use train::{Batch, Trainee, Training, loss};
 pub use weights::write::safetensors;
 
 /// What tensors are made of, for taps and gradients.
-pub use candle_core::{Device, Tensor};
+pub use candle_core::{Device, Tensor, Var};

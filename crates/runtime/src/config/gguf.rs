@@ -89,7 +89,8 @@ impl Pairs<'_> {
     fn finish(&self) -> Result<()> {
         for pair in &self.file.kv {
             let key = pair.key.raw();
-            let Some(own) = key.strip_prefix(self.arch).and_then(|key| key.strip_prefix('.')) else {
+            let Some(own) = key.strip_prefix(self.arch).and_then(|key| key.strip_prefix('.'))
+            else {
                 continue;
             };
             if !READ.contains(&own) && !WITHOUT_EFFECT.contains(&own) {

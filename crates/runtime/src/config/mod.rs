@@ -5,6 +5,7 @@
 //! effect and not understood is an error that names it: a model that is computed by a guess is not
 //! the model that will be deployed.
 
+pub(crate) mod encoder;
 pub(crate) mod gguf;
 pub(crate) mod hf;
 mod rope;

@@ -15,7 +15,7 @@ use crate::text::tokenizer::Tokenizer;
 use crate::weights::{Store, Stored, names, safetensors};
 
 /// Reads weights, tokenizer and template.
-pub(super) fn read(
+pub(crate) fn read(
     files: &mut Files,
     limits: &Limits,
     options: &Options,
@@ -29,14 +29,14 @@ pub(super) fn read(
 }
 
 /// A file of JSON.
-pub(super) fn json(files: &mut Files, name: &str) -> Result<Option<Value>> {
+pub(crate) fn json(files: &mut Files, name: &str) -> Result<Option<Value>> {
     let Some(bytes) = files.bytes(name)? else { return Ok(None) };
     let read = serde_json::from_slice(&bytes);
     read.map(Some).map_err(|error| Error::file(name, format!("is no JSON: {error}")))
 }
 
 /// The tensors of `model.safetensors`, or of the files that its index names.
-pub(super) fn store(files: &mut Files, limits: &Limits, options: &Options) -> Result<Store> {
+pub(crate) fn store(files: &mut Files, limits: &Limits, options: &Options) -> Result<Store> {
     const SINGLE: &str = "model.safetensors";
     const INDEX: &str = "model.safetensors.index.json";
     let mut tensors = BTreeMap::new();
@@ -67,7 +67,7 @@ pub(super) fn store(files: &mut Files, limits: &Limits, options: &Options) -> Re
 }
 
 /// Holds what the tensors will take in memory against the limit.
-pub(super) fn weigh(
+pub(crate) fn weigh(
     tensors: &BTreeMap<String, Stored>,
     limits: &Limits,
     options: &Options,

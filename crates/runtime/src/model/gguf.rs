@@ -15,7 +15,7 @@ use crate::weights::{Store, gguf as weights, names};
 
 /// The one GGUF file among these, where there is one.
 pub(super) fn only(files: &Files) -> Option<String> {
-    let mut all = files.names().filter(|name| name.ends_with(".gguf"));
+    let mut all = files.names().into_iter().filter(|name| name.ends_with(".gguf"));
     let first = all.next()?.to_owned();
     all.next().is_none().then_some(first)
 }
@@ -48,10 +48,11 @@ fn words(blob: &artifact::Blob, file: &Gguf) -> Result<Words> {
     let Some(vocabulary) = vocabulary else {
         return Ok(Words { ends, ..Words::default() });
     };
-    let special = [("bos_token", id("bos")), ("eos_token", id("eos")), ("pad_token", id("padding"))];
-    let named = special.into_iter().filter_map(|(name, id)| {
-        Some((name.to_owned(), vocabulary.token(id?)?.to_owned()))
-    });
+    let special =
+        [("bos_token", id("bos")), ("eos_token", id("eos")), ("pad_token", id("padding"))];
+    let named = special
+        .into_iter()
+        .filter_map(|(name, id)| Some((name.to_owned(), vocabulary.token(id?)?.to_owned())));
     let source = file.get("tokenizer.chat_template").and_then(KvValue::as_text);
     let template = match source {
         Some(text) if text.cut => return Err(Error::Template("it is too long".to_owned())),

@@ -1,11 +1,11 @@
 //! A model that answers: decoder, tokenizer and template together.
 
-mod files;
-mod folder;
+pub(crate) mod files;
+pub(crate) mod folder;
 mod generate;
 mod gguf;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use candle_core::Device;
@@ -104,7 +104,19 @@ impl Model {
 
     /// As [`Self::open`], with a say in how it is computed.
     pub fn open_with(path: &Path, limits: &Limits, options: &Options) -> Result<Self> {
-        let mut files = files::Files::open(path, *limits)?;
+        Self::read(files::Files::open(path, *limits)?, limits, options)
+    }
+
+    /// Opens what would lie in a folder.
+    pub fn of_files(
+        files: BTreeMap<String, Vec<u8>>,
+        limits: &Limits,
+        options: &Options,
+    ) -> Result<Self> {
+        Self::read(files::Files::of(files, *limits), limits, options)
+    }
+
+    fn read(mut files: files::Files, limits: &Limits, options: &Options) -> Result<Self> {
         let (decoder, words) = match gguf::only(&files) {
             Some(name) if !files.has("config.json") => {
                 gguf::read(&name, &mut files, limits, options)?
@@ -210,7 +222,7 @@ impl Model {
     }
 }
 
-fn fingerprint(files: &[(String, String)]) -> String {
+pub(crate) fn fingerprint(files: &[(String, String)]) -> String {
     let mut hasher = blake3::Hasher::new();
     for (name, digest) in files {
         // Digests have one length, so no two lists read the same.

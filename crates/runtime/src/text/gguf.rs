@@ -13,8 +13,7 @@ use crate::error::{Error, Result};
 use crate::number::{id, index};
 
 /// How GPT-2 cuts text.
-const GPT2: &str =
-    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 /// How Llama 3 cuts text; Qwen 2 with digits one by one.
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -52,7 +51,8 @@ impl Vocabulary {
             Some(KvValue::Bool(value)) => *value,
             _ => default,
         };
-        let texts = |key: &str| array(key).map_or(Ok(Vec::new()), |array| strings(blob, file, array));
+        let texts =
+            |key: &str| array(key).map_or(Ok(Vec::new()), |array| strings(blob, file, array));
         let spm = model == "llama";
         Ok(Some(Self {
             model: model.to_owned(),
@@ -146,7 +146,7 @@ impl Vocabulary {
         Ok((model, Value::Null, pre, level))
     }
 
-    /// SentencePiece pairs: of two neighbours those are joined first whose token scores highest.
+    /// `SentencePiece` pairs: of two neighbours those are joined first whose token scores highest.
     fn pieces(&self) -> (Value, Value, Value, Value) {
         let known = self.tokens.iter().enumerate().map(|(n, token)| (token.as_str(), n));
         let known = known.collect::<std::collections::HashMap<_, _>>();
@@ -185,9 +185,9 @@ impl Vocabulary {
 
     /// What sequences begin and end with.
     fn frame(&self) -> Value {
-        let token = |id: Option<u32>, wanted: bool| id.filter(|_| wanted).and_then(|id| {
-            self.token(id).map(|text| (text, id))
-        });
+        let token = |id: Option<u32>, wanted: bool| {
+            id.filter(|_| wanted).and_then(|id| self.token(id).map(|text| (text, id)))
+        };
         let (first, last) = (token(self.bos, self.add_bos), token(self.eos, self.add_eos));
         if first.is_none() && last.is_none() {
             return Value::Null;

@@ -48,7 +48,9 @@ fn half(bits: u16) -> f32 {
     let magnitude = match exponent {
         // 2⁻²⁴ for the last place.
         0 => {
-            return f32::from_bits(sign | (f32::from_bits(0x3380_0000) * small(fraction)).to_bits());
+            return f32::from_bits(
+                sign | (f32::from_bits(0x3380_0000) * small(fraction)).to_bits(),
+            );
         }
         0x1f => 0x7f80_0000 | fraction << 13,
         _ => exponent.wrapping_add(112) << 23 | fraction << 13,

@@ -15,7 +15,10 @@ pub(crate) fn tensors(name: &str, blob: &Blob, file: &Gguf) -> Result<BTreeMap<S
     for oddity in &file.oddities {
         let harmless = matches!(
             oddity.kind,
-            OddityKind::Gap | OddityKind::Padding | OddityKind::TrailingBytes | OddityKind::WrongType
+            OddityKind::Gap
+                | OddityKind::Padding
+                | OddityKind::TrailingBytes
+                | OddityKind::WrongType
         );
         if !harmless {
             let detail = oddity.detail.shortened(100);

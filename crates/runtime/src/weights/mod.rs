@@ -14,10 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::Blob;
 use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Tensor, Var};
 use formats::DType;
 
 use crate::error::{Error, Result};
+use crate::number::single;
+use crate::sample::Rng;
 
 /// Where a tensor lies.
 pub(crate) enum Stored {
@@ -42,6 +44,40 @@ pub(crate) struct Store {
     device: Device,
     /// Whether quantized tensors are made into numbers when they are read.
     dequantize: bool,
+    /// Makes what is not there.
+    maker: Option<RefCell<Maker>>,
+}
+
+/// Makes variables of random numbers, for a decoder that has no weights yet.
+struct Maker {
+    rng: Rng,
+    width: f64,
+    made: BTreeMap<String, Var>,
+}
+
+impl Maker {
+    /// Norms begin at one, biases at zero, matrices around zero.
+    fn make(&mut self, name: &str, shape: &[usize], device: &Device) -> Result<Tensor> {
+        if let Some(variable) = self.made.get(name) {
+            return Ok(variable.as_tensor().clone());
+        }
+        let count = shape.iter().product();
+        let numbers = match (shape.len(), name.ends_with(".bias")) {
+            (1, true) => vec![0.0; count],
+            (1, false) => vec![1.0; count],
+            _ => (0..count).map(|_| single(self.normal() * self.width)).collect(),
+        };
+        let variable = Var::from_vec(numbers, shape, device)?;
+        let tensor = variable.as_tensor().clone();
+        self.made.insert(name.to_owned(), variable);
+        Ok(tensor)
+    }
+
+    /// A number of the normal distribution, by the method of Box and Muller.
+    fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.rng.unit()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.rng.unit()).cos()
+    }
 }
 
 impl Store {
@@ -50,7 +86,20 @@ impl Store {
         device: &Device,
         dequantize: bool,
     ) -> Self {
-        Self { tensors, taken: RefCell::default(), device: device.clone(), dequantize }
+        let device = device.clone();
+        Self { tensors, taken: RefCell::default(), device, dequantize, maker: None }
+    }
+
+    /// None yet: what is asked for is made.
+    pub(crate) fn fresh(rng: Rng, width: f64, device: &Device) -> Self {
+        let maker = RefCell::new(Maker { rng, width, made: BTreeMap::new() });
+        Self { maker: Some(maker), ..Self::new(BTreeMap::new(), device, false) }
+    }
+
+    /// What was made.
+    pub(crate) fn into_variables(self) -> Result<BTreeMap<String, Var>> {
+        let none = || Error::Compute("nothing was made".to_owned());
+        Ok(self.maker.ok_or_else(none)?.into_inner().made)
     }
 
     /// Tensors in memory.
@@ -89,6 +138,9 @@ impl Store {
 
     /// A tensor as numbers of single precision.
     pub(crate) fn dense(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        if let Some(maker) = &self.maker {
+            return maker.borrow_mut().make(name, shape, &self.device);
+        }
         match self.find(name, shape)? {
             Stored::Memory(tensor) => Ok(tensor.clone()),
             Stored::File { data, dtype, shape } => {
@@ -107,6 +159,9 @@ impl Store {
     /// A matrix as it lies there.
     pub(crate) fn matrix(&self, name: &str, rows: usize, columns: usize) -> Result<Matrix> {
         let shape = [rows, columns];
+        if self.maker.is_some() {
+            return Ok(Matrix::Dense(self.dense(name, &shape)?));
+        }
         if let Stored::File { data, dtype, shape } = self.find(name, &shape)?
             && let Some(kind) = block_type(*dtype)
             && !self.dequantize

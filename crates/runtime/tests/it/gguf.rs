@@ -85,7 +85,8 @@ fn quantized_files_have_the_logits_of_what_their_blocks_stand_for() {
     let prompts = vec![vec![5, 9, 33, 31, 60, 2, 17], vec![1, 2, 3, 4, 5, 6, 7]];
     for kind in ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"] {
         let blocks = at.path().join(format!("wide.{kind}.gguf"));
-        let expected = logits(&open(&at.path().join(format!("wide.{kind}.dense.gguf")), false), &prompts);
+        let expected =
+            logits(&open(&at.path().join(format!("wide.{kind}.dense.gguf")), false), &prompts);
         // Numbers made of the blocks are those that the package makes.
         let numbers = furthest(&expected, &logits(&open(&blocks, true), &prompts));
         assert!(numbers < 1e-4, "{kind}: {numbers}");

@@ -24,10 +24,8 @@ fn model(tokenizer: &str, template: &str, limits: &Limits) -> Model {
 }
 
 fn render(template: &str) -> runtime::Result<String> {
-    let limits = Limits {
-        template: TemplateLimits { fuel: 100_000, output: 100_000 },
-        ..Limits::default()
-    };
+    let limits =
+        Limits { template: TemplateLimits { fuel: 100_000, output: 100_000 }, ..Limits::default() };
     model("gpt2", template, &limits).render(&[("user", "hello")], true)
 }
 
@@ -37,7 +35,10 @@ fn tokens_are_those_of_the_library() {
         let model = model(name, "", &Limits::default());
         same_tokens(&model, &TEXT["tokenizers"][name]["encodings"], name);
         assert_eq!(model.tokens(), 364, "{name}");
-        assert_eq!(model.ends().iter().copied().collect::<Vec<_>>(), [model.token_id("</s>").unwrap()]);
+        assert_eq!(
+            model.ends().iter().copied().collect::<Vec<_>>(),
+            [model.token_id("</s>").unwrap()]
+        );
     }
 }
 
@@ -46,12 +47,16 @@ fn renders_are_those_of_transformers() {
     let [year, month, day] = [0, 1, 2].map(|n| TEXT["day"][n].as_u64().unwrap());
     let day = Day { year: year as u16, month: month as u8, day: day as u8 };
     for render in TEXT["renders"].as_array().unwrap() {
-        let (template, chat) = (render["template"].as_str().unwrap(), render["chat"].as_str().unwrap());
-        let model = model("gpt2", TEXT["templates"][template].as_str().unwrap(), &Limits::default());
+        let (template, chat) =
+            (render["template"].as_str().unwrap(), render["chat"].as_str().unwrap());
+        let model =
+            model("gpt2", TEXT["templates"][template].as_str().unwrap(), &Limits::default());
         let messages = TEXT["chats"][chat].as_array().unwrap();
         let messages = messages
             .iter()
-            .map(|message| (message["role"].as_str().unwrap(), message["content"].as_str().unwrap()))
+            .map(|message| {
+                (message["role"].as_str().unwrap(), message["content"].as_str().unwrap())
+            })
             .collect::<Vec<_>>();
         let got = model.render_on(&messages, render["prompt"].as_bool().unwrap(), day);
         match render["text"].as_str() {

@@ -107,6 +107,19 @@ CASES = {
 }
 
 
+SMALL = dict(vocab_size=120, max_position_embeddings=64)
+ENCODERS = {
+    "bert": ("bert", {
+        **SMALL, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48, "num_labels": 3,
+    }),
+    "roberta": ("roberta", {
+        **SMALL, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48,
+        "type_vocab_size": 1, "layer_norm_eps": 1e-5, "id2label": {0: "calm", 1: "hostile"}, "label2id": {"calm": 0, "hostile": 1},
+    }),
+    "distilbert": ("distilbert", {**SMALL, "dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 48}),
+}
+
+
 def weights(name, shape):
     """The numbers of a tensor: xorshift64* from the name's SHA-256, as 24 bits around zero.
 
@@ -170,20 +183,40 @@ def decoder(model_type, settings):
     }
 
 
+def encoder(model_type, settings):
+    config = AutoConfig.for_model(model_type, **settings)
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").eval().float()
+    with torch.no_grad():
+        shapes = fill(model)
+        prompts = [tokens(14, config.vocab_size, salt) for salt in (1, 2)]
+        out = model(torch.tensor(prompts), output_hidden_states=True)
+    return {
+        "config": json.loads(config.to_json_string()),
+        "shapes": shapes,
+        "prompts": prompts,
+        "logits": [[round(float(x), 6) for x in row] for row in out.logits],
+        "hidden": [[round(float(x), 6) for x in row[-1]] for row in out.hidden_states[-1]],
+    }
+
+
 def main():
     """Writes one line a case, so that a change shows as one."""
     out, wanted = sys.argv[1], sys.argv[2:]
-    vectors = {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0], "decoders": {}}
+    vectors = {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0], "decoders": {}, "encoders": {}}
     for name, (model_type, settings) in CASES.items():
         if wanted and name not in wanted:
             continue
         vectors["decoders"][name] = decoder(model_type, settings)
         print(name, vectors["decoders"][name]["greedy"][:8], flush=True)
+    for name, (model_type, settings) in ENCODERS.items():
+        if not wanted or name in wanted:
+            vectors["encoders"][name] = encoder(model_type, settings)
     with open(out, "w") as file:
-        cases = vectors.pop("decoders")
-        lines = [f"{json.dumps(name)}: {json.dumps(case, separators=(',', ':'))}" for name, case in cases.items()]
-        head = json.dumps(vectors)[:-1]
-        file.write(head + ', "decoders": {\n' + ",\n".join(lines) + "\n}}\n")
+        file.write(json.dumps({k: v for k, v in vectors.items() if isinstance(v, str)})[:-1])
+        for part in ("decoders", "encoders"):
+            lines = [f"{json.dumps(name)}: {json.dumps(case, separators=(',', ':'))}" for name, case in vectors[part].items()]
+            file.write(f', "{part}": {{\n' + ",\n".join(lines) + "\n}")
+        file.write("}\n")
 
 
 main()
