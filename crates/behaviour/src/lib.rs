@@ -25,5 +25,7 @@
 
 pub mod case;
 pub mod detect;
+pub mod engine;
+pub mod journal;
 pub mod stats;
 pub mod target;
