@@ -27,5 +27,6 @@ pub mod case;
 pub mod detect;
 pub mod engine;
 pub mod journal;
+pub mod pack;
 pub mod stats;
 pub mod target;
