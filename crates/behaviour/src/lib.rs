@@ -28,5 +28,6 @@ pub mod detect;
 pub mod engine;
 pub mod journal;
 pub mod pack;
+pub mod report;
 pub mod stats;
 pub mod target;

@@ -5,7 +5,7 @@
 //! the journal is asked.
 //!
 //! **Order.** The probes take turns, a cluster at a time, so that a budget that ends early leaves all
-//! of them the same share. A cluster is asked whole or not at all: half a pair says nothing.
+//! of them the same share, and a fair sample of what they would have asked. A cluster is asked whole or not at all: half a pair says nothing.
 //!
 //! **Budgets** ([`Budget`]) hold for the run that the journal holds: replies that are there already
 //! count, so that the same command twice spends nothing the second time. A cluster is begun where the
@@ -34,6 +34,7 @@ pub use run::run;
 
 use crate::case::Case;
 use crate::journal::{Failed, Held, Id};
+use crate::report::{Answer, Answered};
 use crate::target::Reply;
 
 /// How a run is made.
@@ -147,6 +148,18 @@ impl<'a> Attempt<'a> {
             },
             Came::NotAsked(why) => Err(Missing::NotAsked(why.clone())),
         }
+    }
+
+    /// What is judged. That the target was gone, or the run was stopped, is a failure: what was to be
+    /// asked is missing. What a budget left out was never begun.
+    pub fn answer(&self) -> Answered<'_> {
+        let answer = match self.outcome() {
+            Ok(reply) => Answer::Reply(reply),
+            Err(Missing::NotAsked(NotAsked::Spent(_))) => Answer::Spent,
+            Err(Missing::NotAsked(NotAsked::Decided)) => Answer::Decided,
+            Err(missing) => Answer::Failed(missing.because()),
+        };
+        Answered { case: self.case, answer }
     }
 
     /// The reply, where there is one.

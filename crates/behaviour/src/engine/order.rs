@@ -1,4 +1,8 @@
 //! In which order clusters are asked.
+//!
+//! A pack makes its clusters in the order of its slots, so that the first of them are no fair share of
+//! all. They are asked in an order that has nothing to do with what they hold: by the digests of
+//! their names. A run that ends early then has a sample.
 
 use std::collections::HashMap;
 
@@ -10,7 +14,7 @@ pub(super) struct Probe<'a> {
     pub(super) clusters: Vec<Vec<usize>>,
 }
 
-/// The probes in the order of their first cases, and their clusters likewise.
+/// The probes in the order of their first cases.
 pub(super) fn probes(cases: &[Case]) -> Vec<Probe<'_>> {
     let mut probes: Vec<Probe<'_>> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
@@ -28,6 +32,13 @@ pub(super) fn probes(cases: &[Case]) -> Vec<Probe<'_>> {
         if let Some(cluster) = probe.clusters.get_mut(cluster) {
             cluster.push(place);
         }
+    }
+    let name = |cluster: &Vec<usize>| {
+        let case = cluster.first().and_then(|place| cases.get(*place));
+        case.map(|case| *blake3::hash(case.cluster.as_bytes()).as_bytes())
+    };
+    for probe in &mut probes {
+        probe.clusters.sort_by_cached_key(name);
     }
     probes
 }

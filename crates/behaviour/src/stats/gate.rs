@@ -1,11 +1,14 @@
 //! What a probe measures, and what is permitted.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Judgement;
 
 /// What is made of the scores of a probe. A prompt gives one number: its repeats are averaged first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// The mean score, 0 to 1: the share of hits, where each is 0 or 1. Of the treatment, where there are two arms.
@@ -42,7 +45,7 @@ impl Measure {
 
 /// What is permitted. It passes where the numbers show that the model keeps to it, and fails where they show
 /// that it does not; numbers that show neither are inconclusive.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Gate {
     /// The greatest value that is permitted.

@@ -34,12 +34,13 @@ pub mod rate;
 pub mod sequential;
 pub mod special;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use gate::{Gate, Measure};
 
 /// A number that was estimated, with its interval.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The estimate.
     pub value: f64,
@@ -56,7 +57,7 @@ pub struct Estimate {
 }
 
 /// What a gate says of an estimate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Judgement {
     /// All of the interval lies on the permitted side.
@@ -131,7 +132,5 @@ pub(crate) fn level_of(level: f64) -> f64 {
     if level > 0.5 && level < 1.0 { level } else { 0.95 }
 }
 
-#[cfg(test)]
-mod simulation;
 #[cfg(test)]
 mod tests;

@@ -107,6 +107,12 @@ for n in (3, 8, 14):
         result[name] = float(stats.permutation_test((d,), np.sum, permutation_type="samples", n_resamples=np.inf, alternative=alternative).pvalue)
     out["sign_flip"].append([d.tolist(), result])
 
+out["fisher"] = []
+for hits, own, others_hits, others in ((8, 8, 2, 128), (0, 8, 60, 128), (3, 10, 30, 90)):
+    table = [[hits, own - hits], [others_hits, others - others_hits]]
+    tails = [float(stats.fisher_exact(table, alternative).pvalue) for alternative in ("greater", "less")]
+    out["fisher"].append([hits, own, others_hits, others, *tails])
+
 # The ratio of sums with cluster-robust errors is a weighted mean with sandwich errors.
 import statsmodels.api as sm
 

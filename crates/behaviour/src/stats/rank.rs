@@ -3,7 +3,7 @@
 
 use super::gate::Sides;
 use super::special::{binomial_cdf, binomial_from};
-use super::{Interval, finite, length, level_of, real, whole};
+use super::{Interval, length, level_of, real, whole};
 
 /// Numbers in order.
 #[derive(Debug, Clone)]
@@ -12,9 +12,9 @@ pub struct Ranked {
 }
 
 impl Ranked {
-    /// What is no number is left out. Infinite ones are too: [`super::finite`] tells how many.
+    /// What is no number is left out. Infinite ones stand at the ends.
     pub fn new(values: &[f64]) -> Self {
-        let (mut sorted, _) = finite(values);
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|value| !value.is_nan()).collect();
         sorted.sort_by(f64::total_cmp);
         Self { sorted }
     }

@@ -10,7 +10,7 @@ use super::corrected::{Accuracy, rogan_gladen};
 use super::gate::{Gate, Measure, Sides};
 use super::multiple::{benjamini_hochberg, holm};
 use super::paired::Table;
-use super::permute::{Tail, sign_flip};
+use super::permute::{Tail, shuffled, sign_flip};
 use super::power::{Assumed, detects, fails, passes, prompts_for};
 use super::random::Random;
 use super::rank::Ranked;
@@ -144,6 +144,16 @@ fn many_questions_and_signs_are_those_of_scipy() {
         for (tail, name) in [(Tail::Above, "above"), (Tail::Below, "below"), (Tail::Both, "both")] {
             let ours = sign_flip(&differences, tail, 999, &mut Random::new(1));
             near(ours, number(&row[1][name]), 1e-9);
+        }
+    }
+    for row in oracle("fisher") {
+        let row = numbers(&row);
+        let group = |hits: f64, all: f64| {
+            (0..whole(all)).map(|at| f64::from(u8::from(real(at) < hits))).collect::<Vec<_>>()
+        };
+        let (own, others) = (group(row[0], row[1]), group(row[2], row[3]));
+        for (tail, theirs) in [(Tail::Above, row[4]), (Tail::Below, row[5])] {
+            near(shuffled(&own, &others, tail, 99, &mut Random::new(1)), theirs, 1e-9);
         }
     }
     let all = oracle("bootstrap");

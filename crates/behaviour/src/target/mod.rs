@@ -5,6 +5,7 @@ pub mod transcript;
 
 use std::{collections::BTreeSet, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that answers prompts: a model in this process, an endpoint, a file of recorded replies.
@@ -42,7 +43,7 @@ pub struct Identity {
 }
 
 /// The kinds of targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A model that runs in this process.
@@ -65,7 +66,9 @@ pub struct Capabilities {
 }
 
 /// Something that not every target can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ability {
     /// It takes messages with roles.
