@@ -1,5 +1,8 @@
 //! What is asked, and how it answers.
 
+pub mod endpoint;
+pub mod transcript;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use schemars::JsonSchema;
@@ -15,6 +18,13 @@ pub trait Target: Send + Sync {
 
     /// Answers a call. Called from several threads, at most [`Capabilities::concurrency`] at once.
     fn ask(&self, call: &Call) -> Result<Reply, Failure>;
+
+    /// Answers a call that is made for the `repeat`th time, from 0. Only what was recorded tells
+    /// repeats apart.
+    fn ask_again(&self, call: &Call, repeat: u32) -> Result<Reply, Failure> {
+        let _ = repeat;
+        self.ask(call)
+    }
 
     /// The log-probabilities of the tokens of a continuation behind a prompt; only where
     /// [`Ability::Score`] is among its capabilities.
