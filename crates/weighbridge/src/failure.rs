@@ -128,6 +128,9 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// A signature is to be verified, and nobody's counts.
+    #[error("it was not told whose signature counts")]
+    Nobody,
     /// Nowhere to remember the last checkpoint.
     #[error("there is no folder to remember the last checkpoint in")]
     NoStateFolder,
@@ -217,6 +220,10 @@ impl Failure {
             Self::NoObjectStores => {
                 Some("build it with the feature `object-store`, or use a folder".to_owned())
             }
+            Self::Nobody => Some(
+                "give `--key`, `--cert-root`, `--issuer` together with `--identity`, or `--policy`"
+                    .to_owned(),
+            ),
             Self::NoStateFolder => Some("name a file with `--state`".to_owned()),
             Self::NoSuchRule { name } => {
                 let rules = gate::rules::all();
