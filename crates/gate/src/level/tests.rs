@@ -41,6 +41,7 @@ fn request() -> Request {
         label: String::new(),
         bundle: None,
         attestations: Vec::new(),
+        probed: Vec::new(),
         record: None,
         digests: true,
         identities: Vec::new(),

@@ -68,8 +68,7 @@ pub fn probe(request: &ProbeRequest, services: ProbeServices<'_>) -> Result<Prob
         let other = ask(original, &loaded, request, services)?;
         let (copy, of) = (scored(&loaded, &made.run)?, scored(&loaded, &other.run)?);
         let told = other.opened.told.clone();
-        let held =
-            against(told, request.margin, &loaded.questions, &copy, &of, request.seed);
+        let held = against(told, request.margin, &loaded.questions, &copy, &of, request.seed);
         probed.report.against = Some(held);
         probed.asked = probed.asked.saturating_add(other.run.asked);
     }
@@ -104,7 +103,7 @@ fn scored<'a>(loaded: &Loaded, run: &'a Run<'_>) -> Result<Vec<Scored<'a>>, Erro
 }
 
 /// The root of the tree over the lines of a journal, which `weighbridge samples root` tells as well.
-fn root(journal: &Journal) -> Result<Option<JournalRoot>, Error> {
+pub(super) fn root(journal: &Journal) -> Result<Option<JournalRoot>, Error> {
     if journal.path().is_none() {
         return Ok(None);
     }

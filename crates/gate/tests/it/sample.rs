@@ -192,6 +192,7 @@ pub(crate) fn request(source: &Path) -> Request {
         label: "model".into(),
         bundle: None,
         attestations: Vec::new(),
+        probed: Vec::new(),
         record: None,
         digests: true,
         identities: Vec::new(),

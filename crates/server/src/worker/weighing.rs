@@ -38,6 +38,7 @@ fn weigh(all: &Workers, job: &Job, asked: Asked, source: &Source) -> Result<Ende
         label,
         bundle: documents.bundle.clone(),
         attestations: documents.attestations.clone(),
+        probed: Vec::new(),
         record: None,
         digests: true,
         identities: asked.identities().map_err(|error| error.to_string())?,

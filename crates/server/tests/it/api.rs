@@ -43,6 +43,7 @@ async fn the_report_is_byte_for_byte_that_of_the_gate() {
         label: source,
         bundle: None,
         attestations: Vec::new(),
+        probed: Vec::new(),
         digests: true,
         identities: Vec::new(),
         cache: None,

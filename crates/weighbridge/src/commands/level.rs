@@ -26,6 +26,7 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
         label: Untrusted::from_bytes(args.model.as_os_str().as_encoded_bytes()).raw().to_owned(),
         bundle: args.bundle.clone(),
         attestations: args.attestations.clone(),
+        probed: args.probed.clone(),
         record: None,
         digests: true,
         identities: identities(&args.identity)?,

@@ -25,6 +25,7 @@ pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
         identities: identities(&args.identity)?,
         bundle: args.bundle.clone(),
         attestations: args.attestations.clone(),
+        probed: args.probed.clone(),
         cache: cache.clone(),
     };
     let policy = policy(&args.policy)?;
@@ -66,6 +67,7 @@ struct How {
     cache: Option<Arc<Cache>>,
     bundle: Option<PathBuf>,
     attestations: Vec<PathBuf>,
+    probed: Vec<PathBuf>,
 }
 
 fn each(
@@ -85,6 +87,7 @@ fn each(
             label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
             bundle: how.bundle.clone(),
             attestations: how.attestations.clone(),
+            probed: how.probed.clone(),
             record: None,
             digests: how.digests,
             identities: how.identities.clone(),
