@@ -102,6 +102,13 @@ pub(crate) enum Failure {
     #[cfg(feature = "server")]
     #[error(transparent)]
     Ledger(#[from] gate::ledger::Error),
+    /// The log of a ledger names no witnesses.
+    #[cfg(all(feature = "server", feature = "witness"))]
+    #[error("`{}` names no witnesses", data.join("log.policy").display())]
+    NoWitnesses {
+        /// The folder of the ledger.
+        data: std::path::PathBuf,
+    },
     /// An artifact that is to be recorded has no digest.
     #[cfg(feature = "server")]
     #[error("`{}` was weighed, and not recorded", shown(path))]
@@ -117,6 +124,33 @@ pub(crate) enum Failure {
     #[cfg(feature = "server")]
     #[error("the system gives no threads")]
     Runtime {
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A server is to be asked, and the network was forbidden.
+    #[error("a server is asked over the network, and `--offline` was given")]
+    ServerOffline,
+    /// The address of a server is none.
+    #[error("the address that begins with `{}://` cannot be used", escape(scheme))]
+    Address {
+        /// What it begins with.
+        scheme: String,
+        /// What is wrong.
+        #[source]
+        source: gate::probe::BadAddress,
+    },
+    /// A key that cannot be sent.
+    #[error("the variable `{}` holds no key", escape(variable))]
+    Key {
+        /// The variable of the environment.
+        variable: String,
+    },
+    /// A pack of probes cannot be read.
+    #[error("cannot read the pack of probes `{}`", shown(path))]
+    ProbePack {
+        /// As it was given.
+        path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,
@@ -190,6 +224,12 @@ impl Failure {
             Self::NoServer => Some("`cargo install` builds it with both".to_owned()),
             #[cfg(feature = "server")]
             Self::Ledger(error) => error.hint().map(str::to_owned),
+            #[cfg(all(feature = "server", feature = "witness"))]
+            Self::NoWitnesses { .. } => Some(
+                "write that file: `witness NAME VKEY URL` for each, and `quorum NAME`; the guide to the \
+                 ledger says more"
+                    .to_owned(),
+            ),
             #[cfg(feature = "server")]
             Self::NotRecorded { .. } => Some(
                 "it has no digest, since not all of it was read; leave out `--no-digest`, and look at \
@@ -204,6 +244,13 @@ impl Failure {
             Self::NoObjectStores => {
                 Some("build it with the feature `object-store`, or use a folder".to_owned())
             }
+            Self::ServerOffline => Some("name a journal or recorded replies".to_owned()),
+            Self::Address { .. } => None,
+            Self::Key { .. } => Some("a key is printable ASCII without spaces".to_owned()),
+            Self::ProbePack { .. } => Some(
+                "a shipped pack is named without a path; any other by the path of its YAML file"
+                    .to_owned(),
+            ),
             Self::NoStateFolder => Some("name a file with `--state`".to_owned()),
             Self::NoSuchRule { name } => {
                 let rules = gate::rules::all();

@@ -3,6 +3,7 @@
 
 mod exact;
 mod pattern;
+pub mod refusal;
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,8 @@ impl Score {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Spec {
+    /// The reply refuses, or leads elsewhere instead of answering.
+    Refusal {},
     /// The reply matches a regular expression.
     Regex {
         /// The expression; it may name slots, whose values stand for themselves.
@@ -93,6 +96,7 @@ pub struct Detector(Ready);
 
 #[derive(Debug, Clone)]
 enum Ready {
+    Refusal,
     Pattern(pattern::Pattern),
     Exact(exact::Exact),
 }
@@ -101,6 +105,7 @@ impl Spec {
     /// Makes it ready. A problem is in what the pack wrote.
     pub fn ready(&self) -> Result<Detector, Problem> {
         Ok(Detector(match self {
+            Self::Refusal {} => Ready::Refusal,
             Self::Regex { pattern, ignore_case, absent } => {
                 Ready::Pattern(pattern::Pattern::new(pattern, *ignore_case, *absent)?)
             }
@@ -116,6 +121,7 @@ impl Spec {
     /// The templates in it, which may name slots.
     pub(crate) fn templates(&self) -> Vec<&str> {
         match self {
+            Self::Refusal {} => Vec::new(),
             Self::Regex { pattern, .. } => pattern::slots(pattern),
             Self::Exact { text, .. } => vec![text],
         }
@@ -124,7 +130,7 @@ impl Spec {
     /// Whether it compares the replies of both arms.
     pub fn compares(&self) -> bool {
         match self {
-            Self::Regex { .. } | Self::Exact { .. } => false,
+            Self::Refusal {} | Self::Regex { .. } | Self::Exact { .. } => false,
         }
     }
 }
@@ -133,6 +139,7 @@ impl Detector {
     /// Judges a reply.
     pub fn judge(&self, seen: Seen<'_>) -> Score {
         match &self.0 {
+            Ready::Refusal => refusal::judge(seen),
             Ready::Pattern(pattern) => pattern.judge(seen),
             Ready::Exact(exact) => exact.judge(seen),
         }
@@ -143,7 +150,7 @@ impl Detector {
     pub fn compare(&self, control: Seen<'_>, treatment: Seen<'_>) -> Score {
         let _ = control;
         match &self.0 {
-            Ready::Pattern(_) | Ready::Exact(_) => self.judge(treatment),
+            Ready::Refusal | Ready::Pattern(_) | Ready::Exact(_) => self.judge(treatment),
         }
     }
 }

