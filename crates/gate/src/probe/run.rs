@@ -1,7 +1,8 @@
 use behaviour::engine::{self, Hooks, Run};
 use behaviour::journal::Journal;
 use behaviour::report::{
-    About, JournalRoot, Planned, RunReport, Scored, against, plan as planned, report, score,
+    About, JournalRoot, Planned, RunReport, Scored, Transcript, against, plan as planned, report,
+    score, transcripts,
 };
 use behaviour::stats::Judgement;
 use provenance::hex;
@@ -21,6 +22,8 @@ pub struct Probed {
     pub asked: u64,
     /// What the replies took, with those that the journal held before; of the target alone.
     pub spent: Spent,
+    /// What was asked and said; of the target alone.
+    pub transcripts: Vec<Transcript>,
 }
 
 impl Probed {
@@ -62,6 +65,7 @@ pub fn probe(request: &ProbeRequest, services: ProbeServices<'_>) -> Result<Prob
             report: report(about, &loaded.questions, &scored),
             asked: made.run.asked,
             spent: made.run.spent,
+            transcripts: transcripts(&scored),
         }
     };
     if let Some(original) = &request.against {

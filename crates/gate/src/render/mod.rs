@@ -11,6 +11,7 @@ mod junit;
 mod level_html;
 mod level_text;
 mod markdown;
+mod probe_html;
 mod probe_text;
 mod sarif;
 mod text;
@@ -113,6 +114,8 @@ pub enum ProbeFormat {
     Text,
     /// As data; the form is docs/reference/probe.schema.json.
     Json,
+    /// One self-contained page, with every reply.
+    Html,
 }
 
 /// Renders the report of a run of probes.
@@ -120,6 +123,9 @@ pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
     match format {
         ProbeFormat::Text => probe_text::report(&probed.report, probed.judgement(), detail),
         ProbeFormat::Json => json::pretty(&probed.report),
+        ProbeFormat::Html => {
+            probe_html::render(&probed.report, probed.judgement(), &probed.transcripts)
+        }
     }
 }
 
@@ -127,7 +133,8 @@ pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
 pub fn planned(format: ProbeFormat, planned: &[Planned]) -> String {
     match format {
         ProbeFormat::Text => probe_text::plan(planned),
-        ProbeFormat::Json => json::pretty(&planned),
+        // A plan is a few lines; there is no page of it.
+        ProbeFormat::Json | ProbeFormat::Html => json::pretty(&planned),
     }
 }
 

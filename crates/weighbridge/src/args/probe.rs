@@ -122,6 +122,8 @@ pub(crate) enum ProbeFormatArg {
     Text,
     /// As data
     Json,
+    /// One self-contained page, with every reply
+    Html,
 }
 
 impl From<ProbeFormatArg> for ProbeFormat {
@@ -129,6 +131,7 @@ impl From<ProbeFormatArg> for ProbeFormat {
         match arg {
             ProbeFormatArg::Text => Self::Text,
             ProbeFormatArg::Json => Self::Json,
+            ProbeFormatArg::Html => Self::Html,
         }
     }
 }
