@@ -94,7 +94,9 @@ fn llama_cpp_is_read_as_it_answers() {
     assert!(replies.iter().all(|reply| reply.served_by.as_deref() == Some(model.as_str())));
     let [told, sampled, text, stopped] = replies.as_slice() else { panic!("{replies:?}") };
     for reply in [told, sampled, text] {
-        assert_eq!((reply.finish.clone(), reply.tokens.len()), (Finish::Length, 6));
+        assert_eq!(reply.finish, Finish::Length);
+        // The first bytes of a character that never came are no token to it.
+        assert!((5..=6).contains(&reply.tokens.len()), "{reply:?}");
         let joined: String = reply.tokens.iter().map(|token| token.text.as_str()).collect();
         assert_eq!(joined, reply.text);
         assert!(reply.tokens.iter().all(|token| token.logprob < 0.0 && token.top.len() >= 3));
