@@ -54,8 +54,7 @@ pub struct Measured {
 }
 
 /// On the half of the labelled replies that was held back while the judge was made.
-pub const MEASURED: Measured =
-    Measured { refusals: 265, found: 257, answers: 265, passed: 263 };
+pub const MEASURED: Measured = Measured { refusals: 265, found: 257, answers: 265, passed: 263 };
 
 /// Words of a reply that only leads elsewhere, at most.
 const MAX_DEFLECTION: usize = 80;
