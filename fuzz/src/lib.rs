@@ -5,9 +5,10 @@
 //!
 //! Limits are far below those of a policy: a fuzzer learns nothing from a slow input.
 
-use std::io;
+use std::io::{self, Read as _};
+use std::sync::Arc;
 
-use artifact::{Blob, Budget};
+use artifact::{Blob, Budget, Cursor, ReadAt};
 use formats::executable;
 use formats::gguf;
 use formats::gotemplate;
@@ -53,6 +54,7 @@ pub type Reader = fn(&[u8]);
 /// Every target by name; a test holds the list against the files in `fuzz_targets`.
 pub const READERS: &[(&str, Reader)] = &[
     ("convert", convert),
+    ("cursor", cursor),
     ("executable", executable),
     ("gguf", gguf),
     ("hdf5", hdf5),
@@ -98,6 +100,100 @@ fn limits() -> Limits {
 
 fn budget() -> Budget {
     Budget::new(limits())
+}
+
+/// Bytes that may end before they were said to, in memory or elsewhere.
+struct Held {
+    bytes: Arc<Vec<u8>>,
+    len: u64,
+    in_memory: bool,
+}
+
+impl ReadAt for Held {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> usize {
+        self.bytes.read_at(offset, buffer)
+    }
+
+    fn in_memory(&self) -> Option<&Arc<Vec<u8>>> {
+        self.in_memory.then_some(&self.bytes)
+    }
+}
+
+/// The bytes as steps of two cursors over one content, of which the one shares what stands in memory
+/// and the other reads through its buffer: they tell the same, step by step.
+pub fn cursor(bytes: &[u8]) {
+    let mut steps = bytes.iter().map(|byte| u64::from(*byte));
+    let mut number = move || Some(steps.next()? << 8 | steps.next()?);
+    let mut from = || number().unwrap_or_default();
+    // Around the length of the buffer, which is 64 KiB, and far below it.
+    let held = usize::try_from(from() * 3 >> (from() % 12)).unwrap_or_default();
+    let content: Vec<u8> = bytes.iter().chain(b"\n").copied().cycle().take(held).collect();
+    let (content, missing) = (Arc::new(content), from().saturating_sub(60_000));
+    let (start, len, first) = (from(), from() * 3, from());
+    let [mut shared, mut buffered] = [true, false].map(|in_memory| {
+        let len_of_all = held as u64 + missing;
+        let held = Held { bytes: Arc::clone(&content), len: len_of_all, in_memory };
+        Blob::new(Arc::new(held)).slice(start, len).cursor(first)
+    });
+    while let (Some(what), Some(operand)) = (number(), number()) {
+        let told = [&mut shared, &mut buffered].map(|cursor| step(cursor, what, operand));
+        assert_eq!(told[0], told[1], "step {what} {operand}");
+    }
+}
+
+/// One step of a cursor, and all that it tells afterwards.
+fn step(cursor: &mut Cursor, what: u64, operand: u64) -> (Vec<u8>, bool, u64, u64) {
+    let count = usize::try_from(operand).unwrap_or_default();
+    let (bytes, is) = match what % 12 {
+        0 => (cursor.byte().into_iter().collect(), true),
+        1 => (cursor.peek().into_iter().collect(), true),
+        2 => (cursor.peek_bytes(count).to_vec(), true),
+        3 => (Vec::new(), cursor.skip(operand * (what >> 8))),
+        4 => {
+            let found = cursor.exact(count);
+            (found.unwrap_or_default().to_vec(), found.is_some())
+        }
+        5 => (cursor.array::<8>().into_iter().flatten().collect(), true),
+        6 => {
+            let found = cursor.line(count);
+            (found.unwrap_or_default().to_vec(), found.is_some())
+        }
+        7 => {
+            // A run may end with the buffer, and then goes on.
+            let mut run = Vec::new();
+            loop {
+                let part = cursor.run(|byte| u64::from(byte) != operand % 256);
+                if part.is_empty() {
+                    break;
+                }
+                run.extend_from_slice(part);
+            }
+            (run, true)
+        }
+        8 => {
+            let mut buffer = vec![0; count];
+            let mut filled = 0;
+            while let Ok(more @ 1..) = cursor.read(&mut buffer[filled..]) {
+                filled += more;
+            }
+            buffer.truncate(filled);
+            (buffer, true)
+        }
+        9 => (cursor.u32_le().unwrap_or_default().to_le_bytes().to_vec(), true),
+        10 => {
+            cursor.seek(operand * 3);
+            (Vec::new(), true)
+        }
+        _ => {
+            cursor.seek(u64::MAX - operand % 3);
+            (Vec::new(), true)
+        }
+    };
+    (bytes, is, cursor.position(), cursor.remaining())
 }
 
 /// Pickles, with and without the raw arrays of joblib between their opcodes.

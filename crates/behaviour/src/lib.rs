@@ -25,6 +25,9 @@
 
 pub mod case;
 pub mod detect;
+pub mod engine;
+pub mod journal;
 pub mod pack;
+pub mod report;
 pub mod stats;
 pub mod target;

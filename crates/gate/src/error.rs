@@ -36,6 +36,9 @@ pub enum Error {
         /// Every reason.
         refusals: Vec<provenance::refusal::Refusal>,
     },
+    /// A run of probes.
+    #[error(transparent)]
+    Probe(#[from] crate::probe::Error),
     /// A folder was given where a single file is looked into.
     #[error("`{}` is a folder, not a file", path.display())]
     NotAFile {
@@ -61,6 +64,7 @@ impl Error {
             Self::NotSigned { .. } => {
                 Some("put right what stands above, or leave it out with `--ignore`".to_owned())
             }
+            Self::Probe(error) => error.hint(),
             Self::NotAFile { .. } => Some("name one of the files in it".to_owned()),
         }
     }

@@ -35,6 +35,7 @@ mod inspect;
 pub mod level;
 mod names;
 pub mod policy;
+pub mod probe;
 #[cfg(feature = "ledger")]
 pub mod record;
 mod records;

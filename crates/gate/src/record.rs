@@ -109,12 +109,12 @@ pub async fn facts(
         let approval = |one: ledger::Approval| Approval { who: one.approver, at: one.at };
         record.approvals = standing.approved.into_iter().map(approval).collect();
     }
-    record.log = ledger.published(known.number).await?.map(|size| Logged {
+    record.log = ledger.covered(known.number).await?.map(|covered| Logged {
         origin: ledger.vkey().name().to_owned(),
         entry: known.number,
-        size,
-        witnesses: Vec::new(),
-        quorum: 0,
+        size: covered.size,
+        witnesses: covered.witnesses,
+        quorum: covered.quorum,
     });
     let runs =
         DeploymentFilter { artifact: Some(artifact.to_owned()), ..DeploymentFilter::default() };

@@ -43,6 +43,27 @@ pub struct Request {
     pub limits: Option<Limits>,
 }
 
+impl Request {
+    /// A source under the name of its path, digests included, and nothing else told.
+    pub fn new(source: impl Into<PathBuf>) -> Self {
+        let source = source.into();
+        let label = Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned();
+        Self {
+            source,
+            beneath: None,
+            label,
+            bundle: None,
+            attestations: Vec::new(),
+            record: None,
+            digests: true,
+            identities: Vec::new(),
+            cache: None,
+            jobs: None,
+            limits: None,
+        }
+    }
+}
+
 /// What a weighing needs from the world around it.
 pub struct Services<'a> {
     /// The date (UTC) that exceptions are held against.

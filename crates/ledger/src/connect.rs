@@ -109,7 +109,11 @@ pub(crate) async fn pool(address: &str, most: u32) -> Result<AnyPool, Error> {
 /// Brings the database to the present form. Each step is one transaction: what was interrupted has
 /// not happened.
 pub(crate) async fn migrate(pool: &AnyPool, engine: Engine) -> Result<(), Error> {
-    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    migrate_by(STEPS, pool, engine).await
+}
+
+async fn migrate_by(steps: &[&[&str]], pool: &AnyPool, engine: Engine) -> Result<(), Error> {
+    let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     let mut connection = pool.acquire().await.doing("open it")?;
     loop {
         let mut step = connection.begin_with(engine.begin()).await.doing("bring it up to date")?;
@@ -126,7 +130,7 @@ pub(crate) async fn migrate(pool: &AnyPool, engine: Engine) -> Result<(), Error>
         if found > known {
             return Err(Error::Newer { found, known });
         }
-        let next = usize::try_from(found).ok().and_then(|found| STEPS.get(found));
+        let next = usize::try_from(found).ok().and_then(|found| steps.get(found));
         let Some(statements) = next else {
             return step.commit().await.doing("bring it up to date");
         };
@@ -144,3 +148,6 @@ pub(crate) async fn migrate(pool: &AnyPool, engine: Engine) -> Result<(), Error>
         step.commit().await.doing("bring it up to date")?;
     }
 }
+
+#[cfg(test)]
+mod tests;

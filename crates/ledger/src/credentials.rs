@@ -309,6 +309,12 @@ impl Ledger {
         self.end_sessions(statement, credential.to_owned()).await
     }
 
+    /// Ends every session of a principal.
+    pub async fn end_sessions_of_principal(&self, principal: &str) -> Result<(), Error> {
+        let statement = "DELETE FROM session WHERE principal = $1";
+        self.end_sessions(statement, principal.to_owned()).await
+    }
+
     async fn end_sessions(&self, statement: &'static str, which: String) -> Result<(), Error> {
         self.transact(move |connection| {
             Box::pin(async move {

@@ -51,6 +51,7 @@ mod storage;
 mod transfer;
 mod uploads;
 mod verify;
+mod witness;
 mod write;
 
 pub use connect::Engine;
@@ -68,4 +69,7 @@ pub use read::{
 pub use transfer::Transferred;
 pub use uploads::{Room, Upload, UploadedFile};
 pub use verify::{Fault, Verified, verify};
+pub use witness::Covered;
+#[cfg(feature = "witness")]
+pub use witness::Witnessed;
 pub use write::Ledger;

@@ -34,7 +34,7 @@ impl Ledger {
     }
 
     /// Reads the log, which waits for its storage: on a thread of its own.
-    async fn view<T: Send + 'static>(
+    pub(crate) async fn view<T: Send + 'static>(
         &self,
         read: impl FnOnce(&View) -> Result<T, provenance::log::Error> + Send + 'static,
     ) -> Result<T, Error> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use provenance::keys::sha256;
-use provenance::log::Vkey;
+use provenance::log::{Policy, Vkey};
 use provenance::{hex, json};
 use sqlx::AnyConnection;
 use sqlx::{AnyPool, Connection as _, Row as _};
@@ -17,7 +17,7 @@ use crate::error::{Doing as _, Error};
 use crate::event::{Act, Entry, Event, stamp};
 use crate::place::Place;
 use crate::publish::{Publisher, Turns};
-use crate::{project, publish};
+use crate::{project, publish, witness};
 
 /// How many connections read at a time.
 const READERS: u32 = 8;
@@ -39,6 +39,7 @@ struct Inner {
     writer: mpsc::Sender<Order>,
     publisher: Arc<Publisher>,
     vkey: Vkey,
+    witnesses: Option<Policy>,
 }
 
 /// Work within a transaction that others share; it is undone alone where it fails.
@@ -60,6 +61,7 @@ impl Ledger {
     /// Opens a ledger; an empty place becomes one.
     pub async fn open(place: &Place) -> Result<Self, Error> {
         make_folder(place.data())?;
+        let witnesses = witness::policy(place)?;
         let address = place.address();
         let engine = Engine::of(&address);
         let pool = connect::pool(&address, READERS).await?;
@@ -72,7 +74,8 @@ impl Ledger {
         let (writer, inbox) = mpsc::channel(TOGETHER);
         tokio::spawn(write(pool.clone(), engine, inbox, publisher.clone()));
         publisher.wake();
-        Ok(Self { inner: Arc::new(Inner { pool, engine, writer, publisher, vkey }) })
+        let inner = Inner { pool, engine, writer, publisher, vkey, witnesses };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Which database it is.
@@ -83,6 +86,11 @@ impl Ledger {
     /// The key that verifies the checkpoints of its log.
     pub fn vkey(&self) -> &Vkey {
         &self.inner.vkey
+    }
+
+    /// The witnesses of its log, where the folder names some.
+    pub fn witnesses(&self) -> Option<&Policy> {
+        self.inner.witnesses.as_ref()
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use artifact::tree::{EntryKind, FileEntry, Tree};
+use artifact::tree::{Entry, EntryKind, FileEntry, Tree};
 use artifact::{Blob, ReadAt};
 use formats::identify;
 use vocabulary::Place;
@@ -188,30 +188,37 @@ fn indexes(tree: &Tree, looked: &[Looked], sink: &mut Sink) {
         return;
     }
     let read: BTreeMap<&str, &Looked> = looked.iter().map(|one| (one.path.raw(), one)).collect();
+    let entries: BTreeMap<&str, &Entry> =
+        tree.entries.iter().map(|entry| (entry.path.raw(), entry)).collect();
     for one in looked {
         let Some(index) = &one.index else { continue };
-        let folder = one.path.raw().rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = folder_of(one.path.raw());
         let mut siblings = Siblings::default();
-        for entry in &tree.entries {
-            let path = entry.path.raw();
-            let relative = match folder {
-                "" => Some(path),
-                folder => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')),
+        for shard in index.shards() {
+            let shard = shard.raw();
+            let path = match folder {
+                "" => shard.to_owned(),
+                folder => format!("{folder}/{shard}"),
             };
-            let Some(relative) = relative else { continue };
-            let real = match &entry.kind {
-                EntryKind::File(file) => match file.same_as.and_then(|n| tree.entries.get(n)) {
-                    Some(first) => first.path.raw(),
-                    None => path,
-                },
-                EntryKind::Alias { target } => target.raw(),
-                _ => continue,
-            };
+            let Some(entry) = entries.get(path.as_str()) else { continue };
+            let Some(real) = real_name(tree, entry) else { continue };
             let tensors = read.get(real).and_then(|one| one.tensors.clone());
-            siblings.tensors.insert(relative.to_owned(), tensors);
+            siblings.tensors.insert(shard.to_owned(), tensors);
         }
         let content = Content::Index(index, &siblings);
         rules::apply(&Place::file(one.path.clone()), &content, sink);
+    }
+}
+
+/// The name under which a file was looked at; none for what is no file.
+fn real_name<'a>(tree: &'a Tree, entry: &'a Entry) -> Option<&'a str> {
+    match &entry.kind {
+        EntryKind::File(file) => {
+            let first = file.same_as.and_then(|n| tree.entries.get(n));
+            Some(first.unwrap_or(entry).path.raw())
+        }
+        EntryKind::Alias { target } => Some(target.raw()),
+        _ => None,
     }
 }
 
@@ -224,14 +231,7 @@ fn references(tree: &Tree, looked: &mut [Looked], sink: &mut Sink) {
         looked.iter().map(|one| (one.path.raw().to_owned(), one.kinds.clone())).collect();
     let mut files = settle::Files::new();
     for entry in &tree.entries {
-        let real = match &entry.kind {
-            EntryKind::File(file) => match file.same_as.and_then(|n| tree.entries.get(n)) {
-                Some(first) => first.path.raw(),
-                None => entry.path.raw(),
-            },
-            EntryKind::Alias { target } => target.raw(),
-            _ => continue,
-        };
+        let Some(real) = real_name(tree, entry) else { continue };
         files.insert(entry.path.raw(), kinds.get(real).map(Vec::as_slice));
     }
     for one in looked {

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum_server::tls_rustls::RustlsConfig;
 use gate::Date;
-use gate::ledger::{Act, Ledger, Place, Role};
+use gate::ledger::{self, Act, Ledger, Place, Role};
+use gate::provenance::{hex, keys};
 use jiff::{SignedDuration, Timestamp};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,7 +20,7 @@ use crate::auth::{self, Begun, Guard, Oidc, Strangers};
 use crate::metrics::Metrics;
 use crate::serving::{self, Bounds, Rates, Tls};
 use crate::worker::{Work, Workers};
-use crate::{Error, pages, routes};
+use crate::{Error, pages, routes, witness};
 
 /// What the server is told by whoever starts it.
 #[derive(Clone, Debug)]
@@ -46,6 +47,8 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// Whether it may listen elsewhere than on this machine without TLS.
     pub insecure_http: bool,
+    /// Proxies that are believed who called (`X-Forwarded-For`).
+    pub proxies: Vec<IpAddr>,
 }
 
 impl Options {
@@ -62,6 +65,7 @@ impl Options {
             bounds: Bounds::default(),
             tls: None,
             insecure_http: false,
+            proxies: Vec::new(),
             work: Work::default(),
         }
     }
@@ -171,11 +175,13 @@ impl Server {
             let _ = stopped.send(true);
         };
         let minutes = tokio::spawn(every_minute(app.clone()));
+        let witnesses = tokio::spawn(witness::rounds(app.clone()));
         let router = router(app.clone());
         let served = serving::run(&app, listener, router, certificate, stop).await;
         // What runs is finished or given back.
         let _ = work.await;
         minutes.abort();
+        witnesses.abort();
         auth::tell(&app).await;
         // What is recorded is published before the end.
         let closed = app.ledger.close().await;
@@ -195,8 +201,10 @@ pub async fn serve(
 /// Somebody has to be able to make the first token: one is made and printed, once, where no token
 /// may do everything and the environment gives none.
 async fn first_admin(app: &App) -> Result<(), Error> {
-    // Another token may stand in the environment by now.
-    app.ledger.end_sessions_of(auth::ENVIRONMENT).await?;
+    // Another token may stand in the environment by now, and roles may follow from other claims.
+    for credential in [auth::ENVIRONMENT, auth::PROVIDER] {
+        app.ledger.end_sessions_of(credential).await?;
+    }
     let now = (app.world.now)();
     if app.options.admin_token.is_some() || app.ledger.has_admin(now).await? {
         return Ok(());
@@ -205,6 +213,12 @@ async fn first_admin(app: &App) -> Result<(), Error> {
     let made = app.ledger.make_token(act, "admin", Role::Admin, None).await?;
     (app.world.say)(&format!("admin token (shown once): {}", made.text));
     Ok(())
+}
+
+/// An identifier that nobody has.
+pub(crate) fn new_id() -> Result<String, ledger::Error> {
+    let random = keys::random().map_err(ledger::Error::from)?;
+    Ok(hex::encode(&random).chars().take(32).collect())
 }
 
 async fn every_minute(app: Arc<App>) {

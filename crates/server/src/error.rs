@@ -104,6 +104,19 @@ pub(crate) struct Problem {
 #[derive(Clone, Debug)]
 pub(crate) struct Cause(pub(crate) String);
 
+impl Cause {
+    /// An error, and what led to it.
+    pub(crate) fn of(error: &dyn std::error::Error) -> Self {
+        let mut cause = error.to_string();
+        let mut next = error.source();
+        while let Some(source) = next {
+            cause += &format!(": {source}");
+            next = source.source();
+        }
+        Self(cause)
+    }
+}
+
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("error");
@@ -123,13 +136,7 @@ impl Problem {
 
     /// The caller is told one thing, the log why.
     pub(crate) fn caused(status: StatusCode, told: &str, error: &dyn std::error::Error) -> Self {
-        let mut cause = error.to_string();
-        let mut next = error.source();
-        while let Some(source) = next {
-            cause += &format!(": {source}");
-            next = source.source();
-        }
-        Self { cause: Some(Cause(cause)), ..Self::new(status, told) }
+        Self { cause: Some(Cause::of(error)), ..Self::new(status, told) }
     }
 
     pub(crate) fn status(&self) -> StatusCode {

@@ -17,6 +17,7 @@ mod routes;
 mod serving;
 mod uploads;
 mod weigh;
+mod witness;
 mod worker;
 
 pub use app::{Options, Server, Sessions, World, serve};

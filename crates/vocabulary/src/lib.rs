@@ -7,6 +7,7 @@
 mod coverage;
 mod decide;
 mod finding;
+mod kept;
 mod outcome;
 mod policy;
 mod record;
@@ -19,6 +20,7 @@ mod untrusted;
 pub use coverage::{Coverage, Gap, Span};
 pub use decide::{Decision, Reason, Verdict, decide};
 pub use finding::{Evidence, Finding, Place, Value};
+pub use kept::Kept;
 pub use outcome::{CheckName, CheckResult, Outcome};
 pub use policy::{
     ApprovalTerms, Date, DigestCache, Exception, Fault, Limits, LineageTerms, Policy, Requirement,

@@ -22,7 +22,7 @@ impl From<&str> for CheckName {
 }
 
 /// What a check can say. There is no bool, and nothing here silently means "fine".
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Looked at all of it and saw nothing.
@@ -122,7 +122,7 @@ impl Outcome {
 }
 
 /// A check and how it ended.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckResult {
     /// Which check.
     pub check: CheckName,

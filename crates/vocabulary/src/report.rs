@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     CheckName, CheckResult, Decision, Exception, Finding, Limits, Severity, Threat, Untrusted,
@@ -11,7 +11,7 @@ use crate::{
 pub const SCHEMA: &str = "weighbridge.report/1";
 
 /// What did the weighing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
     /// Always `weighbridge`.
     pub name: String,
@@ -22,7 +22,7 @@ pub struct Tool {
 }
 
 /// One file of an artifact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSummary {
     /// Path relative to the root.
     pub path: Untrusted,
@@ -31,17 +31,17 @@ pub struct FileSummary {
     /// What its content is, as format names; empty where no reader knows it.
     pub formats: Vec<String>,
     /// Digests by algorithm, lower-case hex; empty where they were not asked for.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
 }
 
 /// What was weighed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactSummary {
     /// The name it was given by; a label, not its identity.
     pub label: Untrusted,
     /// Digests of the whole by scheme.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub digests: BTreeMap<String, String>,
     /// How many files.
     pub files: u64,
@@ -50,12 +50,12 @@ pub struct ArtifactSummary {
     /// Each file.
     pub contents: Vec<FileSummary>,
     /// Files whose digests come from a cache, as the policy allows: they were not read anew.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_read_anew: Vec<Untrusted>,
 }
 
 /// What is known of one threat after the weighing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ThreatState {
     /// Something was found.
@@ -99,7 +99,7 @@ pub struct ThreatLine {
 }
 
 /// A policy that another one extends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyBase {
     /// Its name.
     pub name: String,
@@ -108,14 +108,14 @@ pub struct PolicyBase {
 }
 
 /// The policy that the verdict was made by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyUse {
     /// Its name.
     pub name: String,
     /// SHA-256 of its text.
     pub digest: String,
     /// The policies that it extends, the nearest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extends: Vec<PolicyBase>,
     /// A finding of at least this severity refuses.
     pub refuse: Severity,
@@ -128,7 +128,7 @@ pub struct PolicyUse {
 }
 
 /// The one part of a report that differs between two runs over the same input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// When it began, RFC 3339, UTC.
     pub started: String,

@@ -102,6 +102,13 @@ pub(crate) enum Failure {
     #[cfg(feature = "server")]
     #[error(transparent)]
     Ledger(#[from] gate::ledger::Error),
+    /// The log of a ledger names no witnesses.
+    #[cfg(all(feature = "server", feature = "witness"))]
+    #[error("`{}` names no witnesses", data.join("log.policy").display())]
+    NoWitnesses {
+        /// The folder of the ledger.
+        data: std::path::PathBuf,
+    },
     /// An artifact that is to be recorded has no digest.
     #[cfg(feature = "server")]
     #[error("`{}` was weighed, and not recorded", shown(path))]
@@ -190,6 +197,12 @@ impl Failure {
             Self::NoServer => Some("`cargo install` builds it with both".to_owned()),
             #[cfg(feature = "server")]
             Self::Ledger(error) => error.hint().map(str::to_owned),
+            #[cfg(all(feature = "server", feature = "witness"))]
+            Self::NoWitnesses { .. } => Some(
+                "write that file: `witness NAME VKEY URL` for each, and `quorum NAME`; the guide to the \
+                 ledger says more"
+                    .to_owned(),
+            ),
             #[cfg(feature = "server")]
             Self::NotRecorded { .. } => Some(
                 "it has no digest, since not all of it was read; leave out `--no-digest`, and look at \

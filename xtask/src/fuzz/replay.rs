@@ -40,3 +40,19 @@ fn kept_inputs_end() {
     }
     assert!(count > 0, "no input was kept");
 }
+
+#[test]
+fn a_cursor_reads_the_same_in_memory_and_elsewhere() {
+    let mut state = 0x9e37_79b9_7f4a_7c15u64;
+    for length in (0..2_000).map(|n| n % 97) {
+        let bytes: Vec<u8> = (0..length)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 32) as u8
+            })
+            .collect();
+        readers::cursor(&bytes);
+    }
+}

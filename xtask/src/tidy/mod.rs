@@ -3,6 +3,7 @@
 //! Each check is also a test, so that plain `cargo test` holds all of them.
 
 mod architecture;
+mod dependencies;
 mod edges;
 mod text;
 
@@ -16,6 +17,7 @@ type Check = fn(&Repo) -> Result<Vec<String>>;
 
 const CHECKS: &[(&str, Check)] = &[
     ("edges", edges::check),
+    ("dependencies", dependencies::check),
     ("hostile-bytes", edges::lints),
     ("rules", |repo| Ok(rules::problems(repo))),
     ("invariants", |repo| Ok(architecture::invariants(repo))),
@@ -58,6 +60,11 @@ mod tests {
     #[test]
     fn layers_are_held() {
         assert_eq!(problems("edges"), [""; 0]);
+    }
+
+    #[test]
+    fn dependencies_are_what_deny_toml_allows() {
+        assert_eq!(problems("dependencies"), [""; 0]);
     }
 
     #[test]

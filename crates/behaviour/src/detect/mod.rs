@@ -191,9 +191,7 @@ impl Spec {
             Self::Probability { text } => Ready::Probability(text.clone()),
             Self::Confidence {} => Ready::Confidence,
             Self::Divergence {} => Ready::Divergence,
-            Self::Judge { question } => {
-                Ready::Model(model::Question { text: question.clone() })
-            }
+            Self::Judge { question } => Ready::Model(model::Question { text: question.clone() }),
         }))
     }
 

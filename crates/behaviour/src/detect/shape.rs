@@ -15,7 +15,10 @@ pub(super) struct Shape(Arc<Validator>);
 impl Shape {
     pub(super) fn new(schema: &Value) -> Result<Self, Problem> {
         let made = jsonschema::options().build(schema).map_err(|error| {
-            Problem::new(format!("it is no JSON Schema: {}", vocabulary::escape(&error.to_string())))
+            Problem::new(format!(
+                "it is no JSON Schema: {}",
+                vocabulary::escape(&error.to_string())
+            ))
         })?;
         Ok(Self(Arc::new(made)))
     }

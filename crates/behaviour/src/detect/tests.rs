@@ -85,7 +85,8 @@ fn an_expression_may_name_slots_and_no_reply_makes_it_slow() {
 
 #[test]
 fn json_has_the_shape_that_a_schema_says() {
-    let yaml = "json-schema: {schema: {type: object, required: [a], properties: {a: {type: integer}}}}";
+    let yaml =
+        "json-schema: {schema: {type: object, required: [a], properties: {a: {type: integer}}}}";
     for (text, is) in [
         ("{\"a\": 1}", Some(true)),
         ("```json\n{\"a\": 1}\n```", Some(true)),
@@ -107,7 +108,8 @@ fn texts_are_compared_by_what_they_share() {
         let case = case(&[("expect", "the red boat")]);
         let (control, reply) = (reply(control), reply(text));
         let detector = spec(yaml).ready().unwrap();
-        let score = detector.compare(Seen { case: &case, reply: &control }, Seen { case: &case, reply: &reply });
+        let score = detector
+            .compare(Seen { case: &case, reply: &control }, Seen { case: &case, reply: &reply });
         score.value
     };
     assert_eq!(value("similarity: {}", "The red boat.", "the RED boat"), Some(1.0));
@@ -160,7 +162,8 @@ fn a_judge_is_asked_and_its_answer_read() {
     let call = detector.question(seen).unwrap().unwrap();
     let Prompt::Chat(messages) = &call.prompt else { panic!() };
     assert!(messages[0].content.contains("Does it name a tree?"));
-    for (answer, is) in [("Yes.", Some(true)), ("**No**, because", Some(false)), ("Perhaps", None)] {
+    for (answer, is) in [("Yes.", Some(true)), ("**No**, because", Some(false)), ("Perhaps", None)]
+    {
         assert_eq!(detector.verdict(&reply(answer)).fires(), is);
     }
 }

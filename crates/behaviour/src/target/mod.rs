@@ -1,7 +1,11 @@
 //! What is asked, and how it answers.
 
+pub mod endpoint;
+pub mod transcript;
+
 use std::{collections::BTreeSet, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Something that answers prompts: a model in this process, an endpoint, a file of recorded replies.
@@ -14,6 +18,13 @@ pub trait Target: Send + Sync {
 
     /// Answers a call. Called from several threads, at most [`Capabilities::concurrency`] at once.
     fn ask(&self, call: &Call) -> Result<Reply, Failure>;
+
+    /// Answers a call that is made for the `repeat`th time, from 0. Only what was recorded tells
+    /// repeats apart.
+    fn ask_again(&self, call: &Call, repeat: u32) -> Result<Reply, Failure> {
+        let _ = repeat;
+        self.ask(call)
+    }
 
     /// The log-probabilities of the tokens of a continuation behind a prompt; only where
     /// [`Ability::Score`] is among its capabilities.
@@ -32,7 +43,7 @@ pub struct Identity {
 }
 
 /// The kinds of targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A model that runs in this process.
@@ -55,7 +66,9 @@ pub struct Capabilities {
 }
 
 /// Something that not every target can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ability {
     /// It takes messages with roles.

@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -35,19 +34,7 @@ fn all_clear() -> Vec<CheckResult> {
 }
 
 fn request() -> Request {
-    Request {
-        beneath: None,
-        source: PathBuf::new(),
-        label: String::new(),
-        bundle: None,
-        attestations: Vec::new(),
-        record: None,
-        digests: true,
-        identities: Vec::new(),
-        cache: None,
-        jobs: None,
-        limits: None,
-    }
+    Request::new("")
 }
 
 /// The standing that these outcomes lead to.

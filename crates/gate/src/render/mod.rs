@@ -20,6 +20,8 @@ use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
 use crate::level::{Aisvs, Evidence, Standing};
 
+pub use json::read;
+
 /// A form of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -59,6 +61,9 @@ pub struct Style {
 
 /// Renders the reports of one or several sources. JSON of several is one report a line; SARIF has a
 /// run for each; the others follow one another.
+///
+/// `JUnit` tells of each check how many findings it made, which a report that was read again
+/// ([`read()`]) does not know.
 pub fn render(format: Format, reports: &[Report], style: Style) -> String {
     match format {
         Format::Text => text::render(reports, style),

@@ -186,17 +186,5 @@ pub(crate) fn now() -> jiff::Timestamp {
 }
 
 pub(crate) fn request(source: &Path) -> Request {
-    Request {
-        beneath: None,
-        source: source.into(),
-        label: "model".into(),
-        bundle: None,
-        attestations: Vec::new(),
-        record: None,
-        digests: true,
-        identities: Vec::new(),
-        cache: None,
-        jobs: None,
-        limits: None,
-    }
+    Request { label: "model".into(), ..Request::new(source) }
 }

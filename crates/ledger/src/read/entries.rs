@@ -1,14 +1,11 @@
 use provenance::json;
-use provenance::log::{Checkpoint, View};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
-use tokio::runtime::Handle;
 
 use super::{Ask, DOING, Listed, Page};
 use crate::error::{Doing as _, Error};
 use crate::event::{Entry, Recorded};
 use crate::rows::{number, statement};
-use crate::storage::Rows;
 use crate::write::Ledger;
 
 /// Which entries.
@@ -49,24 +46,6 @@ impl Ledger {
         let sql = "SELECT number, body FROM entry WHERE number >= $1 ORDER BY number LIMIT $2";
         let rows = statement(sql, [from.into(), most.into()]).fetch_all(self.pool()).await;
         rows.doing(DOING)?.iter().map(recorded).collect()
-    }
-
-    /// How many entries the log covers, where an entry is among them: it is proven against a
-    /// checkpoint that the log's key signed.
-    pub async fn published(&self, number: u64) -> Result<Option<u64>, Error> {
-        let (pool, runtime) = (self.pool().clone(), Handle::current());
-        let vkey = self.vkey().clone();
-        let proven = tokio::task::spawn_blocking(move || {
-            let view = View::new(Box::new(Rows::new(pool, runtime, "the ledger".to_owned())));
-            let (note, _) = view.checkpoint()?;
-            let checkpoint = Checkpoint::signed_by(&note, &vkey)?;
-            if number >= checkpoint.size {
-                return Ok(None);
-            }
-            view.prove_under((&note, &checkpoint), number)?;
-            Ok::<_, Error>(Some(checkpoint.size))
-        });
-        proven.await.map_err(|_| Error::Closed)?
     }
 
     /// How many entries there are.

@@ -10,7 +10,7 @@ use provenance::files;
 use provenance::hex;
 use provenance::json;
 use provenance::keys::sha256;
-use provenance::log::{self, Checkpoint, Skey, State, View, Vkey};
+use provenance::log::{self, Checkpoint, Note, Policy, Skey, State, View, Vkey};
 use serde::Serialize;
 use sqlx::{AnyConnection, AnyPool, Row as _};
 use tokio::runtime::Handle;
@@ -22,6 +22,7 @@ use crate::place::Place;
 use crate::publish::MAX_KEY;
 use crate::rows::{self, statement};
 use crate::storage::Rows;
+use crate::witness;
 use scratch::Scratch;
 
 /// The most faults that are told; more are counted.
@@ -56,6 +57,10 @@ pub struct Verified {
     pub documents: u64,
     /// How many rows of tables were compared.
     pub rows: u64,
+    /// How many entries the checkpoint covers that enough witnesses signed; 0 where there is none.
+    pub witnessed: u64,
+    /// Who they are.
+    pub witnesses: Vec<String>,
     /// Whether what this machine remembers of the log was held against it.
     pub remembered: bool,
     /// What does not fit.
@@ -94,9 +99,13 @@ pub async fn verify(place: &Place, vkey: Option<Vkey>) -> Result<Verified, Error
     connect::migrate(&pool, engine).await?;
     let mut verified = Verified { vkey: vkey.to_string(), ..Verified::default() };
     let (for_log, runtime, state) = (pool.clone(), Handle::current(), State::new(place.state()));
+    let (policy, witnessed) = (witness::policy(place)?, witness::file(&pool).await?);
     let audited = tokio::task::spawn_blocking(move || {
         let view = View::new(Box::new(Rows::new(for_log, runtime, "the ledger".to_owned())));
         let checkpoint = audit(&view, &vkey, &state, &mut verified)?;
+        if let Some((checkpoint, bytes)) = checkpoint.as_ref().zip(witnessed) {
+            hold_witnessed(&view, (checkpoint, &vkey), &bytes, policy.as_ref(), &mut verified);
+        }
         Ok::<_, Error>((view, checkpoint, verified))
     });
     let (view, checkpoint, mut verified) = audited.await.map_err(|_| Error::Closed)??;
@@ -147,6 +156,33 @@ fn audit(
     }
     verified.more = verified.more.saturating_add(audit.more);
     Ok(Some(audit.checkpoint))
+}
+
+/// Holds what witnesses signed against the log: the tree has to have grown from it.
+fn hold_witnessed(
+    view: &View,
+    (now, vkey): (&Checkpoint, &Vkey),
+    bytes: &[u8],
+    policy: Option<&Policy>,
+    verified: &mut Verified,
+) {
+    let what = "log: the checkpoint that witnesses signed";
+    let read = || -> Result<(u64, Vec<String>), log::Error> {
+        let note = Note::parse(bytes)?;
+        let before = Checkpoint::signed_by(&note, vkey)?;
+        view.grew_from(Some(&before), now)?;
+        let seen = policy.map(|policy| policy.witnessed(&note)).transpose()?.unwrap_or_default();
+        let enough = policy.filter(|policy| policy.is_quorum(&seen));
+        Ok((before.size, enough.map(|policy| policy.names(&seen)).unwrap_or_default()))
+    };
+    match read() {
+        Ok((size, witnesses)) if !witnesses.is_empty() => {
+            (verified.witnessed, verified.witnesses) = (size, witnesses);
+        }
+        // Whose signatures count is not told here.
+        Ok(_) => {}
+        Err(error) => verified.fault(what, error.to_string()),
+    }
 }
 
 /// The leaves of the log, a few at a time.

@@ -78,3 +78,49 @@ on_both! {
         }
     }
 }
+
+/// The memory of this process, in MiB: now, and the most that it was.
+#[allow(clippy::disallowed_methods, reason = "a measurement of this process")]
+fn memory() -> (u64, u64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let of = |name: &str| -> u64 {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+    };
+    (of("VmRSS:"), of("VmHWM:"))
+}
+
+on_both! {
+    #[ignore = "prints how much memory an export of a million entries takes"]
+    async fn exports_of_many_entries(world: &World) {
+        let count: u64 = std::env::var("WEIGHBRIDGE_TEST_ENTRIES").map_or(1_000_000, |n| n.parse().unwrap());
+        let ledger = world.open().await;
+        let begun = Instant::now();
+        for round in 0..count.div_ceil(1000) {
+            let some = (0..count.min(1000)).map(|n| ledger.record(act("ana", 1), owner(&format!("org/m{}", n % 50), &format!("o{round}"))));
+            for done in futures_util::future::join_all(some).await {
+                done.unwrap();
+            }
+        }
+        ledger.publish().await.unwrap();
+        eprintln!("{:?}: {} entries in {:.0} s, {:?} MiB", ledger.engine(), ledger.size().await.unwrap(), begun.elapsed().as_secs_f64(), memory());
+        let path = world.folder.path().join("export.jsonl");
+        let begun = Instant::now();
+        let mut out = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
+        let told = ledger.export(&mut out).await.unwrap();
+        drop(out);
+        eprintln!("  export: {} entries, {} MiB, {:.0} s, {:?} MiB", told.entries, std::fs::metadata(&path).unwrap().len() >> 20, begun.elapsed().as_secs_f64(), memory());
+        let begun = Instant::now();
+        let other = World::new(crate::world::On::Sqlite).await.unwrap();
+        let into = other.open().await;
+        let from = std::io::BufReader::new(std::fs::File::open(&path).unwrap());
+        let taken = into.import(Box::new(from), None).await.unwrap();
+        assert_eq!((taken.entries, &taken.root), (told.entries, &told.root));
+        eprintln!("  import: {:.0} s, {:?} MiB", begun.elapsed().as_secs_f64(), memory());
+        into.close().await.unwrap();
+        let begun = Instant::now();
+        assert!(ledger::verify(&other.place, None).await.unwrap().holds());
+        eprintln!("  verify: {:.0} s, {:?} MiB", begun.elapsed().as_secs_f64(), memory());
+        other.end().await;
+    }
+}

@@ -110,6 +110,35 @@ impl Policy {
         Ok(verified.into_iter().filter_map(|(key, time)| Some((place(key)?, time?))).collect())
     }
 
+    /// What the policy calls the witnesses at these places.
+    pub fn names(&self, seen: &[(usize, u64)]) -> Vec<String> {
+        let name = |(at, _): &(usize, u64)| Some(self.witnesses.get(*at)?.name.clone());
+        seen.iter().filter_map(name).collect()
+    }
+
+    /// Where its witnesses take checkpoints.
+    pub fn urls(&self) -> Vec<String> {
+        self.witnesses.iter().filter_map(|witness| witness.url.clone()).collect()
+    }
+
+    /// The least number of witnesses that can be enough.
+    pub fn least(&self) -> u32 {
+        let Some(quorum) = self.quorum else { return 0 };
+        let mut needs: Vec<u32> = Vec::new();
+        for node in &self.nodes {
+            needs.push(match node {
+                Node::Witness(_) => 1,
+                Node::Group(least, of) => {
+                    let mut of: Vec<u32> =
+                        of.iter().filter_map(|at| needs.get(*at).copied()).collect();
+                    of.sort_unstable();
+                    of.iter().take(*least).fold(0, |sum, each| sum.saturating_add(*each))
+                }
+            });
+        }
+        needs.get(quorum).copied().unwrap_or_default()
+    }
+
     /// Whether these witnesses are enough.
     pub fn is_quorum(&self, seen: &[(usize, u64)]) -> bool {
         let Some(quorum) = self.quorum else { return true };

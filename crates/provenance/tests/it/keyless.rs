@@ -16,6 +16,7 @@ use provenance::statement::{Statement, Subject};
 use serde_json::{Value, json};
 
 use crate::service::{ISSUER, Service, WHO, python, token};
+use crate::shape;
 
 #[allow(clippy::disallowed_methods, reason = "a test reads what the service wrote")]
 fn root(service: &Service) -> Root {
@@ -133,6 +134,8 @@ fn the_reference_accepts_keyless_signatures() {
     for (version, tsa) in [(RekorVersion::V1, false), (RekorVersion::V2, true)] {
         let services = services(&service, version, tsa);
         let bundle = sign(&prepared.payload, &services, &token()).unwrap();
+        let written = serde_json::to_value(&bundle).unwrap();
+        assert_eq!(shape::of_bundle(&written, shape::By::Keyless), Ok(()));
         let path = folder.path().join("model.sig");
         std::fs::write(&path, serde_json::to_vec(&bundle).unwrap()).unwrap();
         let done = Command::new(&python)

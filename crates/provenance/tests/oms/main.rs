@@ -6,3 +6,6 @@ mod hostile;
 mod interop;
 mod peer;
 mod place;
+mod schema;
+#[allow(dead_code, reason = "keyless signatures are made by the tests of `it`")]
+mod shape;

@@ -95,7 +95,13 @@ impl Pack {
         });
         let mut modules: Vec<_> = chunks
             .map(|chunk| {
-                let (head, body) = chunk.split_once('\n').unwrap_or((chunk, ""));
+                let end = memchr(b'\n', chunk.as_bytes()).unwrap_or(chunk.len());
+                let (head, body) = chunk.split_at_checked(end).unwrap_or((chunk, ""));
+                let body = body.get(1..).unwrap_or_default();
+                // There are thousands, and hardly one is an alias or has a note.
+                if memchr(b' ', head.as_bytes()).is_none() {
+                    return (head, Section::Body(body));
+                }
                 let (head, _) = split_note(head);
                 head.split_once(" = ").map_or((head, Section::Body(body)), |(name, real)| {
                     (name, Section::Alias(real))

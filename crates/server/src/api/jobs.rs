@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::error::Problem;
 use crate::routes::{Needs, Route};
+use crate::worker::{may_ask_again, may_cancel};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -57,10 +58,15 @@ async fn one(
     app.ledger.job(&job).await?.map(Json).ok_or_else(|| Problem::not_found("job", &job))
 }
 
-/// Whoever asked for a job may take it back, and so may an administrator.
-async fn may_change(app: &App, caller: &Caller, job: &str) -> Result<(), Problem> {
+/// Whether a caller may change a job.
+async fn held(
+    app: &App,
+    caller: &Caller,
+    job: &str,
+    may: fn(&Job, (&str, bool)) -> bool,
+) -> Result<(), Problem> {
     let found = app.ledger.job(job).await?.ok_or_else(|| Problem::not_found("job", job))?;
-    if found.actor == caller.principal || caller.role >= Role::Admin {
+    if may(&found, (&caller.principal, caller.role >= Role::Admin)) {
         return Ok(());
     }
     let because = "whoever asked for the job may do this, or the role `admin`";
@@ -74,7 +80,7 @@ async fn cancel(
     caller: Caller,
     Path(job): Path<String>,
 ) -> Result<Json<Option<Job>>, Problem> {
-    may_change(&app, &caller, &job).await?;
+    held(&app, &caller, &job, may_cancel).await?;
     app.ledger.cancel(Act::new(caller.principal, (app.world.now)()), &job).await?;
     Ok(Json(app.ledger.job(&job).await?))
 }
@@ -86,6 +92,7 @@ async fn again(
     caller: Caller,
     Path(job): Path<String>,
 ) -> Result<Response, Problem> {
+    held(&app, &caller, &job, may_ask_again).await?;
     let id = new_id()?;
     let act = Act::new(caller.principal, (app.world.now)());
     app.ledger.again(act, &job, &id).await?;

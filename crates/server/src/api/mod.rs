@@ -8,18 +8,18 @@ mod jobs;
 mod log;
 mod models;
 mod record;
+mod report;
 mod tokens;
 mod uploads;
 mod waivers;
 pub(crate) mod weighings;
 
 use gate::ledger::{Act, Event};
-use gate::provenance::{hex, keys};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::app::App;
+use crate::app::{App, new_id};
 use crate::auth::Caller;
 use crate::error::Problem;
 use crate::routes::{Needs, Route};
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Needs::READER, routes!(weighings::list)),
         Route::api(Needs::SUBMITTER, routes!(weighings::submit)),
         Route::api(Needs::READER, routes!(weighings::one)),
-        Route::api(Needs::READER, routes!(weighings::report)),
+        Route::api(Needs::READER, routes!(report::report)),
         Route::api(Needs::READER, routes!(models::list)),
         Route::api(Needs::READER, routes!(models::one)),
         Route::api(Needs::APPROVER, routes!(models::owner)),
@@ -66,6 +66,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Needs::ADMIN, routes!(tokens::list)),
         Route::api(Needs::ADMIN, routes!(tokens::make)),
         Route::api(Needs::ADMIN, routes!(tokens::end)),
+        Route::api(Needs::ADMIN, routes!(tokens::end_sessions)),
         Route::api(Needs::READER, routes!(log::key)),
         Route::api(Needs::READER, routes!(log::checkpoint)),
         Route::api(Needs::READER, routes!(log::tile)),
@@ -95,10 +96,4 @@ async fn record(app: &App, caller: &Caller, id: String, event: Event) -> Result<
 
 pub(crate) fn act(app: &App, caller: &Caller) -> Act {
     Act::new(caller.principal.clone(), (app.world.now)())
-}
-
-/// An identifier that nobody has.
-pub(crate) fn new_id() -> Result<String, Problem> {
-    let random = keys::random().map_err(gate::ledger::Error::from)?;
-    Ok(hex::encode(&random).chars().take(32).collect())
 }

@@ -71,3 +71,16 @@ pub(super) async fn end(
     app.ledger.end_token(act(&app, &caller), &token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// Ends every session of a principal: whoever signed in through an identity provider and lost a role
+/// there.
+#[utoipa::path(delete, path = "/api/v1/sessions/{principal}", tag = "tokens",
+    params(("principal" = String, Path, description = "the name under which they act")),
+    responses((status = 204, description = "they have to sign in anew")))]
+pub(super) async fn end_sessions(
+    State(app): State<Arc<App>>,
+    Named(principal): Named,
+) -> Result<StatusCode, Problem> {
+    app.ledger.end_sessions_of_principal(&principal).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

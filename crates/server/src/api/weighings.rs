@@ -2,13 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequest as _, Request, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use gate::ledger::{Act, Listed, Role, Task, Weighing, WeighingFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::report::Form;
 use super::uploads::take_in;
 use super::{act, new_id};
 use crate::app::App;
@@ -81,6 +82,9 @@ pub(super) async fn submit(
     request: Request,
 ) -> Result<Response, Problem> {
     let headers = request.headers().clone();
+    let seconds = wait(&headers);
+    // Whoever does not wait is told where it stands, and that has one form.
+    let form = (seconds > 0).then(|| Form::asked(&headers, "")).transpose()?;
     let act = act(&app, &caller);
     let is_body = headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
     let mut asked = if is_body {
@@ -103,7 +107,6 @@ pub(super) async fn submit(
     app.ledger.submit(act, &id, Task { kind, request, source }).await?;
     app.workers.wake();
     let mut stands = stands(&app, &id).await?;
-    let seconds = wait(&headers);
     let mut looks = seconds.saturating_mul(1000) / u64::try_from(LOOK.as_millis()).unwrap_or(100);
     while looks > 0 && stands.recorded.is_none() && !ended(&stands) {
         looks -= 1;
@@ -115,9 +118,12 @@ pub(super) async fn submit(
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, stands.because);
         return Ok((place, problem).into_response());
     }
-    if seconds > 0 && stands.recorded.is_some() {
+    if let Some(form) = form
+        && stands.recorded.is_some()
+    {
         let report = app.ledger.report(&id).await?.unwrap_or_default();
-        return Ok((place, [(CONTENT_TYPE, "application/json")], report).into_response());
+        let told = tokio::task::spawn_blocking(move || form.answer(&id, report)).await;
+        return Ok((place, told.map_err(|_| crashed())??).into_response());
     }
     Ok((StatusCode::ACCEPTED, place, axum::Json(stands)).into_response())
 }
@@ -222,25 +228,4 @@ async fn stands(app: &App, weighing: &str) -> Result<Stands, Problem> {
         (None, None) => return Err(Problem::not_found("weighing", weighing)),
     };
     Ok(Stands { weighing: weighing.to_owned(), state, because, recorded })
-}
-
-/// The report of a weighing, byte for byte as `weighbridge weigh --format json --reproducible` of the
-/// same source writes it.
-#[utoipa::path(get, path = "/api/v1/weighings/{weighing}/report", tag = "weighings",
-    params(("weighing" = String, Path, description = "its identifier")),
-    responses((status = 200, description = "the report", body = Object)))]
-pub(super) async fn report(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Named(weighing): Named,
-) -> Result<Response, Problem> {
-    let accept = headers.get(ACCEPT).map_or("*/*", |value| value.to_str().unwrap_or_default());
-    let json = ["*/*", "application/*", "application/json"];
-    if !accept.split(',').any(|kind| json.contains(&kind.split(';').next().unwrap_or("").trim())) {
-        let because = "a report is kept as `application/json`";
-        return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, because));
-    }
-    let report = app.ledger.report(&weighing).await?;
-    let report = report.ok_or_else(|| Problem::not_found("report of a weighing", &weighing))?;
-    Ok(([(CONTENT_TYPE, "application/json")], report).into_response())
 }

@@ -22,8 +22,9 @@ use crate::routes::{Gates, Needs};
 /// The most that a form has, in bytes.
 const MAX_FORM: usize = 65_536;
 
-/// Under which calls may take as long as they need, and those that send such a body.
-const UPLOADS: &str = "/api/v1/uploads";
+/// Under which calls may take as long as they need, and where they may that send such a body.
+const UPLOADS: &str = "/api/v1/uploads/";
+const WEIGHINGS: &str = "/api/v1/weighings";
 const BYTES: &str = "application/octet-stream";
 
 /// The guard, and what it holds calls against.
@@ -55,7 +56,7 @@ async fn answer(guard: Guard, mut request: Request, next: Next) -> Response {
     let call = Call {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
-        address: address(&request),
+        address: address(&request, &app.options.proxies),
     };
     let needs = guard.needs(&request);
     // Where there is no such route, nobody's code runs: the router says what is wrong with it.
@@ -178,7 +179,8 @@ fn is_form(headers: &HeaderMap) -> bool {
 /// Whether bytes are sent for as long as it takes.
 fn is_upload(request: &Request) -> bool {
     let bytes = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == BYTES);
-    bytes || request.uri().path().starts_with(UPLOADS)
+    let path = request.uri().path();
+    path.starts_with(UPLOADS) || bytes && path == WEIGHINGS
 }
 
 /// Whether a person looks at the answer.
@@ -189,8 +191,60 @@ fn wants_page(request: &Request) -> bool {
         && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
-/// Where the call came from.
-fn address(request: &Request) -> Option<IpAddr> {
-    let info = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(info.0.ip().to_canonical())
+/// Where the call came from. What a proxy of ours says counts: the last address that is not a proxy's own.
+/// Whoever comes by no proxy may say what they like.
+fn address(request: &Request, proxies: &[IpAddr]) -> Option<IpAddr> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    Some(forwarded(peer, request.headers(), proxies))
+}
+
+fn forwarded(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAddr {
+    let mut from = peer;
+    let said = headers.get_all("x-forwarded-for").iter();
+    let said: Vec<&str> =
+        said.flat_map(|value| value.to_str().unwrap_or("-").split(',')).map(str::trim).collect();
+    for hop in said.into_iter().rev() {
+        if !proxies.contains(&from) {
+            break;
+        }
+        let alone = hop.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|at| at.ip()));
+        // What cannot be read tells nothing of what stands before it.
+        let Ok(before) = alone else { break };
+        from = before.to_canonical();
+    }
+    from
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::forwarded;
+
+    #[test]
+    fn only_a_proxy_of_ours_tells_where_a_call_came_from() {
+        let from = |peer: &str, said: &[&'static str], proxies: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in said {
+                headers.append("x-forwarded-for", HeaderValue::from_static(value));
+            }
+            let proxies: Vec<IpAddr> = proxies.iter().map(|text| text.parse().unwrap()).collect();
+            forwarded(peer.parse().unwrap(), &headers, &proxies).to_string()
+        };
+        assert_eq!(from("9.9.9.9", &["1.1.1.1"], &[]), "9.9.9.9");
+        assert_eq!(from("9.9.9.9", &["1.1.1.1"], &["8.8.8.8"]), "9.9.9.9");
+        assert_eq!(from("9.9.9.9", &[], &["9.9.9.9"]), "9.9.9.9");
+        assert_eq!(from("9.9.9.9", &["1.1.1.1"], &["9.9.9.9"]), "1.1.1.1");
+        // What the caller wrote stands before what the proxy saw.
+        assert_eq!(from("9.9.9.9", &["6.6.6.6, 1.1.1.1"], &["9.9.9.9"]), "1.1.1.1");
+        assert_eq!(from("9.9.9.9", &["6.6.6.6", "1.1.1.1"], &["9.9.9.9"]), "1.1.1.1");
+        assert_eq!(from("9.9.9.9", &["1.1.1.1, 8.8.8.8"], &["9.9.9.9", "8.8.8.8"]), "1.1.1.1");
+        assert_eq!(from("9.9.9.9", &["1.1.1.1, nobody"], &["9.9.9.9"]), "9.9.9.9");
+        assert_eq!(from("9.9.9.9", &["1.1.1.1:4000"], &["9.9.9.9"]), "1.1.1.1");
+        assert_eq!(from("::1", &["[2001:db8::1]:4000"], &["::1"]), "2001:db8::1");
+        assert_eq!(from("::1", &["::ffff:1.1.1.1"], &["::1"]), "1.1.1.1");
+    }
 }

@@ -34,6 +34,8 @@ pub use oidc::Oidc;
 
 /// The public name of the token that the environment gives.
 pub(crate) const ENVIRONMENT: &str = "environment";
+/// The public name of what a session was begun with that an identity provider began.
+pub(crate) const PROVIDER: &str = "oidc";
 /// The field of a form that shows that the form is ours.
 pub(crate) const FIELD: &str = "csrf";
 

@@ -33,7 +33,7 @@ use subtle::ConstantTimeEq as _;
 use ureq::Agent;
 use ureq::tls::TlsConfig;
 
-use super::{cookies, sign_in};
+use super::{PROVIDER, cookies, sign_in};
 use crate::Error;
 use crate::app::App;
 use crate::error::Problem;
@@ -49,8 +49,6 @@ const ANSWER: Duration = Duration::from_secs(10);
 const MAX_ANSWER: u64 = 1 << 20;
 /// Where the provider sends browsers back to.
 const BACK: &str = "/sign-in/oidc/back";
-/// The public name of what such a session was begun with.
-const CREDENTIAL: &str = "oidc";
 
 /// An identity provider, and what its words mean here.
 #[derive(Clone, Debug)]
@@ -215,7 +213,7 @@ pub(super) async fn end(
     let principal = oidc.principal(&claims);
     let principal = principal.ok_or_else(|| refused("the identity provider gave no name"))?;
     let role = oidc.role(&claims).ok_or_else(|| refused("the identity provider gave no role"))?;
-    let holder = Holder { principal, role, credential: CREDENTIAL.to_owned() };
+    let holder = Holder { principal, role, credential: PROVIDER.to_owned() };
     let mut answer = sign_in::begin(&app, &headers, holder, &next).await?;
     if let Ok(gone) = HeaderValue::from_str(&cookies::set_oidc(&app, "")) {
         answer.headers_mut().append(SET_COOKIE, gone);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::decisions::waiver;
+use super::deployments::deploy_form;
 use super::failed::Failed;
 use super::frame::{Room, Who};
 use super::pager::{address, place_of};
@@ -20,6 +21,15 @@ use super::visit::{Shown, Visit};
 const MOST: usize = 200;
 /// The most days for which the record takes a waiver.
 const LONGEST: i64 = 90;
+
+/// The forms of a report that are given out.
+const FORMS: [(&str, &str); 5] = [
+    ("json", "JSON"),
+    ("html", "HTML"),
+    ("sarif", "SARIF"),
+    ("markdown", "Markdown"),
+    ("text", "text"),
+];
 
 /// What the page tells.
 #[derive(Debug)]
@@ -303,6 +313,7 @@ fn aside(decision: &Decision, who: &Who) -> Markup {
     html! {
         h2 { "Approvals" }
         (approvals(decision, who))
+        @if who.may_submit { (deploy_form(weighing, who)) }
         @if !decision.waivers.is_empty() {
             h2 { "Waivers" }
             @for one in &decision.waivers { (waiver(one, decision.now, who)) }
@@ -313,7 +324,9 @@ fn aside(decision: &Decision, who: &Who) -> Markup {
             dt { "artifact" } dd { (facts::digest_to_copy(&weighing.artifact)) }
             dt { "report" } dd { (facts::digest_to_copy(&format!("sha256:{}", weighing.report)))
             }
-            dt { "as JSON" } dd { a href={ "/api/v1/weighings/" (text::query(&weighing.weighing)) "/report" } { "the whole report" } }
+            dt { "whole, as" } dd { @for (n, (format, word)) in FORMS.iter().enumerate() {
+                @if n > 0 { ", " }
+                a href={ "/api/v1/weighings/" (text::query(&weighing.weighing)) "/report?format=" (format) } { (word) } } }
             dt { "source" } dd { (text::mono(&weighing.source)) }
         }
         p { a href={ "/record/" (weighing.number) "/proof" } download { "Proof that the log holds it" } }

@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::deployments::change_form;
 use super::failed::Failed;
-use super::frame::Room;
+use super::frame::{Room, Who};
 use super::lineage::{self, Known};
 use super::matrix;
 use super::pager::{address, place_of};
@@ -112,7 +113,7 @@ async fn dossier(visit: &Visit, asked: &Asked) -> Result<Shown, Failed> {
         now: visit.now,
     };
     let name = dossier.model.model.clone();
-    Ok(Shown::new(Room::Production, &name, markup(&dossier)).below("Models", "/"))
+    Ok(Shown::new(Room::Production, &name, markup(&dossier, &visit.who)).below("Models", "/"))
 }
 
 /// What was recorded of the model and of this version, the newest first.
@@ -146,7 +147,7 @@ async fn statements(visit: &Visit, artifact: &str) -> Result<Vec<(String, Vec<u8
     Ok(statements)
 }
 
-pub(super) fn markup(dossier: &Dossier) -> Markup {
+pub(super) fn markup(dossier: &Dossier, who: &Who) -> Markup {
     let model = &dossier.model;
     let differs = dossier.deployments.iter().any(|one| one.differs);
     html! {
@@ -166,7 +167,7 @@ pub(super) fn markup(dossier: &Dossier) -> Markup {
                 li { a href={ "#" (anchor) } { (word) } }
             }
         } }
-        (strip(dossier))
+        (strip(dossier, who))
         (body(dossier))
     }
 }
@@ -317,7 +318,7 @@ fn versions(dossier: &Dossier) -> Markup {
 }
 
 /// What one asks first: what it is, who stands behind it, where it runs.
-fn strip(dossier: &Dossier) -> Markup {
+fn strip(dossier: &Dossier, who: &Who) -> Markup {
     let model = &dossier.model;
     html! {
         div.strip {
@@ -342,7 +343,7 @@ fn strip(dossier: &Dossier) -> Markup {
             section.card aria-labelledby="runs" {
                 h2 id="runs" { "Where it runs" }
                 @if dossier.deployments.is_empty() { p.soft { "No running deployment is recorded." } }
-                @for one in &dossier.deployments { (deployment(one, dossier)) }
+                @for one in &dossier.deployments { (deployment(one, dossier, who)) }
             }
         }
     }
@@ -362,7 +363,7 @@ fn approvals(dossier: &Dossier) -> Markup {
     }
 }
 
-fn deployment(one: &Deployment, dossier: &Dossier) -> Markup {
+fn deployment(one: &Deployment, dossier: &Dossier, who: &Who) -> Markup {
     let other = dossier.weighing.as_ref().is_some_and(|now| now.artifact != one.artifact);
     html! {
         div {
@@ -376,6 +377,7 @@ fn deployment(one: &Deployment, dossier: &Dossier) -> Markup {
                     @else { (facts::digest(&one.seen)) ", " (facts::moment(&one.seen_at, dossier.now)) }
                 }
             }
+            @if who.may_submit { (change_form(one, who)) }
         }
     }
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::frame::{Frame, lone};
 use super::parts::text;
 use super::visit::{self, Shown};
+use crate::error::Cause;
 
 /// The longest problem that is read back.
 const MOST: usize = 65_536;
@@ -26,6 +27,8 @@ pub(super) enum Failed {
     Ledger(ledger::Error),
     /// The form says what cannot be meant.
     Wrong(String),
+    /// It is somebody else's to do.
+    Forbidden(String),
 }
 
 impl From<ledger::Error> for Failed {
@@ -35,12 +38,21 @@ impl From<ledger::Error> for Failed {
 }
 
 impl Failed {
+    /// What the log of the server is told of it: why this side failed.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Ledger(error) if self.shown().0.is_server_error() => Some(Cause::of(error)),
+            _ => None,
+        }
+    }
+
     pub(super) fn shown(&self) -> (StatusCode, Shown) {
         let (status, why) = match self {
             Self::Missing(what, name) => {
                 (StatusCode::NOT_FOUND, format!("there is no {what} `{}`", text::plain(name)))
             }
             Self::Wrong(why) => (StatusCode::UNPROCESSABLE_ENTITY, why.clone()),
+            Self::Forbidden(why) => (StatusCode::FORBIDDEN, why.clone()),
             Self::Ledger(error @ ledger::Error::Refused { .. }) => {
                 (StatusCode::CONFLICT, error.to_string())
             }
@@ -49,6 +61,10 @@ impl Failed {
             }
             Self::Ledger(error @ ledger::Error::TooLong { .. }) => {
                 (StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
+            Self::Ledger(error) if error.is_full() => {
+                let why = "the disk of the record is full; nothing was recorded";
+                (StatusCode::INSUFFICIENT_STORAGE, why.to_owned())
             }
             Self::Ledger(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "the record does not answer".to_owned())

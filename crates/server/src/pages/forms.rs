@@ -5,13 +5,13 @@ use axum::extract::Path;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use gate::ledger::{Event, Vote};
-use gate::provenance::{hex, keys};
 use serde::Deserialize;
 
 use super::failed::Failed;
 use super::parts::text;
 use super::report::Report;
 use super::visit::{THEME, Visit};
+use crate::app::new_id;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Themed {
@@ -99,7 +99,7 @@ pub(super) async fn ask(
         if wanted.expires.parse::<gate::Date>().is_err() || wanted.expires < visit.today() {
             return Err(Failed::Wrong("the last day is a day from today on, `2027-01-31`".into()));
         }
-        let waiver: String = random()?;
+        let waiver = new_id()?;
         let event = Event::Waiver {
             waiver: waiver.clone(),
             rule: finding.rule.clone(),
@@ -113,11 +113,6 @@ pub(super) async fn ask(
         Ok(format!("/decisions#waiver-{waiver}"))
     };
     visit.go(done.await)
-}
-
-fn random() -> Result<String, Failed> {
-    let random = keys::random().map_err(gate::ledger::Error::from)?;
-    Ok(hex::encode(&random).chars().take(32).collect())
 }
 
 pub(super) async fn waiver_vote(

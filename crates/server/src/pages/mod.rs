@@ -12,12 +12,14 @@ mod assets;
 mod calls;
 mod decision;
 mod decisions;
+mod deployments;
 mod dossier;
 mod failed;
 mod findings;
 mod forms;
 mod frame;
 mod home;
+mod jobs;
 mod lineage;
 mod matrix;
 mod owners;
@@ -50,6 +52,27 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::page(Method::GET, "/weighings/{weighing}", Needs::READER, decision::show),
         Route::page(Method::POST, "/weighings/{weighing}/vote", Needs::APPROVER, forms::vote),
         Route::page(Method::POST, "/weighings/{weighing}/waivers", Needs::SUBMITTER, forms::ask),
+        Route::page(
+            Method::POST,
+            "/weighings/{weighing}/deployments",
+            Needs::SUBMITTER,
+            deployments::deploy,
+        ),
+        Route::page(
+            Method::POST,
+            "/deployments/{deployment}/end",
+            Needs::SUBMITTER,
+            deployments::end,
+        ),
+        Route::page(
+            Method::POST,
+            "/deployments/{deployment}/recheck",
+            Needs::SUBMITTER,
+            deployments::recheck,
+        ),
+        Route::page(Method::GET, "/jobs", Needs::READER, jobs::show),
+        Route::page(Method::POST, "/jobs/{job}/cancel", Needs::SUBMITTER, jobs::cancel),
+        Route::page(Method::POST, "/jobs/{job}/again", Needs::SUBMITTER, jobs::again),
         Route::page(Method::GET, "/decisions", Needs::READER, decisions::show),
         Route::page(Method::POST, "/waivers/{waiver}/vote", Needs::APPROVER, forms::waiver_vote),
         Route::page(Method::POST, "/waivers/{waiver}/end", Needs::APPROVER, forms::waiver_end),

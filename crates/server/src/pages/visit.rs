@@ -66,6 +66,11 @@ impl Visit {
         &self.app.ledger
     }
 
+    /// There is a new job.
+    pub(super) fn wake(&self) {
+        self.app.workers.wake();
+    }
+
     pub(super) fn act(&self) -> Act {
         Act::new(self.who.principal.clone(), self.now)
     }
@@ -95,15 +100,22 @@ impl Visit {
 
     /// The answer to a call for a page.
     pub(super) fn show(&self, result: Result<Shown, Failed>) -> Response {
-        let (status, shown) = match result {
-            Ok(shown) => (StatusCode::OK, shown),
-            Err(failed) => failed.shown(),
+        let (status, shown, cause) = match result {
+            Ok(shown) => (StatusCode::OK, shown, None),
+            Err(failed) => {
+                let (status, shown) = failed.shown();
+                (status, shown, failed.cause())
+            }
         };
         let page = match &shown.main {
             Some(main) => frame::page(&self.frame(&shown), main),
             None => return status.into_response(),
         };
-        html(status, &page)
+        let mut answer = html(status, &page);
+        if let Some(cause) = cause {
+            answer.extensions_mut().insert(cause);
+        }
+        answer
     }
 
     /// The answer to a form: the place where what it did is seen, or why it was not done.

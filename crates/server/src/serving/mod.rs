@@ -109,18 +109,18 @@ pub(crate) async fn run(
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD);
     let at_most = AtMost::new(bounds.connections);
-    let served = match app.options.tls.clone().zip(certificate) {
+    let certificate = app.options.tls.clone().zip(certificate);
+    let reload = tokio::spawn(tls::reload(app.clone(), certificate.clone()));
+    let served = match certificate {
         // Only what stands behind the acceptor counts: without it a connection that says nothing
         // is waited for without end.
         None => server.acceptor(at_most).http1_only().serve(service).await,
-        Some((files, config)) => {
-            let reload = tokio::spawn(tls::reload(app.clone(), files, config.clone()));
+        Some((_, config)) => {
             let acceptor = RustlsAcceptor::new(config).acceptor(at_most);
-            let served = server.acceptor(acceptor).http1_only().serve(service).await;
-            reload.abort();
-            served
+            server.acceptor(acceptor).http1_only().serve(service).await
         }
     };
+    reload.abort();
     served.map_err(|source| Error::Stopped { source })
 }
 

@@ -48,10 +48,15 @@ fn config(files: &Tls) -> Result<Arc<ServerConfig>, Error> {
     Ok(Arc::new(config))
 }
 
-/// Reads the files anew whenever it is asked for. What cannot be read leaves what there is.
-pub(super) async fn reload(app: Arc<App>, files: Tls, config: RustlsConfig) {
+/// Reads the files anew whenever it is asked for. What cannot be read leaves what there is; without a
+/// certificate the signal ends nothing either.
+pub(super) async fn reload(app: Arc<App>, certificate: Option<(Tls, RustlsConfig)>) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     while hangup.recv().await.is_some() {
+        let Some((files, config)) = &certificate else {
+            (app.world.say)("there is no certificate to read anew");
+            continue;
+        };
         let said = match read(files.clone()).await {
             Ok(fresh) => {
                 config.reload_from_config(fresh);

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::ledger::{self, Ledger, Place};
+use gate::ledger::{self, Job, Ledger, Place};
 use gate::provenance::{hex, keys};
 use tokio::sync::{Notify, watch};
 
@@ -29,6 +29,17 @@ pub(crate) use source::lies_under;
 pub(crate) const WEIGHING: &str = "weighing";
 /// The kind of one that weighs any path; only a worker that was given no folders does it.
 pub(crate) const WEIGHING_ANYWHERE: &str = "weighing-anywhere";
+
+/// Whether a principal, who may be an administrator, may take a job back: whoever asked for it, or an
+/// administrator.
+pub(crate) fn may_cancel(job: &Job, (principal, admin): (&str, bool)) -> bool {
+    admin || job.actor == principal
+}
+
+/// Whether they may ask for the same once more: nobody weighs any path by a job of an administrator.
+pub(crate) fn may_ask_again(job: &Job, (_, admin): (&str, bool)) -> bool {
+    admin || job.kind != WEIGHING_ANYWHERE
+}
 
 /// How long what runs may take to end once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);

@@ -33,17 +33,13 @@ fn weigh(all: &Workers, job: &Job, asked: Asked, source: &Source) -> Result<Ende
     let is_upload = job.source.starts_with(SCHEME);
     let label = if is_upload { asked.model.clone() } else { asked.source.clone() };
     let request = Request {
-        source: source.path.clone(),
         beneath: Some(source.beneath.clone()),
         label,
         bundle: documents.bundle.clone(),
         attestations: documents.attestations.clone(),
-        record: None,
-        digests: true,
         identities: asked.identities().map_err(|error| error.to_string())?,
-        cache: None,
         jobs: all.processors(),
-        limits: None,
+        ..Request::new(&source.path)
     };
     let (now, today) = ((all.world.now)(), (all.world.today)());
     let services = Services { today, now, clock: None, progress: &Quiet };

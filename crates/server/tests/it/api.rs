@@ -37,19 +37,7 @@ async fn the_report_is_byte_for_byte_that_of_the_gate() {
     let place = answer.header("location").unwrap().to_owned();
     let report = server.api("GET", &format!("{place}/report"), ADMIN, "").await;
     assert_eq!(report.body, answer.body);
-    let request = Request {
-        beneath: None,
-        source: source.clone().into(),
-        label: source,
-        bundle: None,
-        attestations: Vec::new(),
-        digests: true,
-        identities: Vec::new(),
-        cache: None,
-        jobs: None,
-        limits: None,
-        record: None,
-    };
+    let request = Request::new(source);
     let policy = Policy::shipped("standard").unwrap();
     let today = Date::new(2027, 1, 1).unwrap();
     let services = Services { today, now: now(), clock: None, progress: &Quiet };

@@ -1,7 +1,7 @@
 //! Calls that nobody makes who means well.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use gate::ledger::Role;
@@ -237,6 +237,36 @@ async fn who_calls_too_often_waits() {
     // Others are not hindered, and neither is whoever asks whether it lives.
     assert_eq!(server.api("GET", "/api/v1/me", ADMIN, "").await.status, 200);
     assert_eq!(server.call("GET", "/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_proxy_of_ours_tells_who_called_and_others_do_not() {
+    for (proxies, address) in [(vec!["127.0.0.1"], "203.0.113.7"), (vec!["10.0.0.1"], "127.0.0.1")]
+    {
+        let proxies: Vec<IpAddr> = proxies.into_iter().map(|text| text.parse().unwrap()).collect();
+        let server = start_with(|options| {
+            options.proxies = proxies;
+            options.bounds.stranger = 2;
+        })
+        .await;
+        let forwarded = ("x-forwarded-for", "198.51.100.9, 203.0.113.7");
+        let answer = server.call("GET", "/api/v1/me", &[forwarded]).await;
+        assert_eq!(answer.status, 401);
+        let entries = server.ledger.entries(0, 100).await.unwrap();
+        let told = serde_json::to_string(entries.last().unwrap()).unwrap();
+        assert!(told.contains(&format!("\"address\":\"{address}\"")), "{told}");
+        // Whoever is counted by an address of their own does not use up that of another.
+        let mut last = 0;
+        for _ in 0..3 {
+            last = server
+                .call("GET", "/api/v1/me", &[("x-forwarded-for", "203.0.113.8")])
+                .await
+                .status;
+        }
+        assert_eq!(last, 429);
+        let other = server.call("GET", "/api/v1/me", &[("x-forwarded-for", "203.0.113.9")]).await;
+        assert_eq!(other.status, if address == "127.0.0.1" { 429 } else { 401 });
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@
 mod api;
 mod client;
 mod credentials;
+mod forms;
 mod hostile;
 mod oidc;
+mod reports;
 mod sessions;
 mod tls;

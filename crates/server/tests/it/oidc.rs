@@ -14,7 +14,7 @@ use gate::provenance::keys::sha256;
 use serde_json::{Value, json};
 use server::Oidc;
 
-use crate::client::{Answer, Running, start_with};
+use crate::client::{Answer, Running, start_in, start_with};
 
 /// What a provider does wrong.
 type Lie = fn(&mut Does);
@@ -200,6 +200,19 @@ async fn somebody_signs_in_through_a_provider_once() {
     assert_eq!(end(&server, &cookie, "another").await.status, 403);
     let (cookie, state) = begin(&server, &provider, "https://evil.example").await;
     assert_eq!(end(&server, &cookie, &state).await.header("location"), Some("/"));
+}
+
+#[tokio::test]
+async fn a_start_ends_the_sessions_that_the_provider_began() {
+    let provider = provider();
+    let server = server(&provider).await;
+    let (cookie, state) = begin(&server, &provider, "/").await;
+    let answer = end(&server, &cookie, &state).await;
+    let session = format!("weighbridge={}", answer.cookie("weighbridge").unwrap());
+    assert_eq!(server.call("GET", "/api/v1/me", &[("cookie", &session)]).await.status, 200);
+    // The claims may give other roles by now.
+    let server = start_in(server.stop().await, |_| ()).await;
+    assert_eq!(server.call("GET", "/api/v1/me", &[("cookie", &session)]).await.status, 401);
 }
 
 #[tokio::test]

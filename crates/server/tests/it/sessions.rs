@@ -1,13 +1,15 @@
 //! Browsers: signing in, forms, and what others would do with them.
 
 use gate::ledger::Role;
+use jiff::SignedDuration;
+use server::Sessions;
 
-use crate::client::{Answer, Running, start, start_with};
+use crate::client::{ADMIN, Answer, Running, start, start_in, start_with};
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// Signs in as a browser does; gives the answer to the form.
-async fn sign_in(server: &Running, token: &str, next: &str, cookies: &str) -> Answer {
+pub(crate) async fn sign_in(server: &Running, token: &str, next: &str, cookies: &str) -> Answer {
     let page = server.call("GET", "/sign-in", &[]).await;
     let bound = page.cookie("weighbridge-form").unwrap();
     let body = format!("csrf={}&token={token}&next={next}", page.field("csrf"));
@@ -56,6 +58,74 @@ async fn signing_in_begins_another_session_and_ends_the_one_that_was_shown() {
         let answer = server.call("GET", "/api/v1/models", &[("cookie", &cookie)]).await;
         assert_eq!(answer.status, status);
     }
+}
+
+/// Whether a session ends, within some seconds and without a call that keeps it.
+async fn ends(server: &Running, session: &str) -> bool {
+    let cookie = format!("weighbridge={session}");
+    for _ in 0..80 {
+        if server.call("GET", "/api/v1/models", &[("cookie", &cookie)]).await.status == 401 {
+            return true;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_session_ends_when_nobody_calls_when_its_time_is_over_and_with_its_token() {
+    let short = SignedDuration::from_secs(2);
+    for (idle, longest) in [(short, None), (SignedDuration::from_hours(1), Some(short))] {
+        let server = start_with(move |options| {
+            let longest = longest.unwrap_or(options.sessions.longest);
+            options.sessions = Sessions { idle, longest };
+        })
+        .await;
+        let (token, _) = server.token("ana", Role::Reader).await;
+        let session = sign_in(&server, &token, "/", "").await.cookie("weighbridge").unwrap();
+        assert!(ends(&server, &session).await, "{idle} {longest:?}");
+    }
+    let server = start().await;
+    let soon = crate::client::now().saturating_add(short).unwrap();
+    let act = gate::ledger::Act::new("test", crate::client::now());
+    let made = server.ledger.make_token(act, "ana", Role::Reader, Some(soon)).await.unwrap();
+    let session = sign_in(&server, &made.text, "/", "").await.cookie("weighbridge").unwrap();
+    assert!(ends(&server, &session).await, "the token expired");
+}
+
+#[tokio::test]
+async fn an_administrator_ends_every_session_of_somebody() {
+    let server = start().await;
+    let (token, _) = server.token("ana", Role::Reader).await;
+    let (other, _) = server.token("ben", Role::Reader).await;
+    let mut sessions = Vec::new();
+    for token in [&token, &token, &other] {
+        let session = sign_in(&server, token, "/", "").await.cookie("weighbridge").unwrap();
+        sessions.push(format!("weighbridge={session}"));
+    }
+    let ended = server.api("DELETE", "/api/v1/sessions/ana", ADMIN, "").await;
+    assert_eq!(ended.status, 204, "{}", ended.body);
+    for (session, status) in sessions.iter().zip([401, 401, 200]) {
+        let answer = server.call("GET", "/api/v1/models", &[("cookie", session)]).await;
+        assert_eq!(answer.status, status);
+    }
+    // The token itself still counts.
+    assert_eq!(server.api("GET", "/api/v1/models", &token, "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_start_with_another_token_ends_the_sessions_of_the_one_before() {
+    let server = start().await;
+    let session = sign_in(&server, ADMIN, "/", "").await.cookie("weighbridge").unwrap();
+    let cookie = format!("weighbridge={session}");
+    let answer = server.call("GET", "/api/v1/models", &[("cookie", &cookie)]).await;
+    assert_eq!(answer.status, 200);
+    let folder = server.stop().await;
+    let other = Some("another-token-of-the-environment".to_owned());
+    let server = start_in(folder, |options| options.admin_token = other).await;
+    let answer = server.call("GET", "/api/v1/models", &[("cookie", &cookie)]).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(server.api("GET", "/api/v1/models", ADMIN, "").await.status, 401);
 }
 
 #[tokio::test]

@@ -76,6 +76,9 @@ pub(crate) enum LedgerCommand {
     Deploy(Deploy),
     /// Record what a deployment serves, or that it ended
     Observe(Observe),
+    /// Have the witnesses that `log.policy` names sign the newest checkpoint of the log
+    #[cfg(feature = "witness")]
+    Cosign(Place),
     /// Compute everything anew and name what does not fit
     Verify(Verify),
     /// Write the ledger as lines of JSON

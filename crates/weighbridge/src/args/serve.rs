@@ -1,6 +1,6 @@
 //! `serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use super::Queue;
@@ -29,6 +29,11 @@ pub(crate) struct Serve {
     /// Listen elsewhere than on this machine without TLS: something in front of it speaks TLS
     #[arg(long)]
     pub(crate) insecure_http: bool,
+
+    /// The address of a proxy in front of it: whom it names in `X-Forwarded-For` counts as the caller, in
+    /// the record and in the limits
+    #[arg(long, num_args = 1.., value_name = "ADDRESS")]
+    pub(crate) proxy: Vec<IpAddr>,
 
     /// How many calls a second one credential may make, over some time
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..))]

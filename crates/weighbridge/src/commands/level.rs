@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gate::{Clock, Policy, Request, Services, render};
-use vocabulary::Untrusted;
 
 use super::digest::{cache, identities, save};
 use super::{read_policy, recording, weigh};
@@ -21,17 +20,13 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
     let ours = ours(args)?;
     let limits = ours.as_ref().map(|ours| ours.terms.limits).unwrap_or_default();
     let mut request = Request {
-        beneath: None,
-        source: args.model.clone(),
-        label: Untrusted::from_bytes(args.model.as_os_str().as_encoded_bytes()).raw().to_owned(),
         bundle: args.bundle.clone(),
         attestations: args.attestations.clone(),
-        record: None,
-        digests: true,
         identities: identities(&args.identity)?,
         cache: cache.clone(),
         jobs: args.jobs.map(usize::from),
         limits: Some(args::limits(&args.limits, limits)),
+        ..Request::new(&args.model)
     };
     let bar = Bar::new(all.quiet);
     let services = Services {

@@ -3,6 +3,7 @@
 #[cfg(feature = "server")]
 mod with {
     use std::future::Future;
+    use std::net::IpAddr;
     use std::path::PathBuf;
 
     use gate::ledger::{Place, Role};
@@ -23,6 +24,7 @@ mod with {
             admin_token: world::variable("WEIGHBRIDGE_ADMIN_TOKEN").filter(|t| !t.is_empty()),
             public_url: args.public_url.clone(),
             insecure_http: args.insecure_http,
+            proxies: args.proxy.iter().map(IpAddr::to_canonical).collect(),
             bounds: Bounds { credential: args.rate, ..Bounds::default() },
             tls: args.tls_cert.clone().zip(args.tls_key.clone()).map(tls),
             work: work(&args.queue),

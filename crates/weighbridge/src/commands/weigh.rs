@@ -6,7 +6,6 @@ use gate::provenance::manifest::Cache;
 use gate::provenance::reconcile::Source;
 use gate::render::{Style, render};
 use gate::{Clock, Policy, Request, Services};
-use vocabulary::Untrusted;
 
 use super::digest::{cache, identities, save};
 use super::read_policy;
@@ -80,17 +79,14 @@ fn each(
     let mut end = Exit::Fine;
     for source in &common.sources {
         let request = Request {
-            source: source.clone(),
-            beneath: None,
-            label: Untrusted::from_bytes(source.as_os_str().as_encoded_bytes()).raw().to_owned(),
             bundle: how.bundle.clone(),
             attestations: how.attestations.clone(),
-            record: None,
             digests: how.digests,
             identities: how.identities.clone(),
             cache: how.cache.clone(),
             jobs: common.jobs.map(usize::from),
             limits: Some(args::limits(&common.limits, policy.terms.limits)),
+            ..Request::new(source)
         };
         let bar = Bar::new(all.quiet);
         let services = Services {

@@ -37,7 +37,7 @@ impl Running {
             assert_eq!(made.code, Some(0), "{made:?}");
         }
         let state = format!("{name}.state");
-        let log = format!("example.org/log={vkey}");
+        let log = format!("{}={vkey}", vkey.split('+').next().unwrap());
         let listen = ["log", "witness", "--listen", "127.0.0.1:0"];
         let rest = ["--state", &state, "--key", &key, "--log", &log];
         let mut child = place.spawn(&[&listen[..], &rest].concat());
@@ -286,4 +286,84 @@ fn a_witness_behind_tls_is_asked_by_whom_one_trusts() {
     assert_eq!(wrong.code, Some(3), "{wrong:?}");
     let asked = place.run(&["log", "cosign", "log", "--policy", "policy", "--ca", "ca.pem"]);
     assert_eq!(asked.code, Some(0), "{asked:?}");
+}
+
+/// The log of a ledger, the witnesses that its folder names, and the check that asks for them.
+#[cfg(feature = "server")]
+#[test]
+fn witnesses_vouch_for_the_log_of_a_ledger() {
+    let place = Place::new();
+    place.write("model/config.json", "{}");
+    let terms = "refuse = \"high\"\nreview = \"medium\"\n[checks]\nwitness = \"required\"\n";
+    place.write("policy.toml", &format!("name = \"t\"\n{terms}"));
+    let weigh = || {
+        let args = ["weigh", "model", "--policy", "policy.toml", "--data", "l", "--as", "ana"];
+        place.run(&args)
+    };
+    let cosign = || place.run(&["ledger", "cosign", "--data", "l"]);
+    let verify = || {
+        let told = place.run(&["ledger", "verify", "--data", "l", "--format", "json"]);
+        assert_eq!(told.code, Some(0), "{told:?}");
+        serde_json::from_str::<serde_json::Value>(&told.stdout).unwrap()
+    };
+    assert_eq!(weigh().code, Some(2));
+    let unasked = weigh();
+    assert!(unasked.stdout.contains("asks for no witness"), "{unasked:?}");
+    let refused = cosign();
+    assert!(refused.code == Some(3) && refused.stderr.contains("log.policy"), "{refused:?}");
+
+    let vkey = verify()["vkey"].as_str().unwrap().to_owned();
+    let one = Running::start(&place, "w1", &vkey);
+    let two = Running::start(&place, "w2", &vkey);
+    let policy = format!(
+        "witness w1 {} {}\nwitness w2 {} {}\ngroup g all w1 w2\nquorum g\n",
+        one.vkey, one.url, two.vkey, two.url
+    );
+    place.write("l/log.policy", &policy);
+    let unseen = weigh();
+    assert!(unseen.code == Some(2) && unseen.stdout.contains("0 of 2 witnesses"), "{unseen:?}");
+    let signed = cosign();
+    assert_eq!(signed.code, Some(0), "{signed:?}");
+    assert_eq!(signed.stdout, "tree of 3: signed by `w1`, `w2`\n");
+    let seen = weigh();
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    let told = verify();
+    assert_eq!(
+        (&told["witnessed"], &told["witnesses"]),
+        (&3.into(), &["w1", "w2"].into()),
+        "{told}"
+    );
+
+    // One of them is gone: what both signed before still stands, and what came since is not covered.
+    drop(two);
+    let asked = cosign();
+    assert_eq!((asked.code, asked.stdout.as_str()), (Some(2), "tree of 4: signed by `w1`\n"));
+    assert!(asked.stderr.contains("witness `http"), "{asked:?}");
+    assert_eq!(weigh().code, Some(0));
+    place.write("later/config.json", "{\"later\": 1}");
+    let later = ["weigh", "later", "--policy", "policy.toml", "--data", "l", "--as", "ana"];
+    place.run(&later);
+    let later = place.run(&later);
+    assert!(later.code == Some(2) && later.stdout.contains("0 of 2 witnesses"), "{later:?}");
+
+    // A server asks by itself.
+    let _two = Running::start(&place, "w2", &vkey);
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "l", "--workers", "0"];
+    let mut server = place.spawn(&serve);
+    let begun = std::time::Instant::now();
+    while verify()["witnessed"].as_u64() <= Some(4) {
+        assert!(begun.elapsed() < Duration::from_mins(1), "the server asks nobody");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    // Another who is trusted has signed nothing.
+    place.write(
+        "l/log.policy",
+        &policy.replace(&one.vkey, &Running::start(&place, "w3", &vkey).vkey),
+    );
+    assert!(weigh().stdout.contains("0 of 2 witnesses"));
+    assert_eq!(verify()["witnessed"], 0);
+    place.write("l/log.policy", "quorum nobody\n");
+    assert_eq!(weigh().code, Some(3), "a policy that is none is told");
 }

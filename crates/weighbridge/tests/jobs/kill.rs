@@ -93,6 +93,31 @@ async fn kill_again_and_again(place: &Place, mut processes: Vec<Process>) {
     verified(place);
 }
 
+/// The database goes away under load, again and again: nobody has to be started anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_goes_away_loses_and_doubles_nothing() {
+    let Some(place) = Place::postgres() else { return };
+    let one = ["--workers", "1"];
+    let mut processes = vec![place.serve(&one), place.worker(&one)];
+    let source = place.models().join("one");
+    let submitters = Submitters::start(&[processes[0].address()], source.to_str().unwrap());
+    let times = kills().min(30);
+    for cut in 0..times {
+        std::thread::sleep(Duration::from_millis(200 + (cut as u64 * 379) % 700));
+        place.cut_off();
+    }
+    // It has to come back to work before nobody asks any more.
+    std::thread::sleep(Duration::from_secs(3));
+    let accepted = submitters.end();
+    assert!(accepted.len() > times, "the submitters came to nothing: {}", accepted.len());
+    let queue = nothing_lost_or_doubled(&place, &accepted).await;
+    eprintln!("{times} cuts, {} accepted, {queue:?}", accepted.len());
+    for process in &mut processes {
+        assert_eq!(process.stop(Signal::TERM), Some(0));
+    }
+    verified(&place);
+}
+
 /// The ledger looks at itself.
 pub(crate) fn verified(place: &Place) {
     let verified = place.run(&["ledger", "verify"]);

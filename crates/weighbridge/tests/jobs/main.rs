@@ -17,6 +17,8 @@ mod kill;
 mod load;
 mod place;
 mod recheck;
+#[path = "../../../provenance/tests/it/service.rs"]
+mod service;
 mod speed;
 mod stop;
 mod uploads;

@@ -87,13 +87,45 @@ impl Place {
 
     /// A server on a free port; it answers when this returns.
     pub(crate) fn serve(&self, extra: &[&str]) -> Process {
-        let server = Process::start(self, "serve", Some(free_port()), extra);
+        self.serve_with(extra, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub(crate) fn serve_with(&self, extra: &[&str], variables: &[(&str, &str)]) -> Process {
+        let server = Process::start(self, "serve", Some(free_port()), extra, variables);
         server.answers();
         server
     }
 
+    pub(crate) fn worker_with(&self, extra: &[&str], variables: &[(&str, &str)]) -> Process {
+        Process::start(self, "worker", None, extra, variables)
+    }
+
+    /// A server of which is not asked over plain HTTP whether it answers.
+    pub(crate) fn begin(&self, kind: &'static str, extra: &[&str]) -> Process {
+        Process::start(self, kind, Some(free_port()), extra, &[])
+    }
+
+    /// Ends every connection to the database, as its end would, or ends it: `WEIGHBRIDGE_POSTGRES_RESTART`
+    /// is a command that does.
+    pub(crate) fn cut_off(&self) {
+        let Some((server, name)) = &self.database else { return };
+        match std::env::var("WEIGHBRIDGE_POSTGRES_RESTART") {
+            Ok(command) => {
+                let done = Command::new("sh").args(["-c", &command]).status().unwrap();
+                assert!(done.success(), "{command}");
+            }
+            Err(_) => sql(
+                server,
+                &format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+                ),
+            ),
+        }
+    }
+
     pub(crate) fn worker(&self, extra: &[&str]) -> Process {
-        Process::start(self, "worker", None, extra)
+        self.worker_with(extra, &[])
     }
 
     /// The ledger, opened by this process.
@@ -123,7 +155,12 @@ impl Drop for Place {
 
 fn sql(server: &str, statement: &str) {
     let url = format!("{server}/postgres");
-    let done = Command::new("psql").arg(&url).args(["-qc", statement]).status().unwrap();
+    let done = Command::new("psql")
+        .arg(&url)
+        .args(["-qAtc", statement])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
     assert!(done.success(), "{statement}");
 }
 
@@ -144,8 +181,10 @@ impl Process {
         kind: &'static str,
         address: Option<SocketAddr>,
         extra: &[&str],
+        variables: &[(&str, &str)],
     ) -> Self {
         let mut command = place.command(kind, extra);
+        command.envs(variables.iter().copied());
         if let Some(address) = address {
             command.arg("--listen").arg(address.to_string()).args(["--rate", "1000000"]);
         }
@@ -184,7 +223,7 @@ impl Process {
     pub(crate) fn kill_and_start(&mut self, place: &Place, extra: &[&str]) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        *self = Self::start(place, self.kind, self.address, extra);
+        *self = Self::start(place, self.kind, self.address, extra, &[]);
     }
 
     /// Asks it to end; gives its exit code.

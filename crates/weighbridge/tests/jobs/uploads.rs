@@ -150,3 +150,48 @@ fn what_leads_elsewhere_or_says_what_is_not_so_is_refused() {
     let body = json!({ "model": "m", "source": place.models().join("out") });
     assert_eq!(client.post("/api/v1/weighings", &body).unwrap().status, 403);
 }
+
+/// The store is a bucket: two machines that share it share the uploads.
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_lie_in_a_bucket() {
+    let Some(store) = crate::service::Service::s3() else { return };
+    let place = Place::sqlite();
+    let extra = ["--store", "s3://logs/up/loads"];
+    let variables = [
+        ("AWS_ENDPOINT", store.address.as_str()),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_REGION", "us-east-1"),
+    ];
+    let server = place.serve_with(&[&extra[..], &["--workers", "0"]].concat(), &variables);
+    let _worker = place.worker_with(&[&extra[..], &["--workers", "1"]].concat(), &variables);
+    let mut client = server.client();
+    let upload = begin(&mut client);
+    let model = b"\x80\x04cos\nsystem\n(X\x02\x00\x00\x00idtR.";
+    assert_eq!(put(&mut client, &upload, "weights/model.pkl", "", model), 201);
+    // More than one part.
+    let large = vec![7_u8; (17 << 20) + 5];
+    assert_eq!(put(&mut client, &upload, "a.bin", "", &large), 201);
+    assert_eq!(put(&mut client, &upload, "same.bin", "", &large), 201);
+    assert_eq!(put(&mut client, &upload, "empty", "", b""), 201);
+    let asked = json!({ "model": "org/up", "upload": upload });
+    let job = client.post("/api/v1/weighings", &asked).unwrap().text("weighing");
+    nothing_lost_or_doubled(&place, std::slice::from_ref(&job)).await;
+    let report = client.get(&format!("/api/v1/weighings/{job}/report")).unwrap().json();
+    assert_eq!(
+        (report["verdict"].as_str(), report["artifact"]["files"].as_u64()),
+        (Some("refuse"), Some(4))
+    );
+    let sha256 = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    assert_eq!(client.get(&format!("/api/v1/blobs/{sha256}")).unwrap().status, 404);
+    let digest = report["artifact"]["contents"][0]["digests"]["sha256"].as_str().unwrap();
+    assert_eq!(client.get(&format!("/api/v1/blobs/{digest}")).unwrap().status, 200);
+    assert!(!place.data().join("uploads").exists(), "nothing lies on this machine");
+    assert_eq!(files_below(&place.data().join("scratch")), 0);
+    // Without the store nothing is taken in, and it says so.
+    drop(store);
+    let answer = client.call("POST", "/api/v1/uploads", "", b"").unwrap();
+    assert_eq!(answer.status, 201);
+    assert_eq!(put(&mut client, &answer.text("upload"), "a", "", b"x"), 503);
+}

@@ -7,7 +7,7 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::log::checkpoint::{Checkpoint, decimal, hash_line};
 use crate::log::note::{Note, Signature, Vkey};
-use crate::log::{Error, View};
+use crate::log::{Error, Policy, View};
 
 /// How long a witness may take to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const MAX_ANSWER: u64 = 64 << 10;
 /// How often a witness may name another size.
 const ATTEMPTS: u32 = 4;
+/// How often the newest checkpoint is taken when other writers are faster.
+const NEWER: u32 = 5;
 
 /// Asks witnesses.
 #[derive(Clone, Debug)]
@@ -31,6 +33,19 @@ pub enum Asked {
     SawMore(u64),
     /// It did not sign, or nobody answered.
     Refused(String),
+}
+
+/// What came of asking all witnesses of a policy.
+#[derive(Clone, Debug)]
+pub struct Gathered {
+    /// The newest checkpoint, with what the witnesses signed.
+    pub note: Note,
+    /// What it says.
+    pub checkpoint: Checkpoint,
+    /// The places of the witnesses of the policy that signed it, and when they did.
+    pub seen: Vec<(usize, u64)>,
+    /// Who was asked and did not sign: their address, and why.
+    pub silent: Vec<(String, String)>,
 }
 
 impl Default for Client {
@@ -95,12 +110,73 @@ impl Client {
         Ok(Asked::Refused(format!("it named another size {ATTEMPTS} times")))
     }
 
+    /// Has the newest checkpoint of a log signed by the witnesses at these URLs, all at once; the log
+    /// keeps what they signed.
+    pub fn gather(&self, policy: &Policy, urls: &[String], view: &View) -> Result<Gathered, Error> {
+        let mut attempt = 0u32;
+        loop {
+            attempt = attempt.saturating_add(1);
+            let (mut note, checkpoint) = view.checkpoint()?;
+            let asked = self.ask_all(policy, urls, view, (&note, &checkpoint));
+            let newer = view.checkpoint()?.1.size > checkpoint.size;
+            let others = asked.iter().any(|asked| matches!(asked, Ok(Asked::SawMore(_))));
+            if others && newer && attempt < NEWER {
+                continue;
+            }
+            let (signatures, silent) = sorted(urls, asked);
+            note.add(&signatures);
+            view.add_cosignatures(&note.text, &signatures)?;
+            let seen = policy.witnessed(&note)?;
+            return Ok(Gathered { note, checkpoint, seen, silent });
+        }
+    }
+
+    fn ask_all(
+        &self,
+        policy: &Policy,
+        urls: &[String],
+        view: &View,
+        tree: (&Note, &Checkpoint),
+    ) -> Vec<Result<Asked, Error>> {
+        let keys: Vec<&Vkey> = policy.witnesses.iter().map(|witness| &witness.key).collect();
+        let ask = |url: &str| self.ask(url, &keys, view, tree);
+        std::thread::scope(|scope| {
+            let asking: Vec<_> = urls.iter().map(|url| scope.spawn(move || ask(url))).collect();
+            let crashed = || Ok(Asked::Refused("asking it crashed".to_owned()));
+            asking.into_iter().map(|one| one.join().unwrap_or_else(|_| crashed())).collect()
+        })
+    }
+
     fn post(&self, url: &str, body: &str) -> Result<(u16, String), ureq::Error> {
         let url = format!("{}/add-checkpoint", url.trim_end_matches('/'));
         let mut answer = self.agent.post(&url).content_type("text/plain").send(body)?;
         let said = answer.body_mut().with_config().limit(MAX_ANSWER).read_to_string()?;
         Ok((answer.status().as_u16(), said))
     }
+}
+
+/// What was signed, and who did not sign.
+fn sorted(
+    urls: &[String],
+    asked: Vec<Result<Asked, Error>>,
+) -> (Vec<Signature>, Vec<(String, String)>) {
+    let (mut signatures, mut silent) = (Vec::new(), Vec::new());
+    for (url, asked) in urls.iter().zip(asked) {
+        let because = match asked {
+            Ok(Asked::Signed(signed)) => {
+                signatures.extend(signed);
+                continue;
+            }
+            Ok(Asked::Refused(because)) => because,
+            Err(error) => error.to_string(),
+            Ok(Asked::SawMore(size)) => format!(
+                "it saw a tree of {size} entries, which this log does not have: entries were taken \
+                 out, or it forked"
+            ),
+        };
+        silent.push((url.clone(), because));
+    }
+    (signatures, silent)
 }
 
 /// The signatures of an answer that verify.

@@ -10,7 +10,7 @@ mod client;
 mod server;
 
 #[cfg(feature = "witness")]
-pub use client::{Asked, Client};
+pub use client::{Asked, Client, Gathered};
 #[cfg(feature = "witness")]
 pub use server::{Clock, serve};
 

@@ -1,5 +1,6 @@
 //! Words that carry a state. A shape and a word say it; the colour repeats it.
 
+use gate::ledger::JobState;
 use maud::{Markup, html};
 
 fn badge(class: &str, glyph: &str, word: &str) -> Markup {
@@ -61,6 +62,17 @@ pub(crate) fn request(word: &str) -> Markup {
         "asked" => badge("undecided", "◆", "waits for approval"),
         "expired" => badge("none", "○", "expired"),
         _ => badge("none", "○", "ended"),
+    }
+}
+
+/// Where a job stands.
+pub(crate) fn job(state: JobState) -> Markup {
+    match state {
+        JobState::Waiting => badge("undecided", "◆", "waiting"),
+        JobState::Running => badge("", "◐", "running"),
+        JobState::Done => badge("good", "●", "done"),
+        JobState::Failed => badge("refuse", "■", "failed"),
+        JobState::Cancelled => badge("none", "○", "taken back"),
     }
 }
 

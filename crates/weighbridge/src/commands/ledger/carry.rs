@@ -42,6 +42,14 @@ fn told(verified: &Verified) -> String {
         verified.root,
         escape(&verified.vkey)
     ));
+    if verified.witnessed > 0 {
+        let names: Vec<String> = verified.witnesses.iter().map(|name| escape(name)).collect();
+        text.push_str(&format!(
+            "witnesses signed the tree of {}: {}\n",
+            verified.witnessed,
+            names.join(", ")
+        ));
+    }
     if verified.unpublished > 0 {
         text.push_str(&format!(
             "{} entries are not yet published; whoever opens the ledger next does it\n",

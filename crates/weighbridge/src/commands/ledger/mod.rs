@@ -1,6 +1,8 @@
 //! `ledger`: the record, without a server.
 
 mod carry;
+#[cfg(feature = "witness")]
+mod cosign;
 mod show;
 mod write;
 
@@ -25,6 +27,8 @@ pub(super) fn ledger(args: &args::Ledger) -> Result<Exit, Failure> {
         LedgerCommand::Decide(args) => write::decide(args),
         LedgerCommand::Deploy(args) => write::deploy(args),
         LedgerCommand::Observe(args) => write::observe(args),
+        #[cfg(feature = "witness")]
+        LedgerCommand::Cosign(args) => cosign::cosign(args),
         LedgerCommand::Verify(args) => carry::verify(args),
         LedgerCommand::Export(args) => carry::export(args),
         LedgerCommand::Import(args) => carry::import(args),

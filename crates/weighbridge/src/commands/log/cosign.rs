@@ -2,8 +2,8 @@ use std::path::Path;
 
 use gate::provenance::certificates;
 use gate::provenance::files;
-use gate::provenance::log::witness::{Asked, Client};
-use gate::provenance::log::{Checkpoint, Error, Note, Policy, Signature, View, Vkey};
+use gate::provenance::log::witness::Client;
+use gate::provenance::log::{Policy, View};
 use vocabulary::escape;
 
 use super::write::Seen;
@@ -13,9 +13,6 @@ use crate::args::log::{Ask, Cosign};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
-
-/// How often the newest checkpoint is taken when other writers are faster.
-const ATTEMPTS: u32 = 5;
 
 /// Which witnesses are asked, and which of them count.
 pub(super) struct Asking {
@@ -38,11 +35,7 @@ impl Asking {
         args: &Args,
     ) -> Result<Self, Failure> {
         let policy = read_policy(policy)?;
-        let urls = if urls.is_empty() {
-            policy.witnesses.iter().filter_map(|witness| witness.url.clone()).collect()
-        } else {
-            urls.to_vec()
-        };
+        let urls = if urls.is_empty() { policy.urls() } else { urls.to_vec() };
         if args.offline && !urls.is_empty() {
             return Err(Failure::Offline);
         }
@@ -59,70 +52,21 @@ impl Asking {
     /// Has the newest checkpoint of a log signed. Who does not sign is told; the log keeps what the
     /// others signed.
     pub(super) fn ask(&self, view: &View) -> Result<Seen, Failure> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let (mut note, checkpoint) = view.checkpoint()?;
-            let asked = self.ask_all(view, &note, &checkpoint);
-            let newer = view.checkpoint()?.1.size > checkpoint.size;
-            let others = asked.iter().any(|asked| matches!(asked, Ok(Asked::SawMore(_))));
-            if others && newer && attempt < ATTEMPTS {
-                continue;
-            }
-            let signatures = self.told(asked);
-            note.add(&signatures);
-            view.add_cosignatures(&note.text, &signatures)?;
-            let seen = self.policy.witnessed(&note)?;
-            let name = |(at, _): &(usize, u64)| Some(self.policy.witnesses.get(*at)?.name.clone());
-            let witnesses: Vec<String> = seen.iter().filter_map(name).collect();
-            let quorum = self.policy.is_quorum(&seen);
-            if !quorum {
-                let of = self.policy.witnesses.len();
-                let count = witnesses.len();
-                output::say(&format!(
-                    "no quorum: {count} of the {of} witnesses of the policy signed the checkpoint; \
-                     `weighbridge log cosign` asks again\n"
-                ));
-            }
-            return Ok(Seen { tree: (note, checkpoint), witnesses, quorum });
+        let Self { policy, urls, client } = self;
+        let gathered = client.gather(policy, urls, view)?;
+        for (url, because) in &gathered.silent {
+            output::say(&format!("witness `{}`: {}\n", escape(url), escape(because)));
         }
-    }
-
-    fn ask_all(
-        &self,
-        view: &View,
-        note: &Note,
-        checkpoint: &Checkpoint,
-    ) -> Vec<Result<Asked, Error>> {
-        let keys: Vec<&Vkey> = self.policy.witnesses.iter().map(|witness| &witness.key).collect();
-        let ask = |url: &str| self.client.ask(url, &keys, view, (note, checkpoint));
-        std::thread::scope(|scope| {
-            let asking: Vec<_> =
-                self.urls.iter().map(|url| scope.spawn(move || ask(url))).collect();
-            let crashed = || Ok(Asked::Refused("asking it crashed".to_owned()));
-            asking.into_iter().map(|one| one.join().unwrap_or_else(|_| crashed())).collect()
-        })
-    }
-
-    /// Tells who did not sign, and gives what the others signed.
-    fn told(&self, asked: Vec<Result<Asked, Error>>) -> Vec<Signature> {
-        let mut signatures = Vec::new();
-        for (url, asked) in self.urls.iter().zip(asked) {
-            let because = match asked {
-                Ok(Asked::Signed(signed)) => {
-                    signatures.extend(signed);
-                    continue;
-                }
-                Ok(Asked::Refused(because)) => because,
-                Err(error) => error.to_string(),
-                Ok(Asked::SawMore(size)) => format!(
-                    "it saw a tree of {size} entries, which this log does not have: entries were \
-                     taken out, or it forked"
-                ),
-            };
-            output::say(&format!("witness `{}`: {}\n", escape(url), escape(&because)));
+        let witnesses = policy.names(&gathered.seen);
+        let quorum = policy.is_quorum(&gathered.seen);
+        if !quorum {
+            let (count, of) = (witnesses.len(), policy.witnesses.len());
+            output::say(&format!(
+                "no quorum: {count} of the {of} witnesses of the policy signed the checkpoint; \
+                 `weighbridge log cosign` asks again\n"
+            ));
         }
-        signatures
+        Ok(Seen { tree: (gathered.note, gathered.checkpoint), witnesses, quorum })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A record as a team would have it after some weeks, and beside it everything that an attacker could
 //! write into one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gate::ledger::{Act, Event, Ledger, Place, Role, Vote, Weighed};
 use gate::provenance::hex;
@@ -91,19 +91,7 @@ impl Seed {
 /// The report of an example, weighed in truth.
 fn example(name: &str) -> Value {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
-    let request = Request {
-        beneath: None,
-        source,
-        label: format!("models/{name}"),
-        bundle: None,
-        attestations: Vec::<PathBuf>::new(),
-        digests: true,
-        identities: Vec::new(),
-        cache: None,
-        jobs: None,
-        limits: None,
-        record: None,
-    };
+    let request = Request { label: format!("models/{name}"), ..Request::new(source) };
     let services = Services {
         today: "2026-11-21".parse().unwrap(),
         now: "2026-11-21T08:00:00Z".parse().unwrap(),

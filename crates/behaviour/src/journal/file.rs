@@ -1,0 +1,133 @@
+//! The file of a journal.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the journal is written and read here, and nothing else"
+)]
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::Error;
+
+/// How long a reply may be unknown to the disk.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// Bytes of a first line that are read.
+const MAX_HEADER: u64 = 1 << 20;
+
+/// The one writer of a journal. The lock is the file's and ends with it.
+#[derive(Debug)]
+pub(super) struct Writer {
+    path: PathBuf,
+    file: File,
+    /// How many bytes are whole lines.
+    length: u64,
+    synced: Instant,
+    closed: bool,
+}
+
+impl Writer {
+    /// Opens or makes the file, locks it, and gives what it holds.
+    pub(super) fn open(path: &Path) -> Result<(Self, Vec<u8>), Error> {
+        let failed = |doing| move |source| Error::Io { doing, path: path.into(), source };
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true).truncate(false);
+        let mut file = options.open(path).map_err(failed("open"))?;
+        regular(path, &file)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.into() }),
+            Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(failed("read"))?;
+        let length = bytes.len() as u64;
+        let writer =
+            Self { path: path.into(), file, length, synced: Instant::now(), closed: false };
+        Ok((writer, bytes))
+    }
+
+    /// Keeps the first bytes alone.
+    pub(super) fn cut(&mut self, length: u64) -> Result<(), Error> {
+        if length < self.length {
+            self.file.set_len(length).map_err(|source| self.failed("cut", source))?;
+        }
+        self.length = length;
+        Ok(())
+    }
+
+    /// Adds a line. Where the disk takes only a part of it, the part is taken back.
+    pub(super) fn write(&mut self, line: &impl Serialize) -> Result<(), Error> {
+        if self.closed {
+            return Err(Error::Closed);
+        }
+        let mut bytes = serde_json::to_vec(line)
+            .map_err(|error| self.failed("write", io::Error::other(error)))?;
+        bytes.push(b'\n');
+        if let Err(source) = self.file.write_all(&bytes) {
+            // Where even this fails the next to open the file drops the part.
+            let _ = self.file.set_len(self.length);
+            self.closed = true;
+            return Err(self.failed("write", source));
+        }
+        self.length = self.length.saturating_add(bytes.len() as u64);
+        if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
+    }
+
+    pub(super) fn sync(&mut self) -> Result<(), Error> {
+        self.synced = Instant::now();
+        self.file.sync_data().map_err(|source| self.failed("write", source))
+    }
+
+    pub(super) fn close(&mut self) {
+        let _ = self.sync();
+        self.closed = true;
+    }
+
+    fn failed(&self, doing: &'static str, source: io::Error) -> Error {
+        Error::Io { doing, path: self.path.clone(), source }
+    }
+}
+
+/// All that a file holds.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Io { doing: "read", path: path.into(), source };
+    let mut bytes = Vec::new();
+    opened(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Opens a file; what is none would have to be waited for.
+fn opened(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::other("it is not a file"))
+    }
+}
+
+fn regular(path: &Path, file: &File) -> Result<(), Error> {
+    let failed = |source| Error::Io { doing: "open", path: path.into(), source };
+    if file.metadata().map_err(failed)?.is_file() {
+        Ok(())
+    } else {
+        Err(failed(io::Error::other("it is not a file")))
+    }
+}
+
+/// The first line of a file, where there is a file with a whole one.
+pub(super) fn first_line(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let failed = |source| Error::Io { doing: "read", path: path.into(), source };
+    let file = match opened(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut line = Vec::new();
+    BufReader::new(file).take(MAX_HEADER).read_until(b'\n', &mut line).map_err(failed)?;
+    Ok((line.last() == Some(&b'\n')).then_some(line))
+}

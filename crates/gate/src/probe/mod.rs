@@ -1,0 +1,69 @@
+//! Behaviour: a model is asked what the probes of packs want to know, and its replies are judged.
+//!
+//! [`probe`] opens the target, goes on with the journal, asks what that does not hold, judges all of it
+//! and gives the report. [`plan`] tells what such a run would be able to tell, and asks nobody.
+
+mod error;
+mod packs;
+mod run;
+mod source;
+mod stop;
+
+use std::path::PathBuf;
+
+pub use behaviour::engine::{Budget, Options, Patience, Price, Spent, Watch};
+pub use behaviour::journal;
+pub use behaviour::report::{Planned, RunReport};
+pub use behaviour::stats::Judgement;
+pub use behaviour::target::endpoint::{Address, Key, Settings};
+
+pub use error::Error;
+pub use packs::{PackSource, builtin};
+pub use run::{Probed, plan, probe};
+pub use stop::Stop;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A server that speaks the `OpenAI` protocol, and the name of its model where it has several.
+    Endpoint(Box<Settings>, Option<String>),
+    /// A file or folder: a journal, recorded replies, or a model that runs in this process.
+    Path(PathBuf),
+}
+
+/// What is asked, and where the replies are kept.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What.
+    pub source: Source,
+    /// The journal; without one the replies are forgotten with the run.
+    pub journal: Option<PathBuf>,
+}
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct ProbeRequest {
+    /// What is asked.
+    pub target: Asked,
+    /// The original that the target is an altered copy of.
+    pub against: Option<Asked>,
+    /// By how much a copy may be worse, in shares of prompts.
+    pub margin: f64,
+    /// The packs.
+    pub packs: Vec<PackSource>,
+    /// The seed that cases are made with.
+    pub seed: u64,
+    /// How it is run.
+    pub options: Options,
+}
+
+/// What a run needs of the world.
+#[derive(Clone, Copy)]
+pub struct ProbeServices<'a> {
+    /// Is told how far it is.
+    pub watch: &'a dyn Watch,
+    /// Ends it.
+    pub stop: &'a Stop,
+    /// Is told what should be known beside the report.
+    pub notes: &'a (dyn Fn(&str) + Sync),
+}

@@ -1,0 +1,160 @@
+//! Others who vouch for the log: witnesses sign its checkpoints, each only if the tree grew from the one
+//! that it signed before.
+//!
+//! `log.policy` in the folder of the ledger (C2SP `tlog-policy`) names them and says how many are
+//! enough. What enough of them signed is kept beside the log until they sign a larger tree.
+
+use std::path::Path;
+
+use provenance::files;
+use provenance::log::{self, Checkpoint, MAX_POLICY, Note, Policy, Vkey};
+use sqlx::{AnyPool, Row as _};
+
+use crate::error::{Doing as _, Error};
+use crate::place::Place;
+use crate::rows::statement;
+use crate::write::Ledger;
+
+/// The checkpoint that enough witnesses signed last, among the files of the log.
+const KEPT: &str = "witnessed";
+const DOING: &str = "read what witnesses signed";
+
+/// Where an entry stands in the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// How many entries the checkpoint covers that the entry is proven against.
+    pub size: u64,
+    /// The witnesses that signed it, where enough did.
+    pub witnesses: Vec<String>,
+    /// How many of them have to sign; 0 where nobody is asked for.
+    pub quorum: u32,
+}
+
+/// The witnesses of a place. `None` where it names none.
+pub(crate) fn policy(place: &Place) -> Result<Option<Policy>, Error> {
+    let path: &Path = &place.data().join("log.policy");
+    if files::vacant(path, false).is_ok() {
+        return Ok(None);
+    }
+    Ok(Some(Policy::parse(&files::read(path, MAX_POLICY)?)?))
+}
+
+/// The kept checkpoint, where the log and enough of the witnesses signed it, and who they are.
+fn kept(
+    bytes: &[u8],
+    vkey: &Vkey,
+    policy: &Policy,
+) -> Result<Option<(Note, Checkpoint, Vec<String>)>, log::Error> {
+    let note = Note::parse(bytes)?;
+    let checkpoint = Checkpoint::signed_by(&note, vkey)?;
+    let seen = policy.witnessed(&note)?;
+    if !policy.is_quorum(&seen) {
+        return Ok(None);
+    }
+    Ok(Some((note, checkpoint, policy.names(&seen))))
+}
+
+/// What witnesses signed last, as it is kept.
+pub(crate) async fn file(pool: &AnyPool) -> Result<Option<Vec<u8>>, Error> {
+    let sql = "SELECT bytes FROM log_file WHERE name = $1";
+    let row = statement(sql, [KEPT.into()]).fetch_optional(pool).await.doing(DOING)?;
+    row.map(|row| row.try_get(0).doing(DOING)).transpose()
+}
+
+impl Ledger {
+    /// Where an entry stands in the log: it is proven against a checkpoint that the log's key signed, and
+    /// that enough witnesses signed where they have signed one that covers it. `None` while no
+    /// checkpoint covers it.
+    pub async fn covered(&self, number: u64) -> Result<Option<Covered>, Error> {
+        let vkey = self.vkey().clone();
+        let (policy, last) = match self.witnesses() {
+            Some(policy) => (Some(policy.clone()), file(self.pool()).await?),
+            None => (None, None),
+        };
+        let quorum = policy.as_ref().map_or(0, Policy::least);
+        self.view(move |view| {
+            let prove = |note: &Note, checkpoint: &Checkpoint| -> Result<bool, log::Error> {
+                let covers = number < checkpoint.size;
+                if covers {
+                    view.prove_under((note, checkpoint), number)?;
+                }
+                Ok(covers)
+            };
+            if let Some((policy, bytes)) = policy.zip(last)
+                && let Some((note, checkpoint, witnesses)) = kept(&bytes, &vkey, &policy)?
+                && prove(&note, &checkpoint)?
+            {
+                return Ok(Some(Covered { size: checkpoint.size, witnesses, quorum }));
+            }
+            let (note, _) = view.checkpoint()?;
+            let checkpoint = Checkpoint::signed_by(&note, &vkey)?;
+            let covered = Covered { size: checkpoint.size, witnesses: Vec::new(), quorum };
+            Ok(prove(&note, &checkpoint)?.then_some(covered))
+        })
+        .await
+    }
+}
+
+#[cfg(feature = "witness")]
+mod asking {
+    use provenance::log::Storage as _;
+    use provenance::log::witness::Client;
+    use tokio::runtime::Handle;
+
+    use super::{Checkpoint, Error, KEPT, Ledger, Note, file};
+    use crate::storage::Rows;
+
+    /// What came of asking the witnesses.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct Witnessed {
+        /// How many entries the checkpoint covers that they were asked to sign.
+        pub size: u64,
+        /// Who signed it, now or before.
+        pub witnesses: Vec<String>,
+        /// Whether they are enough.
+        pub quorum: bool,
+        /// Who was asked and did not sign: their address, and why.
+        pub silent: Vec<(String, String)>,
+    }
+
+    impl Ledger {
+        /// Publishes what is recorded and has the witnesses of `log.policy` sign the checkpoint. `None`
+        /// where it names none.
+        pub async fn ask_witnesses(&self, client: &Client) -> Result<Option<Witnessed>, Error> {
+            let Some(policy) = self.witnesses().cloned() else { return Ok(None) };
+            self.publish().await?;
+            let (vkey, client, asked) = (self.vkey().clone(), client.clone(), policy.clone());
+            let gathered = self.view(move |view| {
+                let gathered = client.gather(&asked, &asked.urls(), view)?;
+                // What stands in the database is the log's own, or nothing is kept of it.
+                Checkpoint::signed_by(&gathered.note, &vkey)?;
+                Ok(gathered)
+            });
+            let gathered = gathered.await?;
+            let quorum = policy.is_quorum(&gathered.seen);
+            let size = gathered.checkpoint.size;
+            if quorum {
+                self.keep(&gathered.note, size).await?;
+            }
+            let (witnesses, silent) = (policy.names(&gathered.seen), gathered.silent);
+            Ok(Some(Witnessed { size, witnesses, quorum, silent }))
+        }
+
+        /// Keeps a checkpoint in place of a smaller one.
+        async fn keep(&self, note: &Note, size: u64) -> Result<(), Error> {
+            let before = file(self.pool()).await?;
+            let before = before.and_then(|bytes| Note::parse(&bytes).ok());
+            let before = before.and_then(|note| Checkpoint::parse(&note.text).ok());
+            if before.is_some_and(|before| before.size > size) {
+                return Ok(());
+            }
+            let file = (KEPT.to_owned(), note.to_string().into_bytes());
+            let rows = Rows::new(self.pool().clone(), Handle::current(), "the ledger".to_owned());
+            let kept = tokio::task::spawn_blocking(move || rows.write(&[file]));
+            Ok(kept.await.map_err(|_| Error::Closed)??)
+        }
+    }
+}
+
+#[cfg(feature = "witness")]
+pub use asking::Witnessed;

@@ -1,0 +1,86 @@
+//! Matrices that activations are multiplied with.
+
+use candle_core::quantized::QMatMul;
+use candle_core::{Module as _, Tensor};
+
+use crate::error::Result;
+use crate::weights::{Matrix, Store};
+
+/// `x · Wᵀ + b`.
+#[derive(Clone, Debug)]
+pub(crate) struct Linear {
+    weight: Weight,
+    bias: Option<Tensor>,
+}
+
+#[derive(Clone, Debug)]
+enum Weight {
+    /// Rows for outputs.
+    Dense(Tensor),
+    Quantized(QMatMul),
+}
+
+impl Linear {
+    /// Reads `name.weight`, of `rows` outputs and `columns` inputs, and `name.bias` where there is to
+    /// be one.
+    pub(crate) fn read(
+        store: &Store,
+        name: &str,
+        rows: usize,
+        columns: usize,
+        bias: bool,
+        transposed: bool,
+    ) -> Result<Self> {
+        let weight = format!("{name}.weight");
+        let weight = if transposed {
+            Weight::Dense(store.dense(&weight, &[columns, rows])?.t()?.contiguous()?)
+        } else {
+            match store.matrix(&weight, rows, columns)? {
+                Matrix::Dense(tensor) => Weight::Dense(tensor),
+                Matrix::Quantized(tensor) => Weight::Quantized(QMatMul::from_qtensor(tensor)?),
+            }
+        };
+        let bias = bias.then(|| store.dense(&format!("{name}.bias"), &[rows])).transpose()?;
+        Ok(Self { weight, bias })
+    }
+
+    /// Of a matrix that is there already.
+    pub(crate) fn of(weight: Tensor, bias: Option<Tensor>) -> Self {
+        Self { weight: Weight::Dense(weight), bias }
+    }
+
+    /// The matrix and the bias, where the matrix is dense.
+    pub(crate) fn parts(&self) -> Option<(&Tensor, Option<&Tensor>)> {
+        match &self.weight {
+            Weight::Dense(weight) => Some((weight, self.bias.as_ref())),
+            Weight::Quantized(_) => None,
+        }
+    }
+
+    /// One matrix of several with the same inputs, where all are dense and alike.
+    pub(crate) fn stack(parts: &[&Self]) -> Result<Option<Self>> {
+        let Some(dense) = parts.iter().map(|part| part.parts()).collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        let weights = dense.iter().map(|(weight, _)| *weight).collect::<Vec<_>>();
+        let biases = dense.iter().filter_map(|(_, bias)| *bias).collect::<Vec<_>>();
+        let bias = match biases.len() {
+            0 => None,
+            all if all == parts.len() => Some(Tensor::cat(&biases, 0)?),
+            _ => return Ok(None),
+        };
+        Ok(Some(Self::of(Tensor::cat(&weights, 0)?, bias)))
+    }
+
+    /// For rows of activations.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = match &self.weight {
+            Weight::Dense(weight) => x.matmul(&weight.t()?)?,
+            Weight::Quantized(weight) => weight.forward(x)?,
+        };
+        match &self.bias {
+            Some(bias) => Ok(y.broadcast_add(bias)?),
+            None => Ok(y),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Text in and out: tokenizers and chat templates.
+
+pub(crate) mod gguf;
+mod python;
+pub(crate) mod template;
+pub(crate) mod tokenizer;

@@ -1,0 +1,125 @@
+//! Tokenizers and chat templates against the libraries that models are used with.
+
+use std::path::Path;
+
+use runtime::{Day, Error, Limits, Model, TemplateLimits};
+use serde_json::{Value, json};
+
+use crate::common::{TEXT, VECTORS, folder, same_tokens};
+
+/// A tiny model with a tokenizer and a template.
+fn model(tokenizer: &str, template: &str, limits: &Limits) -> Model {
+    let at = tempfile::tempdir().unwrap();
+    folder(&VECTORS["decoders"]["llama"], at.path());
+    let write = |name: &str, value: &Value| {
+        std::fs::write(at.path().join(name), value.to_string()).unwrap();
+    };
+    write("tokenizer.json", &TEXT["tokenizers"][tokenizer]["json"]);
+    let settings = json!({
+        "bos_token": "<s>", "eos_token": { "content": "</s>", "lstrip": false },
+        "chat_template": template,
+    });
+    write("tokenizer_config.json", &settings);
+    Model::open(at.path(), limits).unwrap()
+}
+
+fn render(template: &str) -> runtime::Result<String> {
+    let limits =
+        Limits { template: TemplateLimits { fuel: 100_000, output: 100_000 }, ..Limits::default() };
+    model("gpt2", template, &limits).render(&[("user", "hello")], true)
+}
+
+#[test]
+fn tokens_are_those_of_the_library() {
+    for name in ["gpt2", "llama3", "qwen2"] {
+        let model = model(name, "", &Limits::default());
+        same_tokens(&model, &TEXT["tokenizers"][name]["encodings"], name);
+        assert_eq!(model.tokens(), 364, "{name}");
+        assert_eq!(
+            model.ends().iter().copied().collect::<Vec<_>>(),
+            [model.token_id("</s>").unwrap()]
+        );
+    }
+}
+
+#[test]
+fn renders_are_those_of_transformers() {
+    let [year, month, day] = [0, 1, 2].map(|n| TEXT["day"][n].as_u64().unwrap());
+    let day = Day { year: year as u16, month: month as u8, day: day as u8 };
+    for render in TEXT["renders"].as_array().unwrap() {
+        let (template, chat) =
+            (render["template"].as_str().unwrap(), render["chat"].as_str().unwrap());
+        let model =
+            model("gpt2", TEXT["templates"][template].as_str().unwrap(), &Limits::default());
+        let messages = TEXT["chats"][chat].as_array().unwrap();
+        let messages = messages
+            .iter()
+            .map(|message| {
+                (message["role"].as_str().unwrap(), message["content"].as_str().unwrap())
+            })
+            .collect::<Vec<_>>();
+        let got = model.render_on(&messages, render["prompt"].as_bool().unwrap(), day);
+        match render["text"].as_str() {
+            Some(expected) => assert_eq!(got.unwrap(), expected, "{template}, {chat}"),
+            None => assert!(matches!(got, Err(Error::Template(_))), "{template}, {chat}: {got:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_template_that_has_no_end_ends() {
+    let endless = [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% for a in range(9999) %}{{ messages | tojson }}{% for b in range(99) %}{% endfor %}{% endfor %}",
+    ];
+    for template in endless {
+        let error = render(template).unwrap_err();
+        assert!(matches!(error, Error::Template(_)), "{template}: {error}");
+    }
+    assert!(render(endless[0]).unwrap_err().to_string().contains("longer than is allowed"));
+}
+
+#[test]
+fn a_template_that_writes_without_end_ends() {
+    let much = [
+        "{{ 'a' * 99999999 }}",
+        "{% for a in range(2000) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }}{% endfor %}",
+        "{% for a in range(2000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}",
+    ];
+    for template in much {
+        let error = render(template).unwrap_err();
+        assert!(matches!(error, Error::Template(_)), "{template}: {error}");
+    }
+}
+
+#[test]
+fn what_a_template_says_is_shown_escaped() {
+    let error = render("{{ raise_exception('no \\x1b[31mred') }}").unwrap_err().to_string();
+    assert!(error.contains("no "), "{error}");
+    assert!(!error.contains('\u{1b}'), "{error}");
+    let error = render("{% if %}").unwrap_err();
+    assert!(matches!(error, Error::Template(_)), "{error}");
+}
+
+#[test]
+fn a_tokenizer_that_is_none_is_told() {
+    let at = tempfile::tempdir().unwrap();
+    folder(&VECTORS["decoders"]["llama"], at.path());
+    for text in ["", "{}", "[1]", r#"{"model":{"type":"BPE","vocab":{},"merges":[["a","b"]]}}"#] {
+        std::fs::write(at.path().join("tokenizer.json"), text).unwrap();
+        let error = Model::open(at.path(), &Limits::default()).unwrap_err();
+        assert!(matches!(error, Error::Tokenizer(_)), "{text}: {error}");
+    }
+    missing(at.path());
+}
+
+/// Without the files of words the decoder is there, and asking for words says what is missing.
+fn missing(at: &Path) {
+    std::fs::remove_file(at.join("tokenizer.json")).unwrap();
+    let model = Model::open(at, &Limits::default()).unwrap();
+    assert!(!model.has_tokenizer() && !model.is_chat());
+    assert!(matches!(model.encode("x"), Err(Error::Missing("tokenizer.json"))));
+    assert!(matches!(model.render(&[("user", "x")], true), Err(Error::Missing("chat template"))));
+    assert_eq!(model.score(&[3, 4], &[5]).unwrap().len(), 1);
+}
