@@ -68,8 +68,11 @@ mod tests {
     #[test]
     fn what_the_pages_of_the_packs_show_is_what_happens() {
         let mut ids = BTreeSet::new();
+        let mut problems = Vec::new();
         for (name, text) in BUILTIN {
-            assert_eq!(lint(text), [], "{name}");
+            // A probe without a gate measures, and is meant to.
+            let notes = lint(text).into_iter().filter(|note| !note.says.contains("no gate"));
+            problems.extend(notes.map(|note| format!("{name}: {note:?}")));
             let pack = builtin(name).unwrap().unwrap();
             assert_eq!((pack.id.as_str(), pack.licence.as_str()), (*name, "Apache-2.0"));
             let cases = pack.generate(1).unwrap();
@@ -82,9 +85,12 @@ mod tests {
                 assert!(!mine.is_empty(), "{full}");
                 for example in &probe.examples {
                     let fires = score(probe, example, &mine);
-                    assert_eq!(fires, Some(example.fires), "{full}: {}", example.reply);
+                    if fires != Some(example.fires) {
+                        problems.push(format!("{full}: {fires:?} on {}", example.reply));
+                    }
                 }
             }
         }
+        assert_eq!(problems, [""; 0]);
     }
 }
