@@ -13,9 +13,10 @@ use std::path::PathBuf;
 
 pub use behaviour::engine::{Budget, Options, Patience, Price, Spent, Watch};
 pub use behaviour::journal;
+pub use behaviour::pack::{Note, lint};
 pub use behaviour::report::{Planned, RunReport};
 pub use behaviour::stats::Judgement;
-pub use behaviour::target::endpoint::{Address, Key, Settings};
+pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 
 pub use error::Error;
 pub use packs::{PackSource, builtin};

@@ -68,8 +68,7 @@ pub fn probe(request: &ProbeRequest, services: ProbeServices<'_>) -> Result<Prob
         let other = ask(original, &loaded, request, services)?;
         let (copy, of) = (scored(&loaded, &made.run)?, scored(&loaded, &other.run)?);
         let told = other.opened.told.clone();
-        let held =
-            against(told, request.margin, &loaded.questions, &copy, &of, request.seed);
+        let held = against(told, request.margin, &loaded.questions, &copy, &of, request.seed);
         probed.report.against = Some(held);
         probed.asked = probed.asked.saturating_add(other.run.asked);
     }

@@ -11,6 +11,7 @@ mod junit;
 mod level_html;
 mod level_text;
 mod markdown;
+mod probe_text;
 mod sarif;
 mod text;
 
@@ -19,6 +20,7 @@ use std::collections::HashSet;
 use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
 use crate::level::{Aisvs, Evidence, Standing};
+use crate::probe::{Planned, Probed};
 
 pub use json::read;
 
@@ -101,6 +103,31 @@ pub fn aisvs(format: LevelFormat, report: &Aisvs<'_>, detail: Detail) -> String 
         LevelFormat::Text => level_text::aisvs(report, detail),
         LevelFormat::Json => json::pretty(report),
         LevelFormat::Html => level_html::aisvs(report),
+    }
+}
+
+/// A form of what is told of a run of probes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeFormat {
+    /// For people at a terminal.
+    Text,
+    /// As data; the form is docs/reference/probe.schema.json.
+    Json,
+}
+
+/// Renders the report of a run of probes.
+pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
+    match format {
+        ProbeFormat::Text => probe_text::report(&probed.report, probed.judgement(), detail),
+        ProbeFormat::Json => json::pretty(&probed.report),
+    }
+}
+
+/// Renders what a run would be able to tell.
+pub fn planned(format: ProbeFormat, planned: &[Planned]) -> String {
+    match format {
+        ProbeFormat::Text => probe_text::plan(planned),
+        ProbeFormat::Json => json::pretty(&planned),
     }
 }
 
