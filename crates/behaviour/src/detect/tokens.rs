@@ -73,7 +73,9 @@ fn distribution(token: &Token) -> Told {
     // Rounding, or a target that lies.
     let sum: f64 = told.values().sum();
     if sum > 1.0 {
-        told.values_mut().for_each(|p| *p /= sum);
+        for p in told.values_mut() {
+            *p /= sum;
+        }
     }
     told
 }
@@ -81,6 +83,9 @@ fn distribution(token: &Token) -> Told {
 fn rest(told: &Told) -> f64 {
     (1.0 - told.values().sum::<f64>()).max(0.0)
 }
+
+/// Less than what rounding makes is no rest.
+const DUST: f64 = 1e-9;
 
 /// Bounds of KL(p || q).
 ///
@@ -103,8 +108,6 @@ fn bounds(p: &Told, q: &Told) -> (f64, f64) {
         }
     }
     let (rest_p, rest_q) = ((1.0 - shared_p).max(0.0), (1.0 - shared_q).max(0.0));
-    // Less than what rounding makes is no rest.
-    const DUST: f64 = 1e-9;
     let (rest_p, rest_q) = (if rest_p < DUST { 0.0 } else { rest_p }, rest_q.max(DUST));
     let bound = (low + term(rest_p, rest_q)).max(0.0);
     let high = if same && rest_p == 0.0 { bound } else { f64::INFINITY };

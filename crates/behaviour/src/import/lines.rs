@@ -4,12 +4,11 @@ use serde_json::Value;
 
 use super::{Made, row};
 use crate::detect::{Part, Sameness, Spec};
-use crate::pack::Problem;
 
 /// Keys that hold a prompt, the likelier ones first.
 const KEYS: [&str; 7] = ["prompt", "question", "goal", "behavior", "text", "value", "input"];
 
-pub(super) fn garak(text: &str, made: &mut Made) -> Result<(), Problem> {
+pub(super) fn garak(text: &str, made: &mut Made) {
     made.source.push("garak".to_owned());
     let mut rows = Vec::new();
     let mut take = |prompt: &str, made: &mut Made| {
@@ -51,7 +50,6 @@ pub(super) fn garak(text: &str, made: &mut Made) -> Result<(), Problem> {
         }
     }
     made.refusals("prompts", rows);
-    Ok(())
 }
 
 /// The prompt of an entry: a text, a key of it, or the last turn of a user.
@@ -71,7 +69,7 @@ fn prompt_of(value: &Value) -> Option<String> {
     }
 }
 
-pub(super) fn lm_eval(text: &str, made: &mut Made) -> Result<(), Problem> {
+pub(super) fn lm_eval(text: &str, made: &mut Made) {
     made.source.push("lm-evaluation-harness".to_owned());
     let mut rows = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -86,13 +84,13 @@ pub(super) fn lm_eval(text: &str, made: &mut Made) -> Result<(), Problem> {
         let target = match value.get("target") {
             Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
             // The number of a choice says nothing of the text that is expected.
-            Some(Value::Number(index)) => match choice(&value, index.as_u64()) {
-                Some(text) => text,
-                None => {
+            Some(Value::Number(index)) => {
+                let Some(text) = choice(&value, index.as_u64()) else {
                     made.leave("a sample whose target is the number of a choice that is not told");
                     continue;
-                }
-            },
+                };
+                text
+            }
             _ => {
                 made.leave("a sample without a target");
                 continue;
@@ -111,7 +109,6 @@ pub(super) fn lm_eval(text: &str, made: &mut Made) -> Result<(), Problem> {
     let detectors = [("right".to_owned(), right)].into();
     let hypothesis = "The model does not know the answers of this task.";
     made.probe("samples", hypothesis, rows, detectors, "right", Some("{item.answer}"));
-    Ok(())
 }
 
 /// The first text of the arguments of the first request, in either form that was written.

@@ -92,8 +92,8 @@ pub fn import(file: File<'_>) -> Result<Imported, Problem> {
     }
     let mut made = Made::default();
     match file.form {
-        Form::Garak => lines::garak(file.text, &mut made)?,
-        Form::LmEval => lines::lm_eval(file.text, &mut made)?,
+        Form::Garak => lines::garak(file.text, &mut made),
+        Form::LmEval => lines::lm_eval(file.text, &mut made),
         Form::PyRit => pyrit::read(file.text, &mut made)?,
         Form::Promptfoo => promptfoo::read(file.text, &mut made)?,
         Form::Pairs => pairs::read(file.text, &mut made)?,

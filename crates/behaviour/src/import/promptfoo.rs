@@ -40,14 +40,11 @@ pub(super) fn read(text: &str, made: &mut Made) -> Result<(), Problem> {
             .flat_map(|from| from.get("assert").map(list).unwrap_or_default());
         let mut detectors = BTreeMap::new();
         for (number, assert) in asserts.enumerate() {
-            match detector(&assert) {
-                Some(spec) => {
-                    detectors.insert(format!("holds-{}", number.saturating_add(1)), spec);
-                }
-                None => {
-                    let kind = assert.get("type").and_then(Value::as_str).unwrap_or("none");
-                    made.leave(&format!("an assert `{}`", vocabulary::escape(kind)));
-                }
+            if let Some(spec) = detector(&assert) {
+                detectors.insert(format!("holds-{}", number.saturating_add(1)), spec);
+            } else {
+                let kind = assert.get("type").and_then(Value::as_str).unwrap_or("none");
+                made.leave(&format!("an assert `{}`", vocabulary::escape(kind)));
             }
         }
         let Some(metric) = detectors.keys().next().cloned() else {

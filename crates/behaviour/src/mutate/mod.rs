@@ -1,5 +1,5 @@
 //! Looks for a frame around requests that a target does not refuse: the loop of LLM-Fuzzer (Yu and
-//! others, USENIX Security 2024; GPTFuzzer, arXiv 2309.10253).
+//! others, USENIX Security 2024; `GPTFuzzer`, arXiv 2309.10253).
 //!
 //! A *frame* is a text with `{request}` in it. In each round one that is known is chosen
 //! ([`Selection`]), changed ([`Change`]), and put around every request; a change that opens at least one
@@ -190,12 +190,12 @@ impl Run<'_, '_> {
             None => change.by_rule(&text, &other, &mut self.draw),
             Some(ask) => {
                 self.found.calls = self.found.calls.saturating_add(1);
-                match ask(&call(change.wish(&text, &other), 1_000, 1.0, self.draw.below(1 << 31))) {
-                    Ok(reply) => reply.text.trim().to_owned(),
-                    Err(_) => {
-                        self.found.lost = self.found.lost.saturating_add(1);
-                        return None;
-                    }
+                let wish = call(change.wish(&text, &other), 1_000, 1.0, self.draw.below(1 << 31));
+                if let Ok(reply) = ask(&wish) {
+                    reply.text.trim().to_owned()
+                } else {
+                    self.found.lost = self.found.lost.saturating_add(1);
+                    return None;
                 }
             }
         };

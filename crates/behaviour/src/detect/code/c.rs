@@ -22,7 +22,7 @@ pub(super) fn look(text: &str, report: &mut Report) {
             }
             "sprintf" | "vsprintf" => match given(1) {
                 Some(Built::Fixed(format)) if !takes_any_text(&format) => {
-                    report.avoid(Hazard::Memory)
+                    report.avoid(Hazard::Memory);
                 }
                 _ => take(&format!("`{name}` writes without a bound")),
             },
@@ -68,7 +68,7 @@ pub(super) fn look(text: &str, report: &mut Report) {
                 None => {}
             },
             "sqlite3_prepare_v2" | "PQexecParams" | "mysql_stmt_prepare" => {
-                report.avoid(Hazard::Sql)
+                report.avoid(Hazard::Sql);
             }
             _ => {}
         }

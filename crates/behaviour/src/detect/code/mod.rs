@@ -106,8 +106,10 @@ impl Built {
             (Fixed(one), Mixed(other)) | (Mixed(one), Fixed(other) | Mixed(other)) => {
                 Mixed(one + &other)
             }
-            (Fixed(one) | Mixed(one), Other) | (Other, Fixed(one) | Mixed(one)) => Mixed(one),
-            (Mixed(one), Harmless) | (Harmless, Mixed(one)) => Mixed(one),
+            (Fixed(one) | Mixed(one), Other)
+            | (Other, Fixed(one) | Mixed(one))
+            | (Mixed(one), Harmless)
+            | (Harmless, Mixed(one)) => Mixed(one),
             (Fixed(one), Harmless) | (Harmless, Fixed(one)) => Fixed(one),
             (Harmless, Harmless) => Harmless,
             (Other, Other | Harmless) | (Harmless, Other) => Other,

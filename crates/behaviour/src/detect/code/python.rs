@@ -334,7 +334,7 @@ impl<'a> Visitor<'a> for Walk<'_> {
             }
             Expr::BinOp(binary) if binary.op == Operator::Div => {
                 let other = matches!(self.built(&binary.right), Built::Other | Built::Mixed(_));
-                if other && self.is_path(&binary.left) {
+                if other && is_path(&binary.left) {
                     self.paths.push(self.line(binary.start()));
                 }
             }
@@ -353,17 +353,15 @@ impl<'a> Visitor<'a> for Walk<'_> {
     }
 }
 
-impl Walk<'_> {
-    /// Whether `/` joins paths here and does not divide.
-    fn is_path(&self, expr: &Expr) -> bool {
-        match expr {
-            Expr::Name(name) => {
-                let name = name.id.to_lowercase();
-                ["dir", "path", "base", "root", "folder"].iter().any(|part| name.contains(part))
-            }
-            Expr::Call(call) => dotted(&call.func).is_some_and(|path| last(&path) == "Path"),
-            Expr::BinOp(binary) => binary.op == Operator::Div && self.is_path(&binary.left),
-            _ => false,
+/// Whether `/` joins paths here and does not divide.
+fn is_path(expr: &Expr) -> bool {
+    match expr {
+        Expr::Name(name) => {
+            let name = name.id.to_lowercase();
+            ["dir", "path", "base", "root", "folder"].iter().any(|part| name.contains(part))
         }
+        Expr::Call(call) => dotted(&call.func).is_some_and(|path| last(&path) == "Path"),
+        Expr::BinOp(binary) => binary.op == Operator::Div && is_path(&binary.left),
+        _ => false,
     }
 }

@@ -185,15 +185,13 @@ fn path_before(tokens: &[Placed]) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let mut rest = tokens;
     while let Some((last, before)) = rest.split_last() {
-        match last.name() {
-            Some(name) => parts.push(name),
-            None => {
-                if !parts.is_empty() {
-                    parts.push("?");
-                }
-                break;
+        let Some(name) = last.name() else {
+            if !parts.is_empty() {
+                parts.push("?");
             }
-        }
+            break;
+        };
+        parts.push(name);
         match before.split_last() {
             Some((dot, before)) if dot.is(".") || dot.is("->") => rest = before,
             _ => break,
