@@ -249,6 +249,8 @@ impl Failure {
             }
             Self::Nobody => Some(
                 "give `--key`, `--cert-root`, `--issuer` together with `--identity`, or `--policy`"
+                    .to_owned(),
+            ),
             Self::ServerOffline => Some("name a journal or recorded replies".to_owned()),
             Self::Address { .. } => None,
             Self::Key { .. } => Some("a key is printable ASCII without spaces".to_owned()),
