@@ -159,24 +159,14 @@ impl Error {
 
     /// Whether the same may succeed later: the database is full, busy or away.
     pub fn may_pass(&self) -> bool {
-        // Of PostgreSQL: the connection, no resources, the operator's intervention.
-        const CLASSES: [&str; 3] = ["08", "53", "57"];
         match self {
             Self::Lost { .. } | Self::InDoubt { .. } | Self::Closed => true,
-            Self::Database { source: sqlx::Error::Database(said), .. } => {
-                let class = |code: &str| CLASSES.iter().any(|class| code.starts_with(class));
-                self.is_full()
-                    || said.message().contains("locked")
-                    || said.code().is_some_and(|code| class(&code))
+            Self::Database { source, .. } => self.is_full() || passes(source),
+            // The files of the log are rows of the same database.
+            Self::Log(provenance::log::Error::Storage { source, .. }) => {
+                let inner = source.get_ref().and_then(|error| error.downcast_ref::<sqlx::Error>());
+                inner.is_some_and(passes)
             }
-            Self::Database { source, .. } => matches!(
-                source,
-                sqlx::Error::Io(_)
-                    | sqlx::Error::Protocol(_)
-                    | sqlx::Error::PoolTimedOut
-                    | sqlx::Error::PoolClosed
-                    | sqlx::Error::WorkerCrashed
-            ),
             _ => false,
         }
     }
@@ -191,6 +181,26 @@ impl Error {
 
     pub(crate) fn unknown(what: &'static str, name: &str) -> Self {
         Self::Unknown { what, name: vocabulary::escape(name) }
+    }
+}
+
+/// Whether the database is busy or away.
+fn passes(error: &sqlx::Error) -> bool {
+    // Of PostgreSQL: the connection, no resources, the operator's intervention.
+    const CLASSES: [&str; 3] = ["08", "53", "57"];
+    match error {
+        sqlx::Error::Database(said) => {
+            let class = |code: &str| CLASSES.iter().any(|class| code.starts_with(class));
+            said.message().contains("locked") || said.code().is_some_and(|code| class(&code))
+        }
+        error => matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        ),
     }
 }
 
