@@ -175,3 +175,25 @@ fn missing(at: &Path) {
     assert!(matches!(model.render(&[("user", "x")], true), Err(Error::Missing("chat template"))));
     assert_eq!(model.score(&[3, 4], &[5]).unwrap().len(), 1);
 }
+
+/// Every template cut at many places, and with bytes changed: a text or an error.
+#[test]
+fn a_damaged_template_is_an_error_or_another_template() {
+    for (name, template) in TEXT["templates"].as_object().unwrap() {
+        let template = template.as_str().unwrap();
+        let limits = Limits::default();
+        let render = |template: &str| {
+            let chat = [("user", "hello"), ("assistant", "<think>\nx</think>y")];
+            let words = runtime::render(template, &chat, limits.template);
+            assert!(words.is_ok() || matches!(words, Err(Error::Template(_))), "{name}: {words:?}");
+        };
+        for at in (0..template.len()).step_by(3).filter(|at| template.is_char_boundary(*at)) {
+            render(&template[..at]);
+            if template.is_char_boundary(at + 1) {
+                for with in ["", "{", "}}", "(", "'", "|", "\u{0}"] {
+                    render(&format!("{}{with}{}", &template[..at], &template[at + 1..]));
+                }
+            }
+        }
+    }
+}
