@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use vocabulary::{CheckName, PolicyBase, Requirement, Severity, Untrusted};
 
-use crate::{checks, names, signers};
+use crate::{checks, names, probe, signers};
 
 /// A policy as it was read, and the digest of its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +175,10 @@ impl Policy {
         }
         if let Err(because) = checks::requirements(&terms) {
             let line = line_in_table(text, "lineage", "required");
+            return Err(invalid(Fault { line, because, hint: None }));
+        }
+        if let Err((key, because)) = probe::fits(&terms.behaviour) {
+            let line = line_in_table(text, "behaviour", key);
             return Err(invalid(Fault { line, because, hint: None }));
         }
         for name in ALWAYS {

@@ -24,7 +24,7 @@ const TABLE: [Entry; 9] = [
     },
     Entry {
         threat: Threat::T2,
-        whole: &["behaviour"],
+        whole: &["behaviour", "training-data", "comparison"],
         otherwise: ThreatState::NotLooked,
         note: "only running the model tells anything; probes and a trigger search can find a backdoor, none can rule one out",
     },
@@ -42,7 +42,7 @@ const TABLE: [Entry; 9] = [
     },
     Entry {
         threat: Threat::T5,
-        whole: &["behaviour"],
+        whole: &["behaviour", "training-data"],
         otherwise: ThreatState::NotLooked,
         note: "only probes of the running model, read by people, tell something about it",
     },

@@ -25,6 +25,8 @@ pub struct Request {
     /// Files and folders of attestations, in place of the one that lies beside the model
     /// (`<model>.intoto.jsonl`).
     pub attestations: Vec<PathBuf>,
+    /// Journals of runs of probes, which are judged again.
+    pub probed: Vec<PathBuf>,
     /// What the ledger knows of the artifact. Its waivers stand beside the policy's exceptions, where
     /// enough people approved them.
     pub record: Option<Record>,
@@ -54,6 +56,7 @@ impl Request {
             label,
             bundle: None,
             attestations: Vec::new(),
+            probed: Vec::new(),
             record: None,
             digests: true,
             identities: Vec::new(),
@@ -138,6 +141,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         source: &request.source,
         bundle: request.bundle.as_deref(),
         attestations: &request.attestations,
+        probed: &request.probed,
         record: request.record.as_ref(),
         now: services.now,
         asked,

@@ -230,7 +230,7 @@ impl Build<'_> {
     }
 
     fn linear(&self, name: &str, rows: usize, columns: usize) -> Result<Linear> {
-        Linear::read(self.store, name, rows, columns, true, false)
+        Linear::read(self.store, name, (rows, columns), true, false, Mode::Fast)
     }
 
     fn norm(&self, name: &str) -> Result<Normer> {

@@ -49,7 +49,7 @@ pub use error::{Error, Result};
 pub use model::{Chosen, Finish, Generated, Limits, Model, Options};
 pub use sample::{Rng, Sampling, log_probabilities, top};
 pub use tap::{Kind, Tap};
-pub use text::template::{Day, TemplateLimits};
+pub use text::template::{Day, TemplateLimits, render};
 pub use train::{Batch, Trainee, Training, loss};
 pub use weights::write::safetensors;
 

@@ -23,8 +23,8 @@ pub use finding::{Evidence, Finding, Place, Value};
 pub use kept::Kept;
 pub use outcome::{CheckName, CheckResult, Outcome};
 pub use policy::{
-    ApprovalTerms, Date, DigestCache, Exception, Fault, Limits, LineageTerms, Policy, Requirement,
-    SignatureTerms, SignerTerms,
+    ApprovalTerms, BehaviourTerms, Bound, BoundTerms, Date, DigestCache, Exception, Fault, Limits,
+    LineageTerms, Policy, Requirement, SignatureTerms, SignerTerms,
 };
 pub use record::{Approval, Deployment, Logged, Record, Waiver, approvers};
 pub use report::{

@@ -228,6 +228,60 @@ pub struct ApprovalTerms {
     pub waiver_approvers: Option<u32>,
 }
 
+/// Which probes a model has to have passed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BehaviourTerms {
+    /// The shipped packs of probes.
+    pub packs: Vec<String>,
+    /// The seed that their cases are made with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Whether somebody who may has to have signed that the model was evaluated so. Without it the journal
+    /// of a run counts as it is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<bool>,
+    /// The days that an evaluation may be old. A journal tells no time: a signed statement does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age_days: Option<u32>,
+    /// Bounds in place of those of the packs, by `pack/probe`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub gates: BTreeMap<String, BoundTerms>,
+}
+
+/// What must hold of a probe's number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BoundTerms {
+    /// It is no more than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Bound>,
+    /// It is no less than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<Bound>,
+}
+
+/// A number that is a bound; never one that is none.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Bound(f64);
+
+impl Eq for Bound {}
+
+impl From<Bound> for f64 {
+    fn from(bound: Bound) -> Self {
+        bound.0
+    }
+}
+
+impl TryFrom<f64> for Bound {
+    type Error = &'static str;
+
+    fn try_from(number: f64) -> Result<Self, Self::Error> {
+        if number.is_finite() { Ok(Self(number)) } else { Err("a bound is a number") }
+    }
+}
+
 /// What a team requires of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -268,6 +322,9 @@ pub struct Policy {
     /// How many people have to approve.
     #[serde(default)]
     pub approval: ApprovalTerms,
+    /// Which probes it has to have passed.
+    #[serde(default)]
+    pub behaviour: BehaviourTerms,
 }
 
 impl Policy {

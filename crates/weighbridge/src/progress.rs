@@ -3,6 +3,7 @@ use std::thread;
 use std::time::Duration;
 
 use gate::Progress;
+use gate::probe::{Spent, Watch};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vocabulary::Untrusted;
 
@@ -53,5 +54,52 @@ impl Progress for Bar {
             self.drawn.set_message(path.shortened(60));
             self.drawn.inc(bytes);
         }
+    }
+}
+
+/// A bar of the calls of a run of probes, with how long it will take.
+pub(crate) struct Calls {
+    drawn: ProgressBar,
+    wanted: bool,
+}
+
+impl Calls {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let drawn = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template(
+            "{bar:24} {pos}/{len} calls, {elapsed} gone, {eta} left {wide_msg}",
+        );
+        // The template is a constant; were it wrong, the default style would serve.
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { drawn: drawn.with_style(style), wanted: !quiet && std::io::stderr().is_terminal() }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.drawn.finish_and_clear();
+    }
+}
+
+impl Watch for Calls {
+    fn begin(&self, attempts: u64, held: u64) {
+        // What the journal holds takes no time, and says nothing of how long the rest takes.
+        self.drawn.reset();
+        self.drawn.set_length(attempts.saturating_sub(held));
+        if self.wanted {
+            self.drawn.set_draw_target(ProgressDrawTarget::stderr());
+            self.drawn.enable_steady_tick(Duration::from_millis(200));
+        }
+    }
+
+    fn came(&self, spent: &Spent) {
+        self.drawn.inc(1);
+        if self.wanted {
+            let tokens = spent.prompt.saturating_add(spent.completion);
+            self.drawn.set_message(format!("{tokens} tokens"));
+        }
+    }
+
+    fn dropped(&self, attempts: u64) {
+        let left = self.drawn.length().unwrap_or(0).saturating_sub(attempts);
+        self.drawn.set_length(left);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use gate::provenance::hex;
@@ -87,6 +88,14 @@ pub(crate) fn log_state(key: &Vkey) -> Option<PathBuf> {
     Some(folder.join("weighbridge/logs").join(format!("{name}.checkpoint")))
 }
 
+/// What is still to be done when the program is interrupted.
+static LAST_ACT: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
+
+/// Does this before an interrupt ends the program, in place of what was to be done so far.
+pub(crate) fn at_interrupt(act: impl Fn() + Send + 'static) {
+    *LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
+}
+
 /// Ends the program with its own code when it is interrupted. The terminal is left as it is found:
 /// the cursor that a progress bar hides is shown again.
 #[allow(clippy::exit, reason = "an interrupt ends the program, whatever it is doing")]
@@ -101,6 +110,9 @@ pub(crate) fn on_interrupt() {
         }
         if std::io::stderr().is_terminal() {
             eprint!("\r\u{1b}[2K\u{1b}[?25h");
+        }
+        if let Some(act) = &*LAST_ACT.lock().unwrap_or_else(PoisonError::into_inner) {
+            act();
         }
         eprintln!("interrupted: there is no verdict");
         std::process::exit(i32::from(Exit::Interrupted.code()));

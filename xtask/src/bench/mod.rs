@@ -36,7 +36,11 @@ const WORKLOADS: &[(&str, &str)] = &[
     ("model.keras", "a Keras archive"),
     ("small", "a folder of small pickles, one process"),
     ("mixed", "a folder of files that twenty libraries wrote, one process"),
+    ("known", "those of them that modelscan looks at, as many files, one process"),
 ];
+
+/// How the files of the mixed folder end that modelscan has a scanner for.
+const KNOWN: [&str; 5] = [".pkl", ".pt", ".pth", ".bin", ".ts"];
 
 struct Tool {
     name: &'static str,
@@ -192,6 +196,10 @@ const CORE: &str = "modelscan==0.8.8\npicklescan==1.0.5\npy7zr\nnumpy\nh5py\n";
 const FICKLING: &str = "fickling==0.1.12\ntyping_extensions\n";
 const MODELAUDIT: &str = "modelaudit==0.2.54\n";
 
+/// Programs of peers beside their Python, and the option that takes a path.
+const AS_TYPED: [(&str, [&str; 2]); 2] =
+    [("picklescan, as typed", ["picklescan", "-p"]), ("modelscan, as typed", ["modelscan", "-p"])];
+
 fn build() -> Result<PathBuf> {
     // As `cargo weigh` builds it: what is left out has no part in a scan.
     let arguments = ["build", "--release", "--package", "weighbridge", "--no-default-features"];
@@ -208,7 +216,9 @@ fn make_files(python: &Path, folder: &Path, quick: bool) -> Result<()> {
     let mut make = shell::command(python);
     make.arg("xtask/bench/make.py").arg(folder).arg(if quick { "20" } else { "1" });
     shell::run(&mut make)?;
-    corpus::mixed(&folder.join("mixed"), if quick { 50 } else { 1000 })?;
+    let count = if quick { 50 } else { 1000 };
+    corpus::mixed(&folder.join("mixed"), count, &[])?;
+    corpus::mixed(&folder.join("known"), count, &KNOWN)?;
     Ok(fs::write(folder.join("made"), "")?)
 }
 
@@ -217,9 +227,11 @@ fn tools(binary: &Path, python: &Path, peers: Peers) -> Vec<Tool> {
     let python = python.to_string_lossy().into_owned();
     let words = |line: &str| line.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>();
     let mut tools = Vec::new();
-    for (name, arguments) in
-        [("weighbridge scan", "scan --format json"), ("weighbridge weigh", "weigh --format json")]
-    {
+    for (name, arguments) in [
+        ("weighbridge scan", "scan --format json"),
+        ("weighbridge scan, for people", "scan"),
+        ("weighbridge weigh", "weigh --format json"),
+    ] {
         let command = std::iter::once(binary.clone()).chain(words(arguments)).collect();
         tools.push(Tool { name, command, kind: Kind::Own });
     }
@@ -231,6 +243,14 @@ fn tools(binary: &Path, python: &Path, peers: Peers) -> Vec<Tool> {
     for name in names {
         let command = [&python, "xtask/bench/peers.py", name].map(ToOwned::to_owned).to_vec();
         tools.push(Tool { name, command, kind: Kind::Peer });
+    }
+    if peers != Peers::None {
+        // As people type them.
+        for (name, arguments) in AS_TYPED {
+            let program = Path::new(&python).with_file_name(arguments[0]);
+            let command = [&program.to_string_lossy(), arguments[1]].map(ToOwned::to_owned);
+            tools.push(Tool { name, command: command.to_vec(), kind: Kind::Peer });
+        }
     }
     for (name, command) in [
         ("cat", "cat"),

@@ -38,8 +38,9 @@ pub(super) fn write() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Fills a folder with files of the harmless recipes, again and again until there are enough.
-pub(crate) fn mixed(folder: &Path, count: usize) -> Result<()> {
+/// Fills a folder with files of the harmless recipes, again and again until there are enough: of those whose
+/// names end in one of `endings`, or of all where none is given.
+pub(crate) fn mixed(folder: &Path, count: usize, endings: &[&str]) -> Result<()> {
     let mut files = Vec::new();
     for (path, text) in Repo::load()?.texts(".md") {
         if !path.starts_with("crates/forge/recipes/harmless/") {
@@ -51,6 +52,7 @@ pub(crate) fn mixed(folder: &Path, count: usize) -> Result<()> {
                 // By themselves only files that stand by themselves.
                 if let forge::Item::File(bytes) = item
                     && !path.contains('/')
+                    && (endings.is_empty() || endings.iter().any(|ending| path.ends_with(ending)))
                 {
                     files.push((path, bytes));
                 }

@@ -25,6 +25,7 @@ mod score;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod transcript;
 mod units;
 
 pub use against::{Against, Paired, against};
@@ -35,6 +36,7 @@ pub use data::{
 pub use plan::{Planned, plan};
 pub use run::{About, report};
 pub use score::{Answer, Answered, questions, score};
+pub use transcript::{Transcript, transcripts};
 
 use crate::case::{Arm, Case};
 use crate::pack::{self, Pack, Probe};

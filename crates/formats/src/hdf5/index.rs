@@ -89,6 +89,10 @@ pub(super) fn walk(
                     break;
                 }
                 elements.show(reading, address, size, 0);
+                // Chunks of no bytes all stand here, and hold nothing, however many they are.
+                if size == 0 {
+                    break;
+                }
                 address = address.saturating_add(size);
             }
         }

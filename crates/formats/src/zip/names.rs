@@ -42,13 +42,13 @@ pub(super) fn duplicates(archive: &mut Archive) {
         let earlier = exact.insert(&member.raw_name, index);
         let earlier_folded = folded.insert(member.raw_name.to_ascii_lowercase(), index);
         let at = member.central_at.unwrap_or_default();
-        let name = member.name.shortened(80);
         if earlier.is_some_and(|other| !same_record(other)) {
+            let name = member.name.shortened(80);
             told.push((ZipOddity::DuplicateName, at, format!("`{name}` comes twice")));
         } else if earlier.is_none()
             && let Some(other) = earlier_folded.and_then(|other| archive.members.get(other))
         {
-            let other = other.name.shortened(80);
+            let (name, other) = (member.name.shortened(80), other.name.shortened(80));
             let detail = format!("`{name}` and `{other}` differ in case alone");
             told.push((ZipOddity::CaseDuplicate, at, detail));
         }

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use artifact::{Blob, Budget};
 use vocabulary::{Span, Untrusted};
@@ -162,7 +163,8 @@ impl Reader<'_> {
 
     /// What is unusual in a member by itself.
     fn member_oddities(&mut self, member: &Member, flags: u16, at: u64) {
-        let name = shown(member);
+        // Written where something is odd alone.
+        let name = fmt::from_fn(|f| f.write_str(&shown(member)));
         let mut odd = |kind, detail: String| self.archive.odd(kind, at, detail);
         if flags & 1 != 0 {
             odd(ZipOddity::EncryptedFlag, format!("`{name}` has the encryption flag"));
@@ -196,7 +198,8 @@ impl Reader<'_> {
     /// Compares a record with its local header. True where a reader of local headers would read
     /// something else.
     fn compare(&mut self, record: &Record, local: &Local) -> bool {
-        let name = Untrusted::from_bytes(&record.name).shortened(80);
+        let name =
+            fmt::from_fn(|f| f.write_str(&Untrusted::from_bytes(&record.name).shortened(80)));
         let at = local.at;
         let mut differs = false;
         let archive = &mut self.archive;

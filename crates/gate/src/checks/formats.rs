@@ -57,6 +57,7 @@ hash = 'cd34'
             source: folder.path(),
             bundle: None,
             attestations: &[],
+            probed: &[],
             record: None,
             now: jiff::Timestamp::UNIX_EPOCH,
             asked: Asked::default(),

@@ -182,7 +182,7 @@ pub(super) fn attestations(context: &Context<'_>) -> Result<Given, String> {
 const ENDING: &str = ".intoto.jsonl";
 
 /// The model as statements name it, from the digests of the bytes that the other checks looked at.
-fn artifact(context: &Context<'_>) -> Result<Identity, provenance::Error> {
+pub(super) fn artifact(context: &Context<'_>) -> Result<Identity, provenance::Error> {
     let name = context.source.file_name().unwrap_or_default();
     let name = Untrusted::from_bytes(name.as_encoded_bytes()).raw().to_owned();
     let manifest = known(context).unwrap_or_else(|| {

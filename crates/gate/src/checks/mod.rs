@@ -3,6 +3,7 @@
 //! A new check is a function from [`Context`] to [`Outcome`], one entry in [`CHECKS`], and its name
 //! in the lines of the threat table that it makes complete.
 
+mod behaviour;
 mod bom;
 mod digests;
 mod files;
@@ -38,7 +39,7 @@ pub struct Check {
 }
 
 /// Every check that looks at the artifact, in the order in which reports tell them.
-pub const CHECKS: [Check; 13] = [
+pub const CHECKS: [Check; 14] = [
     always("files", &[Threat::T3], files::run),
     always("static", &[Threat::T3, Threat::T4], scanned),
     always("formats", &[], formats::run),
@@ -48,6 +49,7 @@ pub const CHECKS: [Check; 13] = [
     on_request(DIGESTS, &[], digests::run),
     on_request(ORIGIN, &[Threat::T4], lineage::origin),
     on_request("bom", &[], bom::run),
+    on_request(BEHAVIOUR, &[Threat::T2, Threat::T5, Threat::T7, Threat::T8], behaviour::run),
     on_request("record", &[], record::record),
     on_request("owner", &[], record::owner),
     on_request("approval", &[], record::approval),
@@ -71,13 +73,16 @@ const fn on_request(
 }
 
 /// Checks that cannot look where no digests were computed.
-pub(crate) const BY_DIGEST: [&str; 6] =
-    [integrity::NAME, DIGESTS, "record", "owner", "approval", "witness"];
+pub(crate) const BY_DIGEST: [&str; 7] =
+    [integrity::NAME, DIGESTS, BEHAVIOUR, "record", "owner", "approval", "witness"];
 
 const DIGESTS: &str = "digests";
 
 /// The check that verifies how the model was made, one step back.
 const ORIGIN: &str = "origin";
+
+/// The check that looks at how the model answers probes.
+pub(crate) const BEHAVIOUR: &str = "behaviour";
 
 /// The check that verifies who signed the model.
 pub(crate) const SIGNATURE: &str = "signature";
@@ -91,7 +96,7 @@ pub(crate) use lineage::requirements;
 pub(crate) const POLICY: &str = "policy";
 
 /// The names that a policy may name, beside those that are [`PLANNED`].
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "files",
     "static",
     "formats",
@@ -101,6 +106,7 @@ pub const NAMES: [&str; 14] = [
     DIGESTS,
     ORIGIN,
     "bom",
+    BEHAVIOUR,
     "record",
     "owner",
     "approval",
@@ -122,6 +128,8 @@ pub struct Context<'a> {
     pub bundle: Option<&'a Path>,
     /// Files and folders of attestations.
     pub attestations: &'a [PathBuf],
+    /// Journals of runs of probes.
+    pub probed: &'a [PathBuf],
     /// What the ledger knows of the artifact.
     pub record: Option<&'a Record>,
     /// This moment.
@@ -236,6 +244,7 @@ mod tests {
             source: folder.path(),
             bundle: None,
             attestations: &[],
+            probed: &[],
             record: None,
             now: Timestamp::UNIX_EPOCH,
             asked: Asked::default(),

@@ -1,6 +1,6 @@
 //! One policy upon another: it may ask for more, never for less.
 
-use vocabulary::{DigestCache, Policy, Requirement};
+use vocabulary::{BehaviourTerms, Bound, DigestCache, Policy, Requirement};
 
 /// Something by which a policy would ask for less than the one that it extends.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub(super) fn onto(base: &Policy, own: Policy) -> Result<Policy, Weaker> {
             return Err(in_table("approval", key, because));
         }
     }
+    behaviour(&base.name, &base.behaviour, &mut both.behaviour)?;
     let mut exceptions = base.exceptions.clone();
     exceptions.append(&mut both.exceptions);
     both.exceptions = exceptions;
@@ -106,6 +107,48 @@ fn formats(base: &Policy, both: &mut Policy) -> Result<(), Weaker> {
             Err(Weaker { table: None, key: "formats".to_owned(), because })
         }
     }
+}
+
+fn behaviour(name: &str, theirs: &BehaviourTerms, ours: &mut BehaviourTerms) -> Result<(), Weaker> {
+    let weaker = |key: &str, because: String| Err(in_table("behaviour", key, because));
+    for pack in &theirs.packs {
+        if !ours.packs.contains(pack) {
+            ours.packs.push(pack.clone());
+        }
+    }
+    // Another seed asks other prompts of the same kind, and is no less.
+    ours.seed = ours.seed.or(theirs.seed);
+    if (ours.signed, theirs.signed) == (Some(false), Some(true)) {
+        return weaker("signed", format!("`{name}` asks for a signed evaluation"));
+    }
+    ours.signed = ours.signed.or(theirs.signed);
+    ours.max_age_days = match (theirs.max_age_days, ours.max_age_days) {
+        (Some(days), Some(own)) if own > days => {
+            return weaker("max-age-days", format!("`{name}` allows {days} days"));
+        }
+        (days, own) => own.or(days),
+    };
+    for (probe, theirs) in &theirs.gates {
+        let ours = ours.gates.entry(probe.clone()).or_insert(*theirs);
+        let less = |own: Option<Bound>, base: Option<Bound>, most: bool| match (own, base) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(own), Some(base)) => {
+                if most {
+                    own > base
+                } else {
+                    own < base
+                }
+            }
+        };
+        if less(ours.at_most, theirs.at_most, true) || less(ours.at_least, theirs.at_least, false) {
+            return weaker(
+                "gates",
+                format!("`{name}` asks for more of `{}`", vocabulary::escape(probe)),
+            );
+        }
+    }
+    Ok(())
 }
 
 fn signature(base: &Policy, both: &mut Policy) -> Result<(), Weaker> {

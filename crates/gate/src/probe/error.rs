@@ -70,6 +70,14 @@ pub enum Error {
         /// What is wrong.
         because: String,
     },
+    /// A journal is of another model.
+    #[error("the journal `{}` does not speak of this model: {because}", journal.display())]
+    OtherModel {
+        /// The journal.
+        journal: PathBuf,
+        /// Why not.
+        because: String,
+    },
     /// A model is to run in this process, and this build has no engine.
     #[error("this build of weighbridge runs no models")]
     NoRuntime,
@@ -110,6 +118,9 @@ impl Error {
             }
             Self::NoRuntime => {
                 Some("the full build has it: the feature `runtime`, on by default".to_owned())
+            }
+            Self::OtherModel { .. } => {
+                Some("ask the model itself: `weighbridge probe MODEL --journal FILE`".to_owned())
             }
             Self::TwoPacks { .. } | Self::CouldNotLook { .. } | Self::Found { .. } => None,
         }

@@ -4,7 +4,9 @@
 //! and gives the report. [`plan`] tells what such a run would be able to tell, and asks nobody.
 
 mod error;
+mod evaluation;
 mod packs;
+mod rescore;
 mod run;
 mod source;
 mod stop;
@@ -13,12 +15,16 @@ use std::path::PathBuf;
 
 pub use behaviour::engine::{Budget, Options, Patience, Price, Spent, Watch};
 pub use behaviour::journal;
+pub use behaviour::pack::{Note, lint};
 pub use behaviour::report::{Planned, RunReport};
 pub use behaviour::stats::Judgement;
-pub use behaviour::target::endpoint::{Address, Key, Settings};
+pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 
 pub use error::Error;
+pub(crate) use evaluation::Stated;
+pub use evaluation::evaluation;
 pub use packs::{PackSource, builtin};
+pub(crate) use rescore::{Rescored, fits, rescore, shipped};
 pub use run::{Probed, plan, probe};
 pub use stop::Stop;
 

@@ -1,7 +1,8 @@
 use behaviour::engine::{self, Hooks, Run};
 use behaviour::journal::Journal;
 use behaviour::report::{
-    About, JournalRoot, Planned, RunReport, Scored, against, plan as planned, report, score,
+    About, JournalRoot, Planned, RunReport, Scored, Transcript, against, plan as planned, report,
+    score, transcripts,
 };
 use behaviour::stats::Judgement;
 use provenance::hex;
@@ -21,6 +22,8 @@ pub struct Probed {
     pub asked: u64,
     /// What the replies took, with those that the journal held before; of the target alone.
     pub spent: Spent,
+    /// What was asked and said; of the target alone.
+    pub transcripts: Vec<Transcript>,
 }
 
 impl Probed {
@@ -62,14 +65,14 @@ pub fn probe(request: &ProbeRequest, services: ProbeServices<'_>) -> Result<Prob
             report: report(about, &loaded.questions, &scored),
             asked: made.run.asked,
             spent: made.run.spent,
+            transcripts: transcripts(&scored),
         }
     };
     if let Some(original) = &request.against {
         let other = ask(original, &loaded, request, services)?;
         let (copy, of) = (scored(&loaded, &made.run)?, scored(&loaded, &other.run)?);
         let told = other.opened.told.clone();
-        let held =
-            against(told, request.margin, &loaded.questions, &copy, &of, request.seed);
+        let held = against(told, request.margin, &loaded.questions, &copy, &of, request.seed);
         probed.report.against = Some(held);
         probed.asked = probed.asked.saturating_add(other.run.asked);
     }
@@ -104,7 +107,7 @@ fn scored<'a>(loaded: &Loaded, run: &'a Run<'_>) -> Result<Vec<Scored<'a>>, Erro
 }
 
 /// The root of the tree over the lines of a journal, which `weighbridge samples root` tells as well.
-fn root(journal: &Journal) -> Result<Option<JournalRoot>, Error> {
+pub(super) fn root(journal: &Journal) -> Result<Option<JournalRoot>, Error> {
     if journal.path().is_none() {
         return Ok(None);
     }

@@ -9,7 +9,8 @@ use behaviour::report::{Capable, TargetReport};
 use behaviour::target::endpoint::{Endpoint, Found, Settings};
 use behaviour::target::transcript::{Replay, Transcript};
 use behaviour::target::{Capabilities, Failure, Identity, Target};
-use serde_json::json;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
 use vocabulary::{Limits, Untrusted};
 
 use super::{Asked, Error, ProbeServices, Source};
@@ -78,16 +79,16 @@ fn replay(path: &Path, asked: &Asked) -> Result<Opened, Error> {
     }
     let journal = Journal::read(path)?;
     let identity = journal.target().clone();
-    let capabilities = journal.found().map(found).transpose()?;
+    let capabilities = journal.found().as_ref().map(found).transpose()?;
     let told = told(&identity, capabilities.as_ref());
     let target = Box::new(Replay::of(identity));
     Ok(Opened { target, journal: Arc::new(journal), told })
 }
 
 /// The capabilities in what a journal says that was found: they stand there for every kind of target.
-fn found(found: serde_json::Value) -> Result<Capabilities, Error> {
-    let of = found.get("capabilities").cloned().unwrap_or_default();
-    serde_json::from_value(of).map_err(|error| Error::Found { because: error.to_string() })
+fn found(found: &Value) -> Result<Capabilities, Error> {
+    let of = found.get("capabilities").unwrap_or(&Value::Null);
+    Capabilities::deserialize(of).map_err(|error| Error::Found { because: error.to_string() })
 }
 
 fn journal(
@@ -117,7 +118,7 @@ fn of(target: Box<dyn Target>, journal: Arc<Journal>) -> Result<Opened, Error> {
     if journal.found().is_none() {
         journal.find(json!({ "capabilities": target.capabilities() }))?;
     }
-    let capabilities = journal.found().map(found).transpose()?;
+    let capabilities = journal.found().as_ref().map(found).transpose()?;
     let told = told(target.identity(), capabilities.as_ref());
     Ok(Opened { target, journal, told })
 }
@@ -150,18 +151,15 @@ fn endpoint(
         },
     };
     let journal = journal(asked, &Endpoint::identity_of(&settings.address, &model), services)?;
-    let target = match journal.found() {
-        Some(found) => {
-            let found: Found = serde_json::from_value(found)
-                .map_err(|error| Error::Found { because: error.to_string() })?;
-            Endpoint::known(settings, &model, found)
-        }
-        None => {
-            let target = Endpoint::look(settings, &model).map_err(lost)?;
-            // It holds only what JSON can hold.
-            journal.find(serde_json::to_value(target.found()).unwrap_or_default())?;
-            target
-        }
+    let target = if let Some(found) = journal.found() {
+        let found = Found::deserialize(found)
+            .map_err(|error| Error::Found { because: error.to_string() })?;
+        Endpoint::known(settings, &model, found)
+    } else {
+        let target = Endpoint::look(settings, &model).map_err(lost)?;
+        // It holds only what JSON can hold.
+        journal.find(serde_json::to_value(target.found()).unwrap_or_default())?;
+        target
     };
     of(Box::new(target), journal)
 }
@@ -190,8 +188,8 @@ fn local(path: &Path, asked: &Asked, services: ProbeServices<'_>) -> Result<Open
     use behaviour::target::local::Local;
 
     let name = shown(path);
-    let target = Local::open(path)
-        .map_err(|because| Error::CouldNotLook { name: name.clone(), because })?;
+    let target =
+        Local::open(path).map_err(|because| Error::CouldNotLook { name: name.clone(), because })?;
     let journal = journal(asked, target.identity(), services)?;
     of(Box::new(target), journal)
 }

@@ -11,6 +11,8 @@ mod junit;
 mod level_html;
 mod level_text;
 mod markdown;
+mod probe_html;
+mod probe_text;
 mod sarif;
 mod text;
 
@@ -19,6 +21,7 @@ use std::collections::HashSet;
 use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
 use crate::level::{Aisvs, Evidence, Standing};
+use crate::probe::{Planned, Probed};
 
 pub use json::read;
 
@@ -101,6 +104,37 @@ pub fn aisvs(format: LevelFormat, report: &Aisvs<'_>, detail: Detail) -> String 
         LevelFormat::Text => level_text::aisvs(report, detail),
         LevelFormat::Json => json::pretty(report),
         LevelFormat::Html => level_html::aisvs(report),
+    }
+}
+
+/// A form of what is told of a run of probes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeFormat {
+    /// For people at a terminal.
+    Text,
+    /// As data; the form is docs/reference/probe.schema.json.
+    Json,
+    /// One self-contained page, with every reply.
+    Html,
+}
+
+/// Renders the report of a run of probes.
+pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
+    match format {
+        ProbeFormat::Text => probe_text::report(&probed.report, probed.judgement(), detail),
+        ProbeFormat::Json => json::pretty(&probed.report),
+        ProbeFormat::Html => {
+            probe_html::render(&probed.report, probed.judgement(), &probed.transcripts)
+        }
+    }
+}
+
+/// Renders what a run would be able to tell.
+pub fn planned(format: ProbeFormat, planned: &[Planned]) -> String {
+    match format {
+        ProbeFormat::Text => probe_text::plan(planned),
+        // A plan is a few lines; there is no page of it.
+        ProbeFormat::Json | ProbeFormat::Html => json::pretty(&planned),
     }
 }
 

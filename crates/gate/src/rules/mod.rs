@@ -1,5 +1,6 @@
 //! The rules that the gate itself looks for: what no part can see alone.
 
+mod behaviour_gate_failed;
 mod digest_mismatch;
 mod exception_expired;
 mod exception_unused;
@@ -16,6 +17,7 @@ mod signed_files_differ;
 
 use vocabulary::Rule;
 
+use behaviour_gate_failed::BEHAVIOUR_GATE_FAILED;
 use digest_mismatch::DIGEST_MISMATCH;
 use exception_expired::EXCEPTION_EXPIRED;
 use exception_unused::EXCEPTION_UNUSED;
@@ -30,6 +32,7 @@ use signature_invalid::SIGNATURE_INVALID;
 use signature_unknown_signer::SIGNATURE_UNKNOWN_SIGNER;
 use signed_files_differ::SIGNED_FILES_DIFFER;
 
+pub(crate) use behaviour_gate_failed::found as behaviour_failed;
 pub(crate) use digest_mismatch::found as digest_mismatch;
 pub(crate) use exception_expired::found as exception_expired;
 pub(crate) use exception_unused::found as exception_unused;
@@ -41,7 +44,8 @@ pub(crate) use signature_does_not_cover::not_stated;
 pub(crate) use signature_invalid::found as signature_refused;
 
 /// The rules of this crate.
-pub const OWN: [&Rule; 13] = [
+pub const OWN: [&Rule; 14] = [
+    &BEHAVIOUR_GATE_FAILED,
     &DIGEST_MISMATCH,
     &EXCEPTION_EXPIRED,
     &EXCEPTION_UNUSED,

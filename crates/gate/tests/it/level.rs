@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use ::behaviour::target::Kind;
 use gate::level::{HIGHEST, Standing, requirements};
+use gate::probe::{PackSource, evaluation};
 use gate::provenance::attest::{self, Material, Role, Spec, Step, identity, statement};
 use gate::provenance::dsse::{Envelope, IN_TOTO};
 use gate::provenance::keys::{PrivateKey, Scheme, Sign as _};
@@ -17,6 +19,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use vocabulary::{Approval, Deployment, Exception, Logged, Record, Waiver};
 
+use crate::behaviour;
 use crate::sample::{self, date, write};
 
 const CARD: &str = "---\nlicense: mit\npipeline_tag: text-classification\ndatasets: [guests]\n\
@@ -25,7 +28,7 @@ const CARD: &str = "---\nlicense: mit\npipeline_tag: text-classification\ndatase
     ## Intended uses\n\nTo sort the letters of guests.\n\n## Limitations\n\nEnglish alone.\n";
 
 /// A file of one tensor that names its author and version.
-fn safetensors() -> Vec<u8> {
+pub(crate) fn safetensors() -> Vec<u8> {
     let mut header = String::from(
         "{\"__metadata__\":{\"modelspec.author\":\"guests team\",\"modelspec.version\":\"1.2\"},\
          \"w\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}",
@@ -62,7 +65,25 @@ impl World {
 
     fn trained(&self) {
         let raw = self.input(Role::Dataset, "raw");
-        self.attest(&[self.acquired(), self.made(Step::Train, "model", vec![raw])]);
+        let trained = self.made(Step::Train, "model", vec![raw]);
+        self.attest(&[self.acquired(), trained, self.evaluated()]);
+    }
+
+    /// A statement of the probes that the level asks for.
+    fn evaluated(&self) -> String {
+        let run = tempfile::tempdir().unwrap();
+        let (journal, model) = (run.path().join("run.jsonl"), self.at("model"));
+        behaviour::journal(&journal, &behaviour::files(&model), Kind::Local, &behaviour::calm);
+        let packs: Vec<PackSource> = Policy::shipped("level-2")
+            .unwrap()
+            .terms
+            .behaviour
+            .packs
+            .into_iter()
+            .map(PackSource::Shipped)
+            .collect();
+        let spec = evaluation(&journal, &model, &packs, behaviour::SEED).unwrap();
+        self.stated(&self.key, Step::Evaluation, "model", &spec)
     }
 
     /// A format that no level permits, in a file that runs nothing: the pickle of `None`.
@@ -110,10 +131,13 @@ impl World {
 
     fn made_by(&self, key: &PrivateKey, step: Step, of: &str, inputs: Vec<Material>) -> String {
         let builder = Some("https://ci.example.org".to_owned());
-        let spec = Spec { builder, inputs, ..Spec::default() };
+        self.stated(key, step, of, &Spec { builder, inputs, ..Spec::default() })
+    }
+
+    fn stated(&self, key: &PrivateKey, step: Step, of: &str, spec: &Spec) -> String {
         let subject: Subject = identity(&self.at(of)).unwrap().subject();
         let now = "2027-06-01T00:00:00Z".parse().unwrap();
-        let made = statement(step, &spec, &[subject], None, now, &mut identity_of).unwrap();
+        let made = statement(step, spec, &[subject], None, now, &mut identity_of).unwrap();
         let payload = gate::provenance::json::canonical(&made).unwrap();
         let envelope = Envelope::sign(IN_TOTO, payload, key).unwrap();
         serde_json::to_string(&envelope).unwrap()
@@ -196,7 +220,7 @@ fn all_that_this_version_can_look_at_is_met_by_a_model_that_has_it() {
     for name in planned() {
         assert_eq!(because(&standing, name), "no check in this version");
     }
-    assert_eq!((standing.stands, standing.verdict), (1, Verdict::Undecided));
+    assert_eq!((standing.stands, standing.verdict), (2, Verdict::Admit));
     assert!(standing.levels.iter().all(|level| level.against.is_empty()), "{standing:#?}");
     let record = standing.evidence.record.as_ref().unwrap();
     assert_eq!(record.approvers, ["ben".into(), "carla".into()]);
@@ -205,7 +229,7 @@ fn all_that_this_version_can_look_at_is_met_by_a_model_that_has_it() {
         Services { today: date("2027-06-30"), now: sample::now(), clock: None, progress: &Quiet };
     let request = Request { record: Some(world.record()), ..sample::request(&world.at("model")) };
     let report = gate::weigh(&request, &world.policy(""), &services).unwrap();
-    assert_eq!(report.reasons, ["`behaviour` could not look: no check in this version"]);
+    assert_eq!((report.verdict, report.reasons), (Verdict::Admit, Vec::new()));
     let level_1 = Policy::shipped("level-1").unwrap();
     let report = gate::weigh(&request, &level_1, &services).unwrap();
     assert_eq!((report.verdict, report.reasons), (Verdict::Admit, Vec::new()));
@@ -218,7 +242,7 @@ fn each_piece_of_evidence_that_is_missing_is_named_and_raises_no_level() {
     fn record(record: &mut Option<Record>) -> &mut Record {
         record.as_mut().unwrap()
     }
-    let cases: [(&str, &[&str], u8, Spoil); 16] = [
+    let cases: [(&str, &[&str], u8, Spoil); 17] = [
         ("no ledger", &["recorded", "owned", "approved", "witnessed"], 0, |_, record| {
             *record = None;
         }),
@@ -230,32 +254,41 @@ fn each_piece_of_evidence_that_is_missing_is_named_and_raises_no_level() {
         }),
         ("no time", &["recorded"], 0, |_, of| record(of).recorded_at = None),
         ("no owner", &["owned"], 1, |_, of| record(of).owner = Some(" ".to_owned())),
-        ("one approver", &["approved"], 1, |_, of| {
+        ("one approver", &["approved"], 2, |_, of| {
             record(of).approvals.pop();
         }),
-        ("the requester", &["approved"], 1, |_, of| {
+        ("the requester", &["approved"], 2, |_, of| {
             record(of).requester = Some("Ben ".to_owned());
         }),
-        ("nobody asked", &["approved"], 1, |_, of| record(of).requester = None),
-        ("no log", &["witnessed"], 1, |_, of| record(of).log = None),
-        ("not covered", &["witnessed"], 1, |_, of| record(of).log.as_mut().unwrap().size = 6),
-        ("one witness twice", &["witnessed"], 1, |_, of| {
+        ("nobody asked", &["approved"], 2, |_, of| record(of).requester = None),
+        ("no log", &["witnessed"], 2, |_, of| record(of).log = None),
+        ("not covered", &["witnessed"], 2, |_, of| record(of).log.as_mut().unwrap().size = 6),
+        ("one witness twice", &["witnessed"], 2, |_, of| {
             record(of).log.as_mut().unwrap().witnesses = vec!["w1".to_owned(); 2];
         }),
-        ("no quorum", &["witnessed"], 1, |_, of| record(of).log.as_mut().unwrap().quorum = 0),
+        ("no quorum", &["witnessed"], 2, |_, of| record(of).log.as_mut().unwrap().quorum = 0),
         ("no signature", &["signed"], 1, |world, _| {
             std::fs::remove_file(world.at("model.sig")).unwrap();
         }),
-        ("no statements", &["bill-of-materials", "origin", "whole-lineage"], 1, |world, _| {
-            std::fs::remove_file(world.at("model.intoto.jsonl")).unwrap();
-        }),
-        ("one step alone", &["whole-lineage"], 1, |world, _| {
+        (
+            "no statements",
+            &["bill-of-materials", "origin", "behaves", "whole-lineage"],
+            1,
+            |world, _| {
+                std::fs::remove_file(world.at("model.intoto.jsonl")).unwrap();
+            },
+        ),
+        ("one step alone", &["whole-lineage"], 2, |world, _| {
             let raw = world.input(Role::Dataset, "raw");
-            world.attest(&[world.made(Step::Train, "model", vec![raw])]);
+            world.attest(&[world.made(Step::Train, "model", vec![raw]), world.evaluated()]);
+        }),
+        ("no evaluation", &["behaves"], 1, |world, _| {
+            let raw = world.input(Role::Dataset, "raw");
+            world.attest(&[world.acquired(), world.made(Step::Train, "model", vec![raw])]);
         }),
         (
             "the step before alone",
-            &["bill-of-materials", "origin", "whole-lineage"],
+            &["bill-of-materials", "origin", "behaves", "whole-lineage"],
             1,
             |world, _| {
                 world.attest(&[world.acquired()]);
@@ -334,7 +367,7 @@ fn an_exception_is_told_and_a_waiver_needs_its_approvers() {
     assert_eq!(stands(None, world.record()), (0, 0));
     let text = "[[exceptions]]\nrule = \"format-not-permitted\"\nfile = \"labels.pkl\"\nreason = \
                 \"r\"\nowner = \"o\"\nexpires = \"2027-12-31\"\n";
-    assert_eq!(stands(Some(&world.policy(text)), world.record()), (1, 1));
+    assert_eq!(stands(Some(&world.policy(text)), world.record()), (2, 1));
     let with = |requester: Option<&str>, approvers: &[&str]| Record {
         waivers: vec![Waiver {
             exception: exception.clone(),

@@ -1,5 +1,6 @@
 //! The gate as a whole: files on disk in, reports and their renderings out.
 
+mod behaviour;
 mod integrity;
 mod level;
 mod pages;

@@ -37,7 +37,7 @@ impl Attested {
 
     /// Decides whether it is of a model with this identity: by the digest that binds its names, or
     /// for a single file by its own.
-    pub(super) fn bind(&mut self, identity: Option<&Identity>, single: bool) {
+    pub fn bind(&mut self, identity: Option<&Identity>, single: bool) {
         let same = |name: &str, other: &DigestSet| {
             identity.zip(other.get(name)).is_some_and(|(identity, value)| identity.is(name, value))
         };

@@ -169,8 +169,22 @@ fn expectations_hold_for_the_whole() {
         let digest = digest.split_whitespace().next().unwrap();
         let same = expectation(&format!("{scheme}:{digest}")).unwrap();
         assert_eq!(rows(&table(&file, vec![same], false)), [format!("- {scheme} agrees")]);
+        let named = expectation(&format!("./a/b={scheme}:{digest}")).unwrap();
+        let told = rows(&table(folder.path(), vec![named], false));
+        assert!(told.contains(&format!("a/b {scheme} agrees")), "{told:?}");
     }
-    for wrong in ["abc", "sha256:abc", "crc32:00000000", "dirHash:00", "h1:AA=="] {
+    let outside = format!("../b=sha256:{zero}");
+    let whole = format!("a/b=dirHash:{zero}");
+    for wrong in [
+        &*outside,
+        &*whole,
+        "a/b=abc",
+        "abc",
+        "sha256:abc",
+        "crc32:00000000",
+        "dirHash:00",
+        "h1:AA==",
+    ] {
         assert!(expectation(wrong).is_err(), "{wrong}");
     }
 }

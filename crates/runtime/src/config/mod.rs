@@ -10,6 +10,8 @@ pub(crate) mod gguf;
 pub(crate) mod hf;
 mod rope;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use rope::{Rope, Scaling};
 pub(crate) use settings::Settings;

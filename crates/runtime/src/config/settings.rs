@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 const WITHOUT_EFFECT: &[&str] = &[
     "architectures",
     "attention_dropout",
+    "attn_implementation",
     "attn_pdrop",
     "auto_map",
     "bad_words_ids",
@@ -41,6 +42,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "initializer_range",
     "is_decoder",
     "is_encoder_decoder",
+    "is_llama_config",
     "label2id",
     "length_penalty",
     "max_length",
@@ -78,6 +80,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "top_p",
     "torch_dtype",
     "torchscript",
+    "transformers.js_config",
     "transformers_version",
     "typical_p",
     "unsloth_fixed",
@@ -85,6 +88,9 @@ const WITHOUT_EFFECT: &[&str] = &[
     "use_bfloat16",
     "use_cache",
 ];
+
+/// Settings that change something where they are true, which nothing here computes.
+const FALSE_ALONE: &[&str] = &["attention_bias", "rope_interleaved", "use_mrope"];
 
 /// An object of settings. Each one that is asked for counts as understood.
 pub(crate) struct Settings<'a> {
@@ -194,6 +200,7 @@ impl<'a> Settings<'a> {
         for (name, value) in self.map {
             let known = asked.contains(name)
                 || WITHOUT_EFFECT.contains(&name.as_str())
+                || FALSE_ALONE.contains(&name.as_str()) && *value == Value::Bool(false)
                 || name.starts_with('_')
                 || value.is_null();
             if !known {

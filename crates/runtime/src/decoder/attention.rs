@@ -189,7 +189,7 @@ fn qkv(build: &Build<'_>, layer: usize) -> Result<Qkv> {
                 let parts = bias.reshape((config.heads, 3, config.head_dim))?;
                 Ok(parts.transpose(0, 1)?.contiguous()?.reshape(all)?)
             });
-            Ok(Qkv::One(Linear::of(weight.reshape((all, config.hidden))?, bias.transpose()?)))
+            Ok(Qkv::One(Linear::of(weight.reshape((all, config.hidden))?, bias.transpose()?, mode)))
         }
         QkvNames::Split([q, k, v]) => {
             let one = |name: &str, rows: usize| {

@@ -3,6 +3,7 @@
 use candle_core::quantized::QMatMul;
 use candle_core::{Module as _, Tensor};
 
+use super::{Mode, product};
 use crate::error::Result;
 use crate::weights::{Matrix, Store};
 
@@ -11,6 +12,7 @@ use crate::weights::{Matrix, Store};
 pub(crate) struct Linear {
     weight: Weight,
     bias: Option<Tensor>,
+    mode: Mode,
 }
 
 #[derive(Clone, Debug)]
@@ -26,10 +28,10 @@ impl Linear {
     pub(crate) fn read(
         store: &Store,
         name: &str,
-        rows: usize,
-        columns: usize,
+        (rows, columns): (usize, usize),
         bias: bool,
         transposed: bool,
+        mode: Mode,
     ) -> Result<Self> {
         let weight = format!("{name}.weight");
         let weight = if transposed {
@@ -41,12 +43,12 @@ impl Linear {
             }
         };
         let bias = bias.then(|| store.dense(&format!("{name}.bias"), &[rows])).transpose()?;
-        Ok(Self { weight, bias })
+        Ok(Self { weight, bias, mode })
     }
 
     /// Of a matrix that is there already.
-    pub(crate) fn of(weight: Tensor, bias: Option<Tensor>) -> Self {
-        Self { weight: Weight::Dense(weight), bias }
+    pub(crate) fn of(weight: Tensor, bias: Option<Tensor>, mode: Mode) -> Self {
+        Self { weight: Weight::Dense(weight), bias, mode }
     }
 
     /// The matrix and the bias, where the matrix is dense.
@@ -69,12 +71,16 @@ impl Linear {
             all if all == parts.len() => Some(Tensor::cat(&biases, 0)?),
             _ => return Ok(None),
         };
-        Ok(Some(Self::of(Tensor::cat(&weights, 0)?, bias)))
+        Ok(Some(Self::of(Tensor::cat(&weights, 0)?, bias, Mode::Fast)))
     }
 
     /// For rows of activations.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = match &self.weight {
+            Weight::Dense(weight) if self.mode == Mode::Fast => match product::few(x, weight)? {
+                Some(product) => product,
+                None => x.matmul(&weight.t()?)?,
+            },
             Weight::Dense(weight) => x.matmul(&weight.t()?)?,
             Weight::Quantized(weight) => weight.forward(x)?,
         };

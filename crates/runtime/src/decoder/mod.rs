@@ -5,6 +5,7 @@ mod cache;
 pub(crate) mod linear;
 pub(crate) mod mlp;
 pub(crate) mod norm;
+mod product;
 mod rope;
 
 use candle_core::{Device, IndexOp as _, Tensor};
@@ -49,7 +50,7 @@ pub(crate) struct Build<'a> {
 
 impl Build<'_> {
     fn linear(&self, name: &str, rows: usize, columns: usize, bias: bool) -> Result<Linear> {
-        Linear::read(self.store, name, rows, columns, bias, self.names.transposed)
+        Linear::read(self.store, name, (rows, columns), bias, self.names.transposed, self.mode)
     }
 
     fn norm(&self, name: &str) -> Result<Normer> {
@@ -224,17 +225,11 @@ impl Decoder {
 }
 
 fn head(build: &Build<'_>, embed: &Tensor, embed_name: &str) -> Result<Linear> {
-    let Build { config, names, store, .. } = *build;
+    let Build { config, names, store, mode } = *build;
     let weight = format!("{}.weight", names.head);
     if !config.tied {
-        return Linear::read(
-            store,
-            &names.head,
-            config.vocab,
-            config.hidden,
-            config.head_bias,
-            false,
-        );
+        let size = (config.vocab, config.hidden);
+        return Linear::read(store, &names.head, size, config.head_bias, false, mode);
     }
     if store.has(&weight) {
         if !store.same(&weight, embed_name) {
@@ -244,14 +239,14 @@ fn head(build: &Build<'_>, embed: &Tensor, embed_name: &str) -> Result<Linear> {
         store.pass(&weight);
     }
     if store.is_quantized(embed_name) {
-        let (vocab, hidden) = (config.vocab, config.hidden);
-        return Linear::read(store, &names.embed, vocab, hidden, false, false);
+        let size = (config.vocab, config.hidden);
+        return Linear::read(store, &names.embed, size, false, false, mode);
     }
     let bias = config
         .head_bias
         .then(|| store.dense(&format!("{}.bias", names.head), &[config.vocab]))
         .transpose()?;
-    Ok(Linear::of(embed.clone(), bias))
+    Ok(Linear::of(embed.clone(), bias, mode))
 }
 
 impl Layer {

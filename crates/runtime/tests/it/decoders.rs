@@ -134,3 +134,17 @@ fn sampling_depends_on_the_seed_alone() {
     assert_ne!(reply(1).tokens, reply(2).tokens);
     assert!(reply(3).tokens.iter().all(|token| token.top.len() == 3));
 }
+
+#[test]
+fn a_model_is_asked_from_several_threads() {
+    let model = open(&VECTORS["decoders"]["qwen3"], Mode::Fast);
+    let alone = [5, 6, 7, 8].map(|id| model.score(&[id, 9], &[4, 3, 2]).unwrap());
+    let together = std::thread::scope(|scope| {
+        let asked = [5, 6, 7, 8].map(|id| {
+            let model = &model;
+            scope.spawn(move || model.score(&[id, 9], &[4, 3, 2]).unwrap())
+        });
+        asked.map(|asked| asked.join().unwrap())
+    });
+    assert_eq!(alone, together);
+}

@@ -132,3 +132,27 @@ fn tokenizers_of_files_make_the_same_tokens() {
         assert_eq!(with_first, name == "pieces", "{name}");
     }
 }
+
+/// Cut at many places and changed at many bytes of what stands before the data: an error or a model.
+#[test]
+fn a_damaged_file_is_an_error_or_another_model() {
+    let at = tempfile::tempdir().unwrap();
+    if written(at.path()).is_none() {
+        return;
+    }
+    let bytes = std::fs::read(at.path().join("tok-pieces.gguf")).unwrap();
+    let opened = |bytes: Vec<u8>| {
+        let files = [("x.gguf".to_owned(), bytes)].into();
+        Model::of_files(files, &Limits::default(), &Options::default())
+    };
+    opened(bytes.clone()).unwrap();
+    let header = bytes.len() - 136_000;
+    for at in (0..header).step_by(97) {
+        assert!(opened(bytes[..at].to_vec()).is_err(), "cut at {at}");
+        for with in [0, 0xff, bytes[at] ^ 1] {
+            let mut changed = bytes.clone();
+            changed[at] = with;
+            let _ = opened(changed);
+        }
+    }
+}

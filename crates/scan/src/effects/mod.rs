@@ -33,4 +33,4 @@ mod tests;
 pub use bits::{Effects, NotAnEffect};
 pub(crate) use library::has_generated;
 pub(crate) use resolve::reviewed;
-pub use resolve::{Known, Resolved, Why, lookup};
+pub use resolve::{Known, Resolved, Why, lookup, shared};

@@ -1,7 +1,7 @@
 //! From a name in a pickle to the object it really is.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::bits::Effects;
 use super::library;
@@ -10,8 +10,8 @@ use super::pack::{self, ClassEntry, Entry, Pack, Section};
 /// How many aliases, base classes and attributes one lookup follows. A name in a pickle may be
 /// arbitrarily long; no real one comes near.
 const STEPS: u32 = 256;
-/// Answers that a thread keeps, and the longest name among them, in bytes.
-const MOST_KEPT: usize = 4096;
+/// Answers that a thread keeps, a power of two, and the longest name among them, in bytes.
+const SLOTS: usize = 4096;
 const LONGEST_KEPT: usize = 256;
 
 /// How many packages above a module are looked at for a rename.
@@ -77,41 +77,56 @@ pub struct Resolved {
 /// and attribute chains: (`tempfile`, `_os.system`) is `posix.system`, through `os` and
 /// `os.system`. Names of Python 2 are to be translated by the caller.
 pub fn lookup(module: &str, qualname: &str) -> Resolved {
+    (*shared(module, qualname)).clone()
+}
+
+/// The same, without a copy.
+pub fn shared(module: &str, qualname: &str) -> Rc<Resolved> {
     thread_local! {
         // A folder names the same things in every file. The packs do not change in a process.
-        static KEPT: RefCell<Kept> = RefCell::default();
+        static KEPT: RefCell<Vec<Option<Kept>>> = const { RefCell::new(Vec::new()) };
     }
     if module.len().saturating_add(qualname.len()) > LONGEST_KEPT {
-        return resolve(module, qualname);
+        return Rc::new(resolve(module, qualname));
     }
-    if let Some(held) = KEPT.with_borrow(|kept| kept.get(module, qualname).cloned()) {
-        return held;
-    }
-    let resolved = resolve(module, qualname);
-    KEPT.with_borrow_mut(|kept| kept.keep(module, qualname, resolved.clone()));
-    resolved
+    let at = slot(module, qualname);
+    let held = KEPT.with_borrow(|kept| {
+        let held = kept.get(at)?.as_ref()?;
+        (held.module == module && held.qualname == qualname).then(|| Rc::clone(&held.resolved))
+    });
+    held.unwrap_or_else(|| {
+        let resolved = Rc::new(resolve(module, qualname));
+        let (module, qualname) = (module.to_owned(), qualname.to_owned());
+        let answer = Kept { module, qualname, resolved: Rc::clone(&resolved) };
+        KEPT.with_borrow_mut(|kept| {
+            kept.resize_with(SLOTS, || None);
+            if let Some(slot) = kept.get_mut(at) {
+                *slot = Some(answer);
+            }
+        });
+        resolved
+    })
 }
 
-/// Answers by module and name.
-#[derive(Default)]
+/// An answer that is kept until another one wants its slot.
 struct Kept {
-    modules: HashMap<String, HashMap<String, Resolved>>,
-    count: usize,
+    module: String,
+    qualname: String,
+    resolved: Rc<Resolved>,
 }
 
-impl Kept {
-    fn get(&self, module: &str, qualname: &str) -> Option<&Resolved> {
-        self.modules.get(module)?.get(qualname)
-    }
-
-    fn keep(&mut self, module: &str, qualname: &str, resolved: Resolved) {
-        if self.count >= MOST_KEPT {
-            *self = Self::default();
+/// Where the answer about a name is kept. Whoever makes names meet in one slot makes them be
+/// looked up again, and no more.
+fn slot(module: &str, qualname: &str) -> usize {
+    let mut sum = module.len() as u64;
+    for bytes in [module.as_bytes(), qualname.as_bytes()] {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        for word in words.chain(rest.iter().copied().map(u64::from)) {
+            sum = (sum.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
-        self.count = self.count.saturating_add(1);
-        let names = self.modules.entry(module.to_owned()).or_default();
-        names.insert(qualname.to_owned(), resolved);
     }
+    usize::try_from(sum >> 32).map_or(0, |sum| sum & SLOTS.wrapping_sub(1))
 }
 
 fn resolve(module: &str, qualname: &str) -> Resolved {

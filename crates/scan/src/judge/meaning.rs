@@ -4,9 +4,11 @@
 //! evaluates, without running anything, the few pure functions that such computations are made of.
 //! What it cannot follow is [`Meaning::Unknown`], never something harmless.
 
+use std::rc::Rc;
+
 use formats::pickle::{Heap, How, Name, Value, View};
 
-use crate::effects::{Known, Resolved, lookup};
+use crate::effects::{Known, Resolved, lookup, shared};
 
 /// How deep a value is followed; deeper is [`Meaning::Unknown`].
 const DEPTH: u32 = 24;
@@ -53,13 +55,13 @@ pub(crate) struct Named {
 
 impl Named {
     fn of(module: &str, name: &str) -> Self {
-        let path = lookup(module, name).path;
+        let path = shared(module, name).path.clone();
         Self { module: module.to_owned(), name: name.to_owned(), path }
     }
 
     /// What the knowledge pack has on it.
-    pub(crate) fn resolve(&self) -> Resolved {
-        lookup(&self.module, &self.name)
+    pub(crate) fn resolve(&self) -> Rc<Resolved> {
+        shared(&self.module, &self.name)
     }
 
     /// `module.name` as the file has it.
@@ -331,13 +333,13 @@ impl Evaluator<'_> {
 }
 
 fn named(module: &str, name: &str) -> Meaning {
-    let resolved = lookup(module, name);
-    match resolved.known {
-        Known::Module(path) => Meaning::Module(path),
+    let resolved = shared(module, name);
+    match &resolved.known {
+        Known::Module(path) => Meaning::Module(path.clone()),
         _ => Meaning::Name(Named {
             module: module.to_owned(),
             name: name.to_owned(),
-            path: resolved.path,
+            path: resolved.path.clone(),
         }),
     }
 }

@@ -30,7 +30,7 @@ pub(crate) use names::acts_on_import;
 use names::{judge_attribute, judge_import, judge_path, judge_unknown_as};
 use reach::worse;
 
-use crate::effects::{Effects, Known, lookup};
+use crate::effects::{Effects, Known, lookup, shared};
 
 /// What makes classes. The names and annotations of a class are source text to some libraries.
 const METACLASSES: [&str; 6] = [
@@ -663,12 +663,12 @@ fn unknown(why: &str) -> Verdict {
 /// is then not what its own class has. Inherited methods are of both.
 fn other_class(heap: &Heap, named: &Named, path: &str, object: Value) -> Option<String> {
     let (owner, method) = named.name.rsplit_once('.')?;
-    let owner = lookup(&named.module, owner);
+    let owner = shared(&named.module, owner);
     if !matches!(owner.known, Known::Class { .. }) || method == "__new__" {
         return None;
     }
     let Meaning::Instance(class) = meaning(heap, object) else { return None };
-    let own = lookup(&class.module, &format!("{}.{method}", class.name));
+    let own = shared(&class.module, &format!("{}.{method}", class.name));
     (class.path != owner.path && own.path != path).then_some(class.path)
 }
 

@@ -4,7 +4,7 @@ use super::Verdict;
 use super::class::{self, Class};
 use super::meaning::{Meaning, Named};
 use super::{because_of, unknown};
-use crate::effects::{Known, Why, lookup};
+use crate::effects::{Known, Why, lookup, shared};
 
 /// Attributes from which everything in the process can be reached.
 const WAYS_OUT: [&str; 18] = [
@@ -132,7 +132,8 @@ pub(super) fn judge_import(module: &str, named: &Named) -> Option<Verdict> {
             effects: vec!["imports"],
         });
     }
-    let known = lookup(module, "__name__").known;
+    let resolved = shared(module, "__name__");
+    let known = &resolved.known;
     if !matches!(known, Known::Unknown(Why::NoSuchLibrary | Why::NoSuchModule)) {
         return None;
     }

@@ -85,6 +85,7 @@ fn policy() -> impl Strategy<Value = Policy> {
             signature: crate::SignatureTerms::default(),
             lineage: crate::LineageTerms::default(),
             approval: crate::ApprovalTerms::default(),
+            behaviour: crate::BehaviourTerms::default(),
         }
     })
 }

@@ -146,12 +146,17 @@ struct Candidate {
 
 /// Tells every candidate, from front to back.
 fn scan(text: &[u8], tell: &mut dyn FnMut(Candidate)) {
+    let begins = |pair: &[u8]| {
+        let [first, second] = *pair else { return false };
+        let pair = usize::from(first) << 8 | usize::from(second);
+        kinds::BEGINS.get(pair).is_some_and(|begins| *begins)
+    };
     let mut at = 0usize;
-    while let Some([first, second, ..]) = text.get(at..) {
-        let pair = usize::from(*first) << 8 | usize::from(*second);
-        if kinds::BEGINS.get(pair).is_some_and(|begins| *begins)
-            && let Some(candidate) = candidate(text, text.get(at..).unwrap_or_default(), at)
-        {
+    while let Some(rest) = text.get(at..)
+        && let Some(ahead) = rest.windows(2).position(begins)
+    {
+        at = at.saturating_add(ahead);
+        if let Some(candidate) = candidate(text, text.get(at..).unwrap_or_default(), at) {
             let next = candidate.end.max(at.saturating_add(1));
             let is_key_id = candidate.kind.starts_with(kinds::KEY_ID) && candidate.worth.is_some();
             tell(candidate);

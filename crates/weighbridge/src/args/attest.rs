@@ -95,6 +95,20 @@ pub(crate) struct One {
     #[arg(long, value_name = "FILE")]
     pub(crate) from_report: Option<PathBuf>,
 
+    /// For `evaluation`: take it from the journal of a run of probes on this model (`probe --journal`),
+    /// which is judged again
+    #[arg(long, value_name = "FILE", requires = "packs")]
+    pub(crate) journal: Option<PathBuf>,
+
+    /// The packs of that run: shipped ones by name, others by path
+    // The name is that of the argument for knowledge packs, which it stands in place of here.
+    #[arg(long, value_name = "NAME|FILE", value_delimiter = ',', requires = "journal")]
+    pub(crate) packs: Vec<PathBuf>,
+
+    /// The seed of that run
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "journal")]
+    pub(crate) seed: u64,
+
     /// For steps that train: steps, losses and checkpoints out of what the trainer wrote down; a file,
     /// or a folder with records in it
     #[arg(long = "record", value_name = "FILE|DIR")]

@@ -34,7 +34,8 @@ pub(crate) struct Digest {
 /// What a source is held against, and where its digests are kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Identity {
-    /// What it has to be: sha256:, blake3:, git-sha1:, … of a file, dirHash:, h1: or oms: of a folder
+    /// What it has to be: sha256:, blake3:, git-sha1:, … of a file, dirHash:, h1: or oms: of a folder;
+    /// FILE=KIND:DIGEST of one file of a folder
     #[arg(long, value_name = "KIND:DIGEST")]
     pub(crate) expect: Vec<String>,
 

@@ -36,6 +36,10 @@ pub(crate) struct Level {
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) attestations: Vec<PathBuf>,
 
+    /// The journal of a run of probes (`probe --journal`), which is judged again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) probed: Vec<PathBuf>,
+
     /// Go by what the ledger of this folder knows: when the model was recorded, who answers for it, who
     /// approved it, which findings are waived
     #[arg(long, value_name = "DIR")]

@@ -10,6 +10,7 @@ mod level;
 mod limits;
 mod lineage;
 pub(crate) mod log;
+pub(crate) mod probe;
 mod queue;
 mod samples;
 mod serve;
@@ -79,6 +80,8 @@ pub(crate) enum Command {
     Inspect(Inspect),
     /// Take the tensors out of a PyTorch or numpy file, without running anything
     Convert(Convert),
+    /// Ask a model what the probes of packs want to know, and judge its replies
+    Probe(Box<probe::Probe>),
     /// Sign a statement about a step in the life of a model
     Attest(Box<attest::Attest>),
     /// Verify the chain of statements that leads to a model, and show it

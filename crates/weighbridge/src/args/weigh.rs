@@ -20,6 +20,10 @@ pub(crate) struct Weigh {
     #[arg(long, value_name = "FILE|DIR")]
     pub(crate) attestations: Vec<PathBuf>,
 
+    /// The journal of a run of probes (`probe --journal`), which is judged again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) probed: Vec<PathBuf>,
+
     /// Skip the digests: large files are then read only where it is needed
     #[arg(long, overrides_with = "digest")]
     pub(crate) no_digest: bool,

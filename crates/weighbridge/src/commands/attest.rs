@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use gate::probe::evaluation;
 use gate::provenance::attest::{
     Commitment, Identity, Material, Spec, Step, from_report, identity, parse, statement,
 };
@@ -69,6 +70,22 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
             failed: from.failed,
             policy: from.policy.or(spec.policy),
             finished: from.finished.or(spec.finished),
+            configuration: [from.configuration, spec.configuration].concat(),
+            ..spec
+        };
+    }
+    if let (Some(journal), Some(model)) = (&args.journal, args.models.first()) {
+        if step != Step::Evaluation {
+            let because = format!("a journal tells nothing of `{}`", step.name());
+            return Err(Error::malformed("the journal", because).into());
+        }
+        let packs = super::probe::packs(&args.packs)?;
+        let from = evaluation(journal, model, &packs, args.seed).map_err(gate::Error::from)?;
+        spec = Spec {
+            result: from.result,
+            passed: from.passed,
+            failed: from.failed,
+            metrics: from.metrics,
             configuration: [from.configuration, spec.configuration].concat(),
             ..spec
         };

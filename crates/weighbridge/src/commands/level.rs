@@ -22,6 +22,7 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
     let mut request = Request {
         bundle: args.bundle.clone(),
         attestations: args.attestations.clone(),
+        probed: args.probed.clone(),
         identities: identities(&args.identity)?,
         cache: cache.clone(),
         jobs: args.jobs.map(usize::from),

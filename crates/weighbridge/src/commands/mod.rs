@@ -11,6 +11,7 @@ mod lineage;
 mod lists;
 mod log;
 mod packs;
+mod probe;
 mod recording;
 mod samples;
 mod serve;
@@ -27,7 +28,9 @@ use crate::failure::{self, Failure};
 use crate::output;
 
 pub(crate) fn run(args: &Args) -> Exit {
+    // Of `probe` they are packs of another kind.
     if let Some(folder) = &args.packs
+        && !matches!(args.command, Command::Probe(_))
         && let Err(failure) = packs::take(folder)
     {
         failure::tell(&failure);
@@ -39,6 +42,7 @@ pub(crate) fn run(args: &Args) -> Exit {
         Command::Scan(scan) => weigh::scan(scan, args),
         Command::Inspect(inspect) => look_inside(inspect),
         Command::Convert(convert) => convert::convert(convert, args),
+        Command::Probe(probe) => probe::probe(probe, args),
         Command::Attest(attest) => attest::attest(attest),
         Command::Lineage(lineage) => lineage::lineage(lineage, args),
         Command::Sign(sign) => signing::sign(sign, args),

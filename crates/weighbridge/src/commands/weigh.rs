@@ -24,6 +24,7 @@ pub(super) fn weigh(args: &Weigh, all: &Args) -> Result<Exit, Failure> {
         identities: identities(&args.identity)?,
         bundle: args.bundle.clone(),
         attestations: args.attestations.clone(),
+        probed: args.probed.clone(),
         cache: cache.clone(),
     };
     let policy = policy(&args.policy)?;
@@ -65,6 +66,7 @@ struct How {
     cache: Option<Arc<Cache>>,
     bundle: Option<PathBuf>,
     attestations: Vec<PathBuf>,
+    probed: Vec<PathBuf>,
 }
 
 fn each(
@@ -81,6 +83,7 @@ fn each(
         let request = Request {
             bundle: how.bundle.clone(),
             attestations: how.attestations.clone(),
+            probed: how.probed.clone(),
             digests: how.digests,
             identities: how.identities.clone(),
             cache: how.cache.clone(),

@@ -1,0 +1,204 @@
+//! How the model answers probes: by the journals of runs, which are judged again, and by what somebody whose
+//! signature counts states of an evaluation.
+
+use std::collections::BTreeMap;
+
+use behaviour::stats::Judgement;
+use jiff::{SignedDuration, Timestamp};
+use provenance::attest::{Identity, Step};
+use provenance::bom;
+use vocabulary::Requirement::Required;
+use vocabulary::{Coverage, Finding, Outcome, Untrusted};
+
+use super::{BEHAVIOUR, Context, lineage};
+use crate::probe::{Rescored, Stated, rescore, shipped};
+use crate::{rules, signers};
+
+/// What one piece of evidence says.
+enum Word {
+    /// All gates pass.
+    Passes,
+    /// Some fail.
+    Fails(Vec<Finding>),
+    /// It does not count, or cannot tell.
+    Nothing(String),
+}
+
+pub(super) fn run(context: &Context<'_>) -> Outcome {
+    let terms = &context.policy.behaviour;
+    if terms.packs.is_empty() {
+        return absent(context, "the policy names no packs of probes: `[behaviour] packs`");
+    }
+    let identity = match lineage::artifact(context) {
+        Ok(identity) => identity,
+        Err(error) => return could_not(error.to_string()),
+    };
+    let stated = match stated(context, &identity) {
+        Ok(stated) => stated,
+        Err(because) => return could_not(because),
+    };
+    if context.probed.is_empty() && stated.is_empty() {
+        return absent(context, "no run of probes was given");
+    }
+    let label = Untrusted::new(identity.name.clone());
+    let mut words = journals(context, &label, &stated);
+    words.extend(newest(context, &label, &stated));
+    conclude(words, identity.files)
+}
+
+/// A failure stands whatever else is there; one piece of evidence is enough to pass.
+fn conclude(words: Vec<Word>, files: u64) -> Outcome {
+    let coverage = Coverage { files, ..Coverage::default() };
+    let (mut findings, mut because, mut passes) = (Vec::new(), Vec::new(), false);
+    for word in words {
+        match word {
+            Word::Passes => passes = true,
+            Word::Fails(found) => findings.extend(found),
+            Word::Nothing(said) => because.push(said),
+        }
+    }
+    if findings.is_empty() && !passes {
+        return Outcome::CouldNotLook { because: because.join("; "), coverage };
+    }
+    findings.sort_by(Finding::order);
+    findings.dedup();
+    Outcome::of(findings, coverage)
+}
+
+fn could_not(because: String) -> Outcome {
+    Outcome::CouldNotLook { because, coverage: Coverage::default() }
+}
+
+fn absent(context: &Context<'_>, because: &str) -> Outcome {
+    let because = because.to_owned();
+    let required = context.policy.requirement(&BEHAVIOUR.into()) == Required;
+    if required { could_not(because) } else { Outcome::NotApplicable { because } }
+}
+
+/// The evaluations of this artifact that were signed by somebody who may.
+fn stated(context: &Context<'_>, identity: &Identity) -> Result<Vec<Stated>, String> {
+    if context.policy.signers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let given = lineage::attestations(context)?;
+    let trust = signers::trust(context.policy).map_err(|fault| fault.because)?;
+    let mut attested = bom::look_at(&given.collection, &trust, context.now);
+    let counting = attested.iter_mut().filter_map(|one| {
+        one.bind(Some(identity), context.tree.single);
+        let counts = one.counts() && one.step == Step::Evaluation.name();
+        counts.then(|| one.statement.as_ref().map(Stated::of)).flatten()
+    });
+    Ok(counting.collect())
+}
+
+/// What the journals say.
+fn journals(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Vec<Word> {
+    let terms = &context.policy.behaviour;
+    let files = files(context);
+    let words = context.probed.iter().map(|path| {
+        let shown = Untrusted::from_bytes(path.as_os_str().as_encoded_bytes());
+        let nothing = |because: String| Word::Nothing(format!("`{shown}`: {because}"));
+        let rescored = match rescore(path, &shipped(&terms.packs), terms) {
+            Ok(rescored) => rescored,
+            Err(error) => return nothing(error.to_string()),
+        };
+        if let Err(because) = rescored.is_of(&files) {
+            return nothing(because);
+        }
+        match rescored.judgement() {
+            Judgement::Fail => Word::Fails(failed(label, &rescored)),
+            Judgement::Inconclusive => nothing(inconclusive(&rescored)),
+            Judgement::Pass => match vouched(context, &rescored, stated) {
+                Ok(()) => Word::Passes,
+                Err(because) => nothing(because),
+            },
+        }
+    });
+    words.collect()
+}
+
+/// The BLAKE3 of each file, as the scan computed it.
+fn files(context: &Context<'_>) -> BTreeMap<String, String> {
+    let scanned =
+        context.scanned.as_ref().map(|scanned| scanned.files.as_slice()).unwrap_or_default();
+    let known = scanned
+        .iter()
+        .filter_map(|file| Some((file.path.raw().to_owned(), file.digests.get("blake3")?.clone())));
+    known.collect()
+}
+
+fn failed(label: &Untrusted, rescored: &Rescored) -> Vec<Finding> {
+    let failing =
+        rescored.report.probes.iter().filter(|probe| probe.judgement == Some(Judgement::Fail));
+    failing.map(|probe| rules::behaviour_failed(label, &probe.probe, &probe.because)).collect()
+}
+
+fn inconclusive(rescored: &Rescored) -> String {
+    let calls = rescored.report.calls;
+    if calls.failed > 0 {
+        return format!(
+            "it is not whole: {} of {} replies are missing",
+            calls.failed, calls.planned
+        );
+    }
+    match rescored.report.reasons.first() {
+        Some(reason) => reason.clone(),
+        None => "none of its probes has a gate".to_owned(),
+    }
+}
+
+/// Whether somebody vouches for a journal, where the policy asks for that: the root over it is signed, and recently.
+fn vouched(context: &Context<'_>, rescored: &Rescored, stated: &[Stated]) -> Result<(), String> {
+    let terms = &context.policy.behaviour;
+    if terms.signed != Some(true) && terms.max_age_days.is_none() {
+        return Ok(());
+    }
+    let of_it = stated.iter().filter(|one| one.root.as_deref() == Some(&rescored.root.root));
+    let mut because = "nobody whose signature counts states its root".to_owned();
+    for one in of_it {
+        match fresh(context, one) {
+            Ok(()) => return Ok(()),
+            Err(said) => because = said,
+        }
+    }
+    Err(because)
+}
+
+/// What the newest statement says; of a journal that is at hand the journal itself tells.
+fn newest(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Option<Word> {
+    // Of two of the same time, the worse.
+    let one = stated.iter().max_by_key(|one| (one.finished, !one.passed()))?;
+    let nothing = |because: String| Word::Nothing(format!("the signed evaluation: {because}"));
+    if !one.passed() {
+        let because = "the newest signed evaluation of the model is `FAILED`";
+        return Some(Word::Fails(vec![rules::behaviour_failed(label, "evaluation", because)]));
+    }
+    if !context.probed.is_empty() {
+        return None;
+    }
+    Some(match one.is_by(&context.policy.behaviour).and_then(|()| fresh(context, one)) {
+        Ok(()) => Word::Passes,
+        Err(because) => nothing(because),
+    })
+}
+
+/// Whether a statement is as new as the policy asks for.
+fn fresh(context: &Context<'_>, stated: &Stated) -> Result<(), String> {
+    let Some(days) = context.policy.behaviour.max_age_days else { return Ok(()) };
+    let Some(finished) = stated.finished else {
+        return Err("it does not tell when it ended".to_owned());
+    };
+    if finished > soon(context.now) {
+        return Err("it ended after now, as it says".to_owned());
+    }
+    let age = context.now.duration_since(finished);
+    if age > SignedDuration::from_hours(i64::from(days).saturating_mul(24)) {
+        return Err(format!("it is older than {days} days"));
+    }
+    Ok(())
+}
+
+/// Clocks differ a little.
+fn soon(now: Timestamp) -> Timestamp {
+    now.saturating_add(SignedDuration::from_mins(10)).unwrap_or(now)
+}

@@ -1,0 +1,223 @@
+//! `probe`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gate::probe::{
+    self, Address, Asked, Budget, Judgement, Key, Options, PackSource, Patience, ProbeRequest,
+    ProbeServices, Probed, Settings, Source, Stop,
+};
+use gate::render;
+use vocabulary::escape;
+
+use crate::args::Args;
+use crate::args::probe::{Probe, ProbeCommand, ProbeFormatArg};
+use crate::exit::Exit;
+use crate::failure::{self, Failure};
+use crate::progress::Calls;
+use crate::{output, world};
+
+pub(super) fn probe(args: &Probe, all: &Args) -> Result<Exit, Failure> {
+    if let Some(ProbeCommand::Lint { files }) = &args.command {
+        return lint(files);
+    }
+    let request = request(args, all)?;
+    if args.plan {
+        let planned = probe::plan(&request).map_err(gate::Error::from)?;
+        output::write(&render::planned(args.format.into(), &planned), args.output.as_deref())?;
+        return Ok(Exit::Fine);
+    }
+    let stop = Arc::new(Stop::default());
+    let stopped = stop.clone();
+    world::at_interrupt(move || stopped.now());
+    let calls = Calls::new(all.quiet);
+    let services = ProbeServices { watch: &calls, stop: &stop, notes: &tell };
+    let probed = probe::probe(&request, services);
+    calls.finish();
+    let probed = match probed {
+        Err(error) if error.could_not_look() => {
+            failure::tell(&gate::Error::from(error).into());
+            return Ok(Exit::Undecided);
+        }
+        probed => probed.map_err(gate::Error::from)?,
+    };
+    if !all.quiet && args.format == ProbeFormatArg::Text {
+        output::say(&took(&probed));
+    }
+    let text = render::probed(args.format.into(), &probed, all.detail());
+    output::write(&text, args.output.as_deref())?;
+    Ok(match probed.judgement() {
+        Judgement::Pass => Exit::Fine,
+        Judgement::Fail => Exit::Refused,
+        Judgement::Inconclusive => Exit::Undecided,
+    })
+}
+
+fn tell(note: &str) {
+    output::say(&format!("note: {}\n", escape(note)));
+}
+
+/// What stands beside the report, since it is another the second time.
+fn took(probed: &Probed) -> String {
+    let spent = &probed.spent;
+    let doubted = match spent.doubted {
+        0 => String::new(),
+        some => format!(", {some} of them without a usage that can be true"),
+    };
+    format!(
+        "{} calls made; {} replies of {} and {} tokens{doubted}\n",
+        probed.asked, spent.calls, spent.prompt, spent.completion
+    )
+}
+
+fn request(args: &Probe, all: &Args) -> Result<ProbeRequest, Failure> {
+    let target = args.target.as_deref().unwrap_or_default();
+    let own = Whom {
+        target,
+        model: args.model.as_deref(),
+        journal: args.journal.as_deref(),
+        key_env: Some(&args.key_env),
+    };
+    let against = match &args.against {
+        Some(original) => {
+            let same = args.against_key_env.is_none() && origin(original) == origin(target);
+            let key_env = if same { Some(&args.key_env) } else { args.against_key_env.as_ref() };
+            let whom = Whom {
+                target: original,
+                model: args.against_model.as_deref(),
+                journal: args.against_journal.as_deref(),
+                key_env: key_env.map(String::as_str),
+            };
+            Some(asked(&whom, args, all)?)
+        }
+        None => None,
+    };
+    Ok(ProbeRequest {
+        target: asked(&own, args, all)?,
+        against,
+        margin: args.margin,
+        packs: packs(&args.packs)?,
+        seed: args.seed,
+        options: Options {
+            concurrency: args.jobs.get(),
+            budget: Budget {
+                calls: args.max_calls,
+                tokens: args.max_tokens,
+                cost: args.max_cost,
+                price: args.price.unwrap_or_default(),
+                time: args.max_time.map(Duration::from_secs),
+            },
+            ..Options::default()
+        },
+    })
+}
+
+/// A target as the command line names it.
+struct Whom<'a> {
+    target: &'a str,
+    model: Option<&'a str>,
+    journal: Option<&'a Path>,
+    key_env: Option<&'a str>,
+}
+
+fn asked(whom: &Whom<'_>, args: &Probe, all: &Args) -> Result<Asked, Failure> {
+    let source = if whom.target.contains("://") {
+        if all.offline {
+            return Err(Failure::ServerOffline);
+        }
+        let address: Address = whom.target.parse().map_err(|source| Failure::Address {
+            // It may hold a password.
+            scheme: whom.target.split("://").next().unwrap_or_default().to_owned(),
+            source,
+        })?;
+        let settings = Settings {
+            address,
+            key: key(whom.key_env)?,
+            timeout: Duration::from_secs(args.timeout),
+            patience: Patience::default(),
+            rate: args.rate,
+            concurrency: args.jobs,
+        };
+        Source::Endpoint(Box::new(settings), whom.model.map(str::to_owned))
+    } else {
+        Source::Path(PathBuf::from(whom.target))
+    };
+    Ok(Asked { source, journal: whom.journal.map(Path::to_owned) })
+}
+
+/// The key in a variable of the environment; nothing where there is none.
+fn key(name: Option<&str>) -> Result<Option<Key>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    match world::variable(name).filter(|key| !key.trim().is_empty()) {
+        Some(key) => match Key::new(&key) {
+            Some(key) => Ok(Some(key)),
+            None => Err(Failure::Key { variable: name.to_owned() }),
+        },
+        None => Ok(None),
+    }
+}
+
+/// Scheme, host and port of an address.
+fn origin(target: &str) -> Option<String> {
+    let (scheme, rest) = target.split_once("://")?;
+    let host = rest.split('/').next()?;
+    Some(format!("{scheme}://{host}").to_ascii_lowercase())
+}
+
+pub(super) fn packs(named: &[PathBuf]) -> Result<Vec<PackSource>, Failure> {
+    if named.is_empty() {
+        let shipped = probe::builtin().map(|name| PackSource::Shipped(name.to_owned()));
+        return Ok(shipped.collect());
+    }
+    named.iter().map(|path| pack(path)).collect()
+}
+
+fn pack(path: &Path) -> Result<PackSource, Failure> {
+    let is_name = |name: &&str| !name.contains(['/', '.']);
+    match path.to_str().filter(is_name) {
+        Some(name) => Ok(PackSource::Shipped(name.to_owned())),
+        None => {
+            Ok(PackSource::Text { label: path.to_string_lossy().into_owned(), text: text(path)? })
+        }
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the binary reads what its arguments name")]
+fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|source| Failure::ProbePack { path: path.into(), source })
+}
+
+fn lint(files: &[PathBuf]) -> Result<Exit, Failure> {
+    let mut out = String::new();
+    let mut exit = Exit::Fine;
+    for path in files {
+        for note in probe::lint(&text(path)?) {
+            let path = escape(&path.to_string_lossy());
+            let probe = note.probe.map(|probe| format!("{}: ", escape(&probe)));
+            let word = if note.wrong { "wrong" } else { "better" };
+            let says = escape(&note.says);
+            out.push_str(&format!("{path}: {}{word}: {says}\n", probe.unwrap_or_default()));
+            if note.wrong {
+                exit = Exit::Refused;
+            }
+        }
+    }
+    output::write(&out, None)?;
+    Ok(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key is for one server.
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert_eq!(origin("http://A:1/v1"), origin("http://a:1/v2"));
+        for other in ["https://a:1/v1", "http://a:2/v1", "http://b:1/v1", "http://a:1.evil/v1", "a"]
+        {
+            assert_ne!(origin("http://a:1/v1"), origin(other), "{other}");
+        }
+    }
+}
