@@ -134,7 +134,7 @@ pub fn cursor(bytes: &[u8]) {
     let mut number = move || Some(steps.next()? << 8 | steps.next()?);
     let mut from = || number().unwrap_or_default();
     // Around the length of the buffer, which is 64 KiB, and far below it.
-    let held = usize::try_from(from() * 3 >> (from() % 12)).unwrap_or_default();
+    let held = usize::try_from((from() * 3) >> (from() % 12)).unwrap_or_default();
     let content: Vec<u8> = bytes.iter().chain(b"\n").copied().cycle().take(held).collect();
     let (content, missing) = (Arc::new(content), from().saturating_sub(60_000));
     let (start, len, first) = (from(), from() * 3, from());

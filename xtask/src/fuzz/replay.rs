@@ -50,7 +50,7 @@ fn a_cursor_reads_the_same_in_memory_and_elsewhere() {
                 state ^= state << 13;
                 state ^= state >> 7;
                 state ^= state << 17;
-                (state >> 32) as u8
+                state.to_le_bytes()[4]
             })
             .collect();
         readers::cursor(&bytes);
