@@ -37,6 +37,7 @@ pub use run::{About, report};
 pub use score::{Answer, Answered, questions, score};
 
 use crate::case::{Arm, Case};
+use crate::detect::Spec;
 use crate::pack::{self, Pack, Probe};
 use crate::stats::corrected::Accuracy;
 use crate::stats::{Gate, Measure};
@@ -84,7 +85,7 @@ impl Question {
             gate,
             power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
             by: probe.metric.by.clone(),
-            accuracy: None,
+            accuracy: probe.detectors.get(&probe.metric.detector).and_then(Spec::accuracy),
         }
     }
 

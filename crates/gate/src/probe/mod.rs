@@ -4,6 +4,7 @@
 //! and gives the report. [`plan`] tells what such a run would be able to tell, and asks nobody.
 
 mod error;
+mod import;
 mod packs;
 mod run;
 mod source;
@@ -19,6 +20,7 @@ pub use behaviour::stats::Judgement;
 pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 
 pub use error::Error;
+pub use import::{Form, ImportedPack, NO_LICENCE, import_pack};
 pub use packs::{PackSource, builtin};
 pub use run::{Probed, plan, probe};
 pub use stop::Stop;

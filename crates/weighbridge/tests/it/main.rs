@@ -20,6 +20,7 @@ mod log;
 #[cfg(feature = "witness")]
 mod log_witness;
 mod masked;
+mod probe_packs;
 mod program;
 mod readme;
 mod samples;
