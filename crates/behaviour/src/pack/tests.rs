@@ -95,6 +95,14 @@ fn what_is_no_pack_is_told_with_its_line() {
 }
 
 #[test]
+fn what_a_pack_writes_cannot_act_on_a_terminal() {
+    let told = cause(
+        &SMALL.replace("{mark} {{x}}", "{ma\u{1b}[2Jrk}").replace("id: one", "id: o\u{202e}ne"),
+    );
+    assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
+}
+
+#[test]
 fn what_would_never_end_is_refused() {
     let with = |from: &str, to: &str| cause(&SMALL.replace(from, to));
     let many =
