@@ -9,6 +9,11 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use artifact::{Blob, Budget, Cursor, ReadAt};
+use behaviour::case::{Arm, Case};
+use behaviour::detect::{Hazard, Seen, Spec, Unit};
+use behaviour::import::{self, File, Form};
+use behaviour::pack::{self, Pack};
+use behaviour::target::{Call, Decode, Finish, Prompt, Reply};
 use formats::executable;
 use formats::gguf;
 use formats::gotemplate;
