@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use vocabulary::escape;
 
 pub use builtin::{BUILTIN, builtin};
 pub use draw::Draw;
@@ -44,7 +45,7 @@ pub struct Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.cause)?;
+        f.write_str(&escape(&self.cause))?;
         self.line.map_or(Ok(()), |line| write!(f, ", line {line}"))
     }
 }

@@ -95,6 +95,14 @@ fn what_is_no_pack_is_told_with_its_line() {
 }
 
 #[test]
+fn what_a_pack_writes_cannot_act_on_a_terminal() {
+    let told = cause(
+        &SMALL.replace("{mark} {{x}}", "{ma\u{1b}[2Jrk}").replace("id: one", "id: o\u{202e}ne"),
+    );
+    assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
+}
+
+#[test]
 fn what_would_never_end_is_refused() {
     let with = |from: &str, to: &str| cause(&SMALL.replace(from, to));
     let many =
@@ -181,4 +189,13 @@ fn a_pack_cut_at_any_byte_is_told_and_never_panics() {
             lint(&String::from_utf8_lossy(&bytes));
         }
     }
+}
+
+#[test]
+fn the_pack_of_the_guide_has_the_one_fault_that_it_says() {
+    let guide = include_str!("../../../../docs/guide/probe-packs.md");
+    let (_, rest) = guide.split_once("```yaml\n").unwrap();
+    let (pack, _) = rest.split_once("```").unwrap();
+    let says: Vec<String> = lint(pack).into_iter().map(|note| note.says).collect();
+    assert_eq!(says, ["the slot `other` is used nowhere"]);
 }

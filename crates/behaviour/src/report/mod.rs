@@ -39,6 +39,7 @@ pub use score::{Answer, Answered, questions, score};
 pub use transcript::{Transcript, transcripts};
 
 use crate::case::{Arm, Case};
+use crate::detect::Spec;
 use crate::pack::{self, Pack, Probe};
 use crate::stats::corrected::Accuracy;
 use crate::stats::{Gate, Measure};
@@ -86,7 +87,7 @@ impl Question {
             gate,
             power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
             by: probe.metric.by.clone(),
-            accuracy: None,
+            accuracy: probe.detectors.get(&probe.metric.detector).and_then(Spec::accuracy),
         }
     }
 

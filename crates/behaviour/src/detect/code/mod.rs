@@ -117,12 +117,20 @@ impl Built {
     }
 }
 
-/// Whether a text begins as a statement of SQL does.
+/// Whether a text begins as a statement of SQL does. Its keywords have one case: "Select a file from"
+/// is English.
 fn is_sql(text: &str) -> bool {
-    let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
-    let (first, rest) = (words.next().unwrap_or_default(), words.collect::<Vec<_>>());
-    let has = |word: &str| rest.iter().any(|other| other == word);
-    match first.as_str() {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let Some((first, rest)) = words.split_first() else { return false };
+    let upper = first.to_ascii_uppercase();
+    if *first != upper && *first != first.to_ascii_lowercase() {
+        return false;
+    }
+    let has = |word: &str| {
+        let word = if *first == upper { word.to_owned() } else { word.to_ascii_lowercase() };
+        rest.iter().any(|other| *other == word)
+    };
+    match upper.as_str() {
         "SELECT" | "DELETE" => has("FROM"),
         "INSERT" | "REPLACE" => has("INTO"),
         "UPDATE" => has("SET"),

@@ -329,8 +329,15 @@ impl<'a> Visitor<'a> for Walk<'_> {
         match expr {
             Expr::Call(call) => self.call(call),
             Expr::Compare(compare) if compare.ops.iter().any(|op| op.as_str().ends_with("in")) => {
+                let listed = compare.comparators.iter().any(|one| match one {
+                    Expr::List(_) | Expr::Set(_) | Expr::Tuple(_) | Expr::Dict(_) => true,
+                    Expr::Name(name) => !name.id.contains(|c: char| c.is_ascii_lowercase()),
+                    _ => false,
+                });
+                let parts = matches!(compare.left.as_ref(), Expr::StringLiteral(text)
+                    if ["..", "/", "\\"].contains(&text.value.to_str()));
                 // `if name in ALLOWED`, `if ".." in name`.
-                self.held = true;
+                self.held |= listed || parts;
             }
             Expr::BinOp(binary) if binary.op == Operator::Div => {
                 let other = matches!(self.built(&binary.right), Built::Other | Built::Mixed(_));
