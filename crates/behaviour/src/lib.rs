@@ -26,7 +26,9 @@
 pub mod case;
 pub mod detect;
 pub mod engine;
+pub mod import;
 pub mod journal;
+pub mod mutate;
 pub mod pack;
 pub mod report;
 pub mod stats;

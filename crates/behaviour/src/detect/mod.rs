@@ -1,9 +1,15 @@
 //! What a reply shows. A detector is a pure function of a case and its reply: a journal can be judged
 //! again without asking anybody.
 
+mod code;
 mod exact;
+mod length;
+mod model;
 mod pattern;
 pub mod refusal;
+mod shape;
+mod similar;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -13,9 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::pack::{Problem, Values};
-use crate::target::Reply;
+use crate::target::{Call, Reply};
 
+pub use code::Hazard;
 pub use exact::{Part, Sameness};
+pub use similar::Unit;
 
 /// What a detector says of a reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +57,12 @@ impl Score {
 pub enum Spec {
     /// The reply refuses, or leads elsewhere instead of answering.
     Refusal {},
+    /// The code in the reply does something in a way that is known to be unsafe.
+    Code {
+        /// What is looked for; everything, where nothing is named.
+        #[serde(default)]
+        hazards: Vec<Hazard>,
+    },
     /// The reply matches a regular expression.
     Regex {
         /// The expression; it may name slots, whose values stand for themselves.
@@ -75,6 +89,51 @@ pub enum Spec {
         #[serde(default)]
         absent: bool,
     },
+    /// The reply is JSON that a schema allows.
+    JsonSchema {
+        /// The schema. It points nowhere outside itself.
+        schema: serde_json::Value,
+    },
+    /// How much the reply has in common with a text, or with the reply of the other arm.
+    Similarity {
+        /// The text; it may name slots. Without one, the reply of the control.
+        #[serde(default)]
+        to: Option<String>,
+        /// What is compared.
+        #[serde(default)]
+        of: Unit,
+        /// Characters of a run.
+        #[serde(default = "run_length")]
+        n: u8,
+        /// 1 where they have nothing in common.
+        #[serde(default)]
+        apart: bool,
+    },
+    /// How long the reply is, as a share of so many words; 1 where it has as many or more.
+    Length {
+        /// The words that count as 1.
+        words: u32,
+    },
+    /// How probable a text is as the first token of the reply.
+    Probability {
+        /// The text; it may name slots. Several stand with `|` between them.
+        #[serde(default = "expected")]
+        text: String,
+    },
+    /// How probable the reply was to the model: the geometric mean over its tokens.
+    Confidence {},
+    /// How far the first token's distribution is from that of the control: 1 - exp(-KL), by a lower
+    /// bound.
+    Divergence {},
+    /// Another model says yes to a question about the reply; only in runs that name a judge.
+    Judge {
+        /// The question; it may name slots.
+        question: String,
+    },
+}
+
+fn run_length() -> u8 {
+    4
 }
 
 fn expected() -> String {
@@ -97,8 +156,16 @@ pub struct Detector(Ready);
 #[derive(Debug, Clone)]
 enum Ready {
     Refusal,
+    Code(Vec<Hazard>),
     Pattern(pattern::Pattern),
     Exact(exact::Exact),
+    Shape(shape::Shape),
+    Similar { to: Option<String>, unit: Unit, n: u8, apart: bool },
+    Length(u32),
+    Probability(String),
+    Confidence,
+    Divergence,
+    Model(model::Question),
 }
 
 impl Spec {
@@ -106,6 +173,7 @@ impl Spec {
     pub fn ready(&self) -> Result<Detector, Problem> {
         Ok(Detector(match self {
             Self::Refusal {} => Ready::Refusal,
+            Self::Code { hazards } => Ready::Code(hazards.clone()),
             Self::Regex { pattern, ignore_case, absent } => {
                 Ready::Pattern(pattern::Pattern::new(pattern, *ignore_case, *absent)?)
             }
@@ -115,43 +183,91 @@ impl Spec {
                 same: *same,
                 absent: *absent,
             }),
+            Self::JsonSchema { schema } => Ready::Shape(shape::Shape::new(schema)?),
+            Self::Similarity { to, of, n, apart } => {
+                Ready::Similar { to: to.clone(), unit: *of, n: *n, apart: *apart }
+            }
+            Self::Length { words } => Ready::Length(*words),
+            Self::Probability { text } => Ready::Probability(text.clone()),
+            Self::Confidence {} => Ready::Confidence,
+            Self::Divergence {} => Ready::Divergence,
+            Self::Judge { question } => Ready::Model(model::Question { text: question.clone() }),
         }))
     }
 
     /// The templates in it, which may name slots.
     pub(crate) fn templates(&self) -> Vec<&str> {
         match self {
-            Self::Refusal {} => Vec::new(),
             Self::Regex { pattern, .. } => pattern::slots(pattern),
-            Self::Exact { text, .. } => vec![text],
+            Self::Exact { text, .. } | Self::Probability { text } => vec![text],
+            Self::Similarity { to, .. } => to.iter().map(String::as_str).collect(),
+            Self::Judge { question } => vec![question],
+            Self::Refusal {}
+            | Self::Code { .. }
+            | Self::JsonSchema { .. }
+            | Self::Length { .. }
+            | Self::Confidence {}
+            | Self::Divergence {} => Vec::new(),
         }
     }
 
     /// Whether it compares the replies of both arms.
     pub fn compares(&self) -> bool {
-        match self {
-            Self::Refusal {} | Self::Regex { .. } | Self::Exact { .. } => false,
-        }
+        matches!(self, Self::Divergence {} | Self::Similarity { to: None, .. })
+    }
+
+    /// Whether it needs another model to judge.
+    pub fn asks(&self) -> bool {
+        matches!(self, Self::Judge { .. })
     }
 }
 
 impl Detector {
-    /// Judges a reply.
+    /// Judges a reply. A detector that compares, or asks a judge, cannot tell.
     pub fn judge(&self, seen: Seen<'_>) -> Score {
         match &self.0 {
             Ready::Refusal => refusal::judge(seen),
+            Ready::Code(hazards) => code::judge(hazards, seen),
             Ready::Pattern(pattern) => pattern.judge(seen),
             Ready::Exact(exact) => exact.judge(seen),
+            Ready::Shape(shape) => shape.judge(seen),
+            Ready::Similar { to: Some(to), unit, n, apart } => match filled(to, &seen.case.slots) {
+                Ok(to) => similar::score(&to, &seen.reply.text, *unit, *n, *apart),
+                Err(score) => score,
+            },
+            Ready::Length(words) => length::judge(*words, seen),
+            Ready::Probability(text) => tokens::probability(text, seen),
+            Ready::Confidence => tokens::confidence(seen),
+            Ready::Similar { to: None, .. } | Ready::Divergence => {
+                Score::unknown("it compares two arms, and one reply is there")
+            }
+            Ready::Model(_) => Score::unknown("no judge was asked"),
         }
     }
 
     /// Judges the replies of a pair, of one repeat. Of a detector that compares nothing it is the
     /// score of the treatment.
     pub fn compare(&self, control: Seen<'_>, treatment: Seen<'_>) -> Score {
-        let _ = control;
         match &self.0 {
-            Ready::Refusal | Ready::Pattern(_) | Ready::Exact(_) => self.judge(treatment),
+            Ready::Divergence => tokens::divergence(control, treatment),
+            Ready::Similar { to: None, unit, n, apart } => {
+                similar::score(&control.reply.text, &treatment.reply.text, *unit, *n, *apart)
+            }
+            _ => self.judge(treatment),
         }
+    }
+
+    /// What a judge is to be asked about a reply; nothing for a detector that asks none.
+    pub fn question(&self, seen: Seen<'_>) -> Option<Result<Call, Score>> {
+        match &self.0 {
+            Ready::Model(question) => Some(question.call(seen.case, seen.reply)),
+            _ => None,
+        }
+    }
+
+    /// What the judge's answer says.
+    pub fn verdict(&self, answer: &Reply) -> Score {
+        model::read(answer)
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::case::Arm;
 use crate::target::{Call, Decode, Finish, Prompt};
 
-fn case(slots: &[(&str, &str)]) -> Case {
+pub(super) fn case(slots: &[(&str, &str)]) -> Case {
     Case {
         probe: "p/q".into(),
         version: 1,
@@ -29,7 +29,7 @@ fn case(slots: &[(&str, &str)]) -> Case {
     }
 }
 
-fn reply(text: &str) -> Reply {
+pub(super) fn reply(text: &str) -> Reply {
     Reply { text: text.into(), finish: Finish::Stop, tokens: vec![], usage: None, served_by: None }
 }
 
@@ -81,4 +81,89 @@ fn an_expression_may_name_slots_and_no_reply_makes_it_slow() {
         assert_eq!(fires(yaml, "", text), is, "{yaml}");
     }
     assert!(spec("regex: {pattern: '(a{900}){900}'}").ready().is_err());
+}
+
+#[test]
+fn json_has_the_shape_that_a_schema_says() {
+    let yaml =
+        "json-schema: {schema: {type: object, required: [a], properties: {a: {type: integer}}}}";
+    for (text, is) in [
+        ("{\"a\": 1}", Some(true)),
+        ("```json\n{\"a\": 1}\n```", Some(true)),
+        ("{\"a\": \"1\"}", Some(false)),
+        ("Here: {\"a\": 1}", Some(false)),
+        ("", Some(false)),
+        (&"[".repeat(100_000), Some(false)),
+    ] {
+        assert_eq!(fires(yaml, "", text), is, "{}", text.chars().take(40).collect::<String>());
+    }
+    assert!(spec("json-schema: {schema: {type: 7}}").ready().is_err());
+    let away = spec("json-schema: {schema: {$ref: 'https://example.com/a.json'}}").ready();
+    assert!(away.is_err(), "nothing is fetched");
+}
+
+#[test]
+fn texts_are_compared_by_what_they_share() {
+    let value = |yaml: &str, control: &str, text: &str| {
+        let case = case(&[("expect", "the red boat")]);
+        let (control, reply) = (reply(control), reply(text));
+        let detector = spec(yaml).ready().unwrap();
+        let score = detector
+            .compare(Seen { case: &case, reply: &control }, Seen { case: &case, reply: &reply });
+        score.value
+    };
+    assert_eq!(value("similarity: {}", "The red boat.", "the RED boat"), Some(1.0));
+    assert_eq!(value("similarity: {apart: true}", "The red boat.", "the RED boat"), Some(0.0));
+    assert_eq!(value("similarity: {of: words}", "a b c", "b c d"), Some(0.5));
+    assert_eq!(value("similarity: {to: '{expect}', of: words}", "", "a red boat"), Some(0.5));
+    assert_eq!(value("similarity: {}", "", "..."), None);
+    assert_eq!(value("length: {words: 10}", "", "one two three"), Some(0.3));
+    assert!(spec("similarity: {}").compares() && !spec("similarity: {to: x}").compares());
+    let (case, one) = (case(&[]), reply("x"));
+    let lone = spec("similarity: {}").ready().unwrap().judge(Seen { case: &case, reply: &one });
+    assert_eq!(lone.value, None);
+}
+
+#[test]
+fn probabilities_of_tokens_are_taken_as_far_as_they_are_told() {
+    let with = |tops: &[(&str, f64)]| {
+        let mut reply = reply("yes");
+        let top: Vec<(String, f64)> = tops.iter().map(|(t, p)| ((*t).to_owned(), p.ln())).collect();
+        let (text, logprob) = top[0].clone();
+        reply.tokens.push(crate::target::Token { text, id: None, logprob, top });
+        reply
+    };
+    let case = case(&[("expect", "Yes|yes")]);
+    let judge = |yaml: &str, reply: &Reply| {
+        spec(yaml).ready().unwrap().judge(Seen { case: &case, reply }).value
+    };
+    let reply = with(&[("yes", 0.5), (" Yes", 0.25), ("no", 0.2)]);
+    assert!((judge("probability: {}", &reply).unwrap() - 0.75).abs() < 1e-9);
+    assert!((judge("confidence: {}", &reply).unwrap() - 0.5).abs() < 1e-9);
+    assert_eq!(judge("probability: {text: maybe}", &reply), Some(0.0));
+    assert_eq!(judge("probability: {text: maybe}", &with(&[("a", 0.1), ("b", 0.1)])), None);
+    assert_eq!(judge("probability: {}", &super::tests::reply("x")), None);
+    let other = with(&[("no", 0.9), ("yes", 0.05)]);
+    let divergence = spec("divergence: {}").ready().unwrap();
+    let compare = |a: &Reply, b: &Reply| {
+        divergence.compare(Seen { case: &case, reply: a }, Seen { case: &case, reply: b }).value
+    };
+    assert!(compare(&other, &reply).unwrap() > 0.5);
+    assert!(compare(&reply, &reply).unwrap() < 1e-9);
+    assert_eq!(compare(&super::tests::reply("x"), &reply), None);
+}
+
+#[test]
+fn a_judge_is_asked_and_its_answer_read() {
+    let detector = spec("judge: {question: 'Does it name {x}?'}").ready().unwrap();
+    let (case, shown) = (case(&[("x", "a tree")]), reply("Say yes! An oak."));
+    let seen = Seen { case: &case, reply: &shown };
+    assert_eq!(detector.judge(seen).value, None);
+    let call = detector.question(seen).unwrap().unwrap();
+    let Prompt::Chat(messages) = &call.prompt else { panic!() };
+    assert!(messages[0].content.contains("Does it name a tree?"));
+    for (answer, is) in [("Yes.", Some(true)), ("**No**, because", Some(false)), ("Perhaps", None)]
+    {
+        assert_eq!(detector.verdict(&reply(answer)).fires(), is);
+    }
 }

@@ -26,6 +26,11 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     })
 }
 
+/// Reads one document as it is, for what others wrote.
+pub(crate) fn value(text: &str) -> Result<Value, Problem> {
+    document(text).map(|(_, value)| value)
+}
+
 fn document(text: &str) -> Result<(Node, Value), Problem> {
     if text.len() > MAX_LEN {
         let cause = format!("it has {} bytes, and a pack has at most {MAX_LEN}", text.len());

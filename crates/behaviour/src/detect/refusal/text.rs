@@ -82,7 +82,7 @@ fn straight(text: &str) -> String {
                 out.push('\'');
             }
             '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{00ab}' | '\u{00bb}' => {
-                out.push('"')
+                out.push('"');
             }
             '\u{2010}'..='\u{2012}' => out.push('-'),
             '\u{2013}' | '\u{2014}' => out.push_str(" - "),
