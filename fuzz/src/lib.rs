@@ -9,6 +9,9 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use artifact::{Blob, Budget, Cursor, ReadAt};
+use behaviour::journal::Journal;
+use behaviour::target::transcript::Transcript;
+use behaviour::target::{Prompt, endpoint};
 use formats::executable;
 use formats::gguf;
 use formats::gotemplate;
@@ -72,6 +75,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("pickle", pickle),
     ("protobuf", protobuf),
     ("python", python),
+    ("replies", replies),
     ("safetensors", safetensors),
     ("secrets", secrets),
     ("sevenz", sevenz),
@@ -311,6 +315,18 @@ pub fn lineage(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = attest::parse("step", text);
     }
+}
+
+/// Answers of servers, recorded replies, journals: whatever they hold, reading ends, and no
+/// log-probability above 0 gets in.
+pub fn replies(bytes: &[u8]) {
+    for prompt in [Prompt::Chat(Vec::new()), Prompt::Text(String::new())] {
+        if let Ok(reply) = endpoint::read(&prompt, bytes) {
+            assert!(reply.tokens.iter().all(|token| token.logprob <= 0.0));
+        }
+    }
+    let _ = Transcript::read("fuzz", bytes);
+    let _ = Journal::of_bytes("fuzz".as_ref(), bytes);
 }
 
 /// safetensors.

@@ -91,8 +91,12 @@ impl Journal {
 
     /// Reads a journal that nobody goes on with.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = file::read(path)?;
-        let (journal, _) = Self::of_lines(path, &bytes)?;
+        Self::of_bytes(path, &file::read(path)?)
+    }
+
+    /// The same of its bytes; `path` is where they came from.
+    pub fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let (journal, _) = Self::of_lines(path, bytes)?;
         journal.ok_or_else(|| Error::Empty { path: path.into() })
     }
 

@@ -1,6 +1,8 @@
 //! What is asked, and how it answers.
 
 pub mod endpoint;
+#[cfg(feature = "runtime")]
+pub mod local;
 pub mod transcript;
 
 use std::{collections::BTreeSet, time::Duration};

@@ -11,6 +11,8 @@ mod bom;
 mod browser;
 mod convert;
 mod digest;
+#[path = "../../../behaviour/tests/it/server.rs"]
+mod endpoint;
 mod full_disk;
 #[cfg(feature = "server")]
 mod ledger;
@@ -20,6 +22,7 @@ mod log;
 #[cfg(feature = "witness")]
 mod log_witness;
 mod masked;
+mod probe;
 mod program;
 mod readme;
 mod samples;

@@ -96,8 +96,7 @@ impl Looker<'_> {
         let (prompt, continuation) = SAYS.split_at(SAYS.find(',').unwrap_or(0));
         let body = wire::echo(self.model, SAYS, found);
         let answer = self.patiently(|| self.client.post("completions", &body))?;
-        let key = self.client.key();
-        Ok(answer.is_ok_and(|answer| wire::echoed(&answer, prompt, continuation, key).is_ok()))
+        Ok(answer.is_ok_and(|answer| wire::echoed(&answer, prompt, continuation).is_ok()))
     }
 
     /// One seed gives one reply, and another seed another: a server that always says the same shows
@@ -147,10 +146,9 @@ impl Looker<'_> {
                 body.insert((*name).to_owned(), value.clone());
             }
         }
-        let key = self.client.key();
         self.patiently(|| {
             let answer = self.client.post(path(&call.prompt), &body)?;
-            Ok(wire::reply(&answer, &call.prompt, key)?)
+            Ok(wire::reply(&answer, &call.prompt)?)
         })
     }
 

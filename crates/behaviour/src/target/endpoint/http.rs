@@ -136,10 +136,6 @@ impl Client {
         }
     }
 
-    pub(super) fn key(&self) -> Option<&Key> {
-        self.key.as_ref()
-    }
-
     pub(super) fn get(&self, path: &str) -> Result<Value, Trouble> {
         self.turn();
         let mut request = self.agent.get(format!("{}/{path}", self.address));
@@ -185,7 +181,11 @@ impl Client {
             }
             error => lost(error),
         })?;
-        serde_json::from_slice(&body).map_err(|error| Trouble::Garbled(no_json(&body, &error)))
+        let mut answer = json(&body)?;
+        if let Some(key) = &self.key {
+            key.take_from(&mut answer);
+        }
+        Ok(answer)
     }
 
     fn refused(&self, status: u16, later: Option<Duration>, body: &[u8]) -> Trouble {
@@ -200,8 +200,13 @@ impl Client {
 
     /// What was said, without the key and not at any length.
     fn told(&self, text: &str) -> String {
-        secret::without(self.key(), text).chars().take(MAX_SAID).collect()
+        secret::without(self.key.as_ref(), text).chars().take(MAX_SAID).collect()
     }
+}
+
+/// What came, where it is JSON.
+pub(super) fn json(body: &[u8]) -> Result<Value, Trouble> {
+    serde_json::from_slice(body).map_err(|error| Trouble::Garbled(no_json(body, &error)))
 }
 
 /// Seconds; a date is left alone, since it needs the server's clock to be ours.

@@ -106,6 +106,11 @@ impl Endpoint {
     }
 }
 
+/// Reads an answer to such a prompt, as it came.
+pub fn read(prompt: &Prompt, body: &[u8]) -> Result<Reply, Failure> {
+    Ok(wire::reply(&http::json(body)?, prompt)?)
+}
+
 impl Target for Endpoint {
     fn identity(&self) -> &Identity {
         &self.identity
@@ -125,7 +130,7 @@ impl Target for Endpoint {
         }
         let body = wire::request(&self.identity.name, call, &self.found);
         let answer = self.post(able::path(&call.prompt), &body)?;
-        Ok(wire::reply(&answer, &call.prompt, self.client.key())?)
+        Ok(wire::reply(&answer, &call.prompt)?)
     }
 
     fn score(&self, prompt: &Prompt, continuation: &str) -> Result<Vec<Token>, Failure> {
@@ -137,6 +142,6 @@ impl Target for Endpoint {
         }
         let body = wire::echo(&self.identity.name, &format!("{text}{continuation}"), &self.found);
         let answer = self.post("completions", &body)?;
-        Ok(wire::echoed(&answer, text, continuation, self.client.key())?)
+        Ok(wire::echoed(&answer, text, continuation)?)
     }
 }

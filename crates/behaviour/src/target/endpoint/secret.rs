@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// What stands where a key stood.
 const MASK: &str = "[key]";
 /// A shorter word may be a part of any text, and is no secret: servers that want no key are given
@@ -24,8 +26,44 @@ impl Key {
         format!("Bearer {}", self.0)
     }
 
-    pub(super) fn is_in(&self, text: &str) -> bool {
+    fn is_in(&self, text: &str) -> bool {
         self.0.len() >= SHORTEST && text.contains(&self.0)
+    }
+
+    /// Takes the key out of everything that a server sent. Where it was in there it may stand in the
+    /// tokens as well, spread over several: those are left out.
+    pub(super) fn take_from(&self, answer: &mut Value) {
+        if self.mask(answer)
+            && let Some(choices) = answer.get_mut("choices").and_then(Value::as_array_mut)
+        {
+            for choice in choices.iter_mut().filter_map(Value::as_object_mut) {
+                choice.remove("logprobs");
+            }
+        }
+    }
+
+    /// Whether it was there.
+    fn mask(&self, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => {
+                let there = self.is_in(text);
+                if there {
+                    *text = text.replace(&self.0, MASK);
+                }
+                there
+            }
+            Value::Array(list) => list.iter_mut().fold(false, |there, one| self.mask(one) || there),
+            Value::Object(map) => {
+                let named: Vec<String> =
+                    map.keys().filter(|name| self.is_in(name)).cloned().collect();
+                for name in &named {
+                    map.remove(name);
+                }
+                let inside = map.values_mut().fold(false, |there, one| self.mask(one) || there);
+                inside || !named.is_empty()
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
     }
 }
 

@@ -7,7 +7,6 @@
 use serde_json::{Map, Value, json};
 
 use super::Found;
-use super::secret::{self, Key};
 use crate::target::{Ability, Call, Decode, Failure, Finish, Prompt, Reply, Token, Usage};
 
 /// A log-probability may be this much over 0 by rounding.
@@ -91,17 +90,17 @@ pub(super) fn models(answer: &Value) -> Read<Vec<String>> {
 }
 
 /// A reply to such a prompt.
-pub(super) fn reply(answer: &Value, prompt: &Prompt, key: Option<&Key>) -> Read<Reply> {
+pub(super) fn reply(answer: &Value, prompt: &Prompt) -> Read<Reply> {
     match prompt {
-        Prompt::Chat(_) => chat(answer, key),
-        Prompt::Text(_) => completion(answer, key),
+        Prompt::Chat(_) => chat(answer),
+        Prompt::Text(_) => completion(answer),
     }
 }
 
 /// A reply of `chat/completions`.
-fn chat(answer: &Value, key: Option<&Key>) -> Read<Reply> {
+fn chat(answer: &Value) -> Read<Reply> {
     let choice = choice(answer)?;
-    let finish = finish(choice, key)?;
+    let finish = finish(choice)?;
     let Some(message) = choice.get("message").and_then(Value::as_object) else {
         return garbled("the reply has no `message`");
     };
@@ -115,16 +114,16 @@ fn chat(answer: &Value, key: Option<&Key>) -> Read<Reply> {
         (Some(Value::Null), None) if finish != Finish::Stop => "",
         _ => return garbled("the `content` of the reply is no text"),
     };
-    whole(answer, choice, text, finish, key)
+    whole(answer, choice, text, finish)
 }
 
 /// A reply of `completions`.
-fn completion(answer: &Value, key: Option<&Key>) -> Read<Reply> {
+fn completion(answer: &Value) -> Read<Reply> {
     let choice = choice(answer)?;
     let Some(text) = choice.get("text").and_then(Value::as_str) else {
         return garbled("the reply has no `text`");
     };
-    whole(answer, choice, text, finish(choice, key)?, key)
+    whole(answer, choice, text, finish(choice)?)
 }
 
 fn choice(answer: &Value) -> Read<&Value> {
@@ -142,23 +141,17 @@ fn choice(answer: &Value) -> Read<&Value> {
     }
 }
 
-fn finish(choice: &Value, key: Option<&Key>) -> Read<Finish> {
+fn finish(choice: &Value) -> Read<Finish> {
     match choice.get("finish_reason").and_then(Value::as_str) {
         Some("stop" | "eos") => Ok(Finish::Stop),
         Some("length") => Ok(Finish::Length),
         Some("content_filter") => Ok(Finish::Filter),
-        Some(other) => Ok(Finish::Other(secret::without(key, other).chars().take(100).collect())),
+        Some(other) => Ok(Finish::Other(other.chars().take(100).collect())),
         None => garbled("the reply has no `finish_reason`"),
     }
 }
 
-fn whole(
-    answer: &Value,
-    choice: &Value,
-    text: &str,
-    finish: Finish,
-    key: Option<&Key>,
-) -> Read<Reply> {
+fn whole(answer: &Value, choice: &Value, text: &str, finish: Finish) -> Read<Reply> {
     let mut tokens = match choice.get("logprobs") {
         None | Some(Value::Null) => Vec::new(),
         Some(told) => tokens(told)?,
@@ -170,21 +163,11 @@ fn whole(
             token.id = id.as_u64().and_then(|id| u32::try_from(id).ok());
         }
     }
-    if key.is_some_and(|key| key.is_in(text) || tokens.iter().any(|token| key.is_in(&token.text))) {
-        // It may be spread over several.
-        tokens.clear();
-    }
     let usage = match answer.get("usage") {
         None | Some(Value::Null) => None,
         Some(told) => Some(usage(told)?),
     };
-    Ok(Reply {
-        text: secret::without(key, text),
-        finish,
-        tokens,
-        usage,
-        served_by: served_by(answer).map(|text| secret::without(key, &text)),
-    })
+    Ok(Reply { text: text.to_owned(), finish, tokens, usage, served_by: served_by(answer) })
 }
 
 fn served_by(answer: &Value) -> Option<String> {
@@ -286,13 +269,8 @@ fn logprob(told: Option<&Value>) -> Read<f64> {
 
 /// The tokens of the continuation in an answer that echoes the prompt. The text is told apart by the
 /// texts of its tokens; a token that reaches over the border is told with the continuation.
-pub(super) fn echoed(
-    answer: &Value,
-    prompt: &str,
-    continuation: &str,
-    key: Option<&Key>,
-) -> Read<Vec<Token>> {
-    let reply = completion(answer, key)?;
+pub(super) fn echoed(answer: &Value, prompt: &str, continuation: &str) -> Read<Vec<Token>> {
+    let reply = completion(answer)?;
     let end = prompt.len().saturating_add(continuation.len());
     if !reply.text.as_bytes().starts_with(prompt.as_bytes()) {
         return garbled("it did not echo the text");
