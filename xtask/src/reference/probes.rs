@@ -6,10 +6,16 @@ use std::fmt::Write as _;
 use anyhow::{Result, anyhow};
 use behaviour::case::Case;
 use behaviour::pack::{BUILTIN, Example, Gate, Measure, Pack, Probe, builtin};
+use behaviour::report::RunReport;
 
 /// The schema, as it is written.
 pub(super) fn schema() -> Result<String> {
     Ok(serde_json::to_string_pretty(&Pack::schema())? + "\n")
+}
+
+/// The schema of reports, as it is written.
+pub(super) fn report_schema() -> Result<String> {
+    Ok(serde_json::to_string_pretty(&RunReport::schema())? + "\n")
 }
 
 /// A table of the packs, and a part for each with its probes.
@@ -29,7 +35,11 @@ pub(super) fn page() -> Result<String> {
         let cases = pack.generate(0).map_err(|problem| anyhow!("{name}: {problem}"))?;
         let (probes, prompts) = (pack.probes.len(), clusters(&cases, ""));
         let calls = cases.len();
-        let _ = writeln!(text, "| [{name}](#{name}) | {} | {probes} | {prompts} | {calls} |", pack.title);
+        let _ = writeln!(
+            text,
+            "| [{name}](#{name}) | {} | {probes} | {prompts} | {calls} |",
+            pack.title
+        );
         part(&pack, &cases, &mut parts)?;
     }
     Ok(text + &parts)
@@ -43,7 +53,13 @@ fn clusters(cases: &[Case], probe: &str) -> usize {
 
 fn part(pack: &Pack, cases: &[Case], text: &mut String) -> Result<()> {
     let (id, title) = (&pack.id, &pack.title);
-    let _ = write!(text, "\n## {id}\n\n{}{}. Version {}", title[..1].to_uppercase(), &title[1..], pack.version);
+    let _ = write!(
+        text,
+        "\n## {id}\n\n{}{}. Version {}",
+        title[..1].to_uppercase(),
+        &title[1..],
+        pack.version
+    );
     if !pack.taxonomy.is_empty() {
         let _ = write!(text, "; {}", pack.taxonomy.join(", "));
     }
@@ -82,7 +98,9 @@ fn metric(probe: &Probe) -> String {
     let name = &probe.metric.detector;
     let measure = match probe.metric.measure {
         Measure::Rate => format!("the share of prompts where `{name}` fires"),
-        Measure::Difference => format!("the share where `{name}` fires in the treatment, less that of the control"),
+        Measure::Difference => {
+            format!("the share where `{name}` fires in the treatment, less that of the control")
+        }
         Measure::Change => format!("the share of pairs in which `{name}` fires in one arm alone"),
     };
     match &probe.metric.by {

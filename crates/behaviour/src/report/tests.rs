@@ -484,3 +484,21 @@ fn replies_are_scored_by_the_detectors_of_their_packs() {
     assert_eq!(found, ["cf"], "{:?}", probe.findings);
     assert!(probe.examples[0].reply.raw().contains("HATE"));
 }
+
+/// What a reader of the data can count on: reports follow their schema, and nothing else stands in them.
+#[test]
+fn reports_follow_their_schema() {
+    let schema = RunReport::schema();
+    let valid = jsonschema::validator_for(&schema).unwrap();
+    let world = World::rate("p/a", 3, 80);
+    let mut asked = question("p/a", Measure::Rate, Some(Gate::at_most(0.2)));
+    asked.accuracy = Some(Accuracy { with: 500, called: 490, without: 500, let_be: 450 });
+    let mut told = report(about(), &[asked.clone()], &world.scored());
+    told.against =
+        Some(against(about().target, 0.02, &[asked], &world.scored(), &world.scored(), 7));
+    let mut json = serde_json::to_value(&told).unwrap();
+    let wrong: Vec<String> = valid.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    json["more"] = true.into();
+    assert!(!valid.is_valid(&json));
+}
