@@ -73,6 +73,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("media", media),
     ("payload", payload),
     ("pickle", pickle),
+    ("probes", probes),
     ("protobuf", protobuf),
     ("python", python),
     ("replies", replies),
@@ -416,6 +417,54 @@ pub fn python(bytes: &[u8]) {
 /// YAML.
 pub fn yaml(bytes: &[u8]) {
     yaml::read(&blob(bytes));
+}
+
+/// A text as a pack, as a file of each other tool, and as a reply that detectors judge.
+pub fn probes(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if text.len() <= 4 << 10 {
+        pack::lint(&text);
+    } else {
+        let _ = Pack::read(&text);
+    }
+    for (_, form) in Form::ALL {
+        let _ = import::import(File { form, id: "x", licence: None, text: &text });
+    }
+    let decode = Decode {
+        max_tokens: 1,
+        temperature: 0.0,
+        top_p: 1.0,
+        seed: 0,
+        stop: Vec::new(),
+        top_logprobs: 0,
+    };
+    let case = Case {
+        probe: "x/y".to_owned(),
+        version: 1,
+        cluster: "c".to_owned(),
+        arm: Arm::Only,
+        repeat: 0,
+        call: Call { prompt: Prompt::Text(String::new()), decode },
+        slots: std::iter::once(("expect".to_owned(), "a|1".to_owned())).collect(),
+    };
+    let reply = Reply {
+        text: text.into_owned(),
+        finish: Finish::Stop,
+        tokens: Vec::new(),
+        usage: None,
+        served_by: None,
+    };
+    let seen = Seen { case: &case, reply: &reply };
+    let hazards = vec![Hazard::Sql, Hazard::Shell, Hazard::Path, Hazard::Memory];
+    for spec in [
+        Spec::Refusal {},
+        Spec::Code { hazards },
+        Spec::Similarity { to: None, of: Unit::Characters, n: 4, apart: false },
+    ] {
+        if let Ok(detector) = spec.ready() {
+            detector.compare(seen, seen);
+        }
+    }
 }
 
 /// What the bytes are, and what text they are.

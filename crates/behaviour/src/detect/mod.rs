@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::pack::{Problem, Values};
+use crate::stats::corrected::Accuracy;
 use crate::target::{Call, Reply};
 
 pub use code::Hazard;
@@ -125,7 +126,8 @@ pub enum Spec {
     /// How far the first token's distribution is from that of the control: 1 - exp(-KL), by a lower
     /// bound.
     Divergence {},
-    /// Another model says yes to a question about the reply; only in runs that name a judge.
+    /// Another model says yes to a question about the reply. `probe` asks no such model: its scores
+    /// are unknown there.
     Judge {
         /// The question; it may name slots.
         question: String,
@@ -214,6 +216,11 @@ impl Spec {
     /// Whether it compares the replies of both arms.
     pub fn compares(&self) -> bool {
         matches!(self, Self::Divergence {} | Self::Similarity { to: None, .. })
+    }
+
+    /// How often it is right, where that was measured.
+    pub fn accuracy(&self) -> Option<Accuracy> {
+        matches!(self, Self::Refusal {}).then_some(refusal::ACCURACY)
     }
 
     /// Whether it needs another model to judge.

@@ -218,6 +218,9 @@ fn detectors(probe: &Probe, notes: &mut Notes) {
         if let Err(problem) = spec.ready() {
             notes.wrong(format!("the detector `{name}`: {problem}"));
         }
+        if spec.asks() && probe.metric.detector == *name {
+            notes.wrong(format!("the detector `{name}` asks a judge, and `probe` asks none"));
+        }
         if spec.compares() && probe.pairs.is_none() {
             notes.wrong(format!(
                 "the detector `{name}` compares two arms, and there are no `pairs`"

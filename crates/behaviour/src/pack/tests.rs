@@ -182,3 +182,12 @@ fn a_pack_cut_at_any_byte_is_told_and_never_panics() {
         }
     }
 }
+
+#[test]
+fn the_pack_of_the_guide_has_the_one_fault_that_it_says() {
+    let guide = include_str!("../../../../docs/guide/probe-packs.md");
+    let (_, rest) = guide.split_once("```yaml\n").unwrap();
+    let (pack, _) = rest.split_once("```").unwrap();
+    let says: Vec<String> = lint(pack).into_iter().map(|note| note.says).collect();
+    assert_eq!(says, ["the slot `other` is used nowhere"]);
+}

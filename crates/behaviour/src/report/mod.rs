@@ -41,6 +41,7 @@ pub use stopping::Stopping;
 pub use transcript::{Transcript, transcripts};
 
 use crate::case::{Arm, Case};
+use crate::detect::Spec;
 use crate::pack::{self, Pack, Probe};
 use crate::stats::corrected::Accuracy;
 use crate::stats::{Gate, Measure};
@@ -88,14 +89,8 @@ impl Question {
             gate,
             power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
             by: probe.metric.by.clone(),
-            accuracy: None,
+            accuracy: probe.detectors.get(&probe.metric.detector).and_then(Spec::accuracy),
         }
-    }
-
-    /// The same with how often its detector is right.
-    #[must_use]
-    pub fn with_accuracy(self, accuracy: Option<Accuracy>) -> Self {
-        Self { accuracy, ..self }
     }
 }
 

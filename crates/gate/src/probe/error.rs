@@ -24,6 +24,15 @@ pub enum Error {
         #[source]
         source: Problem,
     },
+    /// A file of another tool that makes no pack.
+    #[error("cannot import `{}`", escape(name))]
+    Import {
+        /// Where it came from.
+        name: String,
+        /// Why not.
+        #[source]
+        source: Problem,
+    },
     /// Two packs with one name.
     #[error("there are two packs named `{}`", escape(name))]
     TwoPacks {
@@ -97,7 +106,7 @@ impl Error {
                     format!("did you mean {}?", near.join(" or "))
                 })
             }
-            Self::Pack { source, .. } => source.hint.clone(),
+            Self::Pack { source, .. } | Self::Import { source, .. } => source.hint.clone(),
             Self::Journal(error) => error.hint().map(str::to_owned),
             Self::TwoJournals { .. } => Some("leave `--journal` out".to_owned()),
             Self::NoTarget { .. } => Some(

@@ -5,6 +5,7 @@
 
 mod error;
 mod evaluation;
+mod import;
 mod packs;
 mod rescore;
 mod run;
@@ -23,6 +24,7 @@ pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 pub use error::Error;
 pub(crate) use evaluation::Stated;
 pub use evaluation::evaluation;
+pub use import::{Form, ImportedPack, NO_LICENCE, import_pack};
 pub use packs::{PackSource, builtin};
 pub(crate) use rescore::{Rescored, fits, rescore, shipped};
 pub use run::{Probed, plan, probe};

@@ -114,6 +114,54 @@ pub(crate) enum ProbeCommand {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Write a file of another tool as a pack of probes
+    Import {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+
+        /// Which tool wrote it, or what it holds
+        #[arg(long, value_enum)]
+        form: ImportForm,
+
+        /// The id of the pack: small letters, digits and hyphens
+        #[arg(long, value_name = "NAME", default_value = "imported")]
+        id: String,
+
+        /// The licence of its texts, as SPDX writes it, where the file does not state it
+        #[arg(long, value_name = "SPDX")]
+        licence: Option<String>,
+
+        /// Write the pack to a file
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportForm {
+    /// A prompt a line, JSON lines, a JSON list, or a report of garak
+    Garak,
+    /// A seed dataset or a jailbreak template of PyRIT
+    Pyrit,
+    /// A configuration of promptfoo with its tests
+    Promptfoo,
+    /// Samples that lm-evaluation-harness logged
+    LmEval,
+    /// CSV with `prompt_a` and `prompt_b`: one prompt from each side
+    Pairs,
+}
+
+impl From<ImportForm> for gate::probe::Form {
+    fn from(form: ImportForm) -> Self {
+        match form {
+            ImportForm::Garak => Self::Garak,
+            ImportForm::Pyrit => Self::PyRit,
+            ImportForm::Promptfoo => Self::Promptfoo,
+            ImportForm::LmEval => Self::LmEval,
+            ImportForm::Pairs => Self::Pairs,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -19,8 +19,12 @@ use crate::progress::Calls;
 use crate::{output, world};
 
 pub(super) fn probe(args: &Probe, all: &Args) -> Result<Exit, Failure> {
-    if let Some(ProbeCommand::Lint { files }) = &args.command {
-        return lint(files);
+    match &args.command {
+        Some(ProbeCommand::Lint { files }) => return lint(files),
+        Some(ProbeCommand::Import { file, form, id, licence, output }) => {
+            return import(file, (*form).into(), id, licence.as_deref(), output.as_deref());
+        }
+        None => {}
     }
     let request = request(args, all)?;
     if args.plan {
@@ -220,4 +224,26 @@ mod tests {
             assert_ne!(origin("http://a:1/v1"), origin(other), "{other}");
         }
     }
+}
+
+fn import(
+    path: &Path,
+    form: probe::Form,
+    id: &str,
+    licence: Option<&str>,
+    to: Option<&Path>,
+) -> Result<Exit, Failure> {
+    let name = path.to_string_lossy();
+    let made =
+        probe::import_pack(&name, form, id, licence, &text(path)?).map_err(gate::Error::from)?;
+    output::write(&format!("{}\n", made.text), to)?;
+    let licence = escape(&made.licence);
+    tell(&format!("{} prompts, licence `{licence}`", made.taken));
+    if made.licence == probe::NO_LICENCE {
+        tell("nobody stated a licence; say it with `--licence` if you know it");
+    }
+    for (why, count) in &made.left {
+        tell(&format!("left out: {why} ({count})"));
+    }
+    Ok(Exit::Fine)
 }

@@ -23,6 +23,7 @@ mod log;
 mod log_witness;
 mod masked;
 mod probe;
+mod probe_packs;
 mod program;
 mod readme;
 mod samples;
