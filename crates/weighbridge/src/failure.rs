@@ -128,9 +128,6 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
-    /// A signature is to be verified, and nobody's counts.
-    #[error("it was not told whose signature counts")]
-    Nobody,
     /// A server is to be asked, and the network was forbidden.
     #[error("a server is asked over the network, and `--offline` was given")]
     ServerOffline,
@@ -158,6 +155,9 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// A signature is to be verified, and nobody's counts.
+    #[error("it was not told whose signature counts")]
+    Nobody,
     /// Nowhere to remember the last checkpoint.
     #[error("there is no folder to remember the last checkpoint in")]
     NoStateFolder,
@@ -247,15 +247,15 @@ impl Failure {
             Self::NoObjectStores => {
                 Some("build it with the feature `object-store`, or use a folder".to_owned())
             }
-            Self::Nobody => Some(
-                "give `--key`, `--cert-root`, `--issuer` together with `--identity`, or `--policy`"
-                    .to_owned(),
-            ),
             Self::ServerOffline => Some("name a journal or recorded replies".to_owned()),
             Self::Address { .. } => None,
             Self::Key { .. } => Some("a key is printable ASCII without spaces".to_owned()),
             Self::ProbePack { .. } => Some(
                 "a shipped pack is named without a path; any other by the path of its YAML file"
+                    .to_owned(),
+            ),
+            Self::Nobody => Some(
+                "give `--key`, `--cert-root`, `--issuer` together with `--identity`, or `--policy`"
                     .to_owned(),
             ),
             Self::NoStateFolder => Some("name a file with `--state`".to_owned()),

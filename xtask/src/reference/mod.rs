@@ -23,6 +23,8 @@ use crate::shell;
 const FOLDER: &str = "docs/reference";
 /// The description of the server's API.
 const OPENAPI: &str = "docs/reference/openapi.json";
+/// The form of the report of a run of probes.
+const PROBE_REPORT: &str = "docs/reference/probe.schema.json";
 /// The form of a pack of probes.
 const PROBES: &str = "docs/reference/probes.schema.json";
 const SUMMARY: &str = "docs/SUMMARY.md";
@@ -89,7 +91,11 @@ fn stale(repo: &Repo) -> Result<BTreeMap<String, Option<String>>> {
             stale.insert(path, Some(text));
         }
     }
-    for (path, text) in [(OPENAPI, server::openapi()), (PROBES, probes::schema()?)] {
+    for (path, text) in [
+        (OPENAPI, server::openapi()),
+        (PROBES, probes::schema()?),
+        (PROBE_REPORT, probes::report_schema()?),
+    ] {
         if repo.text(path) != Some(text.as_str()) {
             stale.insert(path.to_owned(), Some(text));
         }

@@ -6,10 +6,16 @@ use std::fmt::Write as _;
 use anyhow::{Result, anyhow};
 use behaviour::case::Case;
 use behaviour::pack::{BUILTIN, Example, Gate, Measure, Pack, Probe, builtin};
+use behaviour::report::RunReport;
 
 /// The schema, as it is written.
 pub(super) fn schema() -> Result<String> {
     Ok(serde_json::to_string_pretty(&Pack::schema())? + "\n")
+}
+
+/// The schema of reports, as it is written.
+pub(super) fn report_schema() -> Result<String> {
+    Ok(serde_json::to_string_pretty(&RunReport::schema())? + "\n")
 }
 
 /// A table of the packs, and a part for each with its probes.

@@ -22,6 +22,7 @@ mod plan;
 mod probe;
 mod run;
 mod score;
+mod stopping;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use data::{
 pub use plan::{Planned, plan};
 pub use run::{About, report};
 pub use score::{Answer, Answered, questions, score};
+pub use stopping::Stopping;
 pub use transcript::{Transcript, transcripts};
 
 use crate::case::{Arm, Case};
@@ -89,12 +91,6 @@ impl Question {
             by: probe.metric.by.clone(),
             accuracy: probe.detectors.get(&probe.metric.detector).and_then(Spec::accuracy),
         }
-    }
-
-    /// The same with how often its detector is right.
-    #[must_use]
-    pub fn with_accuracy(self, accuracy: Option<Accuracy>) -> Self {
-        Self { accuracy, ..self }
     }
 }
 

@@ -2,14 +2,14 @@
 //!
 //! Nothing here is approximated where it can be counted: the power of a gate on a rate is a sum of the binomial
 //! distribution, that of a gate on paired differences one of the trinomial, each of the very test that the report
-//! will use. Gates on differences of several
-//! repeats are simulated.
+//! will use. Gates on several repeats are
+//! simulated.
 
 use super::bounded::Bounded;
 use super::gate::{Gate, Measure};
 use super::paired::Table;
 use super::random::Random;
-use super::rate::Worth;
+use super::rate::{Tally, Worth, clustered};
 use super::special::{binomial_at, binomial_cdf, binomial_from};
 use super::{Judgement, real, whole};
 
@@ -60,10 +60,10 @@ fn chance(
         return if wanted == Judgement::Inconclusive { 1.0 } else { 0.0 };
     }
     match measure {
-        Measure::Rate | Measure::Change => {
-            let replies = whole((real(prompts) * assumed.worth()).floor());
-            of_rate(gate, assumed.value, replies, wanted)
+        Measure::Rate | Measure::Change if assumed.repeats <= 1 || assumed.icc >= 1.0 => {
+            of_rate(gate, assumed.value, prompts, wanted)
         }
+        Measure::Rate | Measure::Change => of_repeated(gate, assumed, prompts, wanted),
         // Half of the prompts above a bound is what the median is.
         Measure::Median => of_median(gate, assumed.value, prompts, wanted),
         Measure::Difference if assumed.repeats <= 1 => {
@@ -147,6 +147,37 @@ fn of_difference(gate: &Gate, assumed: &Assumed, prompts: u64, wanted: Judgement
         })
         .sum::<f64>()
         .clamp(0.0, 1.0)
+}
+
+/// Beta-binomial replies to each prompt, a thousand times: what they are worth is known from the data alone.
+fn of_repeated(gate: &Gate, assumed: &Assumed, prompts: u64, wanted: Judgement) -> f64 {
+    let mut random = Random::new(prompts ^ 0x7a11);
+    let total = if assumed.icc > 0.0 { 1.0 / assumed.icc - 1.0 } else { f64::INFINITY };
+    let runs = 1000_u32;
+    let mut reached = 0.0;
+    for _ in 0..runs {
+        let tallies: Vec<Tally> = (0..prompts)
+            .map(|_| {
+                // An urn that remembers (G. Polya 1930).
+                let (mut hits, mut asked) = (0.0, 0.0);
+                for _ in 0..assumed.repeats {
+                    let share = if total.is_finite() {
+                        (assumed.value * total + hits) / (total + asked)
+                    } else {
+                        assumed.value
+                    };
+                    hits += f64::from(u8::from(random.happens(share)));
+                    asked += 1.0;
+                }
+                Tally { hits, asked }
+            })
+            .collect();
+        let worth = clustered(&tallies, gate.level());
+        if gate.judge(|bound| worth.sides(bound)).judgement == wanted {
+            reached += 1.0;
+        }
+    }
+    reached / f64::from(runs)
 }
 
 /// Differences of several repeats, 400 times.

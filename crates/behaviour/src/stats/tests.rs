@@ -351,8 +351,12 @@ fn a_plan_counts_what_the_gate_will_do() {
         passes(Measure::Rate, &gate, &alike, 150).to_bits(),
         passes(Measure::Rate, &gate, &assumed, 150).to_bits()
     );
-    let apart = Assumed { icc: 0.0, ..alike };
-    assert!(passes(Measure::Rate, &gate, &apart, 60) > passes(Measure::Rate, &gate, &assumed, 60));
+    // Those of prompts that do not are worth something, where enough prompts have hits.
+    let (half, often) = (Gate::at_most(0.5), Assumed::value(0.4));
+    let apart = Assumed { repeats: 5, icc: 0.0, ..often };
+    assert!(
+        passes(Measure::Rate, &half, &apart, 60) > passes(Measure::Rate, &half, &often, 60) + 0.1
+    );
     let median = Gate::at_most(0.1);
     assert!(passes(Measure::Median, &median, &Assumed::value(0.1), 30) > 0.9);
     assert_eq!(prompts_for(Measure::Rate, &gate, &Assumed::value(0.05), 0.8, 1000), None);

@@ -48,6 +48,11 @@ impl Local {
         Ok(Self { identity, capabilities, model })
     }
 
+    /// The files that are run, with their BLAKE3.
+    pub fn files(&self) -> &[(String, String)] {
+        self.model.files()
+    }
+
     fn tokens(&self, prompt: &Prompt) -> Result<Vec<u32>, Failure> {
         match prompt {
             Prompt::Chat(_) if !self.model.is_chat() => Err(Failure::Unable("chats")),

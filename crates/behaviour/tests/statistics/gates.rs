@@ -242,6 +242,12 @@ fn plans_keep_their_word() {
         (Measure::Rate, Gate::at_most(0.05), Assumed::value(0.01), 180),
         (Measure::Rate, Gate::at_most(0.05), Assumed::value(0.1), 180),
         (Measure::Difference, Gate::at_least(-0.03), same, 700),
+        (
+            Measure::Rate,
+            Gate::at_most(0.1),
+            Assumed { value: 0.02, repeats: 5, icc: 0.3, ..same },
+            40,
+        ),
     ] {
         let [promised_pass, pass, promised_fail, fail] =
             promised(measure, &gate, &assumed, prompts, runs);

@@ -17,7 +17,7 @@ use super::run::root;
 use super::{Error, PackSource};
 
 /// The key of what a journal says was found that lists the files which were run: pairs of name and BLAKE3.
-const FILES: &str = "files";
+pub(super) const FILES: &str = "files";
 
 /// How the names of files end that hold weights.
 const WEIGHTS: [&str; 12] = [

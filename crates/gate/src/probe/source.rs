@@ -13,6 +13,8 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 use vocabulary::{Limits, Untrusted};
 
+#[cfg(feature = "runtime")]
+use super::rescore::FILES;
 use super::{Asked, Error, ProbeServices, Source};
 use crate::inspect::single;
 
@@ -191,5 +193,9 @@ fn local(path: &Path, asked: &Asked, services: ProbeServices<'_>) -> Result<Open
     let target =
         Local::open(path).map_err(|because| Error::CouldNotLook { name: name.clone(), because })?;
     let journal = journal(asked, target.identity(), services)?;
+    // Whoever holds a model to this journal has to know of which files it is.
+    if journal.found().is_none() {
+        journal.find(json!({ "capabilities": target.capabilities(), FILES: target.files() }))?;
+    }
     of(Box::new(target), journal)
 }
