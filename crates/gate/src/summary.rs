@@ -1,6 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use artifact::tree::{EntryKind, Tree};
+use provenance::attest::signatures_in;
+use provenance::hex;
 use vocabulary::{ArtifactSummary, FileSummary, Record, Untrusted};
 
 /// What was weighed. `scanned` are the files as the static scan saw them; where it crashed, they
@@ -11,9 +13,13 @@ pub(crate) fn artifact(
     scanned: Option<Vec<FileSummary>>,
 ) -> ArtifactSummary {
     let contents = scanned.unwrap_or_else(|| listed(tree));
+    let mut digests = digests(tree, &contents);
+    if let Some(digest) = without_signatures(tree, &contents) {
+        digests.insert(WITHOUT_SIGNATURES.to_owned(), digest);
+    }
     ArtifactSummary {
         label,
-        digests: digests(tree, &contents),
+        digests,
         files: contents.len() as u64,
         bytes: contents.iter().fold(0, |sum, file| sum.saturating_add(file.bytes)),
         contents,
@@ -65,9 +71,36 @@ fn listed(tree: &Tree) -> Vec<FileSummary> {
     files.collect()
 }
 
+/// The scheme of the second digest of a folder with signatures in it: the `dirHash` by which statements
+/// name it. It is told, and nothing is decided by it: what a weighing and a record are about is the
+/// folder as it lies there.
+pub const WITHOUT_SIGNATURES: &str = "dirHashWithoutSignatures";
+
+/// in-toto's `dirHash` of the files that are no signatures, where some are and some are not.
+fn without_signatures(tree: &Tree, contents: &[FileSummary]) -> Option<String> {
+    if tree.single {
+        return None;
+    }
+    let mut lines = lines(tree, contents)?;
+    let digests: BTreeMap<&str, [u8; 32]> = lines
+        .iter()
+        .filter_map(|(path, digest)| Some((*path, hex::decode(digest)?.try_into().ok()?)))
+        .collect();
+    let signatures = signatures_in(tree, |path| digests.get(path).copied());
+    let signatures: BTreeSet<&str> = signatures.iter().map(Untrusted::raw).collect();
+    lines.retain(|(path, _)| !signatures.contains(path));
+    let some = !signatures.is_empty() && !lines.is_empty();
+    some.then(|| provenance::manifest::dir_hash(lines).ok()).flatten()
+}
+
 /// in-toto's `dirHash`. There is none where something was not read (the digest of a part would pass
 /// for that of the whole), or where a name cannot be bound.
 fn whole(tree: &Tree, contents: &[FileSummary]) -> Option<String> {
+    provenance::manifest::dir_hash(lines(tree, contents)?).ok()
+}
+
+/// Path and SHA-256 of every file; nothing where one was not read or has no name that can be bound.
+fn lines<'a>(tree: &'a Tree, contents: &[FileSummary]) -> Option<Vec<(&'a str, String)>> {
     let complete = tree.entries.iter().all(|entry| {
         entry.utf8 && matches!(entry.kind, EntryKind::File(_) | EntryKind::Alias { .. })
     });
@@ -85,5 +118,5 @@ fn whole(tree: &Tree, contents: &[FileSummary]) -> Option<String> {
         let read = file.same_as.and_then(|first| tree.entries.get(first)).unwrap_or(entry);
         lines.push((entry.path.raw(), (*digests.get(read.path.raw())?).clone()));
     }
-    provenance::manifest::dir_hash(lines).ok()
+    Some(lines)
 }

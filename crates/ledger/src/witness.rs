@@ -62,6 +62,14 @@ pub(crate) async fn file(pool: &AnyPool) -> Result<Option<Vec<u8>>, Error> {
 }
 
 impl Ledger {
+    /// What enough witnesses signed last: how many entries it covers, and who they are.
+    pub async fn witnessed(&self) -> Result<Option<(u64, Vec<String>)>, Error> {
+        let Some(policy) = self.witnesses() else { return Ok(None) };
+        let Some(bytes) = file(self.pool()).await? else { return Ok(None) };
+        let kept = kept(&bytes, self.vkey(), policy)?;
+        Ok(kept.map(|(_, checkpoint, witnesses)| (checkpoint.size, witnesses)))
+    }
+
     /// Where an entry stands in the log: it is proven against a checkpoint that the log's key signed, and
     /// that enough witnesses signed where they have signed one that covers it. `None` while no
     /// checkpoint covers it.

@@ -155,6 +155,9 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// A signature is to be verified, and nobody's counts.
+    #[error("it was not told whose signature counts")]
+    Nobody,
     /// Nowhere to remember the last checkpoint.
     #[error("there is no folder to remember the last checkpoint in")]
     NoStateFolder,
@@ -249,6 +252,10 @@ impl Failure {
             Self::Key { .. } => Some("a key is printable ASCII without spaces".to_owned()),
             Self::ProbePack { .. } => Some(
                 "a shipped pack is named without a path; any other by the path of its YAML file"
+                    .to_owned(),
+            ),
+            Self::Nobody => Some(
+                "give `--key`, `--cert-root`, `--issuer` together with `--identity`, or `--policy`"
                     .to_owned(),
             ),
             Self::NoStateFolder => Some("name a file with `--state`".to_owned()),

@@ -63,12 +63,19 @@ fn a_signature_that_the_policy_asks_for_decides() {
     let report = weigh(&model, &sample::policy(""));
     assert!(matches!(outcome(&report), Outcome::NotApplicable { .. }));
 
-    // In the folder, beside it, and named.
+    // In the folder, beside it, and named. A statement names the folder without what is signed in it.
+    let whole = weigh(&model, &required).artifact.digests["dirHash"].clone();
     for target in [model.join("model.sig"), model.join("a.sigstore.json")] {
         sign(&model, &target, &key);
         let report = weigh(&model, &required);
         assert_eq!((report.verdict, rules(&report)), (Verdict::Admit, vec![]), "{target:?}");
         assert!(matches!(outcome(&report), Outcome::Clear { coverage } if coverage.files == 2));
+        assert_eq!(report.artifact.digests[gate::WITHOUT_SIGNATURES], whole);
+        assert_ne!(report.artifact.digests["dirHash"], whole);
+        // What has its name and is none belongs to the model.
+        write(&model, &[("b.sig", "no signature")]);
+        assert_ne!(weigh(&model, &required).artifact.digests[gate::WITHOUT_SIGNATURES], whole);
+        std::fs::remove_file(model.join("b.sig")).unwrap();
         std::fs::remove_file(target).unwrap();
     }
     let beside = folder.path().join("model.sig");

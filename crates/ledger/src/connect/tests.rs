@@ -87,13 +87,14 @@ async fn so_it_is_on_postgresql() {
     sqlx::any::install_default_drivers();
     let mut of_server = AnyConnection::connect(&format!("{server}/postgres")).await.unwrap();
     let mut forms = Vec::new();
-    for (name, work) in [("once", false), ("twice", true)] {
+    for (name, interrupts) in [("once", false), ("twice", true)] {
         let name = format!("form{}_{name}", std::process::id());
         execute(&mut of_server, &format!("CREATE DATABASE {name}")).await;
         let address = format!("{server}/{name}");
-        forms.push(match work {
-            false => at_once(&address, Engine::Postgres).await,
-            true => interrupted(&address, Engine::Postgres).await,
+        forms.push(if interrupts {
+            interrupted(&address, Engine::Postgres).await
+        } else {
+            at_once(&address, Engine::Postgres).await
         });
         execute(&mut of_server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use vocabulary::Untrusted;
 
 use super::signatures;
-use crate::manifest::{Algorithm, Manifest, Options, dir_hash};
+use crate::manifest::{self, Algorithm, Manifest, Options, dir_hash};
 use crate::statement::{DigestSet, Subject};
 use crate::{Error, hex};
 
@@ -109,7 +109,8 @@ pub fn identity(path: &Path) -> Result<Identity, Error> {
 
 /// The same, of a tree that is open and whose files have been digested.
 pub fn identity_of(tree: &Tree, manifest: Manifest, name: String) -> Result<Identity, Error> {
-    let signatures = signatures::look(tree, &manifest);
+    let signatures =
+        signatures::look(tree, |path| manifest.file(path).and_then(manifest::File::sha256));
     let nothing = |error| match error {
         Error::Malformed { because, .. } => {
             let because = format!("nothing can be said of it: {because}");

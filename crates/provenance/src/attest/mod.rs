@@ -28,6 +28,7 @@ pub use build::{Run, statement};
 pub use commitment::Commitment;
 pub use identity::{Identity, identity, identity_of};
 pub use report::{FromReport, from_report};
+pub use signatures::signatures_in;
 pub use spec::{Checkpoint, Fault, Material, Metric, Role, Spec, TestResult};
 pub use yaml::{parse, value_of};
 

@@ -13,7 +13,6 @@ use crate::dsse::IN_TOTO;
 use crate::json;
 use crate::keys::sha256;
 use crate::lineage::{Collection, Form};
-use crate::manifest::{File, Manifest};
 use crate::statement::Statement;
 
 /// How the names of files end that hold signatures and attestations.
@@ -30,8 +29,14 @@ pub(super) struct Signatures {
     pub(super) are_not: Vec<String>,
 }
 
+/// The files of a folder that hold signed statements and nothing else, by the SHA-256 with which each
+/// was read: what statements about the folder leave out.
+pub fn signatures_in(tree: &Tree, digest: impl Fn(&str) -> Option<[u8; 32]>) -> Vec<Untrusted> {
+    look(tree, digest).are
+}
+
 /// Looks at every file of a folder that has the name of a signature.
-pub(super) fn look(tree: &Tree, manifest: &Manifest) -> Signatures {
+pub(super) fn look(tree: &Tree, digest: impl Fn(&str) -> Option<[u8; 32]>) -> Signatures {
     let mut seen = Signatures::default();
     if tree.single {
         return seen;
@@ -41,7 +46,7 @@ pub(super) fn look(tree: &Tree, manifest: &Manifest) -> Signatures {
         if !ENDINGS.iter().any(|ending| entry.path.raw().ends_with(ending)) {
             continue;
         }
-        match read(tree, file, manifest.file(entry.path.raw()).and_then(File::sha256)) {
+        match read(tree, file, digest(entry.path.raw())) {
             Ok(()) => seen.are.push(entry.path.clone()),
             Err(because) => seen.are_not.push(format!(
                 "`{}` has the name of a signature and counts as a file like any other: {because}",

@@ -37,7 +37,7 @@ impl Default for Limits {
             files: 10_000,
             weights: 64 << 30,
             text: 256 << 20,
-            template: TemplateLimits { fuel: 5_000_000, output: 16 << 20 },
+            template: TemplateLimits { fuel: 5_000_000, output: 4 << 20 },
             tokens: 1 << 17,
         }
     }

@@ -7,7 +7,7 @@ use minijinja::{Error, ErrorKind, Value};
 const DEPTH: usize = 64;
 
 /// `tojson` as transformers has it: like `json.dumps` without escapes for other alphabets.
-pub(super) fn tojson(value: &Value, kwargs: &Kwargs) -> Result<Value, Error> {
+pub(super) fn tojson(value: &Value, kwargs: &Kwargs, most: usize) -> Result<Value, Error> {
     let indent: Option<usize> = kwargs.get("indent").unwrap_or(None);
     let ascii: Option<bool> = kwargs.get("ensure_ascii").unwrap_or(None);
     let sorted: Option<bool> = kwargs.get("sort_keys").unwrap_or(None);
@@ -20,6 +20,7 @@ pub(super) fn tojson(value: &Value, kwargs: &Kwargs) -> Result<Value, Error> {
         sorted: sorted.unwrap_or(false),
         item: ", ".to_owned(),
         key: ": ".to_owned(),
+        most,
     };
     if writer.indent.is_some() {
         ",".clone_into(&mut writer.item);
@@ -38,10 +39,15 @@ struct Writer {
     sorted: bool,
     item: String,
     key: String,
+    /// Bytes that are written at most.
+    most: usize,
 }
 
 impl Writer {
     fn value(&mut self, value: &Value, depth: usize) -> Result<(), Error> {
+        if self.out.len() > self.most {
+            return Err(Error::new(ErrorKind::WriteFailure, "too much text"));
+        }
         if depth > DEPTH {
             return Err(Error::new(
                 ErrorKind::InvalidOperation,

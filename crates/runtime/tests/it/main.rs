@@ -13,5 +13,6 @@ mod common;
 mod decoders;
 mod encoders;
 mod gguf;
+mod hostile;
 mod text;
 mod train;

@@ -69,7 +69,7 @@ fn renders_are_those_of_transformers() {
 #[test]
 fn a_template_that_has_no_end_ends() {
     let endless = [
-        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor %}",
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{% for a in range(9999) %}{{ messages | tojson }}{% for b in range(99) %}{% endfor %}{% endfor %}",
     ];
@@ -91,6 +91,58 @@ fn a_template_that_writes_without_end_ends() {
         let error = render(template).unwrap_err();
         assert!(matches!(error, Error::Template(_)), "{template}: {error}");
     }
+}
+
+/// Few instructions that make much: each would take all memory, all time or the whole stack.
+#[test]
+fn a_template_whose_values_grow_ends() {
+    let forty = |step: &str| format!("{{% for n in range(40) %}}{step}{{% endfor %}}");
+    let text = "{% set ns = namespace(x='ab', l=[1], d={}) %}";
+    for step in [
+        "{% set ns.x = ns.x ~ ns.x %}",
+        "{% set ns.x = ns.x + ns.x %}",
+        "{% set ns.x = ns.x * 2 %}",
+        "{% set ns.x = ns.x | replace('a', 'aa') | replace('b', ns.x) %}",
+        "{% set ns.x = ns.x.replace('a', 'aab') %}",
+        "{% set ns.x = [ns.x, ns.x] | join(ns.x) %}",
+        "{% set ns.x = ns.x.join([ns.x, ns.x]) %}",
+        "{% set ns.x = ns.x | tojson | tojson ~ ns.x %}",
+        "{% set ns.x = (ns.x ~ '\n' ~ ns.x) | indent(99999999) %}",
+        "{% set y %}{{ ns.x }}{{ ns.x }}{% endset %}{% set ns.x = y %}",
+        "{% set ns.l = ns.l + ns.l %}",
+        "{% set ns.l = [ns.l, ns.l] %}",
+        "{% set ns.l = (ns.l, ns.l) %}",
+        "{% set ns.d = {'a': ns.d, 'b': ns.d} %}",
+        "{% set ns.d = dict(a=ns.d, b=ns.d) %}",
+        "{% set ns.y = ns %}{{ ns }}",
+        "{% set ns.l = [ns] %}{{ ns.l }}",
+        "{% set ns.x = '%0999999999d' | format(1) %}",
+        "{% set ns.x = '{:>999999999}'.format(1) %}",
+        "{% set ns.l = ns.l | batch(1, 1) %}",
+    ] {
+        let template = format!("{text}{}{{{{ ns.x | length }}}}", forty(step));
+        let error = render(&template).unwrap_err();
+        assert!(matches!(error, Error::Template(_)), "{template}: {error}");
+    }
+    let slow = [
+        "{% set x = 'ab' * 40000 %}{% for n in range(30000) %}{% if x == x ~ '' %}{% endif %}{% endfor %}",
+        "{% set x = 'ab' * 40000 %}{% for n in range(30000) %}{% if 'c' in x %}{% endif %}{% endfor %}",
+        "{% set x = 'ab' * 40000 %}{% for n in range(30000) %}{% if x.count('c') %}{% endif %}{% endfor %}",
+        "{% set x = 'ab' * 40000 %}{% for n in range(30000) %}{% if x | length %}{% endif %}{% endfor %}",
+        "{% set x = 'ab' * 40000 %}{% for n in range(30000) %}{% if x[1:] %}{% endif %}{% endfor %}",
+        "{% for x in range(3) recursive %}{{ loop([1]) }}{% endfor %}",
+        "{% include 'other' %}",
+        "{{ weighbridge_held(1) }}",
+        "{% set y %}{% for n in range(90000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}{% endset %}",
+    ];
+    for template in slow {
+        let error = render(template).unwrap_err();
+        assert!(matches!(error, Error::Template(_)), "{template}: {error}");
+    }
+    let nested = "[".repeat(3000);
+    render(&format!("{{{{ {nested} }}}}")).unwrap_err();
+    render(&"{% if 1 %}".repeat(3000)).unwrap_err();
+    render(&format!("{{{{ {} }}}}", "1 + ".repeat(3000))).unwrap_err();
 }
 
 #[test]

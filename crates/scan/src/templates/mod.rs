@@ -14,6 +14,7 @@ mod evaluate;
 mod expression;
 mod family;
 mod fold;
+mod growth;
 mod names;
 mod notes;
 mod probe;

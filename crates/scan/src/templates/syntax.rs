@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use formats::jinja::{Args, Binary, Body, Const, Expr, ExprKind, Macro, Stmt, StmtKind};
 use vocabulary::Untrusted;
 
-use super::access;
 use super::notes::{Kind, Notes};
+use super::{access, growth};
 
 /// A number that a macro which calls itself twice is better not called with.
 const DOUBLINGS: i128 = 20;
@@ -40,7 +40,7 @@ fn each_stmt<'a>(body: &'a Body, deep: bool, visit: &mut dyn FnMut(&'a Stmt, boo
     }
 }
 
-fn bodies_of<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(&'a Body)) {
+pub(super) fn bodies_of<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(&'a Body)) {
     match &stmt.kind {
         StmtKind::For { body, otherwise, .. } => {
             visit(body);
@@ -207,10 +207,10 @@ fn named(args: &Args, reaches: &mut dyn FnMut(&str)) {
     args.named.iter().for_each(|(name, _)| reaches(name.raw()));
 }
 
-/// Macros that call themselves without end or without measure, and text that doubles.
+/// Macros that call themselves without end or without measure, and text that grows so.
 pub(super) fn resources(body: &Body, notes: &mut Notes) {
     recursion(body, notes);
-    doubling(body, notes);
+    growth::growth(body, notes);
 }
 
 fn recursion(body: &Body, notes: &mut Notes) {
@@ -265,52 +265,4 @@ fn recursion(body: &Body, notes: &mut Notes) {
             notes.add(Kind::Resource, expr.span.start, message);
         }
     });
-}
-
-fn doubling(body: &Body, notes: &mut Notes) {
-    let mut straight = 0usize;
-    let mut check = |stmt: &Stmt, looped: bool, notes: &mut Notes| {
-        let StmtKind::Set { target, value } = &stmt.kind else { return };
-        let name = path(target);
-        let mut times = 0usize;
-        visit_expr(value, false, &mut |expr, _| {
-            times = times.saturating_add(usize::from(name.is_some() && path(expr) == name));
-        });
-        let sum = matches!(value.kind, ExprKind::Concat(_) | ExprKind::Binary(Binary::Add, ..));
-        if times < 2 || !sum {
-            return;
-        }
-        straight = straight.saturating_add(1);
-        if looped || straight > 16 {
-            let message = "it doubles a text again and again";
-            notes.add(Kind::Resource, stmt.span.start, message);
-        }
-    };
-    each_looped(body, false, notes, &mut check);
-}
-
-/// Visits every statement, and tells whether a loop is around it.
-fn each_looped<'a>(
-    body: &'a Body,
-    looped: bool,
-    notes: &mut Notes,
-    check: &mut dyn FnMut(&'a Stmt, bool, &mut Notes),
-) {
-    for stmt in body {
-        check(stmt, looped, notes);
-        let inner = looped || matches!(stmt.kind, StmtKind::For { .. });
-        bodies_of(stmt, &mut |body| each_looped(body, inner, notes, check));
-    }
-}
-
-/// A variable or an attribute of one, written out.
-fn path(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name.raw().to_owned()),
-        ExprKind::Attribute(name, attribute) => Some(format!("{}.{}", name.raw(), attribute.raw())),
-        ExprKind::Getattr(one, attribute) => {
-            Some(format!("{}.{}", one.as_name()?, attribute.raw()))
-        }
-        _ => None,
-    }
 }

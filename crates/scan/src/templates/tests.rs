@@ -251,3 +251,54 @@ fn other_templates() {
         std::fs::write(path, head.to_owned() + &lines.into_iter().collect::<String>()).unwrap();
     }
 }
+
+/// By whatever statements a template doubles its text, or squares it.
+#[test]
+fn text_that_grows_beyond_measure_is_told() {
+    let straight: String =
+        (1..60).map(|n| format!("{{% set a{n} = a{} ~ a{} %}}", n - 1, n - 1)).collect();
+    let rounds = |body: &str| {
+        format!(
+            "{{% set ns = namespace(x='aaaa', y='b') %}}{{% for i in range(60) %}}{body}{{% endfor %}}"
+        )
+    };
+    for template in [
+        &rounds("{% set ns.x = ns.x ~ ns.x %}"),
+        &rounds("{% set ns.x = ns.x + ns.y %}{% set ns.y = ns.y ~ ns.x %}"),
+        &rounds("{% set both %}{{ ns.x }}{{ ns.x }}{% endset %}{% set ns.x = both %}"),
+        &rounds("{% set ns.x = [ns.x, ns.x]|join %}"),
+        &rounds("{% set ns.x = ns.x|join('aaaaaaaaa') %}"),
+        &rounds("{% set ns.x = ns.x|tojson %}"),
+        &rounds("{% set ns.x = ns.x.replace('a', 'aa') %}"),
+        &rounds("{% set ns.x = '%s%s' % (ns.x, ns.x) %}"),
+        &rounds("{% set other = ns %}{% set other.x = other.x ~ ns.x %}"),
+        &rounds("{% for other in [ns] %}{% set other.x = ns.x ~ ns.x %}{% endfor %}"),
+        &rounds("{% if i %}{% set ns.x = ns.x ~ ns.x %}{% else %}{% set ns.y = 'c' %}{% endif %}"),
+        &rounds("{% for j in range(3) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}"),
+        "{% macro m(p) %}{{ p }}{{ p }}{% endmacro %}{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = m(ns.x) %}{% endfor %}",
+        "{% macro m(p, n) %}{% if n %}{{ m(p ~ p, n - 1) }}{% else %}{{ p }}{% endif %}{% endmacro %}{{ m('aaaaaaaaaaaaaaaa', 90) }}",
+        "{% set l = [1, 2] %}{% for i in range(60) %}{% do l.extend(l) %}{% endfor %}",
+        &rounds("{% set ns.x = ns.x ~ 'some words' %}")
+            .replace("60", "100000")
+            .replace("{% endfor %}", "{% set ns.y = ns.y ~ ns.x %}{% endfor %}"),
+        &format!("{{% set a0 = 'aaaaaaaaaaaa' %}}{straight}"),
+        "{% set a = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' %}{{ a.replace('', a).replace('', a).replace('', a).replace('', a).replace('', a).replace('', a) }}",
+        "{{ ('a' * 1000000)|replace('a', 'b' * 1000000)|length }}",
+    ] {
+        let judged = judge(template, Known::Chat);
+        assert!(judged.notes.iter().any(|note| note.kind == Kind::Resource), "{template}");
+    }
+    // What grows with the conversation does not.
+    for template in [
+        &rounds("{% set ns.x = ns.x ~ 'some words' %}"),
+        "{% set ns = namespace(all='') %}{% for m in messages %}{% set text = m.content|trim %}{% set text = text ~ text %}{% set ns.all = ns.all ~ text %}{{ messages|tojson }}{% endfor %}{{ ns.all }}",
+        "{% set a = namespace(x='') %}{% set b = namespace(x='') %}{% for m in messages %}{% set a.x = b.x ~ m.content %}{% set b.x = a.x %}{% endfor %}",
+        "{% for m in messages %}{% for part in m.content %}{% for line in part.text.split('\n') %}{{ line|replace('{tools}', tools|tojson)|replace('{day}', day)|replace('{name}', name) }}{% endfor %}{% endfor %}{% endfor %}",
+    ] {
+        let judged = judge(template, Known::Chat);
+        assert!(
+            judged.notes.iter().all(|note| note.kind != Kind::Resource),
+            "{template}: {judged:?}"
+        );
+    }
+}

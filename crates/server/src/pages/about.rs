@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::parts::facts;
+use super::parts::{facts, text};
 use super::visit::{Shown, Visit};
 
 pub(super) async fn show(visit: Visit) -> Response {
@@ -22,11 +22,23 @@ async fn about(visit: &Visit) -> Result<Shown, Failed> {
         Engine::Sqlite => "SQLite, one file",
         Engine::Postgres => "PostgreSQL",
     };
-    let main = markup(size, &checkpoint, &ledger.vkey().to_string(), engine);
+    let witnesses = match (ledger.witnesses(), ledger.witnessed().await?) {
+        (None, _) => None,
+        (Some(_), Some((size, names))) => {
+            Some(format!("{} signed the tree of {}", names.join(", "), facts::entries(size)))
+        }
+        (Some(_), None) => Some("not enough of them have signed".to_owned()),
+    };
+    let log = (ledger.vkey().to_string(), checkpoint, witnesses);
+    let main = markup(size, &log, engine);
     Ok(Shown::new(Room::About, "About this server", main))
 }
 
-fn markup(size: u64, checkpoint: &str, vkey: &str, engine: &str) -> Markup {
+fn markup(
+    size: u64,
+    (vkey, checkpoint, witnesses): &(String, String, Option<String>),
+    engine: &str,
+) -> Markup {
     html! {
         h1 { "About this server" }
         p.lead { "What to keep outside this machine, so that the record can be held against it later: the key of the log, and a checkpoint from time to time." }
@@ -34,6 +46,7 @@ fn markup(size: u64, checkpoint: &str, vkey: &str, engine: &str) -> Markup {
             dt { "version" } dd { (env!("CARGO_PKG_VERSION")) }
             dt { "record" } dd { (facts::entries(size)) " in " (engine) }
             dt { "key of the log" } dd { span.digest.whole data-copy=(vkey) data-copy-name="the key" { (vkey) } }
+            @if let Some(witnesses) = witnesses { dt { "witnesses" } dd { (text::said(witnesses)) } }
         }
         h2 { "Newest checkpoint" }
         pre tabindex="0" { (checkpoint) }

@@ -38,7 +38,7 @@ pub(super) fn change_form(one: &Deployment, who: &Who) -> Markup {
             (form::post(&format!("/deployments/{id}/recheck"), &who.csrf, &html! {
                 button.plain type="submit" aria-label={ "look again at " (at) } { "look again" }
             }))
-            details { summary aria-label={ "tell that " (at) " ended" } { "it ended" }
+            details { summary aria-label={ "it ended: " (at) } { "it ended" }
                 (form::post(&format!("/deployments/{id}/end"), &who.csrf, &html! {
                     div.field {
                         label for={ "why-" (id) } { "Why" }

@@ -93,6 +93,9 @@ async fn dossier(visit: &Visit, asked: &Asked) -> Result<Shown, Failed> {
     let graph = lineage::graph(
         &Known {
             artifact: &artifact,
+            without_signatures: report.as_ref().and_then(|report| {
+                report.artifact.digests.get(gate::WITHOUT_SIGNATURES).map(String::as_str)
+            }),
             label: report.as_ref().map_or(&model.model, |report| &report.artifact.label),
             source: weighing.as_ref().map_or("", |one| &one.source),
             policy: weighing.as_ref().map_or("", |one| &one.policy),

@@ -103,9 +103,9 @@ fn row(job: &Job, now: Timestamp, who: &Who) -> Markup {
                 span.sub { a href={ "/weighings/" (id) } { "the decision" } } }
         } }
         td data-label="reads" { (text::mono(&job.source)) }
-        td data-label="asked" { div { (facts::moment(&job.at, now)) span.sub { "by " (text::said(&job.actor)) } } }
+        td data-label="asked" { div { span.nowrap { (facts::moment(&job.at, now)) } span.sub { "by " (text::said(&job.actor)) } } }
         td data-label="ended" { div {
-            @if job.ended.is_empty() { span.soft { "not yet" } } @else { (facts::moment(&job.ended, now)) }
+            @if job.ended.is_empty() { span.soft { "not yet" } } @else { span.nowrap { (facts::moment(&job.ended, now)) } }
             @if job.attempts > 1 { span.sub { "begun " (facts::count(job.attempts, "time")) } }
         } }
         td.fixed data-label="" {

@@ -17,6 +17,8 @@ use super::parts::graph::{Edge, Graph, Look, Node};
 #[derive(Debug)]
 pub(super) struct Known<'a> {
     pub(super) artifact: &'a str,
+    /// What statements name it by where signatures lie in it; else nothing.
+    pub(super) without_signatures: Option<&'a str>,
     pub(super) label: &'a str,
     pub(super) source: &'a str,
     pub(super) policy: &'a str,
@@ -95,7 +97,11 @@ fn chain(known: &Known<'_>, now: Timestamp) -> Option<Lineage> {
     }
     let (scheme, value) = known.artifact.split_once(':')?;
     let digest = BTreeMap::from([(scheme.to_owned(), value.to_owned())]);
-    let artifact = Identity::named(known.label, digest);
+    let mut artifact = Identity::named(known.label, digest);
+    if let Some(without) = known.without_signatures {
+        let named = BTreeMap::from([(scheme.to_owned(), without.to_owned())]);
+        artifact.with_signatures = Some(std::mem::replace(&mut artifact.digest, named));
+    }
     let trust =
         Policy::shipped(known.policy).map_or_else(|_| Trust::default(), |policy| policy.trust());
     let question = Question {
@@ -151,4 +157,49 @@ fn statements(graph: &mut Graph, chain: &Lineage) -> usize {
         graph.edges.push(Edge { from, to: edge.child, label, sound: edge.state.is_sound() });
     }
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use gate::provenance::attest::PROVENANCE;
+    use gate::provenance::dsse::{Envelope, IN_TOTO};
+    use gate::provenance::json;
+    use gate::provenance::keys::{PrivateKey, Scheme};
+    use gate::provenance::statement::{Statement, Subject};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_with_its_signature_inside_joins_what_is_said_of_it() {
+        let (whole, without) = ("aa".repeat(32), "bb".repeat(32));
+        let digest = [("dirHash".to_owned(), without.clone())].into();
+        let subject = Subject { name: "model".to_owned(), digest, ..Subject::default() };
+        let made = json!({
+            "buildDefinition": {
+                "buildType": "https://example.com/train",
+                "externalParameters": {},
+                "resolvedDependencies": [{ "name": "data", "digest": { "sha256": "cc".repeat(32) } }],
+            },
+            "runDetails": { "builder": { "id": "https://example.com/ci" } },
+        });
+        let said = json::canonical(&Statement::new(vec![subject], PROVENANCE, made)).unwrap();
+        let key = PrivateKey::generate(Scheme::EcdsaP256).unwrap();
+        let envelope = Envelope::sign(IN_TOTO, said, &key).unwrap();
+        let statements = [("s".to_owned(), serde_json::to_vec(&envelope).unwrap())];
+        let artifact = format!("dirHash:{whole}");
+        let edges = |without_signatures| {
+            let known = Known {
+                artifact: &artifact,
+                without_signatures,
+                label: "another",
+                source: "",
+                policy: "standard",
+                statements: &statements,
+                deployments: &[],
+            };
+            graph(&known, Timestamp::UNIX_EPOCH).edges.len()
+        };
+        assert_eq!((edges(Some(&without)), edges(None)), (1, 0));
+    }
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::failed::Failed;
 use super::frame::Room;
-use super::parts::{facts, words};
+use super::parts::{facts, text, words};
 use super::visit::{Shown, Visit};
 
 pub(super) async fn list(visit: Visit) -> Response {
@@ -25,7 +25,7 @@ fn table() -> Markup {
                 th scope="col" { "asks a person from" } th scope="col" { "must have looked" } } }
             tbody { @for (name, policy) in policies { tr {
                 th scope="row" { a href={ "/policies/" (name) } data-row { (name) }
-                    span.sub { (policy.terms.description) } }
+                    span.sub { (text::sentence(&policy.terms.description)) } }
                 td.fixed data-label="refuses" { (words::severity(policy.terms.refuse.name())) }
                 td.fixed data-label="asks" { (words::severity(policy.terms.review.name())) }
                 td data-label="required" { div { (required(&policy)) } }
@@ -56,7 +56,7 @@ pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> Response {
 fn page(policy: &Policy, text: &str) -> Markup {
     html! {
         h1 { (policy.terms.name) }
-        p.lead { (policy.terms.description) }
+        p.lead { (text::sentence(&policy.terms.description)) }
         dl.facts {
             dt { "refuses from" } dd { (words::severity(policy.terms.refuse.name())) }
             dt { "asks a person from" } dd { (words::severity(policy.terms.review.name())) }

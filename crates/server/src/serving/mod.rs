@@ -36,6 +36,8 @@ const MAX_HEADERS: usize = 64;
 pub struct Bounds {
     /// Connections at a time.
     pub connections: usize,
+    /// Connections of one address at a time; a proxy of ours may have all.
+    pub address: usize,
     /// The longest body, in bytes; uploads have bounds of their own.
     pub body: usize,
     /// How long the head of a call may take, and how long a connection may be idle.
@@ -56,6 +58,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             connections: 1024,
+            address: 256,
             body: 8 << 20,
             head: Duration::from_secs(10),
             pause: Duration::from_secs(20),
@@ -108,7 +111,7 @@ pub(crate) async fn run(
         .header_read_timeout(bounds.head)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD);
-    let at_most = AtMost::new(bounds.connections);
+    let at_most = AtMost::new(&bounds, &app.options.proxies);
     let certificate = app.options.tls.clone().zip(certificate);
     let reload = tokio::spawn(tls::reload(app.clone(), certificate.clone()));
     let served = match certificate {

@@ -20,6 +20,7 @@ use gate::provenance::{hex, keys};
 use tokio::sync::{Notify, watch};
 
 use crate::app::World;
+use crate::error::Cause;
 use crate::uploads::{Limits, Store};
 use crate::{Error, uploads};
 
@@ -40,6 +41,10 @@ pub(crate) fn may_cancel(job: &Job, (principal, admin): (&str, bool)) -> bool {
 pub(crate) fn may_ask_again(job: &Job, (_, admin): (&str, bool)) -> bool {
     admin || job.kind != WEIGHING_ANYWHERE
 }
+
+/// How often, and how long apart, a database that is away is asked again.
+const TRIES: u32 = 150;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long what runs may take to end once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -138,6 +143,28 @@ impl Workers {
         // What is recorded is published with the next start where this fails.
         let _ = self.ledger.publish().await;
     }
+}
+
+/// Asks the ledger. One that is away is asked again: what was read is not read in vain.
+async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, ledger::Error>
+where
+    F: Future<Output = Result<T, ledger::Error>>,
+{
+    let mut tries = TRIES;
+    loop {
+        match ask().await {
+            Err(error) if error.may_pass() && tries > 0 => {
+                tries = tries.saturating_sub(1);
+                tokio::time::sleep(PAUSE).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// An error and what led to it, fit for a line.
+fn told(error: &dyn std::error::Error) -> String {
+    vocabulary::escape(&Cause::of(error).0)
 }
 
 /// Works for a ledger that others serve, until it is told to stop.

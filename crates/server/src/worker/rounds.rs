@@ -7,7 +7,7 @@ use gate::ledger::Act;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::Workers;
+use super::{Workers, told};
 
 const ROUND: Duration = Duration::from_mins(1);
 /// Uploads are looked through at every so many rounds.
@@ -23,13 +23,13 @@ pub(super) async fn run(all: Arc<Workers>, mut stop: watch::Receiver<bool>) {
             match all.ledger.plan_rechecks(act, every).await {
                 Ok(0) => {}
                 Ok(_) => all.wake(),
-                Err(error) => (all.world.say)(&format!("the schedule: {error}")),
+                Err(error) => (all.world.say)(&format!("the schedule: {}", told(&error))),
             }
         }
         if rounds.is_multiple_of(SWEEP)
             && let Err(error) = all.sweep().await
         {
-            (all.world.say)(&format!("the uploads: {error}"));
+            (all.world.say)(&format!("the uploads: {}", told(&error)));
         }
         rounds = rounds.wrapping_add(1);
         let pause = all.work.recheck_every.unwrap_or(ROUND).min(ROUND);

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::{GRACE, WEIGHING, WEIGHING_ANYWHERE, Workers, recheck, source, weighing};
+use super::{GRACE, WEIGHING, WEIGHING_ANYWHERE, Workers, recheck, source, told, weighing};
 
 /// How long it waits before it asks the queue again: longer each time that nothing is there.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -49,7 +49,7 @@ impl Slot {
                     }
                 }
                 Err(error) => {
-                    (self.all.world.say)(&format!("the queue: {error}"));
+                    (self.all.world.say)(&format!("the queue: {}", told(&error)));
                     tokio::select! {
                         () = sleep(LONGEST) => {}
                         _ = self.stop.changed() => {}
@@ -127,7 +127,7 @@ impl Slot {
         match said {
             Ok(true) => {}
             Ok(false) => (self.all.world.say)(&format!("job {}: another has it by now", job.job)),
-            Err(error) => (self.all.world.say)(&format!("job {}: {error}", job.job)),
+            Err(error) => (self.all.world.say)(&format!("job {}: {}", job.job, told(&error))),
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::Workers;
+use super::{Workers, patiently};
 use crate::uploads;
 
 /// A source that can be read.
@@ -47,7 +47,7 @@ impl Workers {
             let (beneath, path) = lies_under(folders, named).ok_or_else(absent)?;
             return Ok(Source { path, beneath, expected: None, _scratch: None });
         };
-        let files = self.ledger.uploaded(hash).await;
+        let files = patiently(|| self.ledger.uploaded(hash)).await;
         let files = files.map_err(|error| Absent::because(error.to_string()))?;
         let files = files.ok_or_else(|| Absent::because("the upload is not kept any more"))?;
         let fetched = self.store.fetch(&files, &self.scratch).await;

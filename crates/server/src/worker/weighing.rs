@@ -1,7 +1,6 @@
 //! The job `weighing`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gate::ledger::{Ended, Job};
 use gate::record::{self, Named};
@@ -10,13 +9,9 @@ use tokio::runtime::Handle;
 
 use super::slot::{Doing, failed};
 use super::source::{Absent, Source};
-use super::{WEIGHING_ANYWHERE, Workers};
+use super::{WEIGHING_ANYWHERE, Workers, patiently};
 use crate::uploads::SCHEME;
 use crate::weigh::{self, Asked, Documents};
-
-/// How often, and how long apart, a database that is away is asked what it knows.
-const TRIES: u32 = 150;
-const PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn prepare(all: &Arc<Workers>, job: &Job) -> Result<Doing, Absent> {
     let asked = serde_json::from_str::<Asked>(&job.request);
@@ -46,18 +41,8 @@ fn weigh(all: &Workers, job: &Job, asked: Asked, source: &Source) -> Result<Ende
     let day = today.to_string();
     let runtime = Handle::current();
     let facts = |artifact: &str, files: &[&str]| {
-        let mut tries = TRIES;
-        loop {
-            let facts = record::facts(&all.ledger, artifact, files, Some(&asked.model), &day);
-            match runtime.block_on(facts) {
-                // A database that is away is asked again: what was read is not read in vain.
-                Err(error) if error.may_pass() && tries > 0 => {
-                    tries = tries.saturating_sub(1);
-                    std::thread::sleep(PAUSE);
-                }
-                facts => return facts.map_err(Told::from),
-            }
-        }
+        let ask = || record::facts(&all.ledger, artifact, files, Some(&asked.model), &day);
+        runtime.block_on(patiently(ask)).map_err(Told::from)
     };
     let report = record::weigh_by_record(&request, &policy, &services, facts).map_err(|t| t.0)?;
     let artifact = record::artifact_of_report(&report);

@@ -17,6 +17,7 @@ const common = [
   ["decision", `/weighings/${plan.weighing}`, 200],
   ["findings", `/findings`, 200],
   ["decisions", "/decisions?state=all", 200],
+  ["jobs", "/jobs", 200],
   ["record", "/record", 200],
   ["entry", `/record/${plan.entry}`, 200],
   ["calls", "/calls", 200],

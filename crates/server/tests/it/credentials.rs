@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use crate::client::{ADMIN, now, start};
 
 /// A path of the table with something in the place of what varies.
-fn filled(path: &str) -> String {
+pub(crate) fn filled(path: &str) -> String {
     let parts =
         path.split('/').map(|part| if part.starts_with('{') { "0123456789abcdef" } else { part });
     parts.collect::<Vec<_>>().join("/")

@@ -63,6 +63,30 @@ async fn slow_calls_are_given_up() {
 }
 
 #[tokio::test]
+async fn only_what_is_uploaded_may_come_for_as_long_as_it_takes() {
+    let server = start_with(|options| options.bounds.call = Duration::from_secs(1)).await;
+    let address = server.address;
+    for (path, status) in [
+        ("/api/v1/artifacts/a/attestations?predicate_type=b", "408"),
+        ("/api/v1/weighings/../tokens", "404"),
+        ("/api/v1/weighings?model=a&name=b.json", "202"),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nauthorization: Bearer {ADMIN}\r\nhost: {address}\r\nconnection: \
+             close\r\ncontent-type: application/octet-stream\r\ncontent-length: 20\r\n\r\n"
+        );
+        let (answer, _) = tokio::task::spawn_blocking(move || {
+            let drops = [&b"x"[..]; 20];
+            slowly(address, &[&[head.as_bytes()][..], &drops].concat(), Duration::from_millis(100))
+        })
+        .await
+        .unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn one_connection_too_many_is_closed_and_the_others_go_on() {
     let server = start_with(|options| {
         short(options);
@@ -84,6 +108,24 @@ async fn one_connection_too_many_is_closed_and_the_others_go_on() {
     drop(held);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(server.call("GET", "/healthz", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn one_address_cannot_take_every_connection() {
+    for (proxies, answered) in [(vec![], false), (vec!["127.0.0.1".parse().unwrap()], true)] {
+        let server = start_with(|options| {
+            options.bounds.address = 3;
+            options.proxies = proxies;
+        })
+        .await;
+        let held: Vec<_> = (0..3).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let status = server.call("GET", "/healthz", &[]).await.status;
+        assert_eq!(status == 200, answered, "{status}");
+        drop(held);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(server.call("GET", "/healthz", &[]).await.status, 200);
+    }
 }
 
 #[tokio::test]

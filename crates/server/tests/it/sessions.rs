@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use server::Sessions;
 
 use crate::client::{ADMIN, Answer, Running, start, start_in, start_with};
+use crate::credentials::filled;
 
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
@@ -164,6 +165,45 @@ async fn a_form_counts_from_our_own_pages_alone() {
     assert_eq!((answer.status, answer.header("location")), (303, Some("/sign-in")));
     let answer = server.call("GET", "/api/v1/models", &[("cookie", &cookie)]).await;
     assert_eq!(answer.status, 401, "a session that ended is replayed");
+}
+
+/// Every route that changes something, of pages and of the API: the cookie alone does nothing.
+#[tokio::test]
+async fn no_route_that_changes_something_goes_by_the_cookie_alone() {
+    let server = start().await;
+    let (token, _) = server.token("root", Role::Admin).await;
+    let session = sign_in(&server, &token, "/", "").await.cookie("weighbridge").unwrap();
+    let cookie = format!("weighbridge={session}");
+    let headers = [("cookie", &*cookie), ("accept", "text/html")];
+    let csrf = server.call("GET", "/jobs", &headers).await.field("csrf");
+    let own = format!("http://{}", server.address);
+    let mut count = 0;
+    for route in server::routes() {
+        if route.method == "GET" || route.role.is_none() {
+            continue;
+        }
+        count += 1;
+        let path = filled(&route.path);
+        for kind in ["application/x-www-form-urlencoded", "application/json", "text/plain"] {
+            for (origin, shown) in
+                [("", ""), (&*own, "0000"), ("https://evil.example", &*csrf), ("null", &*csrf)]
+            {
+                let mut headers = vec![("cookie", &*cookie), ("content-type", kind)];
+                headers.extend((!origin.is_empty()).then_some(("origin", origin)));
+                headers.extend((!shown.is_empty()).then_some(("x-csrf-token", shown)));
+                let answer = server.send(&route.method, &path, &headers, "{}").await;
+                let what = format!("{} {path} {kind} {origin}", route.method);
+                assert_eq!(answer.status, 403, "{what}: {}", answer.body);
+            }
+        }
+        // With both it is looked at. Who signs out is gone.
+        if route.path != "/sign-out" {
+            let headers = [("cookie", &*cookie), ("origin", &*own), ("x-csrf-token", &*csrf), FORM];
+            let answer = server.send(&route.method, &path, &headers, "").await;
+            assert_ne!(answer.status, 403, "{} {path}: {}", route.method, answer.body);
+        }
+    }
+    assert!(count > 30, "{count}");
 }
 
 #[tokio::test]

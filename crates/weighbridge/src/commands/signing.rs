@@ -256,8 +256,7 @@ fn trust(given: &Trusted, policy: Option<&Policy>) -> Result<Trust, Failure> {
         signers.push(Signer::new(issuer, Identity::Keyless(keyless)));
     }
     if signers.is_empty() {
-        let because = "nobody is; give `--key`, `--cert-root`, `--issuer` or `--policy`";
-        return Err(Error::malformed("whose signature counts", because).into());
+        return Err(Failure::Nobody);
     }
     Ok(Trust { signers })
 }

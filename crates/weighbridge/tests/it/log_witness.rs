@@ -315,11 +315,15 @@ fn witnesses_vouch_for_the_log_of_a_ledger() {
     let vkey = verify()["vkey"].as_str().unwrap().to_owned();
     let one = Running::start(&place, "w1", &vkey);
     let two = Running::start(&place, "w2", &vkey);
-    let policy = format!(
-        "witness w1 {} {}\nwitness w2 {} {}\ngroup g all w1 w2\nquorum g\n",
-        one.vkey, one.url, two.vkey, two.url
-    );
-    place.write("l/log.policy", &policy);
+    let named = |two: &Running| {
+        let policy = format!(
+            "witness w1 {} {}\nwitness w2 {} {}\ngroup g all w1 w2\nquorum g\n",
+            one.vkey, one.url, two.vkey, two.url
+        );
+        place.write("l/log.policy", &policy);
+        policy
+    };
+    named(&two);
     let unseen = weigh();
     assert!(unseen.code == Some(2) && unseen.stdout.contains("0 of 2 witnesses"), "{unseen:?}");
     let signed = cosign();
@@ -347,7 +351,8 @@ fn witnesses_vouch_for_the_log_of_a_ledger() {
     assert!(later.code == Some(2) && later.stdout.contains("0 of 2 witnesses"), "{later:?}");
 
     // A server asks by itself.
-    let _two = Running::start(&place, "w2", &vkey);
+    let two = Running::start(&place, "w2", &vkey);
+    let policy = named(&two);
     let serve = ["serve", "--listen", "127.0.0.1:0", "--data", "l", "--workers", "0"];
     let mut server = place.spawn(&serve);
     let begun = std::time::Instant::now();

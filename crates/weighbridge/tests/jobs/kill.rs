@@ -59,6 +59,16 @@ impl Submitters {
         Self { stop, accepted, threads }
     }
 
+    /// Waits until something more was accepted.
+    fn come_to_something(&self) {
+        let count = || self.accepted.lock().unwrap().len();
+        let (before, begun) = (count(), std::time::Instant::now());
+        while count() == before {
+            assert!(begun.elapsed() < Duration::from_mins(1), "nothing is accepted any more");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn end(self) -> Vec<String> {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads {
@@ -74,7 +84,10 @@ async fn kill_again_and_again(place: &Place, mut processes: Vec<Process>) {
     let source = place.models().join("one");
     let submitters = Submitters::start(&addresses, source.to_str().unwrap());
     for kill in 0..kills() {
-        // Some die while they start, others at work.
+        // Some die while they start, others at work, however slow the machine is.
+        if kill % 2 == 1 {
+            submitters.come_to_something();
+        }
         std::thread::sleep(Duration::from_millis(100 + (kill as u64 * 379) % 900));
         let victim = kill % processes.len();
         let extra = ["--workers", "1"];
@@ -89,7 +102,7 @@ async fn kill_again_and_again(place: &Place, mut processes: Vec<Process>) {
     let queue = nothing_lost_or_doubled(place, &accepted).await;
     drop(processes);
     eprintln!("{} accepted, {queue:?}", accepted.len());
-    assert!(accepted.len() > kills(), "the submitters came to nothing: {}", accepted.len());
+    assert!(accepted.len() >= kills() / 2, "the submitters came to nothing: {}", accepted.len());
     verified(place);
 }
 
@@ -103,13 +116,13 @@ async fn a_database_that_goes_away_loses_and_doubles_nothing() {
     let submitters = Submitters::start(&[processes[0].address()], source.to_str().unwrap());
     let times = kills().min(30);
     for cut in 0..times {
-        std::thread::sleep(Duration::from_millis(200 + (cut as u64 * 379) % 700));
+        submitters.come_to_something();
+        std::thread::sleep(Duration::from_millis((cut as u64 * 379) % 700));
         place.cut_off();
     }
     // It has to come back to work before nobody asks any more.
     std::thread::sleep(Duration::from_secs(3));
     let accepted = submitters.end();
-    assert!(accepted.len() > times, "the submitters came to nothing: {}", accepted.len());
     let queue = nothing_lost_or_doubled(&place, &accepted).await;
     eprintln!("{times} cuts, {} accepted, {queue:?}", accepted.len());
     for process in &mut processes {

@@ -56,6 +56,10 @@ pub(crate) fn select(name: &str, label: &str, chosen: &str, options: &[(&str, St
                 @for (value, shown) in options {
                     option value=(value) selected[*value == chosen] { (shown) }
                 }
+                // What an address asks for is shown, also where nobody would choose it.
+                @if !options.iter().any(|(value, _)| *value == chosen) {
+                    option value=(text::plain(chosen)) selected { (text::plain(chosen)) }
+                }
             }
         }
     }

@@ -24,6 +24,10 @@ pub(super) fn verify(args: &Verify) -> Result<Exit, Failure> {
     Ok(if verified.holds() { Exit::Fine } else { Exit::Refused })
 }
 
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 fn told(verified: &Verified) -> String {
     let mut text = String::new();
     for fault in &verified.faults {
@@ -33,12 +37,14 @@ fn told(verified: &Verified) -> String {
         text.push_str(&format!("and {} more\n", verified.more));
     }
     text.push_str(&format!(
-        "{} entries, {} documents and {} rows of tables were computed anew\n",
-        verified.entries, verified.documents, verified.rows
+        "{}, {} and {} of tables were computed anew\n",
+        counted(verified.entries, "entry", "entries"),
+        counted(verified.documents, "document", "documents"),
+        counted(verified.rows, "row", "rows")
     ));
     text.push_str(&format!(
-        "the log covers {} entries, root {}, key {}\n",
-        verified.published,
+        "the log covers {}, root {}, key {}\n",
+        counted(verified.published, "entry", "entries"),
         verified.root,
         escape(&verified.vkey)
     ));
@@ -52,8 +58,8 @@ fn told(verified: &Verified) -> String {
     }
     if verified.unpublished > 0 {
         text.push_str(&format!(
-            "{} entries are not yet published; whoever opens the ledger next does it\n",
-            verified.unpublished
+            "not yet published: {}; whoever opens the ledger next does it\n",
+            counted(verified.unpublished, "entry", "entries")
         ));
     }
     if !verified.remembered {
@@ -85,8 +91,10 @@ pub(super) fn export(args: &Export) -> Result<Exit, Failure> {
         Ok(done)
     })?;
     output::say(&format!(
-        "{} entries, {} documents, root {}\n",
-        done.entries, done.documents, done.root
+        "{}, {}, root {}\n",
+        counted(done.entries, "entry", "entries"),
+        counted(done.documents, "document", "documents"),
+        done.root
     ));
     Ok(Exit::Fine)
 }
@@ -102,9 +110,9 @@ pub(super) fn import(args: &Import) -> Result<Exit, Failure> {
             |ledger: Ledger| async move { ledger.import(Box::new(file), vkey).await },
         )?;
     let text = format!(
-        "{} entries, {} documents; the root {} is that of the checkpoint of {}\n",
-        done.entries,
-        done.documents,
+        "{}, {}; the root {} is that of the checkpoint of {}\n",
+        counted(done.entries, "entry", "entries"),
+        counted(done.documents, "document", "documents"),
         done.root,
         escape(&done.vkey)
     );

@@ -200,6 +200,11 @@ fn audit_text(audit: &Audit, before: Option<&Checkpoint>) -> String {
     };
     let _ = match before {
         Some(before) => writeln!(text, "remembered: a tree of {}", before.size),
+        // What is remembered counts by its signature as well.
+        None if matches!(audit.signed, Signed::Unverified) => writeln!(
+            text,
+            "remembered: not looked at, because no key was given; an older copy would not be noticed"
+        ),
         None => writeln!(text, "remembered: nothing, so an older copy would not be noticed"),
     };
     if audit.pending > 0 {

@@ -26,6 +26,8 @@ impl Server {
         let mut child = Command::new(PROGRAM)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            // What the record holds stays as it is.
+            .args(["--workers", "0"])
             .env("WEIGHBRIDGE_ADMIN_TOKEN", TOKEN)
             .stderr(Stdio::piped())
             .spawn()

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use gate::ledger::{Act, Event, Ledger, Place, Role, Vote, Weighed};
+use gate::ledger::{Act, Ended, Event, Ledger, Place, Role, Task, Vote, Weighed};
 use gate::provenance::hex;
 use gate::provenance::keys::sha256;
 use gate::render::{Detail, Format, Style, render};
@@ -245,6 +245,8 @@ async fn of_a_team(seed: &mut Seed, admit: &Value, refuse: &Value, open: &Value)
     }
     let file = refuse["artifact"]["contents"][1]["digests"]["sha256"].as_str().unwrap().to_owned();
     waivers(seed, &file).await;
+    jobs(seed, "ci-pipeline", "acme/support-assistant-7b", "/srv/models/support-assistant-7b")
+        .await;
     json!({
         "model": "acme/support-assistant-7b", "alarm": "acme/fraud-ranker", "weighing": weighing,
         "file": file, "entry": last,
@@ -287,6 +289,35 @@ async fn waivers(seed: &mut Seed, file: &str) {
     }
 }
 
+/// A job in every state.
+async fn jobs(seed: &mut Seed, by: &str, model: &str, source: &str) {
+    let request = json!({ "model": model, "version": "2026.12", "policy": "standard" }).to_string();
+    let hour = std::time::Duration::from_hours(1);
+    for (n, what) in ["failed", "done", "running", "cancelled", "waiting"].into_iter().enumerate() {
+        let (job, act) = (format!("job-{}-{n}", model.len()), seed.act(by));
+        let kind = if n == 1 { "recheck" } else { "weighing" };
+        let request = if n == 1 { "{}".to_owned() } else { request.clone() };
+        let task = Task { kind: kind.to_owned(), request, source: source.to_owned() };
+        seed.ledger.submit(act, &job, task).await.unwrap();
+        let worker = "worker-1";
+        if n < 3 {
+            // What waited before is taken before.
+            while seed.ledger.take(worker, hour).await.unwrap().unwrap().job != job {}
+        }
+        let act = seed.act("worker");
+        let ended = match what {
+            "failed" => Ended::Failed { because: format!("the source is not there: {source}") },
+            "done" => Ended::Done { events: Vec::new(), documents: Vec::new() },
+            "cancelled" => {
+                seed.ledger.cancel(act, &job).await.unwrap();
+                continue;
+            }
+            _ => continue,
+        };
+        assert!(seed.ledger.end(act, &job, worker, ended).await.unwrap());
+    }
+}
+
 /// A day so many days from now.
 fn ends(days: i64) -> String {
     let then = Timestamp::now() + SignedDuration::from_hours(24 * days);
@@ -304,6 +335,7 @@ async fn of_an_attacker(seed: &mut Seed, report: &Value) -> Value {
         let artifact =
             format!("dirHash:{}", report["artifact"]["digests"]["dirHash"].as_str().unwrap());
         let id = format!("planted-{}", text.len());
+        jobs(seed, &name, &model, &text).await;
         let waiver = format!("w {HOSTILE} {}", text.len());
         for (by, event) in [
             ("admin", Event::Owner { model: model.clone(), owner: name.clone() }),
