@@ -37,7 +37,7 @@ fn fits(x: &Tensor) -> bool {
 
 struct Gated {
     width: usize,
-    /// GELU by the hyperbolic tangent, else SiLU.
+    /// GELU by the hyperbolic tangent, else `SiLU`.
     tanh: bool,
 }
 
@@ -62,7 +62,7 @@ impl CustomOp1 for Gated {
             arch.dispatch(|| {
                 if self.tanh {
                     for (out, (x, y)) in numbers {
-                        *out = x * sigmoid(1.595_769_1 * (x + 0.044_715 * x * x * x)) * y;
+                        *out = x * sigmoid(1.595_769 * (x + 0.044_715 * x * x * x)) * y;
                     }
                 } else {
                     for (out, (x, y)) in numbers {
@@ -96,7 +96,10 @@ impl CustomOp1 for Softmax {
             arch.dispatch(|| {
                 let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 for (out, x) in out.iter_mut().zip(row) {
-                    *out = exp(x - most);
+                    // What is hidden is nothing. Numbers next to nothing would make every product with
+                    // them slow.
+                    let below = x - most;
+                    *out = if below < -80.0 { 0.0 } else { exp(below) };
                 }
                 let scale = 1.0 / sum(out);
                 for out in out.iter_mut() {
@@ -210,6 +213,9 @@ mod tests {
             }
             let shares = softmax(&x).unwrap().unwrap();
             assert!(furthest(&shares, &ops::softmax_last_dim(&x).unwrap()) < 1e-6);
+            let hidden = Tensor::new(&[1.0, f32::NEG_INFINITY, 0.0], &Device::Cpu).unwrap();
+            let shares = softmax(&hidden).unwrap().unwrap().to_vec1::<f32>().unwrap();
+            assert!(shares[1] == 0.0 && (shares[0] + shares[2] - 1.0).abs() < 1e-6);
             assert!(gated(&x, width, Activation::Gelu).unwrap().is_none());
         }
     }
