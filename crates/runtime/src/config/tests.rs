@@ -1,6 +1,8 @@
 //! Configurations as the published models of each family have them: settings and values, at their real
 //! sizes, as version 4 of transformers wrote them.
 
+#![allow(clippy::float_cmp, reason = "numbers that were read are those that were written")]
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -31,7 +33,7 @@ fn llamas_are_understood() {
     assert_eq!((one.kv_heads, one.head_dim, one.tied), (32, 128, false));
     assert_eq!(one.rope.unwrap().theta, 1e4);
     let three = read(json!({
-        "model_type": "llama", "vocab_size": 128256, "hidden_size": 4096, "intermediate_size": 14336,
+        "model_type": "llama", "vocab_size": 128_256, "hidden_size": 4096, "intermediate_size": 14336,
         "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
         "hidden_act": "silu", "max_position_embeddings": 131_072, "rms_norm_eps": 1e-5,
         "attention_bias": false, "mlp_bias": false, "pretraining_tp": 1, "tie_word_embeddings": false,

@@ -7,7 +7,7 @@ use super::cache::Cache;
 use super::linear::Linear;
 use super::norm::Normer;
 use super::rope::Turns;
-use super::{Build, Mode};
+use super::{Build, Mode, rows};
 use crate::config::{Norm, QkNorm};
 use crate::error::Result;
 use crate::number::real;
@@ -114,7 +114,10 @@ impl Attention {
             None => products,
         };
         let shares = match self.mode {
-            Mode::Fast => ops::softmax_last_dim(&products)?,
+            Mode::Fast => match rows::softmax(&products)? {
+                Some(shares) => shares,
+                None => ops::softmax_last_dim(&products)?,
+            },
             Mode::Gradients => ops::softmax(&products, D::Minus1)?,
         };
         probe.attention(self.layer, &shares, (pass.batch, self.heads, pass.count))?;

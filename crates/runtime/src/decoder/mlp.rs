@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use super::linear::Linear;
-use super::{Build, Mode};
+use super::{Build, Mode, rows};
 use crate::config::Activation;
 use crate::error::Result;
 use crate::weights::names::UpNames;
@@ -15,6 +15,7 @@ pub(crate) struct Mlp {
     down: Linear,
     activation: Activation,
     width: usize,
+    mode: Mode,
 }
 
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl Mlp {
             }
         };
         let down = build.linear(&names.layer(layer, names.down), config.hidden, width, bias)?;
-        Ok(Self { up, down, activation: config.activation, width })
+        Ok(Self { up, down, activation: config.activation, width, mode })
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
@@ -57,6 +58,11 @@ impl Mlp {
             }
             Up::One(both) => {
                 let both = both.forward(x)?;
+                if self.mode == Mode::Fast
+                    && let Some(inner) = rows::gated(&both, self.width, self.activation)?
+                {
+                    return self.down.forward(&inner);
+                }
                 let gate = both.narrow(1, 0, self.width)?;
                 activate(&gate, self.activation)?.mul(&both.narrow(1, self.width, self.width)?)?
             }

@@ -7,6 +7,7 @@ pub(crate) mod mlp;
 pub(crate) mod norm;
 mod product;
 mod rope;
+mod rows;
 
 use candle_core::{Device, IndexOp as _, Tensor};
 

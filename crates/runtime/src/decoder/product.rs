@@ -77,7 +77,7 @@ impl CustomOp2 for Few {
 }
 
 /// The numbers of a tensor whose numbers lie side by side.
-fn part<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+pub(super) fn part<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
     let all = storage.as_slice::<f32>()?;
     let range = layout.contiguous_offsets();
     match range.and_then(|(start, end)| all.get(start..end)) {
