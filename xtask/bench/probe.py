@@ -21,7 +21,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PAUSE = 0.005
-PROBE = "encoding.InjectBase64"
+PROBE = "phrasing.PastTense"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -124,8 +124,9 @@ def main(program, python, count=200, runs=3):
                     sys.exit(ended.stderr)
                 rows[name].append(row)
     for name, of in rows.items():
-        told = {key: statistics.median(row[key] for row in of) for key in of[0]}
-        print(name.ljust(20), json.dumps({key: round(value, 4) for key, value in told.items()}))
+        for how, pick in (("median", statistics.median), ("least", min)):
+            told = {key: round(pick(row[key] for row in of), 4) for key in of[0]}
+            print(name.ljust(20), how.ljust(7), json.dumps(told))
 
 
 main(*sys.argv[1:3], *map(int, sys.argv[3:]))

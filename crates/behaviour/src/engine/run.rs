@@ -19,6 +19,8 @@ use crate::target::{Failure, Reply, Target};
 
 /// How often somebody who waits looks whether the run is to end.
 const TICK: Duration = Duration::from_millis(50);
+/// How long a reply may be unknown to the disk.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Puts every case to the target that the journal does not hold. An error is one of the journal: what
 /// it holds then is whole, and the same run goes on from there.
@@ -66,6 +68,7 @@ struct State {
     /// Nobody calls before.
     hold: Option<Instant>,
     end: Option<NotAsked>,
+    over: bool,
     broken: Option<Error>,
 }
 
@@ -73,6 +76,16 @@ struct State {
 struct Job {
     place: usize,
     set_aside: Spent,
+}
+
+/// Says that a run is over, however it ends.
+struct Over<'a, 'e, 'c>(&'a Engine<'e, 'c>);
+
+impl Drop for Over<'_, '_, '_> {
+    fn drop(&mut self) {
+        self.0.state().over = true;
+        self.0.changed.notify_all();
+    }
 }
 
 impl<'c> Engine<'_, 'c> {
@@ -92,10 +105,11 @@ impl<'c> Engine<'_, 'c> {
             }
             // The last receiver is the last worker's.
             drop(receiver);
-            let why = self.hand_out(&probes, &sender);
+            scope.spawn(|| self.keep());
+            let _over = Over(&self);
             // The workers end when there is nobody to hand out.
-            drop(sender);
-            why
+            let sender = sender;
+            self.hand_out(&probes, &sender)
         });
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = state.broken.take() {
@@ -134,6 +148,26 @@ impl<'c> Engine<'_, 'c> {
             state.end = Some(NotAsked::Stopped);
         }
         state.end.clone()
+    }
+
+    /// Has the disk keep what came, now and then, until the run is over.
+    fn keep(&self) {
+        let mut state = self.state();
+        let mut kept = Instant::now();
+        while !state.over {
+            state = self.wait(state, TICK);
+            if kept.elapsed() < KEEP_EVERY {
+                continue;
+            }
+            drop(state);
+            let synced = self.journal.sync();
+            kept = Instant::now();
+            state = self.state();
+            if let Err(error) = synced {
+                state.end = Some(NotAsked::Stopped);
+                state.broken.get_or_insert(error);
+            }
+        }
     }
 
     /// Hands out all that is to be asked; gives for each case why it was not, where that is known.

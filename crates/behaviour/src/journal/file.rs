@@ -8,14 +8,11 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::Error;
 
-/// How long a reply may be unknown to the disk.
-const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// Bytes of a first line that are read.
 const MAX_HEADER: u64 = 1 << 20;
 
@@ -26,7 +23,7 @@ pub(super) struct Writer {
     file: File,
     /// How many bytes are whole lines.
     length: u64,
-    synced: Instant,
+    unsynced: bool,
     closed: bool,
 }
 
@@ -46,8 +43,7 @@ impl Writer {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed("read"))?;
         let length = bytes.len() as u64;
-        let writer =
-            Self { path: path.into(), file, length, synced: Instant::now(), closed: false };
+        let writer = Self { path: path.into(), file, length, unsynced: false, closed: false };
         Ok((writer, bytes))
     }
 
@@ -75,16 +71,20 @@ impl Writer {
             return Err(self.failed("write", source));
         }
         self.length = self.length.saturating_add(bytes.len() as u64);
-        if self.synced.elapsed() >= SYNC_EVERY { self.sync() } else { Ok(()) }
+        self.unsynced = true;
+        Ok(())
     }
 
-    pub(super) fn sync(&mut self) -> Result<(), Error> {
-        self.synced = Instant::now();
-        self.file.sync_data().map_err(|source| self.failed("write", source))
+    /// What is to be synced, where anything is: without this writer, which may write on meanwhile.
+    pub(super) fn unsynced(&mut self) -> Result<Option<File>, Error> {
+        if !std::mem::take(&mut self.unsynced) {
+            return Ok(None);
+        }
+        self.file.try_clone().map(Some).map_err(|source| self.failed("write", source))
     }
 
     pub(super) fn close(&mut self) {
-        let _ = self.sync();
+        let _ = self.file.sync_data();
         self.closed = true;
     }
 

@@ -7,7 +7,7 @@
 //!
 //! **What is safe when.** A line is one write, given to the system before anything else is done with
 //! the reply: a process that is killed loses nothing that came back. The disk is told to keep it
-//! once a second and at the end ([`Journal::sync`]): a machine that loses its power may lose the
+//! once a second and at the end ([`Journal::sync`], by the engine): a machine that loses its power may lose the
 //! replies of its last second, and they are asked for again.
 //!
 //! **What is wrong.** Bytes behind the last line feed are a line that was cut off; they are dropped,
@@ -232,9 +232,12 @@ impl Journal {
         self.len() == 0
     }
 
-    /// Has the disk keep what was written.
+    /// Has the disk keep what was written. Whoever records goes on meanwhile: a disk may take its time.
     pub fn sync(&self) -> Result<(), Error> {
-        self.inner().writer.as_mut().map_or(Ok(()), Writer::sync)
+        let file = self.inner().writer.as_mut().map_or(Ok(None), Writer::unsynced)?;
+        let (Some(file), Some(path)) = (file, &self.path) else { return Ok(()) };
+        let failed = |source| Error::Io { doing: "write", path: path.clone(), source };
+        file.sync_data().map_err(failed)
     }
 
     /// Ends all writing, for a process that is about to end: what was written is whole, and what
