@@ -9,13 +9,13 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use artifact::{Blob, Budget, Cursor, ReadAt};
-use behaviour::journal::Journal;
-use behaviour::target::transcript::Transcript;
-use behaviour::target::endpoint;
 use behaviour::case::{Arm, Case};
 use behaviour::detect::{Hazard, Seen, Spec, Unit};
 use behaviour::import::{self, File, Form};
+use behaviour::journal::Journal;
 use behaviour::pack::{self, Pack};
+use behaviour::target::endpoint;
+use behaviour::target::transcript::Transcript;
 use behaviour::target::{Call, Decode, Finish, Prompt, Reply};
 use formats::executable;
 use formats::gguf;

@@ -94,6 +94,7 @@ fn said(message: &Message) -> (&'static str, &str) {
 }
 
 /// What a model cannot do with a prompt now it cannot do later.
+#[allow(clippy::needless_pass_by_value, reason = "it is given to `map_err`")]
 fn no(error: runtime::Error) -> Failure {
     Failure::Rejected(error.to_string())
 }

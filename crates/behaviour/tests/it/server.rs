@@ -145,10 +145,8 @@ fn serve(
             return;
         }
         known.lock().unwrap().push(request.clone());
-        let before = match request.looks() {
-            true => count.load(Ordering::SeqCst),
-            false => count.fetch_add(1, Ordering::SeqCst),
-        };
+        let more = u64::from(!request.looks());
+        let before = count.fetch_add(more, Ordering::SeqCst);
         if !write(stream, behave(&request, before), over) {
             return;
         }

@@ -13,7 +13,7 @@ pub(crate) struct Probe {
     #[command(subcommand)]
     pub(crate) command: Option<ProbeCommand>,
 
-    /// What is asked: the address of a server that speaks the OpenAI protocol (http://host/v1), a
+    /// What is asked: the address of a server that speaks the OpenAI protocol (`http://host/v1`), a
     /// journal, a file of recorded replies, or a model: a folder or a GGUF file
     #[arg(value_name = "TARGET", required = true)]
     pub(crate) target: Option<String>,

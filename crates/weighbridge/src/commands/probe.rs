@@ -211,21 +211,6 @@ fn lint(files: &[PathBuf]) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A key is for one server.
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        assert_eq!(origin("http://A:1/v1"), origin("http://a:1/v2"));
-        for other in ["https://a:1/v1", "http://a:2/v1", "http://b:1/v1", "http://a:1.evil/v1", "a"]
-        {
-            assert_ne!(origin("http://a:1/v1"), origin(other), "{other}");
-        }
-    }
-}
-
 fn import(
     path: &Path,
     form: probe::Form,
@@ -246,4 +231,19 @@ fn import(
         tell(&format!("left out: {why} ({count})"));
     }
     Ok(Exit::Fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A key is for one server.
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        assert_eq!(origin("http://A:1/v1"), origin("http://a:1/v2"));
+        for other in ["https://a:1/v1", "http://a:2/v1", "http://b:1/v1", "http://a:1.evil/v1", "a"]
+        {
+            assert_ne!(origin("http://a:1/v1"), origin(other), "{other}");
+        }
+    }
 }

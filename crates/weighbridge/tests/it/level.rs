@@ -55,7 +55,10 @@ fn signers_come_from_the_user() {
         .collect();
     assert_eq!(extends, ["level-2", "level-1"]);
     let reasons = report["reasons"].to_string();
-    assert!(reasons.contains("`behaviour` could not look: no run of probes was given"), "{reasons}");
+    assert!(
+        reasons.contains("`behaviour` could not look: no run of probes was given"),
+        "{reasons}"
+    );
     assert!(!reasons.contains("`signature` could"), "{reasons}");
 }
 

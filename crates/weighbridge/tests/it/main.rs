@@ -11,6 +11,12 @@ mod bom;
 mod browser;
 mod convert;
 mod digest;
+#[allow(
+    dead_code,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "it is a server of the tests of `behaviour`, which use all of it"
+)]
 #[path = "../../../behaviour/tests/it/server.rs"]
 mod endpoint;
 mod full_disk;

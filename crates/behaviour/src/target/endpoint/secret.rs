@@ -52,18 +52,26 @@ impl Key {
                 }
                 there
             }
-            Value::Array(list) => list.iter_mut().fold(false, |there, one| self.mask(one) || there),
+            Value::Array(list) => self.mask_all(list.iter_mut()),
             Value::Object(map) => {
                 let named: Vec<String> =
                     map.keys().filter(|name| self.is_in(name)).cloned().collect();
                 for name in &named {
                     map.remove(name);
                 }
-                let inside = map.values_mut().fold(false, |there, one| self.mask(one) || there);
-                inside || !named.is_empty()
+                self.mask_all(map.values_mut()) || !named.is_empty()
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
+    }
+
+    /// The same of several: none is left out because it was in another.
+    fn mask_all<'a>(&self, values: impl Iterator<Item = &'a mut Value>) -> bool {
+        let mut there = false;
+        for value in values {
+            there |= self.mask(value);
+        }
+        there
     }
 }
 
