@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, reason = "these tests serve and write")]
 
 mod hostile;
+#[cfg(feature = "runtime")]
+mod local;
 mod looks;
 mod recorded;
 mod server;
