@@ -1,6 +1,15 @@
 //! Endpoints that do as they should, and those that do not.
 
 #![allow(clippy::disallowed_methods, reason = "these tests serve and write")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::match_bool,
+    clippy::print_stderr,
+    clippy::single_match_else,
+    clippy::type_complexity,
+    reason = "servers that misbehave are written out by cases, with small numbers"
+)]
 
 mod hostile;
 #[cfg(feature = "runtime")]
