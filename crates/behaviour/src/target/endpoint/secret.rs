@@ -52,14 +52,15 @@ impl Key {
                 }
                 there
             }
-            Value::Array(list) => list.iter_mut().fold(false, |there, one| self.mask(one) || there),
+            // Each of them is looked at, so not `any`.
+            Value::Array(list) => list.iter_mut().fold(false, |there, one| self.mask(one) | there),
             Value::Object(map) => {
                 let named: Vec<String> =
                     map.keys().filter(|name| self.is_in(name)).cloned().collect();
                 for name in &named {
                     map.remove(name);
                 }
-                let inside = map.values_mut().fold(false, |there, one| self.mask(one) || there);
+                let inside = map.values_mut().fold(false, |there, one| self.mask(one) | there);
                 inside || !named.is_empty()
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
