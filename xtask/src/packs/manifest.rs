@@ -15,12 +15,15 @@ use crate::shell;
 
 pub(super) const MANIFEST: &str = "PACK.toml";
 
-/// Every pack of the tree: the folders in `packs` that have a manifest or hold text files.
+/// Every knowledge pack of the tree: the folders in `packs` that have a manifest or hold text files. Policies, levels
+/// and packs of probes are documents, each whole in itself.
 pub(super) fn names(repo: &Repo) -> Vec<&str> {
     let mut names: Vec<&str> = repo
         .all()
         .filter_map(|(path, _)| path.strip_prefix("packs/")?.split_once('/'))
-        .filter(|(_, file)| !file.ends_with(".toml") || *file == MANIFEST)
+        .filter(|(_, file)| {
+            !(file.ends_with(".toml") || file.ends_with(".yaml")) || *file == MANIFEST
+        })
         .map(|(pack, _)| pack)
         .collect();
     names.dedup();
