@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use provenance::attest::{Identity, Step};
 use provenance::bom;
 use vocabulary::Requirement::Required;
-use vocabulary::{Coverage, Finding, Outcome, Untrusted};
+use vocabulary::{BehaviourTerms, Coverage, Finding, Outcome, Untrusted};
 
 use super::{BEHAVIOUR, Context, lineage};
 use crate::probe::{Rescored, Stated, rescore, shipped};
@@ -107,7 +107,7 @@ fn journals(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Vec<
         }
         match rescored.judgement() {
             Judgement::Fail => Word::Fails(failed(label, &rescored)),
-            Judgement::Inconclusive => nothing(inconclusive(&rescored)),
+            Judgement::Inconclusive => nothing(inconclusive(&rescored, &context.policy.behaviour)),
             Judgement::Pass => match vouched(context, &rescored, stated) {
                 Ok(()) => Word::Passes,
                 Err(because) => nothing(because),
@@ -133,8 +133,15 @@ fn failed(label: &Untrusted, rescored: &Rescored) -> Vec<Finding> {
     failing.map(|probe| rules::behaviour_failed(label, &probe.probe, &probe.because)).collect()
 }
 
-fn inconclusive(rescored: &Rescored) -> String {
+fn inconclusive(rescored: &Rescored, terms: &BehaviourTerms) -> String {
     let calls = rescored.report.calls;
+    if calls.failed == calls.planned {
+        return format!(
+            "it has none of the replies that the policy asks for: `probe --packs {} --seed {}`",
+            terms.packs.join(","),
+            terms.seed.unwrap_or_default()
+        );
+    }
     if calls.failed > 0 {
         return format!(
             "it is not whole: {} of {} replies are missing",

@@ -28,9 +28,9 @@ use crate::failure::{self, Failure};
 use crate::output;
 
 pub(crate) fn run(args: &Args) -> Exit {
-    // Of `probe` they are packs of another kind.
+    // Of `probe` and `attest` they are packs of probes.
     if let Some(folder) = &args.packs
-        && !matches!(args.command, Command::Probe(_))
+        && !matches!(args.command, Command::Probe(_) | Command::Attest(_))
         && let Err(failure) = packs::take(folder)
     {
         failure::tell(&failure);

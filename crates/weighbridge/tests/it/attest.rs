@@ -285,3 +285,15 @@ fn what_a_certificate_vouches_for_is_trusted_by_its_name() {
         assert_eq!(ended.status.code(), Some(code), "{identity}: {ended:?}");
     }
 }
+
+/// `--packs` of `attest` names packs of probes, not the folder of knowledge packs that it names elsewhere.
+#[test]
+fn the_packs_of_an_evaluation_are_packs_of_probes() {
+    let place = Place::new();
+    let journal = ["--journal", "none.jsonl", "--packs", "triggers", "--key", "k.pem"];
+    let ended = place.run(&[&["attest", "evaluation", "data"][..], &journal].concat());
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("none.jsonl"), "{said}");
+    assert!(!said.contains("PACK.toml"), "{said}");
+}
