@@ -5,8 +5,8 @@
 //! answers says that *they* do not *give what was asked*. So
 //!
 //! 1. what the reply only quotes (quotation marks, code, the lines of a dialogue) is put aside, and
-//!    short forms and other spellings become one ([`text`]);
-//! 2. each sentence is held against the forms of refusing in four languages ([`words`]): an act of
+//!    short forms and other spellings become one (`text`);
+//! 2. each sentence is held against the forms of refusing in four languages (`words`): an act of
 //!    refusing, a limit that prevents nothing ("I can't guarantee it, but"), a deflection, or content;
 //! 3. acts weigh by where they stand: at the beginning and the end of a reply more than in its
 //!    middle; behind content that answers, an act is a remark;
