@@ -89,12 +89,18 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Reads a journal that nobody goes on with.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::of_bytes(path, &file::read(path)?)
+    /// The bytes of a journal. Who needs both what it holds and its lines reads them once: the file may be
+    /// another the next time.
+    pub fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+        file::read(path)
     }
 
-    /// The same of its bytes; `path` is where they came from.
+    /// Reads a journal that nobody goes on with.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        Self::of_bytes(path, &Self::bytes(path)?)
+    }
+
+    /// A journal that nobody goes on with, from its bytes; `path` is where they came from.
     pub fn of_bytes(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         let (journal, _) = Self::of_lines(path, bytes)?;
         journal.ok_or_else(|| Error::Empty { path: path.into() })
@@ -249,17 +255,6 @@ impl Journal {
         }
     }
 
-    /// Gives each line as it stands in the file, without its line feed.
-    pub fn each_line(&self, mut line: impl FnMut(&[u8])) -> Result<(), Error> {
-        let Some(path) = &self.path else { return Ok(()) };
-        let bytes = file::read(path)?;
-        let whole = bytes.split_inclusive(|byte| *byte == b'\n');
-        for one in whole.filter_map(|line| line.strip_suffix(b"\n")) {
-            line(one);
-        }
-        Ok(())
-    }
-
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // Whoever panicked while writing left a whole line or none.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -270,6 +265,11 @@ impl Inner {
     fn write(&mut self, line: &Line) -> Result<(), Error> {
         self.writer.as_mut().map_or(Ok(()), |writer| writer.write(line))
     }
+}
+
+/// Each whole line of a journal's bytes, without its line feed.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"))
 }
 
 /// Whether these bytes are what a process left that was killed at its first line: nothing else is

@@ -112,7 +112,9 @@ pub(crate) fn rescore(
     let seed = terms.seed.unwrap_or_default();
     let mut loaded = load(packs, seed)?;
     bounds(&mut loaded.questions, terms);
-    let journal = Journal::read(path)?;
+    // What is judged and what the root is over are the same bytes.
+    let bytes = Journal::bytes(path)?;
+    let journal = Journal::of_bytes(path, &bytes)?;
     let held: Vec<_> =
         loaded.cases.iter().map(|case| journal.held(&Id::of(journal.target(), case))).collect();
     let answered: Vec<Answered<'_>> = loaded
@@ -131,7 +133,7 @@ pub(crate) fn rescore(
     let Loaded { packs, used, questions, .. } = &loaded;
     let scored = score(packs, &answered)
         .map_err(|source| Error::Pack { name: "the packs".to_owned(), source })?;
-    let root = root(&journal)?.unwrap_or_else(|| JournalRoot { root: String::new(), attempts: 0 });
+    let root = root(&bytes);
     let target = journal.target().clone();
     let about = About {
         target: TargetReport {

@@ -1,5 +1,5 @@
 use behaviour::engine::{self, Hooks, Run};
-use behaviour::journal::Journal;
+use behaviour::journal::{Journal, lines};
 use behaviour::report::{
     About, JournalRoot, Planned, RunReport, Scored, Transcript, against, plan as planned, report,
     score, transcripts,
@@ -96,7 +96,8 @@ fn ask<'c>(
     let hooks = Hooks { watch: services.watch, decided: None, stop: services.stop.flag() };
     let (target, journal) = (opened.target.as_ref(), &opened.journal);
     let run = engine::run(&loaded.cases, target, journal, &request.options, hooks)?;
-    let root = root(journal)?;
+    let bytes = journal.path().map(Journal::bytes).transpose()?;
+    let root = bytes.as_deref().map(root);
     Ok(Made { opened, run, root })
 }
 
@@ -107,14 +108,11 @@ fn scored<'a>(loaded: &Loaded, run: &'a Run<'_>) -> Result<Vec<Scored<'a>>, Erro
 }
 
 /// The root of the tree over the lines of a journal, which `weighbridge samples root` tells as well.
-pub(super) fn root(journal: &Journal) -> Result<Option<JournalRoot>, Error> {
-    if journal.path().is_none() {
-        return Ok(None);
-    }
+pub(super) fn root(bytes: &[u8]) -> JournalRoot {
     let (mut tree, mut attempts) = (Tree::default(), 0u64);
-    journal.each_line(|line| {
+    for line in lines(bytes) {
         tree.push(sha256(line).as_ref());
         attempts = attempts.saturating_add(u64::from(line.starts_with(b"{\"attempt\":")));
-    })?;
-    Ok(Some(JournalRoot { root: hex::encode(&tree.root()), attempts }))
+    }
+    JournalRoot { root: hex::encode(&tree.root()), attempts }
 }
