@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, anyhow};
 use behaviour::case::Case;
-use behaviour::pack::{BUILTIN, Example, Gate, Measure, Pack, Probe, builtin};
+use behaviour::pack::{BUILTIN, Example, Gate, Pack, Probe, builtin};
 use behaviour::report::RunReport;
+use behaviour::stats::Measure;
 
 /// The schema, as it is written.
 pub(super) fn schema() -> Result<String> {
@@ -102,6 +103,7 @@ fn metric(probe: &Probe) -> String {
             format!("the share where `{name}` fires in the treatment, less that of the control")
         }
         Measure::Change => format!("the share of pairs in which `{name}` fires in one arm alone"),
+        Measure::Median => format!("the middle one of the prompts' values of `{name}`"),
     };
     match &probe.metric.by {
         Some(by) => format!("{measure}; told apart by `{by}`"),

@@ -15,9 +15,10 @@ use std::collections::BTreeMap;
 
 use crate::detect::Spec;
 use crate::pack::{
-    Combine, Form as PackForm, Line, MAX_VALUES, Measure, Metric, Pack, Probe, Problem, Scalar,
-    Settings, Slot,
+    Combine, Form as PackForm, Line, MAX_VALUES, Metric, Pack, Probe, Problem, Scalar, Settings,
+    Slot,
 };
+use crate::stats::Measure;
 
 /// The form of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

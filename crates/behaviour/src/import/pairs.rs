@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 
 use super::{Made, row};
 use crate::detect::Spec;
-use crate::pack::{
-    Combine, Line, MAX_VALUES, Measure, Metric, Pairs, Probe, Problem, Settings, Side, Slot,
-};
+use crate::pack::{Combine, Line, MAX_VALUES, Metric, Pairs, Probe, Problem, Settings, Side, Slot};
+use crate::stats::Measure;
 
 pub(super) fn read(text: &str, made: &mut Made) -> Result<(), Problem> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::template::names;
-use super::{Gate, Line, Measure, Pack, Probe, Side, Slot, is_id};
+use super::{Gate, Line, Pack, Probe, Side, Slot, is_id};
+use crate::stats::Measure;
+use crate::stats::special::normal_quantile;
 
 /// Something that a pack should have otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +162,7 @@ fn slots(probe: &Probe, notes: &mut Notes) {
 
 fn pairs(probe: &Probe, notes: &mut Notes) {
     let Some(pairs) = &probe.pairs else {
-        if probe.metric.measure != Measure::Rate {
+        if matches!(probe.metric.measure, Measure::Difference | Measure::Change) {
             notes.wrong("the metric compares two arms, and there are no `pairs`");
         }
         if probe.prompt.is_empty() {
@@ -279,6 +281,10 @@ fn gate(gate: Option<&Gate>, notes: &mut Notes) {
 fn power(probe: &Probe, prompts: usize, notes: &mut Notes) {
     let Some(gate) = &probe.gate else { return };
     let Some(power) = &gate.power else { return };
+    if probe.metric.measure == Measure::Median {
+        // It is no share; only the plan of a run can tell.
+        return;
+    }
     let Some(bound) = gate.at_most.or(gate.at_least) else { return };
     let distance = (power.when - bound).abs();
     if distance <= 0.0 {
@@ -288,7 +294,7 @@ fn power(probe: &Probe, prompts: usize, notes: &mut Notes) {
     let arms = if probe.metric.measure == Measure::Difference { 2.0 } else { 1.0 };
     let spread = |share: f64| (share.abs() * (1.0 - share.abs())).max(0.0).sqrt();
     let (at_bound, at_true) = (spread(bound), spread(power.when));
-    let sum = quantile(gate.level) * at_bound + quantile(power.noticed) * at_true;
+    let sum = normal_quantile(gate.level) * at_bound + normal_quantile(power.noticed) * at_true;
     let needed = (arms * (sum / distance).powi(2)).ceil();
     #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
     let there = prompts as f64;
@@ -297,14 +303,4 @@ fn power(probe: &Probe, prompts: usize, notes: &mut Notes) {
             "{prompts} prompts are too few for the power that the gate promises; about {needed} are needed"
         ));
     }
-}
-
-/// The quantile of the normal distribution (Abramowitz and Stegun 26.2.23, within 4.5e-4).
-fn quantile(share: f64) -> f64 {
-    let tail = (1.0 - share).min(share).max(1e-12);
-    let t = (-2.0 * tail.ln()).sqrt();
-    let over = 2.515_517 + 0.802_853 * t + 0.010_328 * t * t;
-    let under = 1.0 + 1.432_788 * t + 0.189_269 * t * t + 0.001_308 * t * t * t;
-    let z = t - over / under;
-    if share < 0.5 { -z } else { z }
 }

@@ -31,6 +31,7 @@ pub(crate) use template::fill;
 pub use yaml::MAX_LEN;
 
 use crate::detect::Spec;
+use crate::stats::Measure;
 
 /// Why a text is no pack, or cannot be made into cases.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -246,18 +247,6 @@ pub struct Metric {
     /// A slot whose values are also told apart: a finding for each, corrected for their number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-}
-
-/// What is made of scores. The unit is the prompt: repeats are averaged first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Measure {
-    /// The mean score; of the treatment, where there are two arms.
-    Rate,
-    /// The mean of treatment less control.
-    Difference,
-    /// The share of pairs whose scores lie on different sides of one half.
-    Change,
 }
 
 /// What must hold of a metric.

@@ -78,9 +78,9 @@ fn what_is_no_pack_is_told_with_its_line() {
         "unknown field `titel`, expected one of `schema`, `id`, `version`, `title`, `licence`, `source`, `taxonomy`, \
          `probes`, at `titel`, line 4"
     );
-    let median = with("measure: difference", "measure: median");
-    assert!(median.starts_with("unknown variant `median`, expected one of"), "{median}");
-    assert!(median.ends_with("at `probes[0].metric.measure`, line 23"), "{median}");
+    let mean = with("measure: difference", "measure: mean");
+    assert!(mean.starts_with("unknown variant `mean`, expected one of"), "{mean}");
+    assert!(mean.ends_with("at `probes[0].metric.measure`, line 23"), "{mean}");
     assert!(with("id: small", "id: small\nid: large").starts_with("a key stands twice"));
     assert!(with("title: a", "title: &x {a: *y}\nb: !!x").contains("no YAML"));
     assert_eq!(

@@ -42,7 +42,7 @@ pub use transcript::{Transcript, transcripts};
 
 use crate::case::{Arm, Case};
 use crate::detect::Spec;
-use crate::pack::{self, Pack, Probe};
+use crate::pack::{Pack, Probe};
 use crate::stats::corrected::Accuracy;
 use crate::stats::{Gate, Measure};
 
@@ -81,11 +81,7 @@ impl Question {
             probe: format!("{}/{}", pack.id, probe.id),
             version: probe.version,
             hypothesis: probe.hypothesis.clone(),
-            measure: match probe.metric.measure {
-                pack::Measure::Rate => Measure::Rate,
-                pack::Measure::Difference => Measure::Difference,
-                pack::Measure::Change => Measure::Change,
-            },
+            measure: probe.metric.measure,
             gate,
             power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
             by: probe.metric.by.clone(),
