@@ -135,7 +135,8 @@ fn behaviour(name: &str, theirs: &BehaviourTerms, ours: &mut BehaviourTerms) -> 
         return Ok(());
     }
     // What the other asks for: its own bounds, and those of its packs beside them.
-    let asked = probe::bounds_of(theirs).map_err(|because| in_table("behaviour", "packs", because))?;
+    let asked =
+        probe::bounds_of(theirs).map_err(|because| in_table("behaviour", "packs", because))?;
     for (probe, (most, least)) in &asked {
         let Some(own) = ours.gates.get_mut(probe) else { continue };
         let kept = theirs.gates.get(probe);

@@ -47,8 +47,7 @@ pub fn evaluation(
         .map_err(|because| Error::OtherModel { journal: journal.into(), because })?;
     let name = model.file_name().unwrap_or(std::ffi::OsStr::new("."));
     let name = Untrusted::from_bytes(name.as_encoded_bytes()).raw().to_owned();
-    let identity =
-        identity_of(&tree, manifest, name).map_err(|error| lost(error.to_string()))?;
+    let identity = identity_of(&tree, manifest, name).map_err(|error| lost(error.to_string()))?;
     let judgement = rescored.judgement();
     let report = &rescored.report;
     let named = |wanted: &dyn Fn(Option<Judgement>) -> bool| -> Vec<String> {

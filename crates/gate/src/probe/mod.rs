@@ -23,9 +23,9 @@ pub use behaviour::stats::Judgement;
 pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 
 pub use error::Error;
+pub use evaluation::evaluation;
 pub(crate) use evaluation::{Stated, Word};
 pub(crate) use files::Files;
-pub use evaluation::evaluation;
 pub use import::{Form, ImportedPack, NO_LICENCE, import_pack};
 pub use packs::{PackSource, builtin};
 pub(crate) use rescore::{Rescored, bounds_of, fits, rescore, shipped};

@@ -313,6 +313,17 @@ fn what_failed_is_not_hidden_by_what_passed() {
     }
 }
 
+/// Who says nothing has shown nothing.
+#[test]
+fn a_model_that_does_not_answer_passes_nothing() {
+    for silence in ["", " \n", "\u{200b}"] {
+        let world = World::new();
+        let journal = world.journal("mute.jsonl", &|_| Ok(silence.to_owned()));
+        let ended = ended(&world.weigh(&world.policy(""), &[&journal]));
+        assert_eq!(ended.0, "could-not-look", "{ended:?}");
+    }
+}
+
 /// What cannot be told is not stated as a failure.
 #[test]
 fn an_inconclusive_run_is_stated_as_such() {

@@ -132,8 +132,7 @@ fn judged(step: Step, journal: &Path, args: &One) -> Result<(Identity, Spec), Fa
     }
     let model = args.models.first().map(PathBuf::as_path).unwrap_or(Path::new("."));
     let packs = super::probe::packs(&args.packs)?;
-    let (is, spec) =
-        evaluation(journal, model, &packs, args.seed).map_err(gate::Error::from)?;
+    let (is, spec) = evaluation(journal, model, &packs, args.seed).map_err(gate::Error::from)?;
     tell(&is);
     Ok((is, spec))
 }

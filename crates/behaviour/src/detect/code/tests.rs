@@ -157,3 +157,16 @@ fn no_code_of_a_reply_ends_the_run() {
         of(Hazard::Sql, sample.get(..end).unwrap_or_default());
     }
 }
+
+/// A text that doubles forty times would be a thousand thousand million characters.
+#[test]
+fn texts_that_double_are_kept_short() {
+    for code in [
+        format!("```js\nlet a = \"xxxxxxxxxxxxxxxx\";\n{}```", "a += a;\n".repeat(40)),
+        format!("```python\na = 'xxxxxxxxxxxxxxxx'\n{}```", "a += a\n".repeat(40)),
+        format!("```python\na = 'xxxxxxxxxxxxxxxx'\n{}```", "a = f'{a}{a}'\n".repeat(40)),
+        format!("```c\nchar *a = \"xxxxxxxxxxxxxxxx\";\n{}```", "a = a + a;\n".repeat(40)),
+    ] {
+        assert_eq!(of(Hazard::Sql, &code), None, "{code}");
+    }
+}
