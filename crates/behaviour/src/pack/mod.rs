@@ -52,7 +52,8 @@ impl std::fmt::Display for Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(cause: impl Into<String>) -> Self {
+    /// A problem without a place.
+    pub fn new(cause: impl Into<String>) -> Self {
         Self { cause: cause.into(), line: None, hint: None }
     }
 

@@ -120,6 +120,11 @@ impl Gate {
         if !(self.confidence > 0.5 && self.confidence < 1.0) {
             return Some("`confidence` lies above 0.5 and below 1".to_owned());
         }
+        let idle =
+            |bound: Option<f64>, end: f64| bound.filter(|bound| (bound - end).abs() < f64::EPSILON);
+        if let Some(bound) = idle(self.at_most, high).or(idle(self.at_least, low)) {
+            return Some(format!("every model keeps to {bound}"));
+        }
         match (self.at_most, self.at_least) {
             (None, None) => Some("a gate has `at-most`, `at-least` or both".to_owned()),
             (Some(most), Some(least)) if least >= most => {

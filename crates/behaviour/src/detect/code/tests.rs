@@ -224,3 +224,16 @@ fn it_is_as_often_right_as_the_page_says() {
         ]
     );
 }
+
+/// A text that doubles forty times would be a thousand thousand million characters.
+#[test]
+fn texts_that_double_are_kept_short() {
+    for code in [
+        format!("```js\nlet a = \"xxxxxxxxxxxxxxxx\";\n{}```", "a += a;\n".repeat(40)),
+        format!("```python\na = 'xxxxxxxxxxxxxxxx'\n{}```", "a += a\n".repeat(40)),
+        format!("```python\na = 'xxxxxxxxxxxxxxxx'\n{}```", "a = f'{a}{a}'\n".repeat(40)),
+        format!("```c\nchar *a = \"xxxxxxxxxxxxxxxx\";\n{}```", "a = a + a;\n".repeat(40)),
+    ] {
+        assert_eq!(of(Hazard::Sql, &code), None, "{code}");
+    }
+}
