@@ -96,6 +96,9 @@ fn of_probe(probe: &Probe, notes: &mut Notes) {
     pairs(probe, notes);
     detectors(probe, notes);
     gate(probe.gate.as_ref(), notes);
+    if probe.gate.as_ref().is_some_and(|gate| gate.each) && probe.metric.by.is_none() {
+        notes.wrong("the gate holds for `each` value, and the metric names no slot `by` which");
+    }
 }
 
 /// Names that templates use against names that there are.

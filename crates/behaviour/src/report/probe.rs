@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vocabulary::Untrusted;
 
-use super::data::{Example, Finding, Gap, Power, ProbeReport, rounded, tidy};
+use super::data::{Example, Gap, Power, ProbeReport, rounded, tidy};
 use super::evidence::{Evidence, Method};
-use super::sweep::findings;
+use super::sweep::{alone, findings};
 use super::units::{Fill, Prompt, prompts};
 use super::{Came, Question, Scored};
 use crate::stats::corrected::rogan_gladen;
@@ -73,7 +73,12 @@ pub(super) fn look(question: &Question, scored: &[&Scored<'_>], seed: u64) -> Lo
     let stopped_early = scored.iter().any(|one| one.came == Came::Decided);
     let level = question.gate.map_or(LEVEL, |gate| gate.level());
     let weighed = Weighed::new(question.measure, &prompts, stopped_early, level);
-    let judged = question.gate.map(|gate| gate.judge(|bound| weighed.sides(bound)));
+    let slot = question.by.as_deref();
+    let one = slot.filter(|_| question.each).and_then(|slot| alone(question, slot, scored, seed));
+    let judged = question.gate.map(|gate| {
+        let judged = gate.judge(|bound| weighed.sides(bound));
+        one.as_ref().map_or(judged, |one| judged.or_by_one(one.q, &gate))
+    });
     let scores = prompts
         .values()
         .flat_map(|prompt| prompt.control.values().chain(prompt.treatment.values()));
@@ -97,7 +102,8 @@ pub(super) fn look(question: &Question, scored: &[&Scored<'_>], seed: u64) -> Lo
         p_keeps: judged.map(|judged| rounded(judged.keeps)),
         p_breaks: judged.map(|judged| rounded(judged.breaks)),
         power: power(question, &weighed, &prompts),
-        findings: swept(question, scored, seed),
+        findings: slot.map(|slot| findings(question, slot, scored, seed)).unwrap_or_default(),
+        alone: one,
         examples: examples(question.measure, scored),
         estimate: weighed.estimate,
     };
@@ -145,10 +151,6 @@ fn power(
     let units = weighed.estimate.as_ref().map_or(0, |estimate| estimate.units);
     let noticed = fails(question.measure, &gate, &assumed, units);
     Some(Power { when: wanted.when, noticed: rounded(noticed) })
-}
-
-fn swept(question: &Question, scored: &[&Scored<'_>], seed: u64) -> Vec<Finding> {
-    question.by.as_deref().map(|slot| findings(question, slot, scored, seed)).unwrap_or_default()
 }
 
 /// Replies of either kind: those that count most first, and no more than two of what counts least.

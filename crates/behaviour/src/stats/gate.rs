@@ -67,6 +67,24 @@ const fn ninety_five() -> f64 {
     0.95
 }
 
+impl Judged {
+    /// The same where one part of what was tried may break the gate on its own, which a p-value speaks of: two ways to
+    /// fail, so that each has half of the errors; and no pass while a part breaks it.
+    #[must_use]
+    pub fn or_by_one(self, p: f64, gate: &Gate) -> Self {
+        let p = orderly(p);
+        let breaks = (2.0 * self.breaks.min(p)).min(1.0);
+        let judgement = if breaks <= gate.alpha() {
+            Judgement::Fail
+        } else if self.judgement == Judgement::Pass && p > gate.alpha() {
+            Judgement::Pass
+        } else {
+            Judgement::Inconclusive
+        };
+        Self { judgement, keeps: self.keeps, breaks }
+    }
+}
+
 impl Gate {
     /// At most so much.
     pub const fn at_most(value: f64) -> Self {

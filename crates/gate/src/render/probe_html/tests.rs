@@ -56,6 +56,7 @@ fn page() -> String {
         gate: Some(Gate::at_most(0.05)),
         power: None,
         by: Some("word".to_owned()),
+        each: false,
         accuracy: None,
     };
     let target = TargetReport {
