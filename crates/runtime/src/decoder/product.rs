@@ -15,24 +15,24 @@ use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Storage, 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::pages::Numbers;
 use crate::error::{Error, Result};
 
 /// Rows of activations that are multiplied together: their sums and the weights fill the registers.
 const FEW: usize = 6;
 /// Inputs after which the next rows of activations have their turn: their weights fit the cache.
-const BLOCK: usize = 256;
-/// Numbers of the matrix below which one thread multiplies.
-const SMALL: usize = 1 << 15;
+const BLOCK: usize = 128;
 /// Numbers of a line of the processor's cache.
 const LINE: usize = 16;
-
+/// How many weights before they are needed a processor is told to fetch them.
+const AHEAD: usize = 256;
+/// Numbers of the matrix below which one thread multiplies.
+const SMALL: usize = 1 << 15;
 /// A matrix, with the bias that is added, laid out for products.
 pub(crate) struct Panels {
     /// Panel behind panel; in a panel for each input the weights of its rows. The last one is filled up
     /// with zeros.
-    numbers: Vec<f32>,
-    /// Where they begin, so that no register is filled from two lines of the cache.
-    from: usize,
+    numbers: Numbers,
     bias: Option<Vec<f32>>,
     rows: usize,
     inner: usize,
@@ -59,8 +59,7 @@ impl Panels {
         let width = arch.dispatch(Width);
         let panels = rows.div_ceil(width);
         let count = panels.saturating_mul(width).saturating_mul(inner);
-        let mut numbers = vec![0f32; count.saturating_add(LINE)];
-        let from = numbers.as_ptr().align_offset(size_of::<[f32; LINE]>()).min(LINE);
+        let mut numbers = Numbers::new(count);
         let weight = weight.contiguous()?;
         let (storage, layout) = weight.storage_and_layout();
         let Storage::Cpu(storage) = &*storage else { return Ok(None) };
@@ -71,15 +70,14 @@ impl Panels {
                 slots.zip(row).for_each(|(slot, weight)| *slot = *weight);
             }
         };
-        let (_, into) = numbers.split_at_mut(from);
-        let into = into.par_chunks_exact_mut(size).take(panels);
+        let into = numbers.get_mut().par_chunks_exact_mut(size).take(panels);
         into.zip(part(storage, layout)?.par_chunks(size)).for_each(lay);
         let bias = bias.map(|bias| -> Result<Vec<f32>> {
             let mut bias = bias.to_vec1::<f32>()?;
             bias.resize(panels.saturating_mul(width), 0.0);
             Ok(bias)
         });
-        Ok(Some(Self { numbers, from, bias: bias.transpose()?, rows, inner, width, arch }))
+        Ok(Some(Self { numbers, bias: bias.transpose()?, rows, inner, width, arch }))
     }
 
     /// `x · Wᵀ + b` for rows `x`.
@@ -95,7 +93,7 @@ impl Panels {
         for id in ids {
             let panel = id.checked_div(self.width).filter(|_| id < self.rows);
             let lane = id.checked_rem(self.width).unwrap_or(0);
-            let panel = panel.and_then(|n| self.panels().chunks_exact(size).nth(n));
+            let panel = panel.and_then(|n| self.numbers.get().chunks_exact(size).nth(n));
             let none = || Error::Input(format!("a matrix of {} rows has no row {id}", self.rows));
             out.extend(panel.ok_or_else(none)?.iter().skip(lane).step_by(self.width));
         }
@@ -105,10 +103,6 @@ impl Panels {
     /// All rows of the matrix.
     pub(crate) fn all(&self) -> Result<Tensor> {
         self.rows(0..self.rows)
-    }
-
-    fn panels(&self) -> &[f32] {
-        self.numbers.get(self.from..).unwrap_or_default()
     }
 
     /// The products of rows that lie one behind the other.
@@ -128,10 +122,10 @@ impl Panels {
             self.arch.dispatch(Panel { weights, x: &x, sums, inner, width });
         };
         let weights = self.inner.saturating_mul(self.width);
-        if rayon::current_num_threads() < 2 || self.numbers.len() < SMALL {
-            sums.chunks_exact_mut(size).zip(self.panels().chunks_exact(weights)).for_each(one);
+        if rayon::current_num_threads() < 2 || self.rows.saturating_mul(self.inner) < SMALL {
+            sums.chunks_exact_mut(size).zip(self.numbers.get().chunks_exact(weights)).for_each(one);
         } else {
-            let weights = self.panels().par_chunks_exact(weights);
+            let weights = self.numbers.get().par_chunks_exact(weights);
             sums.par_chunks_exact_mut(size).zip(weights).for_each(one);
         }
         if count == 1 {
@@ -241,8 +235,10 @@ impl Panel<'_> {
     #[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
     fn run<S: Simd, const R: usize>(self, simd: S) {
         let Self { weights, x, sums, inner, width } = self;
-        for (n, weights) in weights.chunks(width.saturating_mul(BLOCK)).enumerate() {
-            let first = n.saturating_mul(BLOCK);
+        // One row goes through its panel at once.
+        let block = if x.len() <= inner { inner } else { BLOCK };
+        for (n, weights) in weights.chunks(width.saturating_mul(block)).enumerate() {
+            let first = n.saturating_mul(block);
             let mut rest = &mut *sums;
             let groups = x.chunks(inner.saturating_mul(FEW));
             for group in groups {
@@ -280,6 +276,7 @@ fn tile<S: Simd, const R: usize, const C: usize>(
     let Some(kept) = kept.first_chunk_mut::<C>() else { return };
     let mut sums = *kept;
     for (step, x) in steps.iter().zip(x.as_chunks::<C>().0) {
+        fetch::<S, R>(step);
         for (sums, x) in sums.iter_mut().zip(x) {
             let x = simd.splat_f32s(*x);
             for (sum, weight) in sums.iter_mut().zip(step) {
@@ -288,6 +285,23 @@ fn tile<S: Simd, const R: usize, const C: usize>(
         }
     }
     *kept = sums;
+}
+
+/// Tells the processor to fetch the weights that stand some way behind these. Left to itself it stops at
+/// the end of each small page.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
+fn fetch<S: Simd, const R: usize>(step: &[S::f32s; R]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse) = pulp::core_arch::x86::Sse::try_new() {
+        let first = step.as_ptr().cast::<f32>().wrapping_add(AHEAD);
+        for n in 0..S::F32_LANES.saturating_mul(R).div_ceil(LINE) {
+            let line = first.wrapping_add(n.saturating_mul(LINE)).cast::<i8>();
+            sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line);
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = step;
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::Model;
 use crate::decoder::{Cache, Decoder, Wanted};
 use crate::error::{Error, Result};
 use crate::number::index;
-use crate::sample::{Rng, Sampling, choose, log_probabilities, of, top};
+use crate::sample::{Logits, Rng, Sampling, choose};
 
 /// Positions of a sequence that are computed at once: attention and logits of a pass take memory by
 /// their number.
@@ -134,14 +134,14 @@ impl Model {
 
     /// Adds the token that logits lead to; whether the reply goes on.
     fn add(&self, one: &mut Making<'_>, logits: &[f32]) -> Result<bool> {
-        let logprobs = log_probabilities(logits);
-        let id = choose(&logprobs, one.sampling, &mut one.rng).ok_or_else(no_numbers)?;
+        let logits = Logits::new(logits);
+        let id = choose(&logits, one.sampling, &mut one.rng).ok_or_else(no_numbers)?;
         if self.words.ends.contains(&id) {
             one.out.finish = Finish::Stop;
             return Ok(false);
         }
-        let best = top(&logprobs, one.sampling.top_logprobs);
-        one.out.tokens.push(Chosen { id, logprob: of(&logprobs, id), top: best });
+        let top = logits.top(one.sampling.top_logprobs);
+        one.out.tokens.push(Chosen { id, logprob: logits.logprob(id), top });
         one.room = one.room.saturating_sub(1);
         one.cut = self.stopped(&mut one.out, one.sampling)?;
         Ok(!one.cut && one.room > 0)
@@ -224,17 +224,18 @@ impl Model {
             let logits = pass(&self.decoder, &part(&sequences, from, to), &mut cache, Wanted::All)?;
             for (n, (slot, sequence)) in out.iter_mut().zip(&sequences).enumerate() {
                 for row in 0..to.saturating_sub(from) {
-                    let logprobs = log_probabilities(&numbers(&logits.i((n, row))?)?);
-                    let position = from.saturating_add(row).saturating_add(1);
-                    let id = sequence.get(position).copied().unwrap_or_default();
-                    if index(id) >= logprobs.len() {
-                        return Err(Error::Input(format!("there is no token {id}")));
-                    }
-                    let (logprob, best) = (of(&logprobs, id), top(&logprobs, most));
-                    if logprob.is_nan() {
+                    let logits = numbers(&logits.i((n, row))?)?;
+                    let all = Logits::new(&logits);
+                    if !all.are_numbers() {
                         return Err(no_numbers());
                     }
-                    slot.push(Chosen { id, logprob, top: best });
+                    let position = from.saturating_add(row).saturating_add(1);
+                    let id = sequence.get(position).copied().unwrap_or_default();
+                    if index(id) >= logits.len() {
+                        return Err(Error::Input(format!("there is no token {id}")));
+                    }
+                    let (logprob, top) = (all.logprob(id), all.top(most));
+                    slot.push(Chosen { id, logprob, top });
                 }
             }
         }
