@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use behaviour::journal::{Held, Id, Journal};
+use behaviour::engine::{Attempt, replay};
+use behaviour::journal::Journal;
 use behaviour::report::{
-    About, Answer, Answered, JournalRoot, Question, RunReport, TargetReport, report, score,
+    About, Beside, JournalRoot, Question, RunReport, Stopping, TargetReport, report, score,
 };
 use behaviour::stats::{Gate, Judgement};
 use behaviour::target::{Identity, Kind};
@@ -14,7 +15,7 @@ use vocabulary::BehaviourTerms;
 
 use super::files::Files;
 use super::packs::{Loaded, load};
-use super::run::root;
+use super::run::{answers, in_packs, root};
 use super::{Error, PackSource};
 
 /// The key of what a journal says was found that lists the files which were run: pairs of name and BLAKE3.
@@ -79,24 +80,14 @@ pub(crate) fn rescore(
     // What is judged and what the root is over are the same bytes.
     let bytes = Journal::bytes(path)?;
     let journal = Journal::of_bytes(path, &bytes)?;
-    let held: Vec<_> =
-        loaded.cases.iter().map(|case| journal.held(&Id::of(journal.target(), case))).collect();
-    let answered: Vec<Answered<'_>> = loaded
-        .cases
-        .iter()
-        .zip(&held)
-        .map(|(case, held)| {
-            let answer = match held.as_deref() {
-                Some(Held::Reply(reply)) => Answer::Reply(reply),
-                Some(Held::Failure(failed)) => Answer::Failed(failed.because.clone()),
-                None => Answer::Failed("the journal holds no reply to it".to_owned()),
-            };
-            Answered { case, answer }
-        })
-        .collect();
-    let Loaded { packs, used, questions, .. } = &loaded;
-    let scored = score(packs, &answered)
-        .map_err(|source| Error::Pack { name: "the packs".to_owned(), source })?;
+    let Loaded { packs, used, questions, cases } = &loaded;
+    let stopping = Stopping::new(packs, questions);
+    let decided = |probe: &str, attempts: &[&Attempt<'_>]| {
+        let answers: Vec<_> = attempts.iter().map(|attempt| attempt.answer()).collect();
+        stopping.decided(probe, &answers)
+    };
+    let attempts = replay(cases, &journal, Some(&decided));
+    let scored = score(packs, &answers(&attempts), Beside::default()).map_err(in_packs)?;
     let root = root(&bytes);
     let target = journal.target().clone();
     let about = About {
@@ -109,6 +100,7 @@ pub(crate) fn rescore(
         packs: used.clone(),
         seed,
         journal: Some(root.clone()),
+        stops_early: journal.stops_early().map(std::num::NonZeroU32::get),
         run: None,
     };
     let report = report(about, questions, &scored);

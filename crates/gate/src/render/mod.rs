@@ -14,6 +14,7 @@ mod markdown;
 mod probe_html;
 mod probe_text;
 mod sarif;
+mod search_text;
 mod text;
 
 use std::collections::HashSet;
@@ -21,7 +22,7 @@ use std::collections::HashSet;
 use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
 use crate::level::{Aisvs, Evidence, Standing};
-use crate::probe::{Planned, Probed};
+use crate::probe::{Planned, Probed, SearchReport};
 
 pub use json::read;
 
@@ -126,6 +127,23 @@ pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
         ProbeFormat::Html => {
             probe_html::render(&probed.report, probed.judgement(), &probed.transcripts)
         }
+    }
+}
+
+/// A form of what a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchFormat {
+    /// For people at a terminal.
+    Text,
+    /// As data.
+    Json,
+}
+
+/// Renders what a search found.
+pub fn searched(format: SearchFormat, report: &SearchReport, detail: Detail) -> String {
+    match format {
+        SearchFormat::Text => search_text::report(report, detail),
+        SearchFormat::Json => json::pretty(report),
     }
 }
 

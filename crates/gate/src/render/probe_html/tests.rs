@@ -66,8 +66,14 @@ fn page() -> String {
         capabilities: None,
     };
     let questions = [question];
-    let about =
-        About { target: target.clone(), packs: Vec::new(), seed: 7, journal: None, run: None };
+    let about = About {
+        target: target.clone(),
+        packs: Vec::new(),
+        seed: 7,
+        journal: None,
+        stops_early: None,
+        run: None,
+    };
     let mut told = report(about, &questions, &scored);
     told.against = Some(against(target, 0.02, &questions, &scored, &scored, 7));
     render(&told, Judgement::Fail, &transcripts(&scored))
