@@ -6,6 +6,7 @@
 mod error;
 mod evaluation;
 mod import;
+mod kept;
 mod packs;
 mod rescore;
 mod run;
@@ -14,10 +15,11 @@ mod stop;
 
 use std::path::PathBuf;
 
+pub use behaviour::case::Arm;
 pub use behaviour::engine::{Budget, Options, Patience, Price, Spent, Watch};
 pub use behaviour::journal;
 pub use behaviour::pack::{Note, lint};
-pub use behaviour::report::{Planned, RunReport};
+pub use behaviour::report::{Planned, RunReport, Transcript};
 pub use behaviour::stats::Judgement;
 pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 
@@ -25,9 +27,10 @@ pub use error::Error;
 pub(crate) use evaluation::Stated;
 pub use evaluation::evaluation;
 pub use import::{Form, ImportedPack, NO_LICENCE, import_pack};
+pub use kept::{Evaluated, Handed, Wanted, evaluate, judged, packs_of};
 pub use packs::{PackSource, builtin};
-pub(crate) use rescore::{Rescored, fits, rescore, shipped};
-pub use run::{Probed, plan, probe};
+pub(crate) use rescore::{Rescored, fits, rescore_bytes, shipped};
+pub use run::{Probed, judgement, plan, probe};
 pub use stop::Stop;
 
 /// What is asked.

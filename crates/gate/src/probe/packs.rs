@@ -57,7 +57,8 @@ pub(super) fn load(sources: &[PackSource], seed: u64) -> Result<Loaded, Error> {
     Ok(Loaded { packs, used, questions, cases })
 }
 
-fn text(source: &PackSource) -> Result<(&str, &str), Error> {
+/// The name and the text of a pack.
+pub(super) fn text(source: &PackSource) -> Result<(&str, &str), Error> {
     match source {
         PackSource::Shipped(name) => {
             let found = pack::BUILTIN.iter().find(|(id, _)| id == name);

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use behaviour::journal::{Held, Id, Journal};
 use behaviour::report::{
-    About, Answer, Answered, JournalRoot, Question, RunReport, TargetReport, report, score,
+    About, Answer, Answered, JournalRoot, Question, RunReport, Scored, TargetReport, report, score,
 };
 use behaviour::stats::{Gate, Judgement};
 use behaviour::target::{Identity, Kind};
@@ -58,37 +59,44 @@ impl Rescored {
     /// Whether the files that were run are those of an artifact, of which the BLAKE3 of each file is given. The
     /// error says why not.
     pub(crate) fn is_of(&self, files: &BTreeMap<String, String>) -> Result<(), String> {
-        if self.target.kind != Kind::Local {
-            return Err(
-                "it is of an endpoint or of recorded replies, which do not tell whose files \
-                        answered"
-                    .to_owned(),
-            );
-        }
-        let name = |name: &str| Untrusted::from(name).to_string();
-        if self.files.is_empty() || fingerprint(&self.files) != self.target.fingerprint {
-            return Err("it does not tell which files were run".to_owned());
-        }
-        for (path, digest) in &self.files {
-            match files.get(path) {
-                Some(ours) if ours.eq_ignore_ascii_case(digest) => {}
-                Some(_) => {
-                    return Err(format!("it is of another model: its `{}` differs", name(path)));
-                }
-                None => {
-                    return Err(format!("it is of another model, which has a `{}`", name(path)));
-                }
+        is_of(&self.target, &self.files, files)
+    }
+}
+
+/// Whether the files that a journal's target says it ran are those of an artifact.
+pub(super) fn is_of(
+    target: &Identity,
+    ran: &[(String, String)],
+    files: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    if target.kind != Kind::Local {
+        return Err("it is of an endpoint or of recorded replies, which do not tell whose files \
+                    answered"
+            .to_owned());
+    }
+    let name = |name: &str| Untrusted::from(name).to_string();
+    if ran.is_empty() || fingerprint(ran) != target.fingerprint {
+        return Err("it does not tell which files were run".to_owned());
+    }
+    for (path, digest) in ran {
+        match files.get(path) {
+            Some(ours) if ours.eq_ignore_ascii_case(digest) => {}
+            Some(_) => {
+                return Err(format!("it is of another model: its `{}` differs", name(path)));
+            }
+            None => {
+                return Err(format!("it is of another model, which has a `{}`", name(path)));
             }
         }
-        let run = |path: &String| self.files.iter().any(|(name, _)| name == path);
-        let holds_weights = |path: &&String| {
-            let lower = path.to_ascii_lowercase();
-            WEIGHTS.iter().any(|ending| lower.ends_with(ending))
-        };
-        match files.keys().filter(holds_weights).find(|path| !run(path)) {
-            Some(path) => Err(format!("`{}` is not among the files that were run", name(path))),
-            None => Ok(()),
-        }
+    }
+    let run = |path: &String| ran.iter().any(|(name, _)| name == path);
+    let holds_weights = |path: &&String| {
+        let lower = path.to_ascii_lowercase();
+        WEIGHTS.iter().any(|ending| lower.ends_with(ending))
+    };
+    match files.keys().filter(holds_weights).find(|path| !run(path)) {
+        Some(path) => Err(format!("`{}` is not among the files that were run", name(path))),
+        None => Ok(()),
     }
 }
 
@@ -109,48 +117,81 @@ pub(crate) fn rescore(
     packs: &[PackSource],
     terms: &BehaviourTerms,
 ) -> Result<Rescored, Error> {
+    // What is judged and what the root is over are the same bytes.
+    rescore_bytes(path, &Journal::bytes(path)?, packs, terms)
+}
+
+/// The same of bytes that are at hand; messages call them by a path.
+pub(crate) fn rescore_bytes(
+    called: &Path,
+    bytes: &[u8],
+    packs: &[PackSource],
+    terms: &BehaviourTerms,
+) -> Result<Rescored, Error> {
     let seed = terms.seed.unwrap_or_default();
     let mut loaded = load(packs, seed)?;
     bounds(&mut loaded.questions, terms);
-    // What is judged and what the root is over are the same bytes.
-    let bytes = Journal::bytes(path)?;
-    let journal = Journal::of_bytes(path, &bytes)?;
-    let held: Vec<_> =
-        loaded.cases.iter().map(|case| journal.held(&Id::of(journal.target(), case))).collect();
-    let answered: Vec<Answered<'_>> = loaded
-        .cases
-        .iter()
-        .zip(&held)
-        .map(|(case, held)| {
-            let answer = match held.as_deref() {
-                Some(Held::Reply(reply)) => Answer::Reply(reply),
-                Some(Held::Failure(failed)) => Answer::Failed(failed.because.clone()),
-                None => Answer::Failed("the journal holds no reply to it".to_owned()),
-            };
-            Answered { case, answer }
-        })
-        .collect();
-    let Loaded { packs, used, questions, .. } = &loaded;
-    let scored = score(packs, &answered)
-        .map_err(|source| Error::Pack { name: "the packs".to_owned(), source })?;
-    let root = root(&bytes);
-    let target = journal.target().clone();
+    let kept = Kept::read(called, bytes, &loaded)?;
+    let scored = kept.scored(&loaded)?;
     let about = About {
-        target: TargetReport {
-            kind: target.kind,
-            name: target.name.as_str().into(),
-            fingerprint: target.fingerprint.as_str().into(),
-            capabilities: None,
-        },
-        packs: used.clone(),
+        target: kept.told(),
+        packs: loaded.used.clone(),
         seed,
-        journal: Some(root.clone()),
+        journal: Some(kept.root.clone()),
         run: None,
     };
-    let report = report(about, questions, &scored);
-    let files =
-        journal.found().and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
-    Ok(Rescored { report, root, target, files: files.unwrap_or_default() })
+    let report = report(about, &loaded.questions, &scored);
+    let (root, target) = (kept.root.clone(), kept.target().clone());
+    Ok(Rescored { report, root, target, files: kept.files() })
+}
+
+/// What a journal holds of the cases of packs.
+pub(super) struct Kept {
+    journal: Journal,
+    held: Vec<Option<Arc<Held>>>,
+    pub(super) root: JournalRoot,
+}
+
+impl Kept {
+    pub(super) fn read(called: &Path, bytes: &[u8], loaded: &Loaded) -> Result<Self, Error> {
+        let journal = Journal::of_bytes(called, bytes)?;
+        let held = loaded.cases.iter().map(|case| journal.held(&Id::of(journal.target(), case)));
+        let held = held.collect();
+        Ok(Self { journal, held, root: root(bytes) })
+    }
+
+    pub(super) fn target(&self) -> &Identity {
+        self.journal.target()
+    }
+
+    pub(super) fn told(&self) -> TargetReport {
+        let found = self.journal.found().and_then(|found| super::source::found(&found).ok());
+        super::source::told(self.target(), found.as_ref())
+    }
+
+    /// The files that it says were run, with their BLAKE3.
+    pub(super) fn files(&self) -> Vec<(String, String)> {
+        let found = self.journal.found();
+        let files = found.and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
+        files.unwrap_or_default()
+    }
+
+    /// Every case, judged; what the journal does not hold has failed.
+    pub(super) fn scored<'a>(&'a self, loaded: &'a Loaded) -> Result<Vec<Scored<'a>>, Error> {
+        let cases = loaded.cases.iter().zip(&self.held);
+        let answered: Vec<Answered<'a>> = cases
+            .map(|(case, held)| {
+                let answer = match held.as_deref() {
+                    Some(Held::Reply(reply)) => Answer::Reply(reply),
+                    Some(Held::Failure(failed)) => Answer::Failed(failed.because.clone()),
+                    None => Answer::Failed("the journal holds no reply to it".to_owned()),
+                };
+                Answered { case, answer }
+            })
+            .collect();
+        score(&loaded.packs, &answered)
+            .map_err(|source| Error::Pack { name: "the packs".to_owned(), source })
+    }
 }
 
 /// Puts a policy's bounds in place of the packs'.

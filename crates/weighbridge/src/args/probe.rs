@@ -7,6 +7,8 @@ use clap::ValueEnum;
 use gate::probe::Price;
 use gate::render::ProbeFormat;
 
+use super::ledger::RunRecording;
+
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Probe {
@@ -96,6 +98,9 @@ pub(crate) struct Probe {
     /// The same of the original's server. One that has the address of the target is given its key
     #[arg(long, value_name = "NAME", requires = "against")]
     pub(crate) against_key_env: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) recording: RunRecording,
 
     /// The form
     #[arg(long, value_enum, default_value = "text")]
