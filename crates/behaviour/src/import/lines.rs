@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Made, row};
 use crate::detect::{Part, Sameness, Spec};
+use crate::json;
 
 /// Keys that hold a prompt, the likelier ones first.
 const KEYS: [&str; 7] = ["prompt", "question", "goal", "behavior", "text", "value", "input"];
@@ -17,7 +18,7 @@ pub(super) fn garak(text: &str, made: &mut Made) {
         }
     };
     if text.trim_start().starts_with('[')
-        && let Ok(list) = serde_json::from_str::<Vec<Value>>(text)
+        && let Ok(list) = json::parse::<Vec<Value>>(text.as_bytes())
     {
         for one in &list {
             match prompt_of(one) {
@@ -31,7 +32,7 @@ pub(super) fn garak(text: &str, made: &mut Made) {
                 take(line, made);
                 continue;
             }
-            let Ok(value) = serde_json::from_str::<Value>(line) else {
+            let Ok(value) = json::parse::<Value>(line.as_bytes()) else {
                 made.leave("a line that is no JSON");
                 continue;
             };
@@ -73,7 +74,7 @@ pub(super) fn lm_eval(text: &str, made: &mut Made) {
     made.source.push("lm-evaluation-harness".to_owned());
     let mut rows = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let Ok(value) = serde_json::from_str::<Value>(line) else {
+        let Ok(value) = json::parse::<Value>(line.as_bytes()) else {
             made.leave("a line that is no JSON");
             continue;
         };

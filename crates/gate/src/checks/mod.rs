@@ -202,6 +202,9 @@ fn printable(outcome: &mut Outcome) {
         for gap in &mut coverage.gaps {
             gap.because = vocabulary::escape(&gap.because);
         }
+        for note in &mut coverage.notes {
+            *note = vocabulary::escape(note);
+        }
     }
 }
 
