@@ -108,10 +108,9 @@ impl<'a> Logits<'a> {
         !self.whole.is_nan()
     }
 
-    /// The natural logarithm of the probability of a token.
-    pub(crate) fn logprob(&self, token: u32) -> f64 {
-        let logit = self.logits.get(index(token)).copied().unwrap_or(f32::NEG_INFINITY);
-        f64::from(logit) - self.whole
+    /// The natural logarithm of the probability of a token, where there is one.
+    pub(crate) fn logprob(&self, token: u32) -> Option<f64> {
+        self.logits.get(index(token)).map(|logit| f64::from(*logit) - self.whole)
     }
 
     /// The most probable tokens with theirs.
