@@ -230,6 +230,7 @@ impl WithSimd for Width {
     type Output = usize;
 
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
     fn with_simd<S: Simd>(self, _: S) -> usize {
         S::F32_LANES.saturating_mul(registers::<S>())
     }
@@ -254,6 +255,7 @@ impl WithSimd for Panel<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
     fn with_simd<S: Simd>(self, simd: S) {
         if registers::<S>() == 2 { self.run::<S, 2>(simd) } else { self.run::<S, 4>(simd) }
     }
@@ -365,7 +367,7 @@ mod tests {
             let panels = Panels::new(&w, Some(&b)).unwrap().unwrap();
             let expected = expected.broadcast_add(&b).unwrap();
             assert!(furthest(&panels.product(&x).unwrap(), &expected) < 2e-5, "{what}");
-            assert_eq!(furthest(&panels.all().unwrap(), &w), 0.0);
+            assert!(furthest(&panels.all().unwrap(), &w) <= 0.0);
             assert!(panels.rows([rows].into_iter()).is_err());
         }
         let bytes = Tensor::zeros((5, 3), DType::U8, &Device::Cpu).unwrap();
@@ -382,11 +384,11 @@ mod tests {
             |count: usize| rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
         for count in [1, 2, 3] {
             let again = threads(count).install(|| panels.product(&x).unwrap());
-            assert_eq!(furthest(&whole, &again), 0.0, "{count} threads");
+            assert!(furthest(&whole, &again) <= 0.0, "{count} threads");
         }
         for (from, count) in [(0, 1), (3, 2), (70, 1), (5, 7)] {
             let part = panels.product(&x.narrow(0, from, count).unwrap()).unwrap();
-            assert_eq!(furthest(&whole.narrow(0, from, count).unwrap(), &part), 0.0);
+            assert!(furthest(&whole.narrow(0, from, count).unwrap(), &part) <= 0.0);
         }
     }
 }
