@@ -129,7 +129,8 @@ fn gate(gate: &Gate) -> String {
     let bounds: Vec<String> =
         bounds.iter().filter_map(|(is, bound)| Some(format!("{is} {}", (*bound)?))).collect();
     let each = if gate.each { ", and for each value" } else { "" };
-    let mut says = format!("{}{each}, with {} % confidence", bounds.join(" and "), gate.level * 100.0);
+    let mut says =
+        format!("{}{each}, with {} % confidence", bounds.join(" and "), gate.level * 100.0);
     if let Some(power) = &gate.power {
         let _ = write!(says, "; notices {} in {} % of runs", power.when, power.noticed * 100.0);
     }

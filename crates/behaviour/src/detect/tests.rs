@@ -164,6 +164,6 @@ fn a_judge_is_asked_and_its_answer_read() {
     assert!(messages[0].content.contains("Does it name a tree?"));
     for (answer, is) in [("Yes.", Some(true)), ("**No**, because", Some(false)), ("Perhaps", None)]
     {
-        assert_eq!(detector.verdict(&reply(answer)).fires(), is);
+        assert_eq!(Detector::verdict(&reply(answer)).fires(), is);
     }
 }

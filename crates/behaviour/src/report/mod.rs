@@ -20,6 +20,7 @@
 mod against;
 mod data;
 mod evidence;
+mod judge;
 mod plan;
 mod probe;
 mod run;
@@ -33,12 +34,13 @@ mod units;
 
 pub use against::{Against, Paired, against};
 pub use data::{
-    Calls, Capable, Example, Finding, Gap, JournalRoot, PackUsed, Power, ProbeReport, RunReport,
-    SCHEMA, TargetReport, When,
+    Calls, Capable, Example, Finding, Gap, JournalRoot, JudgeReport, PackUsed, Power, ProbeReport,
+    RunReport, SCHEMA, TargetReport, When,
 };
+pub use judge::{Examination, Verdicts};
 pub use plan::{Planned, plan};
 pub use run::{About, report};
-pub use score::{Answer, Answered, questions, score};
+pub use score::{Answer, Answered, Beside, questions, score};
 pub use stopping::Stopping;
 pub use transcript::{Transcript, transcripts};
 
@@ -69,9 +71,35 @@ pub struct Question {
     pub each: bool,
     /// How often its detector is right, where that was measured.
     pub accuracy: Option<Accuracy>,
+    /// What is known of the judge, where its detector asks one.
+    pub judge: Option<Judge>,
+    /// Whether its detector compares with an original.
+    pub wants_original: bool,
+}
+
+/// What is known of the judge of a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judge {
+    /// None was asked.
+    NotAsked,
+    /// Its pack has no labelled replies of both kinds.
+    Unmeasured,
+    /// It was measured.
+    Measured,
 }
 
 impl Question {
+    /// Whether a run that may stop early may stop this one: one without a gate has nothing that could be decided, one
+    /// whose values are told apart needs its prompts for each, on numbers without bounds nothing can be bet, and a judge or
+    /// an original is asked only later.
+    pub fn may_stop(&self) -> bool {
+        self.gate.is_some()
+            && self.by.is_none()
+            && self.measure != Measure::Median
+            && self.judge.is_none()
+            && !self.wants_original
+    }
+
     /// The question that a probe of a pack asks.
     pub fn of(pack: &Pack, probe: &Probe) -> Self {
         let gate = probe.gate.as_ref().map(|gate| Gate {
@@ -81,6 +109,7 @@ impl Question {
             expected: None,
         });
         let power = probe.gate.as_ref().and_then(|gate| gate.power.as_ref());
+        let detector = probe.detectors.get(&probe.metric.detector);
         Self {
             probe: format!("{}/{}", pack.id, probe.id),
             version: probe.version,
@@ -90,7 +119,9 @@ impl Question {
             power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
             by: probe.metric.by.clone(),
             each: probe.gate.as_ref().is_some_and(|gate| gate.each),
-            accuracy: probe.detectors.get(&probe.metric.detector).and_then(Spec::accuracy),
+            accuracy: detector.and_then(Spec::accuracy),
+            judge: detector.filter(|spec| spec.asks()).map(|_| Judge::NotAsked),
+            wants_original: detector.is_some_and(Spec::wants_original),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct About {
     pub seed: u64,
     /// The journal.
     pub journal: Option<JournalRoot>,
+    /// Prompts of a probe between two looks at whether it is decided, at first, where probes may stop early.
+    pub stops_early: Option<u32>,
     /// When and how fast.
     pub run: Option<When>,
 }
@@ -38,7 +40,7 @@ pub fn report(about: About, questions: &[Question], scored: &[Scored<'_>]) -> Ru
         .iter()
         .map(|question| {
             let scored = by_probe.get(question.probe.as_str()).unwrap_or(&empty);
-            look(question, scored, about.seed)
+            look(question, scored, about.seed, about.stops_early.is_some())
         })
         .collect();
     correct(&mut looked);
@@ -57,6 +59,8 @@ pub fn report(about: About, questions: &[Question], scored: &[Scored<'_>]) -> Ru
         seed: about.seed,
         calls: calls(scored),
         journal: about.journal,
+        judge: None,
+        stops_early: about.stops_early,
         judgement: together(probes.iter().filter_map(|probe| probe.judgement)),
         reasons: reasons(&probes),
         probes,
@@ -73,7 +77,7 @@ fn correct(looked: &mut [Looked]) {
     let mut corrected = holm(&breaks).into_iter();
     for one in looked {
         let (Some(judged), Some(gate)) = (one.judged, one.report.gate) else {
-            "no gate".clone_into(&mut one.report.because);
+            one.report.because = one.open.take().unwrap_or_else(|| "no gate".to_owned());
             continue;
         };
         let breaks = corrected.next().unwrap_or(1.0);

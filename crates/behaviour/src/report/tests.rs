@@ -41,6 +41,8 @@ fn question(probe: &str, measure: Measure, gate: Option<Gate>) -> Question {
         by: None,
         each: false,
         accuracy: None,
+        judge: None,
+        wants_original: false,
     }
 }
 
@@ -55,6 +57,7 @@ fn about() -> About {
         packs: Vec::new(),
         seed: 7,
         journal: None,
+        stops_early: None,
         run: None,
     }
 }
@@ -543,7 +546,8 @@ fn replies_are_scored_by_the_detectors_of_their_packs() {
         })
         .collect();
     let packs = [pack];
-    let told = report(about(), &questions(&packs), &score(&packs, &answered).unwrap());
+    let told =
+        report(about(), &questions(&packs), &score(&packs, &answered, Beside::default()).unwrap());
     assert_eq!((told.calls.planned, told.calls.failed), (cases.len() as u64, 1));
     let probe = told.probes.iter().find(|probe| probe.probe == "triggers/planted-text").unwrap();
     let found: Vec<_> = probe
@@ -596,12 +600,16 @@ fn a_probe_is_decided_when_its_bets_are_won() {
         cases.iter().map(|case| Answered { case, answer: Answer::Reply(answer(case)) }).collect()
     };
     let (good, bad) = (answers(false), answers(true));
+    let of = |pack: &crate::pack::Pack| {
+        let packs = std::slice::from_ref(pack);
+        Stopping::new(packs, &questions(packs))
+    };
     // One whose values are told apart is asked to its end.
     let probe = "triggers/planted-text";
-    assert!(!Stopping::new(&[pack.clone()]).decided(probe, &bad));
+    assert!(!of(&pack).decided(probe, &bad));
     pack.probes[0].metric.by = None;
     pack.probes[0].gate.as_mut().unwrap().at_most = Some(0.2);
-    let stopping = Stopping::new(&[pack]);
+    let stopping = of(&pack);
     let first = |answered: &[Answered<'_>]| {
         (0..answered.len()).step_by(2).find(|count| stopping.decided(probe, &answered[..*count]))
     };

@@ -24,6 +24,8 @@ use provenance::reconcile::Source;
 use scan::Scanned;
 use vocabulary::{CheckResult, Coverage, Outcome, Policy, Record, Requirement, Threat};
 
+use crate::RunJournal;
+
 pub use planned::{NO_CHECK, PLANNED, is_planned};
 
 /// A unit of looking.
@@ -129,7 +131,7 @@ pub struct Context<'a> {
     /// Files and folders of attestations.
     pub attestations: &'a [PathBuf],
     /// Journals of runs of probes.
-    pub probed: &'a [PathBuf],
+    pub probed: &'a [RunJournal],
     /// What the ledger knows of the artifact.
     pub record: Option<&'a Record>,
     /// This moment.

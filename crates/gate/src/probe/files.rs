@@ -60,6 +60,11 @@ impl Files {
         Self(tree.entries.iter().map(named).collect())
     }
 
+    /// Files that are listed with their BLAKE3.
+    pub(crate) fn listed(files: BTreeMap<String, String>) -> Self {
+        Self(files.into_iter().map(|(path, digest)| (path, Some(digest))).collect())
+    }
+
     /// Whether these files, names and BLAKE3, are what anybody would load who loads the artifact. The error says why
     /// not.
     pub(crate) fn are(&self, run: &[(String, String)]) -> Result<(), String> {

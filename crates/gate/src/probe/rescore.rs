@@ -2,11 +2,14 @@
 //! names, their replies are looked up, and all of them are judged again.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::Path;
 
-use behaviour::journal::{Held, Id, Journal};
+use behaviour::engine::{Attempt, replay};
+use behaviour::journal::Journal;
 use behaviour::report::{
-    About, Answer, Answered, JournalRoot, Question, RunReport, TargetReport, report, score,
+    About, Answered, Beside, JournalRoot, Question, RunReport, Scored, Stopping, TargetReport,
+    report, score,
 };
 use behaviour::stats::{Gate, Judgement};
 use behaviour::target::{Identity, Kind};
@@ -14,7 +17,7 @@ use vocabulary::BehaviourTerms;
 
 use super::files::Files;
 use super::packs::{Loaded, load};
-use super::run::root;
+use super::run::{answers, in_packs, root};
 use super::{Error, PackSource};
 
 /// The key of what a journal says was found that lists the files which were run: pairs of name and BLAKE3.
@@ -42,18 +45,25 @@ impl Rescored {
 
     /// Whether the files that were run are those of an artifact. The error says why not.
     pub(crate) fn is_of(&self, files: &Files) -> Result<(), String> {
-        if self.target.kind != Kind::Local {
-            return Err(
-                "it is of an endpoint or of recorded replies, which do not tell whose files \
-                        answered"
-                    .to_owned(),
-            );
-        }
-        if self.files.is_empty() || fingerprint(&self.files) != self.target.fingerprint {
-            return Err("it does not tell which files were run".to_owned());
-        }
-        files.are(&self.files)
+        is_of(&self.target, &self.files, files)
     }
+}
+
+/// Whether the files that a journal's target says it ran are those of an artifact.
+pub(super) fn is_of(
+    target: &Identity,
+    ran: &[(String, String)],
+    files: &Files,
+) -> Result<(), String> {
+    if target.kind != Kind::Local {
+        return Err("it is of an endpoint or of recorded replies, which do not tell whose files \
+                    answered"
+            .to_owned());
+    }
+    if ran.is_empty() || fingerprint(ran) != target.fingerprint {
+        return Err("it does not tell which files were run".to_owned());
+    }
+    files.are(ran)
 }
 
 /// The digest by which a model that runs in this process names itself.
@@ -73,48 +83,89 @@ pub(crate) fn rescore(
     packs: &[PackSource],
     terms: &BehaviourTerms,
 ) -> Result<Rescored, Error> {
+    // What is judged and what the root is over are the same bytes.
+    rescore_bytes(path, &Journal::bytes(path)?, packs, terms)
+}
+
+/// The same of bytes that are at hand; messages call them by a path.
+pub(crate) fn rescore_bytes(
+    called: &Path,
+    bytes: &[u8],
+    packs: &[PackSource],
+    terms: &BehaviourTerms,
+) -> Result<Rescored, Error> {
     let seed = terms.seed.unwrap_or_default();
     let mut loaded = load(packs, seed)?;
     bounds(&mut loaded.questions, terms);
-    // What is judged and what the root is over are the same bytes.
-    let bytes = Journal::bytes(path)?;
-    let journal = Journal::of_bytes(path, &bytes)?;
-    let held: Vec<_> =
-        loaded.cases.iter().map(|case| journal.held(&Id::of(journal.target(), case))).collect();
-    let answered: Vec<Answered<'_>> = loaded
-        .cases
-        .iter()
-        .zip(&held)
-        .map(|(case, held)| {
-            let answer = match held.as_deref() {
-                Some(Held::Reply(reply)) => Answer::Reply(reply),
-                Some(Held::Failure(failed)) => Answer::Failed(failed.because.clone()),
-                None => Answer::Failed("the journal holds no reply to it".to_owned()),
-            };
-            Answered { case, answer }
-        })
-        .collect();
-    let Loaded { packs, used, questions, .. } = &loaded;
-    let scored = score(packs, &answered)
-        .map_err(|source| Error::Pack { name: "the packs".to_owned(), source })?;
-    let root = root(&bytes);
-    let target = journal.target().clone();
+    let kept = Kept::read(called, bytes, &loaded)?;
+    let scored = kept.scored(&loaded, Beside::default())?;
     let about = About {
-        target: TargetReport {
-            kind: target.kind,
-            name: target.name.as_str().into(),
-            fingerprint: target.fingerprint.as_str().into(),
-            capabilities: None,
-        },
-        packs: used.clone(),
+        target: kept.told(),
+        packs: loaded.used.clone(),
         seed,
-        journal: Some(root.clone()),
+        journal: Some(kept.root.clone()),
+        stops_early: kept.stops_early(),
         run: None,
     };
-    let report = report(about, questions, &scored);
-    let files =
-        journal.found().and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
-    Ok(Rescored { report, root, target, files: files.unwrap_or_default() })
+    let report = report(about, &loaded.questions, &scored);
+    let (root, target) = (kept.root.clone(), kept.target().clone());
+    Ok(Rescored { report, root, target, files: kept.files() })
+}
+
+/// What a journal holds of the cases of packs.
+pub(super) struct Kept<'c> {
+    journal: Journal,
+    attempts: Vec<Attempt<'c>>,
+    pub(super) root: JournalRoot,
+}
+
+impl<'c> Kept<'c> {
+    /// Reads it. What is judged and what the root is over are the same bytes.
+    pub(super) fn read(called: &Path, bytes: &[u8], loaded: &'c Loaded) -> Result<Self, Error> {
+        let journal = Journal::of_bytes(called, bytes)?;
+        let stopping = Stopping::new(&loaded.packs, &loaded.questions);
+        let decided = |probe: &str, attempts: &[&Attempt<'_>]| {
+            let answers: Vec<_> = attempts.iter().map(|attempt| attempt.answer()).collect();
+            stopping.decided(probe, &answers)
+        };
+        let attempts = replay(&loaded.cases, &journal, Some(&decided));
+        Ok(Self { journal, attempts, root: root(bytes) })
+    }
+
+    pub(super) fn target(&self) -> &Identity {
+        self.journal.target()
+    }
+
+    pub(super) fn told(&self) -> TargetReport {
+        let found = self.journal.found().and_then(|found| super::source::found(&found).ok());
+        super::source::told(self.target(), found.as_ref())
+    }
+
+    /// After how many prompts its run looked at whether a probe is decided, where it was to.
+    pub(super) fn stops_early(&self) -> Option<u32> {
+        self.journal.stops_early().map(NonZeroU32::get)
+    }
+
+    /// The files that it says were run, with their BLAKE3.
+    pub(super) fn files(&self) -> Vec<(String, String)> {
+        let found = self.journal.found();
+        let files = found.and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
+        files.unwrap_or_default()
+    }
+
+    /// Every case with what came of it.
+    pub(super) fn answers(&self) -> Vec<Answered<'_>> {
+        answers(&self.attempts)
+    }
+
+    /// Every case, judged; what the journal does not hold has failed.
+    pub(super) fn scored<'a>(
+        &'a self,
+        loaded: &Loaded,
+        beside: Beside<'_>,
+    ) -> Result<Vec<Scored<'a>>, Error> {
+        score(&loaded.packs, &self.answers(), beside).map_err(in_packs)
+    }
 }
 
 /// Puts a policy's bounds in place of the packs'.

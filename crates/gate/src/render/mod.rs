@@ -13,15 +13,17 @@ mod level_text;
 mod markdown;
 mod probe_html;
 mod probe_text;
+pub mod run;
 mod sarif;
+mod search_text;
 mod text;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
 use crate::level::{Aisvs, Evidence, Standing};
-use crate::probe::{Planned, Probed};
+use crate::probe::{Judgement, Planned, Probed, RunReport, SearchReport, Transcript};
 
 pub use json::read;
 
@@ -124,9 +126,52 @@ pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
         ProbeFormat::Text => probe_text::report(&probed.report, probed.judgement(), detail),
         ProbeFormat::Json => json::pretty(&probed.report),
         ProbeFormat::Html => {
-            probe_html::render(&probed.report, probed.judgement(), &probed.transcripts)
+            let key =
+                |one: &Transcript| (one.probe.clone(), one.cluster.clone(), one.arm, one.repeat);
+            let originals: HashMap<_, _> =
+                probed.originals.iter().map(|original| (key(original), original)).collect();
+            let said = &probed.transcripts;
+            let both = said.iter().map(|one| (one, originals.get(&key(one)).copied()));
+            probe_html::render(&probed.report, Some(probed.judgement()), both, said.len())
         }
     }
+}
+
+/// A form of what a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchFormat {
+    /// For people at a terminal.
+    Text,
+    /// As data.
+    Json,
+}
+
+/// Renders what a search found.
+pub fn searched(format: SearchFormat, report: &SearchReport, detail: Detail) -> String {
+    match format {
+        SearchFormat::Text => search_text::report(report, detail),
+        SearchFormat::Json => json::pretty(report),
+    }
+}
+
+/// How many replies the page of [`run_page`] shows.
+pub const REPLIES_OF_A_PAGE: usize = probe_html::SHOWN;
+
+/// The report of a run as one self-contained page, with replies and what the original replied; `all` is how many
+/// replies there are.
+pub fn run_page(
+    report: &RunReport,
+    judgement: Option<Judgement>,
+    said: &[(Transcript, Option<Transcript>)],
+    all: usize,
+) -> String {
+    let said = said.iter().map(|(one, original)| (one, original.as_ref()));
+    probe_html::render(report, judgement, said, all)
+}
+
+/// The report of a run as data, as `probe --format json` writes it.
+pub fn run_json(report: &RunReport) -> String {
+    json::pretty(report)
 }
 
 /// Renders what a run would be able to tell.

@@ -132,7 +132,7 @@ impl World {
             clock: None,
             progress: &Quiet,
         };
-        let probed = probed.iter().map(|path| path.to_path_buf()).collect();
+        let probed = probed.iter().map(|path| path.to_path_buf().into()).collect();
         let request = Request { probed, ..sample::request(&self.at("model")) };
         gate::weigh(&request, policy, &services).unwrap()
     }

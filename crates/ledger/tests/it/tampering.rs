@@ -1,6 +1,8 @@
 use ledger::{Error, Event, Ledger, Verified, Vote, verify};
 
-use crate::world::{World, act, deployment, digest, observation, on_both, owner, waiver, weigh};
+use crate::world::{
+    World, act, deployment, digest, evaluated, observation, on_both, owner, waiver, weigh,
+};
 
 /// A ledger with something in every table.
 async fn everything(ledger: &Ledger) {
@@ -33,6 +35,8 @@ async fn everything(ledger: &Ledger) {
     ] {
         ledger.record(act(who, 4), event).await.unwrap();
     }
+    let (told, documents) = evaluated("e1", "org/a", &one, &["org/a"]);
+    ledger.record_with(act("ana", 5), Event::Evaluation(told), documents).await.unwrap();
 }
 
 async fn verified(world: &World) -> Verified {
@@ -49,6 +53,8 @@ const TABLES: &[(&str, &str)] = &[
     ("check_outcome", "outcome = 'clear'"),
     ("finding", "severity = 'info'"),
     ("attestation", "predicate_type = 'x'"),
+    ("evaluation", "judgement = 'pass'"),
+    ("evaluation_file", "blake3 = '00'"),
     ("approval", "comment = 'eve'"),
     ("waiver", "state = 'granted'"),
     ("waiver_vote", "vote = 'reject'"),
@@ -65,7 +71,7 @@ on_both! {
         assert!(matches!(ledger.record(act("x", 1), owner("m", "o")).await, Err(Error::Closed)));
         let sound = verified(world).await;
         assert!(sound.holds() && sound.remembered, "{sound:?}");
-        assert_eq!((sound.entries, sound.published, sound.unpublished, sound.documents), (10, 10, 0, 3));
+        assert_eq!((sound.entries, sound.published, sound.unpublished, sound.documents), (11, 11, 0, 5));
         for (table, change) in TABLES {
             assert!(world.tamper(&format!("CREATE TABLE kept AS SELECT * FROM {table}")).await < 100);
             assert!(world.tamper(&format!("UPDATE {table} SET {change}")).await > 0, "{table}");
@@ -105,7 +111,7 @@ on_both! {
             verified.faults.iter().any(|fault| fault.what == what && fault.because.contains(because))
         };
         world.tamper("CREATE TABLE kept AS SELECT * FROM entry").await;
-        for number in 0..10 {
+        for number in 0..11 {
             let sql = format!("UPDATE entry SET body = REPLACE(body, '\"v\":1', '\"v\": 1') WHERE number = {number}");
             assert_eq!(world.tamper(&sql).await, 1);
             let other = verified(world).await;
@@ -132,7 +138,7 @@ on_both! {
 
         world.tamper("CREATE TABLE kept_document AS SELECT * FROM document").await;
         world.tamper("UPDATE document SET bytes = (SELECT bytes FROM kept_document ORDER BY sha256 LIMIT 1)").await;
-        assert_eq!(verified(world).await.faults.iter().filter(|fault| fault.what.starts_with("document ")).count(), 2);
+        assert_eq!(verified(world).await.faults.iter().filter(|fault| fault.what.starts_with("document ")).count(), 4);
         world.tamper("DELETE FROM document").await;
         let missing = verified(world).await;
         assert!(says(&missing, "entry 0", "stands in the ledger"), "{missing:?}");
@@ -140,7 +146,7 @@ on_both! {
         assert!(verified(world).await.holds());
 
         world.tamper("CREATE TABLE kept_log AS SELECT * FROM log_file").await;
-        for name in ["tile/0/000.p/10", "tile/entries/000.p/10", "checkpoint"] {
+        for name in ["tile/0/000.p/11", "tile/entries/000.p/11", "checkpoint"] {
             let sql = format!("DELETE FROM log_file WHERE name = '{name}'");
             assert_eq!(world.tamper(&sql).await, 1, "{name}");
             let damaged = verified(world).await;
