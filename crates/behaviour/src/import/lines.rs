@@ -13,13 +13,26 @@ pub(super) fn garak(text: &str, made: &mut Made) {
     made.source.push("garak".to_owned());
     let mut rows = Vec::new();
     let mut take = |prompt: &str, made: &mut Made| {
-        if made.fits(prompt) {
+        // Where garak writes the name of the model.
+        let prompt = prompt.replace("{generator.name}", "assistant");
+        if made.fits(&prompt) {
             rows.push(row(&[("prompt", prompt.trim())]));
         }
     };
-    if text.trim_start().starts_with('[')
-        && let Ok(list) = json::parse::<Vec<Value>>(text.as_bytes())
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let whole = || json::parse::<Value>(text.as_bytes()).ok();
+    let whole = if text.trim_start().starts_with(['[', '{']) { whole() } else { None };
+    if let Some(whole) =
+        whole.filter(|whole| whole.is_array() || lines > 1 || payloads(whole).is_some())
     {
+        // One document over many lines, none of which is a prompt.
+        let list = match &whole {
+            Value::Array(list) => list.clone(),
+            other => payloads(other).unwrap_or_default(),
+        };
+        if list.is_empty() {
+            made.leave("a JSON document without a list of prompts");
+        }
         for one in &list {
             match prompt_of(one) {
                 Some(prompt) => take(&prompt, made),
@@ -51,6 +64,19 @@ pub(super) fn garak(text: &str, made: &mut Made) {
         }
     }
     made.refusals("prompts", rows);
+}
+
+/// The texts of a JSON object that holds such: `payloads`, or lists of sentences under names of their own. Words
+/// without a space are names of something.
+fn payloads(value: &Value) -> Option<Vec<Value>> {
+    let map = value.as_object()?;
+    if let Some(Value::Array(list)) = map.get("payloads") {
+        return Some(list.clone());
+    }
+    let lists: Option<Vec<&Vec<Value>>> = map.values().map(Value::as_array).collect();
+    let all: Vec<Value> = lists?.into_iter().flatten().cloned().collect();
+    let sentence = |one: &Value| one.as_str().is_some_and(|text| text.trim().contains(' '));
+    (!all.is_empty() && all.iter().all(sentence)).then_some(all)
 }
 
 /// The prompt of an entry: a text, a key of it, or the last turn of a user.
