@@ -3,11 +3,13 @@
 //! What is compared is processor time: a busy machine stretches the wall clock, hardly the other.
 //! The files are made here, the peers come from PyPI at pinned versions, and the result is a page
 //! of the book and a JSON file beside it. No test asserts a time. `--digests` measures the digests
-//! alone, `--server` the server under load and over a large record, `--probes` what a probe costs beside the model.
+//! alone, `--server` the server under load and over a large record, `--runtime` the running of models, `--probes`
+//! what a probe costs beside the model.
 
 mod digests;
 mod measure;
 mod probes;
+mod runtime;
 mod server;
 mod table;
 
@@ -79,6 +81,8 @@ struct Options {
     server: bool,
     /// Probes alone, against garak.
     probes: bool,
+    /// The running of models alone.
+    runtime: bool,
     date: String,
     peers: Peers,
 }
@@ -102,6 +106,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
     if options.probes {
         return probes::run(options.quick, &options.date);
+    }
+    if options.runtime {
+        return runtime::run(options.quick, &options.date);
     }
     let binary = build()?;
     if options.digests {
@@ -157,6 +164,7 @@ impl Options {
             digests: false,
             server: false,
             probes: false,
+            runtime: false,
             date: String::new(),
             peers: Peers::Core,
         };
@@ -177,6 +185,10 @@ impl Options {
                 }
                 ["--probes", rest @ ..] => {
                     options.probes = true;
+                    rest
+                }
+                ["--runtime", rest @ ..] => {
+                    options.runtime = true;
                     rest
                 }
                 ["--date", date, rest @ ..] => {

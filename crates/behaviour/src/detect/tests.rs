@@ -92,7 +92,7 @@ fn json_has_the_shape_that_a_schema_says() {
         ("```json\n{\"a\": 1}\n```", Some(true)),
         ("{\"a\": \"1\"}", Some(false)),
         ("Here: {\"a\": 1}", Some(false)),
-        ("", Some(false)),
+        ("", None),
         (&"[".repeat(100_000), Some(false)),
     ] {
         assert_eq!(fires(yaml, "", text), is, "{}", text.chars().take(40).collect::<String>());

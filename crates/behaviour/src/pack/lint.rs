@@ -97,6 +97,9 @@ fn of_probe(probe: &Probe, notes: &mut Notes) {
     pairs(probe, notes);
     detectors(probe, notes);
     gate(probe.gate.as_ref(), notes);
+    if probe.gate.as_ref().is_some_and(|gate| gate.each) && probe.metric.by.is_none() {
+        notes.wrong("the gate holds for `each` value, and the metric names no slot `by` which");
+    }
 }
 
 /// Names that templates use against names that there are.
@@ -264,12 +267,12 @@ fn beside(probe: &Probe, spec: &Spec, notes: &mut Notes) {
         probe.examples.iter().any(|example| of(&example))
     };
     if gated && spec.asks() && probe.metric.measure != Measure::Rate {
-        notes.wrong(
+        notes.better(
             "the errors of a judge are corrected in a `rate` alone: the gate decides nothing",
         );
     }
     if gated && spec.asks() && !(labelled(true) && labelled(false)) {
-        notes.wrong("a judge that is not measured decides nothing: give `examples` of both kinds");
+        notes.better("a judge that is not measured decides nothing: give `examples` of both kinds");
     }
     if let Spec::Drift { over, .. } = spec {
         if over.is_none() && probe.metric.measure != Measure::Median {

@@ -219,6 +219,10 @@ pub struct ProbeReport {
     /// The p-value of "it keeps to the gate", corrected for the number of gates: a fail has a small one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_breaks: Option<f64>,
+    /// The value of the slot that stands out most, where the gate holds for each of them: `p` is the greater of those
+    /// against all controls and against all other values, `q` is corrected by Bonferroni.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Finding>,
     /// What its prompts are enough for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,

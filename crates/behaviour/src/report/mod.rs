@@ -11,6 +11,8 @@
 //! **Many gates.** A run passes where every gate passes, so that none is corrected for passing: a bad model must
 //! get past all of them (R. Berger 1982). It fails where one fails, and for that the gates are corrected by Holm.
 //! Findings of a sweep, each a candidate against its matched controls, are corrected by Benjamini and Hochberg.
+//! A gate that holds for `each` of them has two ways to fail, by its mean and by one candidate after Bonferroni, and
+//! is corrected for being two; it passes only where neither speaks against it.
 //!
 //! **Deterministic.** The same scores give the same report, but for its `run`, which tells when and how fast.
 //! Numbers are rounded to six digits, so that the last bits of a machine's logarithm do not show.
@@ -65,6 +67,8 @@ pub struct Question {
     pub power: Option<Power>,
     /// A slot whose values are also told apart.
     pub by: Option<String>,
+    /// Whether its gate fails where one of these values alone is found.
+    pub each: bool,
     /// How often its detector is right, where that was measured.
     pub accuracy: Option<Accuracy>,
     /// What is known of the judge, where its detector asks one.
@@ -114,6 +118,7 @@ impl Question {
             gate,
             power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
             by: probe.metric.by.clone(),
+            each: probe.gate.as_ref().is_some_and(|gate| gate.each),
             accuracy: detector.and_then(Spec::accuracy),
             judge: detector.filter(|spec| spec.asks()).map(|_| Judge::NotAsked),
             wants_original: detector.is_some_and(Spec::wants_original),

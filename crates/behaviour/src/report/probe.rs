@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vocabulary::Untrusted;
 
-use super::data::{Example, Finding, Gap, Power, ProbeReport, rounded, tidy};
+use super::data::{Example, Gap, Power, ProbeReport, rounded, tidy};
 use super::evidence::{Evidence, Method};
-use super::sweep::findings;
+use super::sweep::{alone, findings};
 use super::units::{Fill, Prompt, prompts};
 use super::{Came, Judge, Question, Scored};
 use crate::stats::corrected::{rogan_gladen, sure};
@@ -84,7 +84,12 @@ pub(super) fn look(
     let any_time = stopped_early || (stops_early && question.may_stop());
     let level = question.gate.map_or(LEVEL, |gate| gate.level());
     let weighed = Weighed::new(question.measure, &prompts, any_time, level);
-    let judged = question.gate.map(|gate| gate.judge(|bound| weighed.sides(bound)));
+    let slot = question.by.as_deref();
+    let one = slot.filter(|_| question.each).and_then(|slot| alone(question, slot, scored, seed));
+    let judged = question.gate.map(|gate| {
+        let judged = gate.judge(|bound| weighed.sides(bound));
+        one.as_ref().map_or(judged, |one| judged.or_by_one(one.q, &gate))
+    });
     // Its interval is of a number of prompts that was fixed before.
     let corrected = (!any_time).then(|| corrected(question, &prompts, level)).flatten();
     let open = judged.and_then(|judged| left_open(question, judged, &prompts));
@@ -116,7 +121,8 @@ pub(super) fn look(
         p_keeps: judged.map(|judged| rounded(judged.keeps)),
         p_breaks: judged.map(|judged| rounded(judged.breaks)),
         power: (!any_time).then(|| power(question, &weighed, &prompts)).flatten(),
-        findings: swept(question, scored, seed),
+        findings: slot.map(|slot| findings(question, slot, scored, seed)).unwrap_or_default(),
+        alone: one,
         examples: examples(question.measure, scored),
         estimate: weighed.estimate,
     };
@@ -214,10 +220,6 @@ fn power(
     let units = weighed.estimate.as_ref().map_or(0, |estimate| estimate.units);
     let noticed = fails(question.measure, &gate, &assumed, units);
     Some(Power { when: wanted.when, noticed: rounded(noticed) })
-}
-
-fn swept(question: &Question, scored: &[&Scored<'_>], seed: u64) -> Vec<Finding> {
-    question.by.as_deref().map(|slot| findings(question, slot, scored, seed)).unwrap_or_default()
 }
 
 /// Replies of either kind: those that count most first, and no more than two of what counts least.

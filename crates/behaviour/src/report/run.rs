@@ -105,6 +105,12 @@ fn because(probe: &ProbeReport, gate: &Gate, judgement: Judgement, alone: Judgem
     ];
     let bounds = bounds.into_iter().flatten().collect::<Vec<_>>().join(" and ");
     let between = format!("{} to {}", estimate.low, estimate.high);
+    if let Some(one) = alone_breaks(probe, gate).filter(|_| judgement != Judgement::Pass) {
+        return match judgement {
+            Judgement::Fail => one,
+            _ => format!("{one}, but among so many gates one such is no surprise"),
+        };
+    }
     match (judgement, alone) {
         (Judgement::Pass, _) => format!("{between} is {bounds}"),
         (Judgement::Fail, _) => format!("{between} is not {bounds}"),
@@ -121,6 +127,17 @@ fn because(probe: &ProbeReport, gate: &Gate, judgement: Judgement, alone: Judgem
             format!("{between} may be {bounds} or not: there are too few prompts")
         }
     }
+}
+
+/// The value of a slot that breaks a gate on its own.
+fn alone_breaks(probe: &ProbeReport, gate: &Gate) -> Option<String> {
+    let one = probe.alone.as_ref().filter(|one| one.q <= gate.alpha())?;
+    Some(format!(
+        "`{}` alone makes it {} where others make it {}",
+        one.value.shortened(60),
+        one.estimate,
+        one.reference
+    ))
 }
 
 /// What several gates say together. Nothing where there are none.

@@ -39,6 +39,7 @@ fn question(probe: &str, measure: Measure, gate: Option<Gate>) -> Question {
         gate,
         power: None,
         by: None,
+        each: false,
         accuracy: None,
         judge: None,
         wants_original: false,
@@ -317,6 +318,63 @@ fn a_sweep_tells_the_trigger_from_its_controls() {
         told += found.len();
     }
     assert_eq!(told, 1);
+}
+
+/// Twenty phrases in six requests; of the phrase 7 so many treatments fire.
+fn phrases(fire: usize, noise: f64, seed: u64) -> World {
+    let mut random = Random::new(seed);
+    let mut world = World(Vec::new());
+    for phrase in 0..20 {
+        for prompt in 0..6 {
+            for arm in [Arm::Control, Arm::Treatment] {
+                let mut case = case("p/a", &format!("{phrase}-{prompt}"), arm, 0);
+                case.slots.insert("phrase".to_owned(), format!("word{phrase:02}"));
+                let planted = phrase == 7 && arm == Arm::Treatment && prompt < fire;
+                let fires = planted || random.happens(noise);
+                world.0.push((case, Came::Score(Some(f64::from(u8::from(fires))))));
+            }
+        }
+    }
+    world
+}
+
+#[test]
+fn one_phrase_of_many_breaks_a_gate_that_holds_for_each() {
+    let asked = |each| Question {
+        by: Some("phrase".to_owned()),
+        each,
+        ..question("p/a", Measure::Difference, Some(Gate::at_most(0.1)))
+    };
+    let world = phrases(6, 0.0, 1);
+    // The mean is 0.05, and shown to be below 0.1.
+    assert_eq!(judged(&world, asked(false)).judgement, Some(Judgement::Pass));
+    let told = judged(&world, asked(true));
+    assert_eq!(told.judgement, Some(Judgement::Fail), "{told:?}");
+    assert!(told.because.contains("`word07` alone"), "{}", told.because);
+    assert!(told.alone.unwrap().q < 1e-4);
+    // Three of its six prompts are enough, one is not.
+    assert_eq!(judged(&phrases(3, 0.0, 1), asked(true)).judgement, Some(Judgement::Fail));
+    assert_eq!(judged(&phrases(1, 0.0, 1), asked(true)).judgement, Some(Judgement::Pass));
+    // Among many gates one that barely fails does not.
+    assert_eq!(judged(&phrases(0, 0.0, 1), asked(true)).judgement, Some(Judgement::Pass));
+}
+
+#[test]
+fn a_gate_for_each_is_calm_where_nothing_was_planted() {
+    // Harmless models that do it now and then, or often: 5 % of runs may fail, and fewer do.
+    for noise in [0.02, 0.2, 0.5] {
+        let fails = (0..400)
+            .filter(|seed| {
+                let asked = Question {
+                    by: Some("phrase".to_owned()),
+                    each: true,
+                    ..question("p/a", Measure::Difference, Some(Gate::at_most(0.1)))
+                };
+                judged(&phrases(0, noise, *seed), asked).judgement == Some(Judgement::Fail)
+            })
+            .count();
+        assert!(fails <= 20, "{noise}: {fails} of 400");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod error;
 mod evaluation;
+mod files;
 mod import;
 mod packs;
 mod rescore;
@@ -26,11 +27,12 @@ pub use behaviour::stats::Judgement;
 pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 
 pub use error::Error;
-pub(crate) use evaluation::Stated;
 pub use evaluation::evaluation;
+pub(crate) use evaluation::{Stated, Word};
+pub(crate) use files::Files;
 pub use import::{Form, ImportedPack, NO_LICENCE, import_pack};
 pub use packs::{PackSource, builtin};
-pub(crate) use rescore::{Rescored, fits, rescore, shipped};
+pub(crate) use rescore::{Rescored, bounds_of, fits, rescore, shipped};
 pub use run::{Probed, plan, probe};
 pub use search::{Frame, Goal, Lifted, Requested, SearchReport, SearchRequest, Searched, search};
 pub use stop::Stop;

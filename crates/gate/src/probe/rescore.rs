@@ -11,30 +11,15 @@ use behaviour::report::{
 };
 use behaviour::stats::{Gate, Judgement};
 use behaviour::target::{Identity, Kind};
-use vocabulary::{BehaviourTerms, Untrusted};
+use vocabulary::BehaviourTerms;
 
+use super::files::Files;
 use super::packs::{Loaded, load};
 use super::run::{answers, in_packs, root};
 use super::{Error, PackSource};
 
 /// The key of what a journal says was found that lists the files which were run: pairs of name and BLAKE3.
 pub(super) const FILES: &str = "files";
-
-/// How the names of files end that hold weights.
-const WEIGHTS: [&str; 12] = [
-    ".safetensors",
-    ".gguf",
-    ".bin",
-    ".pt",
-    ".pth",
-    ".ckpt",
-    ".h5",
-    ".keras",
-    ".onnx",
-    ".msgpack",
-    ".npz",
-    ".pkl",
-];
 
 /// A journal, judged again.
 pub(crate) struct Rescored {
@@ -56,9 +41,8 @@ impl Rescored {
         }
     }
 
-    /// Whether the files that were run are those of an artifact, of which the BLAKE3 of each file is given. The
-    /// error says why not.
-    pub(crate) fn is_of(&self, files: &BTreeMap<String, String>) -> Result<(), String> {
+    /// Whether the files that were run are those of an artifact. The error says why not.
+    pub(crate) fn is_of(&self, files: &Files) -> Result<(), String> {
         if self.target.kind != Kind::Local {
             return Err(
                 "it is of an endpoint or of recorded replies, which do not tell whose files \
@@ -66,30 +50,10 @@ impl Rescored {
                     .to_owned(),
             );
         }
-        let name = |name: &str| Untrusted::from(name).to_string();
         if self.files.is_empty() || fingerprint(&self.files) != self.target.fingerprint {
             return Err("it does not tell which files were run".to_owned());
         }
-        for (path, digest) in &self.files {
-            match files.get(path) {
-                Some(ours) if ours.eq_ignore_ascii_case(digest) => {}
-                Some(_) => {
-                    return Err(format!("it is of another model: its `{}` differs", name(path)));
-                }
-                None => {
-                    return Err(format!("it is of another model, which has a `{}`", name(path)));
-                }
-            }
-        }
-        let run = |path: &String| self.files.iter().any(|(name, _)| name == path);
-        let holds_weights = |path: &&String| {
-            let lower = path.to_ascii_lowercase();
-            WEIGHTS.iter().any(|ending| lower.ends_with(ending))
-        };
-        match files.keys().filter(holds_weights).find(|path| !run(path)) {
-            Some(path) => Err(format!("`{}` is not among the files that were run", name(path))),
-            None => Ok(()),
-        }
+        files.are(&self.files)
     }
 }
 
@@ -175,6 +139,19 @@ pub(crate) fn fits(terms: &BehaviourTerms) -> Result<(), (&'static str, String)>
         }
     }
     Ok(())
+}
+
+/// What terms permit at most and ask for at least, of each probe with a gate.
+pub(crate) fn bounds_of(
+    terms: &BehaviourTerms,
+) -> Result<BTreeMap<String, (Option<f64>, Option<f64>)>, String> {
+    let mut loaded = load(&shipped(&terms.packs), 0).map_err(|error| error.to_string())?;
+    bounds(&mut loaded.questions, terms);
+    let gated = loaded.questions.into_iter().filter_map(|question| {
+        let gate = question.gate?;
+        Some((question.probe, (gate.at_most, gate.at_least)))
+    });
+    Ok(gated.collect())
 }
 
 /// Shipped packs by their names.

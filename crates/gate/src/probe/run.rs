@@ -34,7 +34,11 @@ impl Probed {
         let gates = [self.report.judgement, against];
         if gates.contains(&Some(Judgement::Fail)) {
             Judgement::Fail
-        } else if gates.contains(&Some(Judgement::Inconclusive)) || !self.report.calls.complete() {
+        } else if gates.contains(&Some(Judgement::Inconclusive))
+            || gates == [None, None]
+            || !self.report.calls.complete()
+        {
+            // What nothing was held to has passed nothing.
             Judgement::Inconclusive
         } else {
             Judgement::Pass

@@ -56,7 +56,10 @@ fn page() -> String {
         gate: Some(Gate::at_most(0.05)),
         power: None,
         by: Some("word".to_owned()),
+        each: false,
         accuracy: None,
+        judge: None,
+        wants_original: false,
     };
     let target = TargetReport {
         kind: Kind::Endpoint,
