@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use behaviour::report::{Finding, ProbeReport, RunReport};
+use vocabulary::escape;
 
 use super::super::escape::{html as esc, html_sentence as sentence};
 use super::super::plural;
@@ -53,7 +54,7 @@ fn row(at: usize, probe: &ProbeReport, links: Links<'_>, out: &mut String) {
         let count = probe.replies.saturating_add(probe.missing);
         format!(
             "<span class=\"sub\"><a href=\"{}\">{count} repl{}</a></span>",
-            esc(&to(&probe.probe)),
+            esc(&escape(&to(&probe.probe))),
             if count == 1 { "y" } else { "ies" }
         )
     });
@@ -124,7 +125,7 @@ pub fn against(report: &RunReport, links: Links<'_>) -> String {
     let mut out = String::new();
     let original = named(against.original.name.raw());
     let original = match links.original {
-        Some(place) => format!("<a href=\"{}\">{original}</a>", esc(place)),
+        Some(place) => format!("<a href=\"{}\">{original}</a>", esc(&escape(place))),
         None => original,
     };
     let _ = writeln!(

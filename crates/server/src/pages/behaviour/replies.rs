@@ -208,6 +208,7 @@ fn whole(of: &Evaluation, number: u64, line: &Line, all: u64) -> Markup {
         }
         dl.facts {
             dt { "prompt" } dd { (text::mono(&line.cluster)) }
+            dt { "probe" } dd { a href=(address(&place, &[("probe", &line.probe)])) { "every case of it" } }
             dt { "repeat" } dd { (facts::number(u64::from(line.repeat) + 1)) }
         }
         (texts(line, usize::MAX))
@@ -216,6 +217,5 @@ fn whole(of: &Evaluation, number: u64, line: &Line, all: u64) -> Markup {
             span { "Case " (facts::number(number + 1)) " of " (facts::number(all)) }
             @if number + 1 < all { a href={ (place) "/" (number + 1) } rel="next" { "Next →" } }
         }
-        p.small { a href=(address(&place, &[("probe", &line.probe)])) { "Every case of this probe" } }
     }
 }
