@@ -30,7 +30,7 @@ pub fn reasons(report: &RunReport) -> String {
 /// A row a probe.
 pub fn probes(report: &RunReport, links: Links<'_>) -> String {
     let mut out = String::from(
-        "<table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"most\">probe</th><th scope=\"col\">number</th>\
+        "<table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"name\">probe</th><th scope=\"col\">number</th>\
          <th scope=\"col\">interval</th><th scope=\"col\">prompts</th><th scope=\"col\">gate</th>\
          <th scope=\"col\">judgement</th></tr></thead>\n<tbody>\n",
     );
@@ -130,8 +130,8 @@ pub fn against(report: &RunReport, links: Links<'_>) -> String {
     };
     let _ = writeln!(
         out,
-        "<p>{} by no more than {} worse than {original}, prompt by prompt on the same prompts.</p>\n\
-         <table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"most\">probe</th><th scope=\"col\">difference</th>\
+        "<p>{}: asked whether it is no more than {} worse than {original}, prompt by prompt, on the same prompts.</p>\n\
+         <table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"name\">probe</th><th scope=\"col\">difference</th>\
          <th scope=\"col\">only the copy</th><th scope=\"col\">only the original</th><th scope=\"col\">McNemar</th>\
          <th scope=\"col\">flipped signs</th><th scope=\"col\">judgement</th></tr></thead>\n<tbody>",
         badge(against.judgement),

@@ -155,9 +155,11 @@ fn article(place: &str, number: u64, line: &Line) -> Markup {
 fn texts(line: &Line, most: usize) -> Markup {
     let two = line.original.is_some();
     html! {
-        div.said {
+        div.said.two[two] {
             div.prompt { h3 { "Prompt" } (cut(&line.prompt, most)) }
-            div { h3 { @if two { "The copy's reply" } @else { "Reply" } } (cut(&line.reply.reply, most)) }
+            div { h3 { @if two { "The copy's reply" } @else { "Reply" } }
+                @if two { p.small { (scored(&line.reply)) } }
+                (cut(&line.reply.reply, most)) }
             @if let Some(original) = &line.original {
                 div { h3 { "The original's reply" } p.small { (scored(original)) } (cut(&original.reply, most)) }
             }

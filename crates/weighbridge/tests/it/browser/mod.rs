@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a browser saw is told")]
 
-mod runs;
+pub(crate) mod runs;
 mod seed;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

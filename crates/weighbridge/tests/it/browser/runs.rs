@@ -45,13 +45,20 @@ pub(super) async fn hand_in(run: Run<'_>) -> String {
         margin: 0.02,
         ..HandIn::default()
     };
-    let journal = journal(&run, &files);
+    let journal = journal(run.kind, run.name, (run.pack, SEED), &files, run.answers);
     let place = Place::folder(run.data);
     let handed = server::hand_in(&place, run.ledger, None, run.act, asked, journal).await;
     handed.unwrap().evaluation
 }
 
-fn journal(run: &Run<'_>, files: &[(String, String)]) -> Vec<u8> {
+/// The journal of a run of files by a pack and a seed. A case that has no answer is left out.
+pub(crate) fn journal(
+    kind: Kind,
+    name: &str,
+    (pack, seed): (&str, u64),
+    files: &[(String, String)],
+    answers: &dyn Fn(&Case) -> Option<String>,
+) -> Vec<u8> {
     let mut hasher = blake3::Hasher::new();
     for (name, digest) in files {
         hasher.update(digest.as_bytes());
@@ -59,14 +66,14 @@ fn journal(run: &Run<'_>, files: &[(String, String)]) -> Vec<u8> {
         hasher.update(name.as_bytes());
     }
     let fingerprint = hasher.finalize().to_string();
-    let target = Identity { kind: run.kind, name: run.name.to_owned(), fingerprint };
+    let target = Identity { kind, name: name.to_owned(), fingerprint };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal");
     let journal = Journal::open(&path, &target).unwrap();
     let capabilities = json!({ "can": ["chat"], "top_logprobs": 0, "concurrency": 1 });
     journal.find(json!({ "capabilities": capabilities, "files": files })).unwrap();
-    for case in Pack::read(run.pack).unwrap().generate(SEED).unwrap() {
-        let Some(text) = (run.answers)(&case) else { continue };
+    for case in Pack::read(pack).unwrap().generate(seed).unwrap() {
+        let Some(text) = answers(&case) else { continue };
         let reply =
             Reply { text, finish: Finish::Stop, tokens: vec![], usage: None, served_by: None };
         journal.record(Id::of(&target, &case), &case, Ok(reply)).unwrap();
