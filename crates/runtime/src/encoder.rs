@@ -196,7 +196,7 @@ impl Encoder {
     pub fn embed(&self, text: &str) -> Result<Vec<f32>> {
         let mean = self.hidden(&[self.encode(text)?])?.mean(1)?.i(0)?;
         let length = mean.sqr()?.sum_all()?.sqrt()?;
-        Ok(mean.broadcast_div(&length)?.to_vec1::<f32>()?)
+        numbers(&mean.broadcast_div(&length)?)
     }
 
     /// The logits of classes for sequences of equal length: batch, classes.
@@ -212,9 +212,16 @@ impl Encoder {
     /// The classes of a text with their shares, in the order of the model.
     pub fn classify(&self, text: &str) -> Result<Vec<(String, f32)>> {
         let logits = self.logits(&[self.encode(text)?])?;
-        let shares = ops::softmax(&logits, D::Minus1)?.i(0)?.to_vec1::<f32>()?;
+        let shares = numbers(&ops::softmax(&logits, D::Minus1)?.i(0)?)?;
         Ok(self.config.labels.iter().cloned().zip(shares).collect())
     }
+}
+
+/// Numbers that are told to somebody.
+fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
+    let numbers = tensor.to_vec1::<f32>()?;
+    let none = || Error::Compute("what the encoder gives are no numbers".to_owned());
+    numbers.iter().all(|number| number.is_finite()).then_some(numbers).ok_or_else(none)
 }
 
 struct Build<'a> {
@@ -230,7 +237,7 @@ impl Build<'_> {
     }
 
     fn linear(&self, name: &str, rows: usize, columns: usize) -> Result<Linear> {
-        Linear::read(self.store, name, (rows, columns), true, false, Mode::Fast)
+        Linear::read(self.store, name, (rows, columns), true, false, Mode::Fast)?.laid_out()
     }
 
     fn norm(&self, name: &str) -> Result<Normer> {

@@ -1,5 +1,6 @@
 //! Choosing tokens by logits, and numbers that depend on a seed alone.
 
+use crate::decoder::sum_of_exponentials;
 use crate::number::{id, index};
 
 /// A generator of numbers: `SplitMix64` (Steele, Lea and Flood, 2014). The same seed gives the same
@@ -62,41 +63,76 @@ impl Default for Sampling {
 
 /// The natural logarithms of the probabilities of logits.
 pub fn log_probabilities(logits: &[f32]) -> Vec<f64> {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|logit| f64::from(logit - most).exp()).sum();
-    let whole = f64::from(most) + sum.ln();
-    logits.iter().map(|logit| f64::from(*logit) - whole).collect()
+    let all = Logits::new(logits);
+    logits.iter().map(|logit| f64::from(*logit) - all.whole).collect()
 }
 
 /// The most probable tokens, the first of equal ones first.
 pub fn top(logprobs: &[f64], count: usize) -> Vec<(u32, f64)> {
+    best(logprobs.iter().copied(), count)
+}
+
+fn best(values: impl Iterator<Item = f64>, count: usize) -> Vec<(u32, f64)> {
     let mut best: Vec<(u32, f64)> = Vec::with_capacity(count.saturating_add(1));
     if count == 0 {
         return best;
     }
-    for (token, logprob) in logprobs.iter().enumerate() {
-        if best.len() == count && best.last().is_some_and(|(_, least)| least >= logprob) {
+    for (token, value) in values.enumerate() {
+        if best.len() == count && best.last().is_some_and(|(_, least)| *least >= value) {
             continue;
         }
-        let at = best.partition_point(|(_, other)| other >= logprob);
-        best.insert(at, (id(token), *logprob));
+        let at = best.partition_point(|(_, other)| *other >= value);
+        best.insert(at, (id(token), value));
         best.truncate(count);
     }
     best
 }
 
+/// The logits of all tokens in one place.
+pub(crate) struct Logits<'a> {
+    logits: &'a [f32],
+    most: f32,
+    /// The logarithm of the sum of their exponentials, which makes them probabilities.
+    whole: f64,
+}
+
+impl<'a> Logits<'a> {
+    pub(crate) fn new(logits: &'a [f32]) -> Self {
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let whole = f64::from(most) + sum_of_exponentials(logits, most).ln();
+        Self { logits, most, whole }
+    }
+
+    /// Whether they are numbers, all of them.
+    pub(crate) fn are_numbers(&self) -> bool {
+        !self.whole.is_nan()
+    }
+
+    /// The natural logarithm of the probability of a token.
+    pub(crate) fn logprob(&self, token: u32) -> f64 {
+        let logit = self.logits.get(index(token)).copied().unwrap_or(f32::NEG_INFINITY);
+        f64::from(logit) - self.whole
+    }
+
+    /// The most probable tokens with theirs.
+    pub(crate) fn top(&self, count: usize) -> Vec<(u32, f64)> {
+        let logprobs = self.logits.iter().map(|logit| f64::from(*logit) - self.whole);
+        best(logprobs, count)
+    }
+}
+
 /// Chooses a token; none where the logits are no numbers.
-pub(crate) fn choose(logprobs: &[f64], sampling: &Sampling, rng: &mut Rng) -> Option<u32> {
-    if logprobs.iter().any(|logprob| logprob.is_nan()) {
+pub(crate) fn choose(all: &Logits<'_>, sampling: &Sampling, rng: &mut Rng) -> Option<u32> {
+    if !all.are_numbers() {
         return None;
     }
     if sampling.temperature <= 0.0 {
-        return top(logprobs, 1).first().map(|(token, _)| *token);
+        let first = all.logits.iter().position(|logit| *logit >= all.most);
+        return first.map(id);
     }
-    let most = logprobs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let weight = |logprob: f64| ((logprob - most) / sampling.temperature).exp();
+    let weight = |logit: f32| (f64::from(logit - all.most) / sampling.temperature).exp();
     let mut weights: Vec<(usize, f64)> =
-        logprobs.iter().map(|logprob| weight(*logprob)).enumerate().collect();
+        all.logits.iter().map(|logit| weight(*logit)).enumerate().collect();
     let mut sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
     if sampling.top_p < 1.0 {
         weights.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
@@ -124,11 +160,6 @@ pub(crate) fn choose(logprobs: &[f64], sampling: &Sampling, rng: &mut Rng) -> Op
     weights.iter().rev().find(|(_, weight)| *weight > 0.0).map(|(token, _)| id(*token))
 }
 
-/// The logarithm of the probability of a token.
-pub(crate) fn of(logprobs: &[f64], token: u32) -> f64 {
-    logprobs.get(index(token)).copied().unwrap_or(f64::NEG_INFINITY)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,14 +181,26 @@ mod tests {
     }
 
     #[test]
+    fn probabilities_are_those_of_exponentials() {
+        let mut rng = Rng::new(3);
+        let logits: Vec<f32> =
+            (0..50_000).map(|_| crate::number::single((rng.unit() - 0.5) * 60.0)).collect();
+        let sum: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
+        for (logprob, logit) in log_probabilities(&logits).iter().zip(&logits).step_by(999) {
+            assert!((logprob - (f64::from(*logit) - sum.ln())).abs() < 1e-6, "{logprob}");
+        }
+    }
+
+    #[test]
     fn samples_follow_the_probabilities() {
-        let logprobs = log_probabilities(&[1.0, 2.0, 0.0, -50.0]);
+        let logits = [1.0, 2.0, 0.0, -50.0];
+        let logits = Logits::new(&logits);
         let mut sampling = Sampling { temperature: 0.5, ..Sampling::default() };
         let draw = |sampling: &Sampling| {
             let mut rng = Rng::new(7);
             let mut counts = [0u32; 4];
             for _ in 0..20_000 {
-                counts[choose(&logprobs, sampling, &mut rng).unwrap() as usize] += 1;
+                counts[choose(&logits, sampling, &mut rng).unwrap() as usize] += 1;
             }
             counts
         };
@@ -172,6 +215,8 @@ mod tests {
         assert_eq!(draw(&sampling), [0, 20_000, 0, 0]);
         sampling.temperature = 0.0;
         assert_eq!(draw(&sampling), [0, 20_000, 0, 0]);
-        assert_eq!(choose(&[f64::NAN, 0.0], &sampling, &mut Rng::new(0)), None);
+        for none in [[f32::NAN, 0.0], [f32::INFINITY, 0.0], [f32::NEG_INFINITY; 2]] {
+            assert_eq!(choose(&Logits::new(&none), &sampling, &mut Rng::new(0)), None);
+        }
     }
 }

@@ -166,6 +166,21 @@ pub(crate) enum Failure {
         #[source]
         source: std::io::Error,
     },
+    /// A file of frames or requests cannot be read.
+    #[error("cannot read `{}`", shown(path))]
+    Lines {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of frames or requests holds none.
+    #[error("`{}` holds no line", shown(path))]
+    NoLines {
+        /// As it was given.
+        path: PathBuf,
+    },
     /// A signature is to be verified, and nobody's counts.
     #[error("it was not told whose signature counts")]
     Nobody,
@@ -269,6 +284,8 @@ impl Failure {
                 "a shipped pack is named without a path; any other by the path of its YAML file"
                     .to_owned(),
             ),
+            Self::Lines { .. } => None,
+            Self::NoLines { .. } => Some("write one text a line".to_owned()),
             Self::Nobody => Some(
                 "give `--key`, `--cert-root`, `--issuer` together with `--identity`, or `--policy`"
                     .to_owned(),

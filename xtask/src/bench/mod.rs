@@ -3,10 +3,11 @@
 //! What is compared is processor time: a busy machine stretches the wall clock, hardly the other.
 //! The files are made here, the peers come from PyPI at pinned versions, and the result is a page
 //! of the book and a JSON file beside it. No test asserts a time. `--digests` measures the digests
-//! alone, `--server` the server under load and over a large record.
+//! alone, `--server` the server under load and over a large record, `--runtime` the running of models.
 
 mod digests;
 mod measure;
+mod runtime;
 mod server;
 mod table;
 
@@ -76,6 +77,8 @@ struct Options {
     digests: bool,
     /// The server alone.
     server: bool,
+    /// The running of models alone.
+    runtime: bool,
     date: String,
     peers: Peers,
 }
@@ -96,6 +99,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     let options = Options::parse(options)?;
     if options.server {
         return server::run(options.quick, &options.date);
+    }
+    if options.runtime {
+        return runtime::run(options.quick, &options.date);
     }
     let binary = build()?;
     if options.digests {
@@ -150,6 +156,7 @@ impl Options {
             quick: false,
             digests: false,
             server: false,
+            runtime: false,
             date: String::new(),
             peers: Peers::Core,
         };
@@ -166,6 +173,10 @@ impl Options {
                 }
                 ["--server", rest @ ..] => {
                     options.server = true;
+                    rest
+                }
+                ["--runtime", rest @ ..] => {
+                    options.runtime = true;
                     rest
                 }
                 ["--date", date, rest @ ..] => {

@@ -187,6 +187,7 @@ impl Made {
             id: id.to_owned(),
             version: 1,
             hypothesis: hypothesis.to_owned(),
+            limits: None,
             slots: BTreeMap::from([("item".to_owned(), Slot::Rows(rows))]),
             combine: Combine::Cartesian,
             prompt: vec![Line::User("{item.prompt}".to_owned())],

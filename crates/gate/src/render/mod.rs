@@ -15,6 +15,7 @@ mod probe_html;
 mod probe_text;
 pub mod run;
 mod sarif;
+mod search_text;
 mod text;
 
 use std::collections::{HashMap, HashSet};
@@ -22,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
 use crate::level::{Aisvs, Evidence, Standing};
-use crate::probe::{Judgement, Planned, Probed, RunReport, Transcript};
+use crate::probe::{Judgement, Planned, Probed, RunReport, SearchReport, Transcript};
 
 pub use json::read;
 
@@ -154,6 +155,23 @@ pub fn run_page(
 /// The report of a run as data, as `probe --format json` writes it.
 pub fn run_json(report: &RunReport) -> String {
     json::pretty(report)
+}
+
+/// A form of what a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchFormat {
+    /// For people at a terminal.
+    Text,
+    /// As data.
+    Json,
+}
+
+/// Renders what a search found.
+pub fn searched(format: SearchFormat, report: &SearchReport, detail: Detail) -> String {
+    match format {
+        SearchFormat::Text => search_text::report(report, detail),
+        SearchFormat::Json => json::pretty(report),
+    }
 }
 
 /// Renders what a run would be able to tell.

@@ -136,14 +136,13 @@ pub(crate) fn read(file: &Gguf, tensors: &dyn Tensors) -> Result<Config> {
     let family = family(arch)
         .ok_or_else(|| Error::Unknown(format!("the architecture `{}`", escape(arch))))?;
     let pairs = Pairs { file, arch };
-    let mut config = common(&pairs, family, tensors)?;
+    let mut config = common(&pairs, family, tensors)?.bounded()?;
     special(&pairs, &mut config, tensors)?;
     if family != Family::Gpt2 {
         rope(&pairs, &mut config, tensors)?;
     }
     pairs.finish()?;
-    config.check()?;
-    Ok(config)
+    config.checked()
 }
 
 fn common(pairs: &Pairs<'_>, family: Family, tensors: &dyn Tensors) -> Result<Config> {

@@ -18,8 +18,7 @@ pub(crate) fn read(value: &Value) -> Result<Config> {
         .ok_or_else(|| Error::Unknown(format!("the model type `{}`", escape(name))))?;
     let config = Reader { settings: &settings, family }.read()?;
     settings.finish()?;
-    config.check()?;
-    Ok(config)
+    config.checked()
 }
 
 /// By its name in transformers.
@@ -43,13 +42,13 @@ impl Reader<'_> {
         if self.family == Family::Gpt2 {
             return self.gpt2();
         }
-        let mut config = self.common()?;
+        let mut config = self.common()?.bounded()?;
         match self.family {
             Family::Llama => self.llama(&mut config)?,
             Family::Mistral => config.windows = vec![self.window(Some(4096))?; config.layers],
             Family::Qwen2 | Family::Qwen3 => self.qwen(&mut config)?,
             Family::Phi => self.phi(&mut config)?,
-            Family::Phi3 => config.windows = vec![self.window(None)?; config.layers],
+            Family::Phi3 => self.phi3(&mut config)?,
             Family::Gemma | Family::Gemma2 | Family::Gemma3 => self.gemma(&mut config)?,
             Family::Olmo | Family::Olmo2 => self.olmo(&mut config)?,
             Family::StableLm => self.stablelm(&mut config)?,
@@ -70,6 +69,7 @@ impl Reader<'_> {
             Family::Mistral => 8,
             Family::Gemma => 16,
             Family::Gemma2 | Family::Gemma3 => 4,
+            Family::Qwen2 | Family::Qwen3 | Family::StableLm => 32,
             _ => heads,
         };
         let kv_heads = match self.family {
@@ -222,6 +222,15 @@ impl Reader<'_> {
         Ok(())
     }
 
+    fn phi3(&self, config: &mut Config) -> Result<()> {
+        config.windows = vec![self.window(None)?; config.layers];
+        // The files of Phi-4 mini have them; its code does not read them.
+        for name in ["full_attn_mod", "interpolate_factor"] {
+            self.settings.only(name, &json!(1))?;
+        }
+        Ok(())
+    }
+
     fn gemma(&self, config: &mut Config) -> Result<()> {
         let s = self.settings;
         config.norm = Norm::RmsPlusOne;
@@ -236,6 +245,10 @@ impl Reader<'_> {
         let scalar = s.number(&["query_pre_attn_scalar"])?.unwrap_or(256.0);
         config.attention_scale = 1.0 / scalar.sqrt();
         let window = self.window(Some(4096))?;
+        if let Some(window) = window {
+            // The first files of Gemma 2 say it twice.
+            s.same("sliding_window_size", real(window))?;
+        }
         if self.family == Family::Gemma2 {
             let cap = |name: &str, default: f64| -> Result<Option<f64>> {
                 if s.present(name) { s.number(&[name]) } else { Ok(Some(default)) }
@@ -344,46 +357,76 @@ impl Reader<'_> {
         })
     }
 
-    /// Rotary positions, of the layers with a window too where those have others.
+    /// Rotary positions. Version 4 of transformers has them as `rope_scaling` and settings beside it,
+    /// version 5 as `rope_parameters`.
     fn rope(&self, config: &mut Config) -> Result<()> {
         let s = self.settings;
-        let local = s.number(&["rope_local_base_freq"])?;
-        let nested = s.get("rope_parameters").filter(|value| value.get("full_attention").is_some());
-        if let Some(nested) = nested {
-            let both = Settings::new(nested)?;
-            let part = |name: &str| both.get(name).map(Settings::new).transpose();
-            if let Some(full) = part("full_attention")? {
-                config.rope = Some(self.one(config, &full, 1e6)?);
-            }
-            if let Some(sliding) = part("sliding_attention")? {
-                config.local_rope = Some(self.one(config, &sliding, 1e4)?);
-            }
-            return both.finish();
+        let (parameters, scaling) = (s.get("rope_parameters"), s.get("rope_scaling"));
+        if parameters.is_some() && scaling.is_some() && parameters != scaling {
+            let problem = "differs from `rope_parameters`; which of them counts is not known";
+            return Err(Error::setting("rope_scaling", problem));
         }
-        let empty = json!({});
-        let own = s.get("rope_parameters").or_else(|| s.get("rope_scaling")).unwrap_or(&empty);
-        s.ignore(&["rope_scaling"]);
-        let theta = if self.family == Family::Gemma3 { 1e6 } else { 1e4 };
-        config.rope = Some(self.one(config, &Settings::new(own)?, theta)?);
         if self.family == Family::Gemma3 {
-            let plain = json!({ "rope_theta": local.unwrap_or(1e4) });
-            config.local_rope = Some(self.one(config, &Settings::new(&plain)?, 1e4)?);
+            return self.two_ropes(config, parameters, scaling);
         }
+        let own = parameters.or(scaling).cloned().unwrap_or_else(|| json!({}));
+        let base = match self.family {
+            Family::GptNeoX => {
+                let base = s.number(&["rotary_emb_base"])?.unwrap_or(1e4);
+                s.same("rope_theta", base)?;
+                base
+            }
+            _ => s.number(&["rope_theta"])?.unwrap_or(1e4),
+        };
+        config.rope = Some(self.one(config, &own, base)?);
         Ok(())
     }
 
-    fn one(&self, config: &Config, own: &Settings<'_>, default_theta: f64) -> Result<Rope> {
+    /// Those of Gemma 3: of layers that see all, and of layers with a window.
+    fn two_ropes(
+        &self,
+        config: &mut Config,
+        parameters: Option<&Value>,
+        scaling: Option<&Value>,
+    ) -> Result<()> {
         let s = self.settings;
-        let top_theta = s.number(&["rope_theta", "rotary_emb_base"])?;
-        let theta = own.number(&["rope_theta"])?.or(top_theta).unwrap_or(default_theta);
+        let base = s.number(&["rope_theta"])?.unwrap_or(1e6);
+        let local = s.number(&["rope_local_base_freq"])?.unwrap_or(1e4);
+        let plain = json!({});
+        let (full, sliding) = match parameters {
+            None => (scaling.unwrap_or(&plain), &plain),
+            Some(parameters) => {
+                let both = Settings::new(parameters)?;
+                let part = |name: &str| both.get(name).unwrap_or(&plain);
+                let parts = (part("full_attention"), part("sliding_attention"));
+                both.finish()?;
+                parts
+            }
+        };
+        config.rope = Some(self.one(config, full, base)?);
+        config.local_rope = Some(self.one(config, sliding, local)?);
+        Ok(())
+    }
+
+    /// One kind of rotary positions: its own settings, and the base where they have none.
+    fn one(&self, config: &Config, own: &Value, base: f64) -> Result<Rope> {
+        let (s, own) = (self.settings, &Settings::new(own)?);
+        let theta = own.number(&["rope_theta"])?.unwrap_or(base);
         let default_part = match self.family {
             Family::Phi => Some(0.5),
-            Family::StableLm | Family::GptNeoX => Some(0.25),
+            Family::StableLm => Some(0.25),
             Family::Phi3 => Some(1.0),
+            Family::GptNeoX => Some(s.number(&["rotary_pct"])?.unwrap_or(0.25)),
             _ => None,
         };
         let dim = if let Some(default) = default_part {
-            let top = s.number(&["partial_rotary_factor", "rotary_pct"])?;
+            let top = match self.family {
+                Family::GptNeoX => {
+                    s.same("partial_rotary_factor", default)?;
+                    None
+                }
+                _ => s.number(&["partial_rotary_factor"])?,
+            };
             let part = own.number(&["partial_rotary_factor"])?.or(top).unwrap_or(default);
             share(part, config.head_dim)?
         } else {
@@ -394,14 +437,25 @@ impl Reader<'_> {
             "su" | "yarn" if self.family == Family::Phi3 => "longrope",
             other => other,
         };
-        let top_original = s.count(&["original_max_position_embeddings"])?;
-        let phi3_default = (self.family == Family::Phi3).then_some(4096);
-        let own_original = own.count(&["original_max_position_embeddings"])?;
-        let original =
-            top_original.or(own_original).or(phi3_default).unwrap_or(config.max_positions);
+        let original = self.original(config, own)?;
         let scaling = scaling(kind, own, original, config.max_positions)?;
+        if self.family == Family::Phi3 && !matches!(scaling, Scaling::None | Scaling::Long { .. }) {
+            return Err(Error::Unknown(format!("a Phi-3 with the rotary scaling `{kind}`")));
+        }
         own.finish()?;
         Ok(Rope { theta, dim, neighbours: false, scaling })
+    }
+
+    /// The length that was trained first: what stands beside the rotary settings counts before what
+    /// stands among them.
+    fn original(&self, config: &Config, own: &Settings<'_>) -> Result<usize> {
+        const NAME: &str = "original_max_position_embeddings";
+        let default = (self.family == Family::Phi3).then_some(4096);
+        let top = self.settings.count(&[NAME])?.or(default);
+        if let Some(top) = top {
+            own.same(NAME, real(top))?;
+        }
+        Ok(top.or(own.count(&[NAME])?).unwrap_or(config.max_positions))
     }
 }
 
@@ -421,6 +475,12 @@ fn scaling(kind: &str, own: &Settings<'_>, original: usize, longest: usize) -> R
     };
     match kind {
         "default" => Ok(Scaling::None),
+        // It changes the turns of sequences that are longer than the model's longest; those are refused.
+        "dynamic" => {
+            let factor = needed("factor")?;
+            let problem = || Error::setting("rope_scaling.factor", "has to be at least 1");
+            (factor >= 1.0).then_some(Scaling::None).ok_or_else(problem)
+        }
         "linear" => Ok(Scaling::Linear(needed("factor")?)),
         "llama3" => Ok(Scaling::Llama3 {
             factor: needed("factor")?,

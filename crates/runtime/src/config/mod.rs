@@ -228,8 +228,8 @@ const MOST: [(&str, usize); 7] = [
 ];
 
 impl Config {
-    /// Holds the numbers against each other.
-    pub fn check(&self) -> Result<()> {
+    /// Holds the sizes against their bounds. Nothing is counted or made by a size before.
+    pub(super) fn bounded(self) -> Result<Self> {
         let values = [
             self.vocab,
             self.hidden,
@@ -245,6 +245,17 @@ impl Config {
                 return Err(Error::setting(name, problem));
             }
         }
+        Ok(self)
+    }
+
+    /// Holds the numbers against each other.
+    pub(crate) fn checked(self) -> Result<Self> {
+        let config = self.bounded()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
         if self.heads.checked_rem(self.kv_heads) != Some(0) {
             let (heads, kv) = (self.heads, self.kv_heads);
             let problem = format!("is {kv}, which does not divide the {heads} heads");

@@ -22,6 +22,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "cache_implementation",
     "chunk_size_feed_forward",
     "classifier_dropout",
+    "custom_pipelines",
     "decoder_start_token_id",
     "diversity_penalty",
     "do_sample",
@@ -90,7 +91,8 @@ const WITHOUT_EFFECT: &[&str] = &[
 ];
 
 /// Settings that change something where they are true, which nothing here computes.
-const FALSE_ALONE: &[&str] = &["attention_bias", "rope_interleaved", "use_mrope"];
+const FALSE_ALONE: &[&str] =
+    &["attention_bias", "lm_head_bias", "mlp_bias", "rope_interleaved", "use_mrope"];
 
 /// An object of settings. Each one that is asked for counts as understood.
 pub(crate) struct Settings<'a> {
@@ -177,6 +179,16 @@ impl<'a> Settings<'a> {
             .filter(|list| list.iter().all(|number| number.is_finite()))
             .map(Some)
             .ok_or_else(wrong)
+    }
+
+    /// Refuses a number that is there and not the one that another setting says.
+    pub(crate) fn same(&self, name: &str, expected: f64) -> Result<()> {
+        let told = self.number(&[name])?;
+        if told.is_some_and(|told| told.to_bits() != expected.to_bits()) {
+            let problem = format!("contradicts another setting, by which it is {expected}");
+            return Err(Error::setting(name, problem));
+        }
+        Ok(())
     }
 
     /// Refuses a setting that is there and not as it has to be.

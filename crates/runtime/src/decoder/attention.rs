@@ -61,8 +61,11 @@ impl Attention {
         let out = names.layer(layer, names.out);
         Ok(Self {
             layer,
-            qkv: qkv(build, layer)?,
-            out: build.linear(&out, config.hidden, width, config.out_bias)?,
+            qkv: match qkv(build, layer)? {
+                Qkv::One(linear) => Qkv::One(linear.laid_out()?),
+                three @ Qkv::Three(_) => three,
+            },
+            out: build.linear(&out, config.hidden, width, config.out_bias)?.laid_out()?,
             norms: norms(build, layer)?,
             norm_whole: config.qk_norm == QkNorm::Whole,
             heads: config.heads,

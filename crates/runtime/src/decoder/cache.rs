@@ -56,6 +56,16 @@ impl Cache {
         Ok(Self { layers, len: self.len, expected: self.expected })
     }
 
+    /// Forgets the sequences of its batch that are not to be kept.
+    pub fn keep(&mut self, kept: &[bool]) -> Result<()> {
+        let ids = (0u32..).zip(kept).filter(|(_, kept)| **kept).map(|(n, _)| n).collect::<Vec<_>>();
+        for (k, v) in self.layers.iter_mut().filter_map(|layer| layer.kept.as_mut()) {
+            let ids = Tensor::new(ids.as_slice(), k.device())?;
+            (*k, *v) = (k.index_select(&ids, 0)?, v.index_select(&ids, 0)?);
+        }
+        Ok(())
+    }
+
     /// Forgets all positions from `len` on.
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);

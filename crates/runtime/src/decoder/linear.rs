@@ -1,9 +1,12 @@
 //! Matrices that activations are multiplied with.
 
+use std::sync::Arc;
+
 use candle_core::quantized::QMatMul;
 use candle_core::{Module as _, Tensor};
 
-use super::{Mode, product};
+use super::Mode;
+use super::product::Panels;
 use crate::error::Result;
 use crate::weights::{Matrix, Store};
 
@@ -19,12 +22,14 @@ pub(crate) struct Linear {
 enum Weight {
     /// Rows for outputs.
     Dense(Tensor),
+    /// The same, with the bias, as products are computed fastest.
+    Panels(Arc<Panels>),
     Quantized(QMatMul),
 }
 
 impl Linear {
     /// Reads `name.weight`, of `rows` outputs and `columns` inputs, and `name.bias` where there is to
-    /// be one.
+    /// be one. It is complete once it is [`Self::laid_out`].
     pub(crate) fn read(
         store: &Store,
         name: &str,
@@ -55,7 +60,26 @@ impl Linear {
     pub(crate) fn parts(&self) -> Option<(&Tensor, Option<&Tensor>)> {
         match &self.weight {
             Weight::Dense(weight) => Some((weight, self.bias.as_ref())),
-            Weight::Quantized(_) => None,
+            Weight::Panels(_) | Weight::Quantized(_) => None,
+        }
+    }
+
+    /// In the form that products are computed with.
+    pub(crate) fn laid_out(self) -> Result<Self> {
+        let Self { weight: Weight::Dense(weight), bias, mode: Mode::Fast } = &self else {
+            return Ok(self);
+        };
+        Ok(match Panels::new(weight, bias.as_ref())? {
+            Some(panels) => Self { weight: Weight::Panels(Arc::new(panels)), bias: None, ..self },
+            None => self,
+        })
+    }
+
+    /// The matrix with its bias as it was laid out, where it was.
+    pub(crate) fn panels(&self) -> Option<&Arc<Panels>> {
+        match &self.weight {
+            Weight::Panels(panels) => Some(panels),
+            Weight::Dense(_) | Weight::Quantized(_) => None,
         }
     }
 
@@ -77,11 +101,8 @@ impl Linear {
     /// For rows of activations.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let y = match &self.weight {
-            Weight::Dense(weight) if self.mode == Mode::Fast => match product::few(x, weight)? {
-                Some(product) => product,
-                None => x.matmul(&weight.t()?)?,
-            },
             Weight::Dense(weight) => x.matmul(&weight.t()?)?,
+            Weight::Panels(panels) => panels.product(x)?,
             Weight::Quantized(weight) => weight.forward(x)?,
         };
         match &self.bias {

@@ -34,8 +34,8 @@ impl Mlp {
             build.linear(&names.layer(layer, name), rows, config.hidden, bias)
         };
         let up = match names.up {
-            UpNames::Plain(name) => Up::Plain(one(name, width)?),
-            UpNames::Stacked(name) => Up::One(one(name, width.saturating_mul(2))?),
+            UpNames::Plain(name) => Up::Plain(one(name, width)?.laid_out()?),
+            UpNames::Stacked(name) => Up::One(one(name, width.saturating_mul(2))?.laid_out()?),
             UpNames::Gated([gate, up]) => {
                 let both = [one(gate, width)?, one(up, width)?];
                 let [gate, up] = &both;
@@ -43,10 +43,14 @@ impl Mlp {
                     Mode::Fast => Linear::stack(&[gate, up])?,
                     Mode::Gradients => None,
                 };
-                stacked.map_or(Up::Gated(both), Up::One)
+                match stacked {
+                    Some(stacked) => Up::One(stacked.laid_out()?),
+                    None => Up::Gated(both),
+                }
             }
         };
         let down = build.linear(&names.layer(layer, names.down), config.hidden, width, bias)?;
+        let down = down.laid_out()?;
         Ok(Self { up, down, activation: config.activation, width, mode })
     }
 

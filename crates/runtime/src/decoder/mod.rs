@@ -5,9 +5,12 @@ mod cache;
 pub(crate) mod linear;
 pub(crate) mod mlp;
 pub(crate) mod norm;
+mod pages;
 mod product;
 mod rope;
 mod rows;
+
+use std::sync::Arc;
 
 use candle_core::{Device, IndexOp as _, Tensor};
 
@@ -16,7 +19,9 @@ pub use self::cache::Cache;
 use self::linear::Linear;
 use self::mlp::Mlp;
 use self::norm::Normer;
+use self::product::Panels;
 use self::rope::Turns;
+pub(crate) use self::rows::sum_of_exponentials;
 use crate::config::{Block, Config};
 use crate::error::{Error, Result};
 use crate::tap::{Kind, Probe, Tap};
@@ -66,11 +71,19 @@ pub struct Decoder {
     config: Config,
     mode: Mode,
     device: Device,
-    embed: Tensor,
+    embed: Embedding,
     positions: Option<Tensor>,
     layers: Vec<Layer>,
     final_norm: Normer,
     head: Linear,
+}
+
+/// A row for each token.
+#[derive(Clone, Debug)]
+enum Embedding {
+    Table(Tensor),
+    /// The head's matrix, which is the same.
+    Head(Arc<Panels>),
 }
 
 #[derive(Clone, Debug)]
@@ -83,7 +96,6 @@ struct Layer {
 
 impl Decoder {
     pub(crate) fn read(config: &Config, names: &Names, store: &Store, mode: Mode) -> Result<Self> {
-        config.check()?;
         let build = Build { config, names, store, mode };
         let embed_name = format!("{}.weight", names.embed);
         let embed = store.dense(&embed_name, &[config.vocab, config.hidden])?;
@@ -97,6 +109,8 @@ impl Decoder {
         // Layer by layer: each finds its tensors in the files, so a number of layers that nothing
         // stands behind ends at the first one.
         let layers = (0..config.layers).map(|n| Layer::read(&build, n)).collect::<Result<_>>()?;
+        let head = head(&build, &embed, &embed_name)?;
+        let shared = head.panels().filter(|_| config.tied).cloned();
         let decoder = Self {
             config: config.clone(),
             mode,
@@ -104,8 +118,8 @@ impl Decoder {
             positions,
             layers,
             final_norm: build.norm(&names.final_norm)?,
-            head: head(&build, &embed, &embed_name)?,
-            embed,
+            embed: shared.map_or(Embedding::Table(embed), Embedding::Head),
+            head,
         };
         store.finish()?;
         Ok(decoder)
@@ -122,8 +136,11 @@ impl Decoder {
     }
 
     /// The embedding: a row for each token.
-    pub fn embedding(&self) -> &Tensor {
-        &self.embed
+    pub fn embedding(&self) -> Result<Tensor> {
+        match &self.embed {
+            Embedding::Table(table) => Ok(table.clone()),
+            Embedding::Head(head) => head.all(),
+        }
     }
 
     /// Logits of sequences of equal length, behind what the cache holds: batch, positions, tokens.
@@ -154,8 +171,13 @@ impl Decoder {
             )));
         }
         let flat = tokens.concat();
-        let ids = Tensor::from_vec(flat, batch.saturating_mul(count), &self.device)?;
-        let rows = self.embed.index_select(&ids, 0)?;
+        let rows = match &self.embed {
+            Embedding::Head(head) => head.rows(flat.iter().map(|id| crate::number::index(*id)))?,
+            Embedding::Table(table) => {
+                let ids = Tensor::from_vec(flat, batch.saturating_mul(count), &self.device)?;
+                table.index_select(&ids, 0)?
+            }
+        };
         Ok(rows.reshape((batch, count, self.config.hidden))?)
     }
 
@@ -230,7 +252,7 @@ fn head(build: &Build<'_>, embed: &Tensor, embed_name: &str) -> Result<Linear> {
     let weight = format!("{}.weight", names.head);
     if !config.tied {
         let size = (config.vocab, config.hidden);
-        return Linear::read(store, &names.head, size, config.head_bias, false, mode);
+        return Linear::read(store, &names.head, size, config.head_bias, false, mode)?.laid_out();
     }
     if store.has(&weight) {
         if !store.same(&weight, embed_name) {
@@ -241,13 +263,13 @@ fn head(build: &Build<'_>, embed: &Tensor, embed_name: &str) -> Result<Linear> {
     }
     if store.is_quantized(embed_name) {
         let size = (config.vocab, config.hidden);
-        return Linear::read(store, &names.embed, size, false, false, mode);
+        return Linear::read(store, &names.embed, size, false, false, mode)?.laid_out();
     }
     let bias = config
         .head_bias
         .then(|| store.dense(&format!("{}.bias", names.head), &[config.vocab]))
         .transpose()?;
-    Ok(Linear::of(embed.clone(), bias, mode))
+    Linear::of(embed.clone(), bias, mode).laid_out()
 }
 
 impl Layer {

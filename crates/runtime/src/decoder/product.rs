@@ -1,78 +1,169 @@
-//! Products of few rows with a large matrix: what decoding is made of.
+//! Products of activations with the matrices of a model.
 //!
-//! A reply is made token by token, and each reads every weight once, so memory is what takes time. The
-//! matrices of candle are multiplied by `gemm`, whose loop for one row runs on one thread; this one shares
-//! the rows of the matrix among all threads, and uses the widest registers that the processor has.
+//! A reply is made token by token, and each token reads every weight once: memory is what takes time.
+//! A prompt is computed at once: multiplying is what takes time. One layout serves both. Rows of a
+//! matrix stand beside each other in panels, as many as fill a few registers, and in a panel the weights
+//! of one input follow those of the input before; so weights are read in the order in which they lie,
+//! and nothing is turned or copied when a product is computed.
+//!
+//! Each number of a result is one sum in the order of the inputs, whatever is computed beside it. So a
+//! row has the same product in a batch as alone, and with any number of threads.
 
-use candle_core::{CpuStorage, CustomOp2, DType, Layout, Shape, Tensor};
-use pulp::Arch;
+use std::borrow::Cow;
+
+use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Storage, Tensor};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::error::Result;
+use super::pages::Numbers;
+use crate::error::{Error, Result};
 
-/// Rows of activations up to which it is used.
-const FEW: usize = 4;
-/// Numbers of the matrix below which one thread does it.
+/// Rows of activations that are multiplied together: their sums and the weights fill the registers.
+const FEW: usize = 6;
+/// Inputs after which the next rows of activations have their turn: their weights fit the cache.
+const BLOCK: usize = 128;
+/// Numbers of a line of the processor's cache.
+const LINE: usize = 16;
+/// How many weights before they are needed a processor is told to fetch them.
+const AHEAD: usize = 256;
+/// Numbers of the matrix below which one thread multiplies.
 const SMALL: usize = 1 << 15;
-/// Sums that are kept side by side.
-const LANES: usize = 64;
-
-/// `x · wᵀ` for few rows `x`, where it can be done here; nothing where candle is to do it.
-pub(super) fn few(x: &Tensor, w: &Tensor) -> Result<Option<Tensor>> {
-    let fits = x.rank() == 2
-        && x.dim(0)? <= FEW
-        && x.dtype() == DType::F32
-        && w.dtype() == DType::F32
-        && x.device().is_cpu()
-        && x.is_contiguous()
-        && w.is_contiguous();
-    if !fits {
-        return Ok(None);
-    }
-    Ok(Some(x.apply_op2_no_bwd(w, &Few)?))
+/// A matrix, with the bias that is added, laid out for products.
+pub(crate) struct Panels {
+    /// Panel behind panel; in a panel for each input the weights of its rows. The last one is filled up
+    /// with zeros.
+    numbers: Numbers,
+    bias: Option<Vec<f32>>,
+    rows: usize,
+    inner: usize,
+    /// Rows of a panel.
+    width: usize,
+    arch: Arch,
 }
 
-struct Few;
+impl std::fmt::Debug for Panels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Panels({} × {})", self.rows, self.inner)
+    }
+}
 
-impl CustomOp2 for Few {
-    fn name(&self) -> &'static str {
-        "product-of-few-rows"
+impl Panels {
+    /// Lays out a matrix; none where it is not one of single precision in this machine's own memory.
+    pub(crate) fn new(weight: &Tensor, bias: Option<&Tensor>) -> Result<Option<Self>> {
+        let here = |tensor: &Tensor| tensor.dtype() == DType::F32 && tensor.device().is_cpu();
+        if weight.rank() != 2 || weight.elem_count() == 0 || !here(weight) {
+            return Ok(None);
+        }
+        let (rows, inner) = weight.dims2()?;
+        let arch = Arch::new();
+        let width = arch.dispatch(Width);
+        let panels = rows.div_ceil(width);
+        let count = panels.saturating_mul(width).saturating_mul(inner);
+        let mut numbers = Numbers::new(count);
+        let weight = weight.contiguous()?;
+        let (storage, layout) = weight.storage_and_layout();
+        let Storage::Cpu(storage) = &*storage else { return Ok(None) };
+        let size = width.saturating_mul(inner);
+        let lay = |(panel, rows): (&mut [f32], &[f32])| {
+            for (n, row) in rows.chunks_exact(inner).enumerate() {
+                let slots = panel.iter_mut().skip(n).step_by(width);
+                slots.zip(row).for_each(|(slot, weight)| *slot = *weight);
+            }
+        };
+        let into = numbers.get_mut().par_chunks_exact_mut(size).take(panels);
+        into.zip(part(storage, layout)?.par_chunks(size)).for_each(lay);
+        let bias = bias.map(|bias| -> Result<Vec<f32>> {
+            let mut bias = bias.to_vec1::<f32>()?;
+            bias.resize(panels.saturating_mul(width), 0.0);
+            Ok(bias)
+        });
+        Ok(Some(Self { numbers, bias: bias.transpose()?, rows, inner, width, arch }))
     }
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        w: &CpuStorage,
-        w_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (rows, inner) = x_layout.shape().dims2()?;
-        let (columns, other) = w_layout.shape().dims2()?;
-        let (x, w) = (part(x, x_layout)?, part(w, w_layout)?);
-        if inner != other || inner == 0 {
-            candle_core::bail!("rows of {inner} and {other} numbers");
+    /// `x · Wᵀ + b` for rows `x`.
+    pub(crate) fn product(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(x.contiguous()?.apply_op1_no_bwd(&Product(self))?)
+    }
+
+    /// Rows of the matrix.
+    pub(crate) fn rows(&self, ids: impl ExactSizeIterator<Item = usize>) -> Result<Tensor> {
+        let count = ids.len();
+        let mut out: Vec<f32> = Vec::with_capacity(count.saturating_mul(self.inner));
+        let size = self.width.saturating_mul(self.inner);
+        for id in ids {
+            let panel = id.checked_div(self.width).filter(|_| id < self.rows);
+            let lane = id.checked_rem(self.width).unwrap_or(0);
+            let panel = panel.and_then(|n| self.numbers.get().chunks_exact(size).nth(n));
+            let none = || Error::Input(format!("a matrix of {} rows has no row {id}", self.rows));
+            out.extend(panel.ok_or_else(none)?.iter().skip(lane).step_by(self.width));
         }
-        let mut out = vec![0f32; rows.saturating_mul(columns)];
-        let arch = Arch::new();
-        for (x, out) in x.chunks_exact(inner).zip(out.chunks_exact_mut(columns.max(1))) {
-            let some = |(out, w): (&mut [f32], &[f32])| {
-                arch.dispatch(|| {
-                    for (out, row) in out.iter_mut().zip(w.chunks_exact(inner)) {
-                        *out = dot(x, row);
-                    }
-                });
-            };
-            let threads = rayon::current_num_threads();
-            if threads < 2 || w.len() < SMALL {
-                some((out, w));
-                continue;
+        Ok(Tensor::from_vec(out, (count, self.inner), &Device::Cpu)?)
+    }
+
+    /// All rows of the matrix.
+    pub(crate) fn all(&self) -> Result<Tensor> {
+        self.rows(0..self.rows)
+    }
+
+    /// The products of rows that lie one behind the other.
+    fn multiply(&self, x: &[f32]) -> Vec<f32> {
+        let count = x.len().checked_div(self.inner).unwrap_or(0);
+        let x = grouped(x, self.inner);
+        let panels = self.rows.div_ceil(self.width);
+        let size = count.saturating_mul(self.width).max(1);
+        let mut sums = vec![0f32; size.saturating_mul(panels)];
+        if let Some(bias) = &self.bias {
+            for (sums, bias) in sums.chunks_exact_mut(size).zip(bias.chunks_exact(self.width)) {
+                sums.chunks_exact_mut(self.width).for_each(|sums| sums.copy_from_slice(bias));
             }
-            // A few pieces a thread, so that none waits long for another one.
-            let piece = columns.div_ceil(threads.saturating_mul(4)).max(1);
-            let pieces = out.par_chunks_mut(piece).zip(w.par_chunks(piece.saturating_mul(inner)));
-            pieces.for_each(some);
         }
-        Ok((CpuStorage::F32(out), Shape::from((rows, columns))))
+        let one = |(sums, weights): (&mut [f32], &[f32])| {
+            let (inner, width) = (self.inner, self.width);
+            self.arch.dispatch(Panel { weights, x: &x, sums, inner, width });
+        };
+        let weights = self.inner.saturating_mul(self.width);
+        if rayon::current_num_threads() < 2 || self.rows.saturating_mul(self.inner) < SMALL {
+            sums.chunks_exact_mut(size).zip(self.numbers.get().chunks_exact(weights)).for_each(one);
+        } else {
+            let weights = self.numbers.get().par_chunks_exact(weights);
+            sums.par_chunks_exact_mut(size).zip(weights).for_each(one);
+        }
+        if count == 1 {
+            sums.truncate(self.rows);
+            return sums;
+        }
+        self.by_row(&sums, count)
+    }
+
+    /// Sums that stand panel by panel, row by row.
+    fn by_row(&self, sums: &[f32], count: usize) -> Vec<f32> {
+        let size = count.saturating_mul(self.width).max(1);
+        let mut out = vec![0f32; count.saturating_mul(self.rows)];
+        for (n, out) in out.chunks_exact_mut(self.rows.max(1)).enumerate() {
+            let begin = n.saturating_mul(self.width);
+            for (out, sums) in out.chunks_mut(self.width).zip(sums.chunks_exact(size)) {
+                let sums = sums.get(begin..).unwrap_or_default();
+                out.iter_mut().zip(sums).for_each(|(out, sum)| *out = *sum);
+            }
+        }
+        out
+    }
+}
+
+struct Product<'a>(&'a Panels);
+
+impl CustomOp1 for Product<'_> {
+    fn name(&self) -> &'static str {
+        "product-with-panels"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (count, inner) = layout.shape().dims2()?;
+        if inner != self.0.inner {
+            candle_core::bail!("rows of {inner} and {} numbers", self.0.inner);
+        }
+        let out = self.0.multiply(part(x, layout)?);
+        Ok((CpuStorage::F32(out), Shape::from((count, self.0.rows))))
     }
 }
 
@@ -86,55 +177,187 @@ pub(super) fn part<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core:
     }
 }
 
-/// The sum of products. Sums are kept side by side, so it is the same on every run of one machine.
+/// Rows in groups of a few: what the rows of a group have for one input stands side by side.
+fn grouped(x: &[f32], inner: usize) -> Cow<'_, [f32]> {
+    if x.len() == inner {
+        return Cow::Borrowed(x);
+    }
+    let mut out = vec![0f32; x.len()];
+    let size = inner.saturating_mul(FEW).max(1);
+    for (out, rows) in out.chunks_mut(size).zip(x.chunks(size)) {
+        let count = rows.len().checked_div(inner).unwrap_or(1).max(1);
+        for (n, row) in rows.chunks_exact(inner).enumerate() {
+            let slots = out.iter_mut().skip(n).step_by(count);
+            slots.zip(row).for_each(|(slot, x)| *slot = *x);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// How many rows a panel has: what a processor's registers hold of it, beside the sums.
+struct Width;
+
+impl WithSimd for Width {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F32_LANES.saturating_mul(registers::<S>())
+    }
+}
+
+/// Registers that the weights of one input take. Processors with registers of eight numbers have half as
+/// many of them.
+const fn registers<S: Simd>() -> usize {
+    if S::F32_LANES == 8 { 2 } else { 4 }
+}
+
+/// Multiplies rows in groups with one panel, and adds to sums: rows of as many numbers as the panel has.
+struct Panel<'a> {
+    weights: &'a [f32],
+    x: &'a [f32],
+    sums: &'a mut [f32],
+    inner: usize,
+    width: usize,
+}
+
+impl WithSimd for Panel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if registers::<S>() == 2 { self.run::<S, 2>(simd) } else { self.run::<S, 4>(simd) }
+    }
+}
+
+impl Panel<'_> {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
+    fn run<S: Simd, const R: usize>(self, simd: S) {
+        let Self { weights, x, sums, inner, width } = self;
+        // One row goes through its panel at once.
+        let block = if x.len() <= inner { inner } else { BLOCK };
+        for (n, weights) in weights.chunks(width.saturating_mul(block)).enumerate() {
+            let first = n.saturating_mul(block);
+            let mut rest = &mut *sums;
+            let groups = x.chunks(inner.saturating_mul(FEW));
+            for group in groups {
+                let count = group.len().checked_div(inner).unwrap_or(0);
+                let Some((now, later)) = rest.split_at_mut_checked(count.saturating_mul(width))
+                else {
+                    return;
+                };
+                rest = later;
+                let x = group.get(first.saturating_mul(count)..).unwrap_or_default();
+                match count {
+                    1 => tile::<S, R, 1>(simd, weights, x, now),
+                    2 => tile::<S, R, 2>(simd, weights, x, now),
+                    3 => tile::<S, R, 3>(simd, weights, x, now),
+                    4 => tile::<S, R, 4>(simd, weights, x, now),
+                    5 => tile::<S, R, 5>(simd, weights, x, now),
+                    _ => tile::<S, R, FEW>(simd, weights, x, now),
+                }
+            }
+        }
+    }
+}
+
+/// Adds to the sums of `C` rows, of `R` registers each, the products for each input.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
-fn dot(x: &[f32], y: &[f32]) -> f32 {
-    let (x_blocks, x_rest) = x.as_chunks::<LANES>();
-    let (y_blocks, y_rest) = y.as_chunks::<LANES>();
-    let mut sums = [0f32; LANES];
-    for (x, y) in x_blocks.iter().zip(y_blocks) {
-        for (sum, (x, y)) in sums.iter_mut().zip(x.iter().zip(y)) {
-            *sum += x * y;
+fn tile<S: Simd, const R: usize, const C: usize>(
+    simd: S,
+    weights: &[f32],
+    x: &[f32],
+    sums: &mut [f32],
+) {
+    let steps = S::as_simd_f32s(weights).0.as_chunks::<R>().0;
+    let kept = S::as_mut_simd_f32s(sums).0.as_chunks_mut::<R>().0;
+    let Some(kept) = kept.first_chunk_mut::<C>() else { return };
+    let mut sums = *kept;
+    for (step, x) in steps.iter().zip(x.as_chunks::<C>().0) {
+        fetch::<S, R>(step);
+        for (sums, x) in sums.iter_mut().zip(x) {
+            let x = simd.splat_f32s(*x);
+            for (sum, weight) in sums.iter_mut().zip(step) {
+                *sum = simd.mul_add_e_f32s(*weight, x, *sum);
+            }
         }
     }
-    let rest: f32 = x_rest.iter().zip(y_rest).map(|(x, y)| x * y).sum();
-    // Halved again and again: the compiler may do each step at once.
-    let mut half = LANES;
-    while half > 1 {
-        half = half.div_euclid(2);
-        let (low, high) = sums.split_at_mut(half);
-        for (low, high) in low.iter_mut().zip(high) {
-            *low += *high;
+    *kept = sums;
+}
+
+/// Tells the processor to fetch the weights that stand some way behind these. Left to itself it stops at
+/// the end of each small page.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
+fn fetch<S: Simd, const R: usize>(step: &[S::f32s; R]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(sse) = pulp::core_arch::x86::Sse::try_new() {
+        let first = step.as_ptr().cast::<f32>().wrapping_add(AHEAD);
+        for n in 0..S::F32_LANES.saturating_mul(R).div_ceil(LINE) {
+            let line = first.wrapping_add(n.saturating_mul(LINE)).cast::<i8>();
+            sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line);
         }
     }
-    sums.first().copied().unwrap_or_default() + rest
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = step;
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
+
+    fn numbers(count: usize, salt: u64) -> Vec<f32> {
+        let mut rng = crate::sample::Rng::new(salt);
+        (0..count).map(|_| crate::number::single(rng.unit() - 0.5)).collect()
+    }
+
+    fn tensor(rows: usize, columns: usize, salt: u64) -> Tensor {
+        Tensor::from_vec(numbers(rows * columns, salt), (rows, columns), &Device::Cpu).unwrap()
+    }
+
+    fn furthest(one: &Tensor, other: &Tensor) -> f32 {
+        let difference = one.sub(other).unwrap().abs().unwrap();
+        difference.max_all().unwrap().to_scalar().unwrap()
+    }
 
     #[test]
     fn products_are_those_of_candle() {
-        for (rows, inner, columns) in
-            [(1, 1, 1), (1, 63, 5), (2, 64, 64), (4, 130, 700), (3, 768, 99)]
+        for (count, inner, rows) in
+            [(1, 1, 1), (1, 63, 5), (2, 64, 64), (4, 130, 700), (3, 768, 99), (13, 600, 65)]
         {
-            let make = |count: usize, salt: u64| {
-                let mut rng = crate::sample::Rng::new(salt);
-                (0..count).map(|_| crate::number::single(rng.unit() - 0.5)).collect::<Vec<_>>()
-            };
-            let x = Tensor::from_vec(make(rows * inner, 1), (rows, inner), &Device::Cpu).unwrap();
-            let w =
-                Tensor::from_vec(make(columns * inner, 2), (columns, inner), &Device::Cpu).unwrap();
+            let (x, w, b) = (tensor(count, inner, 1), tensor(rows, inner, 2), tensor(1, rows, 3));
+            let b = b.reshape(rows).unwrap();
             let expected = x.matmul(&w.t().unwrap()).unwrap();
-            let got = few(&x, &w).unwrap().unwrap();
-            let most = (got - expected).unwrap().abs().unwrap().max_all().unwrap();
-            assert!(most.to_scalar::<f32>().unwrap() < 1e-5, "{rows}, {inner}, {columns}");
+            let panels = Panels::new(&w, None).unwrap().unwrap();
+            let what = format!("{count}, {inner}, {rows}");
+            assert!(furthest(&panels.product(&x).unwrap(), &expected) < 2e-5, "{what}");
+            let panels = Panels::new(&w, Some(&b)).unwrap().unwrap();
+            let expected = expected.broadcast_add(&b).unwrap();
+            assert!(furthest(&panels.product(&x).unwrap(), &expected) < 2e-5, "{what}");
+            assert_eq!(furthest(&panels.all().unwrap(), &w), 0.0);
+            assert!(panels.rows([rows].into_iter()).is_err());
         }
-        let many = Tensor::zeros((5, 3), DType::F32, &Device::Cpu).unwrap();
-        assert!(few(&many, &many).unwrap().is_none());
+        let bytes = Tensor::zeros((5, 3), DType::U8, &Device::Cpu).unwrap();
+        assert!(Panels::new(&bytes, None).unwrap().is_none());
+    }
+
+    /// Alone, in any batch, with one thread and with several: the same to the last bit.
+    #[test]
+    fn a_row_has_the_same_product_in_every_company() {
+        let (w, x) = (tensor(700, 520, 1), tensor(17, 520, 2));
+        let panels = Panels::new(&w, None).unwrap().unwrap();
+        let whole = panels.product(&x).unwrap();
+        let threads =
+            |count: usize| rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
+        for count in [1, 2, 3] {
+            let again = threads(count).install(|| panels.product(&x).unwrap());
+            assert_eq!(furthest(&whole, &again), 0.0, "{count} threads");
+        }
+        for (from, count) in [(0, 1), (3, 2), (16, 1), (5, 7)] {
+            let part = panels.product(&x.narrow(0, from, count).unwrap()).unwrap();
+            assert_eq!(furthest(&whole.narrow(0, from, count).unwrap(), &part), 0.0);
+        }
     }
 }

@@ -11,6 +11,9 @@ use super::product::part;
 use crate::config::Activation;
 use crate::error::Result;
 
+/// Numbers that are summed in single precision, before sums are.
+const PART: usize = 1024;
+
 /// Numbers below which one thread does it.
 const SMALL: usize = 1 << 14;
 
@@ -29,6 +32,21 @@ pub(super) fn gated(both: &Tensor, width: usize, activation: Activation) -> Resu
 /// Softmax over the last dimension. Nothing where candle is to do it.
 pub(super) fn softmax(x: &Tensor) -> Result<Option<Tensor>> {
     Ok(if fits(x) && x.rank() > 0 { Some(x.apply_op1_no_bwd(&Softmax)?) } else { None })
+}
+
+/// The sum of the exponentials of numbers, each less the greatest of them.
+pub(crate) fn sum_of_exponentials(row: &[f32], most: f32) -> f64 {
+    let arch = Arch::new();
+    let of_part = |part: &[f32]| {
+        arch.dispatch(|| {
+            let mut powers = [0f32; PART];
+            for (power, x) in powers.iter_mut().zip(part) {
+                *power = exp(x - most);
+            }
+            sum(powers.get(..part.len()).unwrap_or_default())
+        })
+    };
+    row.chunks(PART).map(|part| f64::from(of_part(part))).sum()
 }
 
 fn fits(x: &Tensor) -> bool {

@@ -1,4 +1,6 @@
-//! Replies, and the probabilities of given ones.
+//! Replies, and the probabilities of given ones: one at a time, or those of equal length together.
+
+use std::collections::BTreeMap;
 
 use candle_core::{DType, IndexOp as _, Tensor};
 
@@ -6,10 +8,15 @@ use super::Model;
 use crate::decoder::{Cache, Decoder, Wanted};
 use crate::error::{Error, Result};
 use crate::number::index;
-use crate::sample::{Rng, Sampling, choose, log_probabilities, of, top};
+use crate::sample::{Logits, Rng, Sampling, choose};
 
-/// Positions that are computed at once: attention and logits of a pass take memory by their number.
+/// Positions of a sequence that are computed at once: attention and logits of a pass take memory by
+/// their number.
 const PASS: usize = 256;
+/// Tokens of all sequences of a batch at most, where it has more than one.
+const TOKENS: usize = 2048;
+/// Sequences of a batch at most.
+const BATCH: usize = 32;
 
 /// A token and how probable it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,42 +50,107 @@ pub struct Generated {
     pub finish: Finish,
 }
 
+/// A reply in the making.
+struct Making<'a> {
+    prompt: &'a [u32],
+    sampling: &'a Sampling,
+    rng: Rng,
+    /// Tokens that it may still get.
+    room: usize,
+    /// Whether a text ended it; its own text is complete then.
+    cut: bool,
+    out: Generated,
+}
+
+impl Making<'_> {
+    /// How long the sequence is, prompt included.
+    fn len(&self) -> usize {
+        self.prompt.len().saturating_add(self.out.tokens.len())
+    }
+}
+
 impl Model {
     /// A reply behind the tokens of a prompt.
     pub fn generate(&self, prompt: &[u32], sampling: &Sampling) -> Result<Generated> {
-        let mut rng = Rng::new(sampling.seed);
-        let mut cache = Cache::expecting(prompt.len());
-        let mut out = Generated { tokens: Vec::new(), text: String::new(), finish: Finish::Length };
+        let replies = self.generate_batch(&[(prompt, sampling)])?;
+        let none = || Error::Compute("there is no reply".to_owned());
+        replies.into_iter().next().ok_or_else(none)
+    }
+
+    /// Replies behind several prompts. Those of equal lengths are computed together; nothing is padded,
+    /// and each reply is the one that its prompt has alone.
+    pub fn generate_batch(&self, asked: &[(&[u32], &Sampling)]) -> Result<Vec<Generated>> {
+        let lengths = asked.iter().map(|(prompt, _)| (prompt.len(), 0));
+        together(asked, lengths, |asked| self.generate_alike(asked))
+    }
+
+    /// Replies behind prompts of equal length.
+    fn generate_alike(&self, asked: &[(&[u32], &Sampling)]) -> Result<Vec<Generated>> {
+        let begun = asked.iter().map(|(prompt, sampling)| self.begin(prompt, sampling));
+        let mut made = begun.collect::<Result<Vec<_>>>()?;
+        let mut live: Vec<&mut Making<'_>> = made.iter_mut().filter(|one| one.room > 0).collect();
+        let mut cache = Cache::expecting(live.first().map_or(0, |one| one.len()));
+        let mut next: Vec<Vec<u32>> = live.iter().map(|one| one.prompt.to_vec()).collect();
+        while !live.is_empty() {
+            let logits = last_logits(&self.decoder, &next, &mut cache)?;
+            let mut goes_on = Vec::with_capacity(live.len());
+            for (one, logits) in live.iter_mut().zip(&logits) {
+                goes_on.push(self.add(one, logits)?);
+            }
+            if !goes_on.contains(&true) {
+                break;
+            }
+            if goes_on.contains(&false) {
+                cache.keep(&goes_on)?;
+                let mut goes_on = goes_on.into_iter();
+                live.retain(|_| goes_on.next().unwrap_or(false));
+            }
+            let last = |one: &&mut Making<'_>| one.out.tokens.last().map(|token| vec![token.id]);
+            next = live.iter().filter_map(last).collect();
+            let length = live.first().map_or(0, |one| one.len());
+            if self.outgrown(length) {
+                // As transformers does: what was turned for a short sequence is computed anew.
+                next = live.iter().map(|one| [one.prompt, &ids(&one.out)].concat()).collect();
+                cache = Cache::expecting(length);
+            }
+        }
+        made.into_iter().map(|one| self.end(one)).collect()
+    }
+
+    fn begin<'a>(&self, prompt: &'a [u32], sampling: &'a Sampling) -> Result<Making<'a>> {
         let longest = self.decoder.config().max_positions.min(self.limits.tokens);
         if prompt.len() > longest {
             let (needed, allowed) = (prompt.len() as u64, longest as u64);
             return Err(Error::Limit { what: "tokens of a prompt", needed, allowed });
         }
-        let room = longest.saturating_sub(prompt.len()).saturating_add(1).min(sampling.max_tokens);
-        let mut next = prompt.to_vec();
-        for _ in 0..room {
-            let logits = last_logits(&self.decoder, &next, &mut cache)?;
-            let logprobs = log_probabilities(&logits);
-            let none = || Error::Compute("the logits are no numbers".to_owned());
-            let id = choose(&logprobs, sampling, &mut rng).ok_or_else(none)?;
-            if self.words.ends.contains(&id) {
-                out.finish = Finish::Stop;
-                break;
-            }
-            let best = top(&logprobs, sampling.top_logprobs);
-            out.tokens.push(Chosen { id, logprob: of(&logprobs, id), top: best });
-            if self.stopped(&mut out, sampling)? {
-                return Ok(out);
-            }
-            next = vec![id];
-            let length = prompt.len().saturating_add(out.tokens.len());
-            if self.outgrown(length) {
-                // As transformers does: what was turned for a short sequence is computed anew.
-                next = [prompt, &ids(&out)].concat();
-                cache = Cache::expecting(length);
-            }
+        if prompt.is_empty() {
+            let problem = "a reply needs a prompt of at least one token";
+            return Err(Error::Input(problem.to_owned()));
         }
-        if self.has_tokenizer() {
+        let room = longest.saturating_sub(prompt.len()).saturating_add(1).min(sampling.max_tokens);
+        let out = Generated { tokens: Vec::new(), text: String::new(), finish: Finish::Length };
+        Ok(Making { prompt, sampling, rng: Rng::new(sampling.seed), room, cut: false, out })
+    }
+
+    /// Adds the token that logits lead to; whether the reply goes on.
+    fn add(&self, one: &mut Making<'_>, logits: &[f32]) -> Result<bool> {
+        let logits = Logits::new(logits);
+        let id = choose(&logits, one.sampling, &mut one.rng).ok_or_else(no_numbers)?;
+        if self.words.ends.contains(&id) {
+            one.out.finish = Finish::Stop;
+            return Ok(false);
+        }
+        let top = logits.top(one.sampling.top_logprobs);
+        one.out.tokens.push(Chosen { id, logprob: logits.logprob(id), top });
+        one.room = one.room.saturating_sub(1);
+        one.cut = self.stopped(&mut one.out, one.sampling)?;
+        Ok(!one.cut && one.room > 0)
+    }
+
+    /// The reply with its text.
+    fn end(&self, one: Making<'_>) -> Result<Generated> {
+        let Making { cut, mut out, .. } = one;
+        if !cut && self.has_tokenizer() {
             out.text = self.decode(&ids(&out))?;
         }
         Ok(out)
@@ -123,28 +195,10 @@ impl Model {
     }
 
     /// Scores several continuations, each behind its prompt. Those of equal lengths are computed
-    /// together; nothing is padded, so each has the logits that it has alone.
+    /// together; nothing is padded, and each has the scores that it has alone.
     pub fn score_batch(&self, pairs: &[(&[u32], &[u32])], most: usize) -> Result<Vec<Vec<Chosen>>> {
-        let mut out = vec![Vec::new(); pairs.len()];
-        let mut left: Vec<usize> = (0..pairs.len()).collect();
-        while let Some((prompt, continuation)) = left.first().and_then(|n| pairs.get(*n)) {
-            let lengths = (prompt.len(), continuation.len());
-            let alike =
-                |n: &usize| pairs.get(*n).is_some_and(|(p, c)| (p.len(), c.len()) == lengths);
-            // A batch counts against the same bound as a long prompt.
-            let total = lengths.0.saturating_add(lengths.1);
-            let most_at_once = PASS.saturating_mul(8).checked_div(total).unwrap_or(1).max(1);
-            let (mut now, later): (Vec<_>, Vec<_>) = left.into_iter().partition(alike);
-            left = now.split_off(now.len().min(most_at_once));
-            left.extend(later);
-            let batch = now.iter().filter_map(|n| pairs.get(*n)).copied().collect::<Vec<_>>();
-            for (n, scored) in now.iter().zip(self.score_alike(&batch, most)?) {
-                if let Some(slot) = out.get_mut(*n) {
-                    *slot = scored;
-                }
-            }
-        }
-        Ok(out)
+        let lengths = pairs.iter().map(|(prompt, scored)| (prompt.len(), scored.len()));
+        together(pairs, lengths, |pairs| self.score_alike(pairs, most))
     }
 
     /// Scores pairs of equal lengths.
@@ -162,52 +216,102 @@ impl Model {
             return Err(Error::Limit { what: "tokens of a sequence", needed, allowed });
         }
         let sequences: Vec<Vec<u32>> = pairs.iter().map(|(p, c)| [*p, *c].concat()).collect();
-        let part = |from: usize, to: usize| {
-            let cut = |sequence: &Vec<u32>| sequence.get(from..to).unwrap_or_default().to_vec();
-            sequences.iter().map(cut).collect::<Vec<_>>()
-        };
         let mut cache = Cache::expecting(total.saturating_sub(1));
-        let mut at = 0usize;
-        while at < known {
-            let end = at.saturating_add(PASS).min(known);
-            self.decoder.forward(&part(at, end), Some(&mut cache), Wanted::Last, None)?;
-            at = end;
+        for (from, to) in passes(0, known) {
+            pass(&self.decoder, &part(&sequences, from, to), &mut cache, Wanted::Last)?;
         }
-        let last = known.saturating_add(wanted);
-        while at < last {
-            let end = at.saturating_add(PASS).min(last);
-            let inputs = part(at, end);
-            let logits = self.decoder.forward(&inputs, Some(&mut cache), Wanted::All, None)?;
+        for (from, to) in passes(known, known.saturating_add(wanted)) {
+            let logits = pass(&self.decoder, &part(&sequences, from, to), &mut cache, Wanted::All)?;
             for (n, (slot, sequence)) in out.iter_mut().zip(&sequences).enumerate() {
-                for row in 0..end.saturating_sub(at) {
-                    let logprobs = log_probabilities(&numbers(&logits.i((n, row))?)?);
-                    let position = at.saturating_add(row).saturating_add(1);
+                for row in 0..to.saturating_sub(from) {
+                    let logits = numbers(&logits.i((n, row))?)?;
+                    let all = Logits::new(&logits);
+                    if !all.are_numbers() {
+                        return Err(no_numbers());
+                    }
+                    let position = from.saturating_add(row).saturating_add(1);
                     let id = sequence.get(position).copied().unwrap_or_default();
-                    if index(id) >= logprobs.len() {
+                    if index(id) >= logits.len() {
                         return Err(Error::Input(format!("there is no token {id}")));
                     }
-                    let (logprob, best) = (of(&logprobs, id), top(&logprobs, most));
-                    slot.push(Chosen { id, logprob, top: best });
+                    let (logprob, top) = (all.logprob(id), all.top(most));
+                    slot.push(Chosen { id, logprob, top });
                 }
             }
-            at = end;
         }
         Ok(out)
     }
+}
+
+/// Does what is asked for in groups of equal lengths, as many at once as a batch may hold; the results
+/// stand in the order of what was asked.
+fn together<A: Copy, T>(
+    asked: &[A],
+    lengths: impl Iterator<Item = (usize, usize)>,
+    act: impl Fn(&[A]) -> Result<Vec<T>>,
+) -> Result<Vec<T>> {
+    let mut alike: BTreeMap<(usize, usize), Vec<(usize, A)>> = BTreeMap::new();
+    for (n, (one, lengths)) in asked.iter().zip(lengths).enumerate() {
+        alike.entry(lengths).or_default().push((n, *one));
+    }
+    let mut done: Vec<(usize, T)> = Vec::with_capacity(asked.len());
+    for ((prompt, behind), group) in alike {
+        let tokens = prompt.saturating_add(behind).max(1);
+        let at_once = TOKENS.checked_div(tokens).unwrap_or(1).clamp(1, BATCH);
+        for batch in group.chunks(at_once) {
+            let (numbers, batch): (Vec<usize>, Vec<A>) = batch.iter().copied().unzip();
+            done.extend(numbers.into_iter().zip(act(&batch)?));
+        }
+    }
+    done.sort_by_key(|(n, _)| *n);
+    Ok(done.into_iter().map(|(_, one)| one).collect())
 }
 
 fn ids(out: &Generated) -> Vec<u32> {
     out.tokens.iter().map(|token| token.id).collect()
 }
 
-/// The logits behind the last of these tokens, in passes of bounded length.
-fn last_logits(decoder: &Decoder, tokens: &[u32], cache: &mut Cache) -> Result<Vec<f32>> {
-    let mut last = None;
-    for part in tokens.chunks(PASS) {
-        last = Some(decoder.forward(&[part.to_vec()], Some(cache), Wanted::Last, None)?);
+fn no_numbers() -> Error {
+    Error::Compute("the logits are no numbers".to_owned())
+}
+
+/// The positions of passes of bounded length.
+fn passes(from: usize, to: usize) -> impl Iterator<Item = (usize, usize)> {
+    (from..to).step_by(PASS).map(move |at| (at, at.saturating_add(PASS).min(to)))
+}
+
+/// Some positions of sequences.
+fn part(sequences: &[Vec<u32>], from: usize, to: usize) -> Vec<Vec<u32>> {
+    let cut = |sequence: &Vec<u32>| sequence.get(from..to).unwrap_or_default().to_vec();
+    sequences.iter().map(cut).collect()
+}
+
+/// A pass on the threads that compute. From any other one each product would wake them, and wait.
+fn pass(
+    decoder: &Decoder,
+    tokens: &[Vec<u32>],
+    cache: &mut Cache,
+    wanted: Wanted,
+) -> Result<Tensor> {
+    if rayon::current_num_threads() < 2 {
+        return decoder.forward(tokens, Some(cache), wanted, None);
     }
-    let empty = || Error::Input("a reply needs a prompt of at least one token".to_owned());
-    numbers(&last.ok_or_else(empty)?.i((0, 0))?)
+    rayon::scope(|_| decoder.forward(tokens, Some(cache), wanted, None))
+}
+
+/// The logits behind the last tokens of sequences of equal length.
+fn last_logits(
+    decoder: &Decoder,
+    sequences: &[Vec<u32>],
+    cache: &mut Cache,
+) -> Result<Vec<Vec<f32>>> {
+    let length = sequences.first().map_or(0, Vec::len);
+    let mut last = None;
+    for (from, to) in passes(0, length) {
+        last = Some(pass(decoder, &part(sequences, from, to), cache, Wanted::Last)?);
+    }
+    let Some(last) = last else { return Ok(Vec::new()) };
+    (0..sequences.len()).map(|n| numbers(&last.i((n, 0))?)).collect()
 }
 
 fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {

@@ -35,11 +35,11 @@ pub(super) fn read(
     let config = config::gguf::read(&file, &store)?;
     let names = names::gguf(&config, |name| store.has(name));
     let decoder = Decoder::read(&config, &names, &store, options.mode)?;
-    Ok((decoder, words(&blob, &file)?))
+    Ok((decoder, words(&blob, &file, limits)?))
 }
 
-fn words(blob: &artifact::Blob, file: &Gguf) -> Result<Words> {
-    let vocabulary = tokens::Vocabulary::read(blob, file)?;
+fn words(blob: &artifact::Blob, file: &Gguf, limits: &Limits) -> Result<Words> {
+    let vocabulary = tokens::Vocabulary::read(blob, file, limits.text)?;
     let id = |key: &str| {
         let value = file.get(&format!("tokenizer.ggml.{key}_token_id")).and_then(KvValue::as_u64);
         value.and_then(|id| u32::try_from(id).ok())

@@ -18,6 +18,10 @@ const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]
 const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
+/// Letters that are gone through to find how tokens are joined, and letters of all those joins.
+const WORK: usize = 1 << 31;
+const JOINED: usize = 1 << 28;
+
 /// The types of tokens that ggml writes.
 const UNKNOWN: i64 = 2;
 const CONTROL: i64 = 3;
@@ -40,11 +44,23 @@ pub(crate) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// Reads it; none where the file has no tokenizer.
-    pub(crate) fn read(blob: &Blob, file: &Gguf) -> Result<Option<Self>> {
+    /// Reads it, where none of its lists takes more bytes than are allowed; none where the file has no
+    /// tokenizer.
+    pub(crate) fn read(blob: &Blob, file: &Gguf, allowed: u64) -> Result<Option<Self>> {
         let text = |key: &str| file.get(key).and_then(KvValue::as_text).map(|text| text.text.raw());
         let Some(model) = text("tokenizer.ggml.model") else { return Ok(None) };
         let array = |key: &str| file.get(key).and_then(KvValue::as_array);
+        for list in ["tokens", "token_type", "scores", "merges"] {
+            let needed =
+                array(&format!("tokenizer.ggml.{list}")).map_or(0, |array| array.span.len());
+            if needed > allowed {
+                return Err(Error::Limit {
+                    what: "bytes of a list of the tokenizer",
+                    needed,
+                    allowed,
+                });
+            }
+        }
         let one = |key: &str| file.get(key).and_then(KvValue::as_u64);
         let number = |key: &str| one(key).and_then(|id| u32::try_from(id).ok());
         let flag = |key: &str, default: bool| match file.get(key) {
@@ -82,7 +98,7 @@ impl Vocabulary {
         }
         let (model, normalizer, pre, decoder) = match self.model.as_str() {
             "gpt2" => self.bytes()?,
-            "llama" => self.pieces(),
+            "llama" => self.pieces()?,
             other => {
                 return Err(Error::Unknown(format!("the tokenizer model `{}`", escape(other))));
             }
@@ -147,15 +163,22 @@ impl Vocabulary {
     }
 
     /// `SentencePiece` pairs: of two neighbours those are joined first whose token scores highest.
-    fn pieces(&self) -> (Value, Value, Value, Value) {
+    fn pieces(&self) -> Result<(Value, Value, Value, Value)> {
         let known = self.tokens.iter().enumerate().map(|(n, token)| (token.as_str(), n));
         let known = known.collect::<std::collections::HashMap<_, _>>();
         let mut merges: Vec<(f64, usize, usize, Value)> = Vec::new();
+        let (mut work, mut joined) = (0usize, 0usize);
         for (n, token) in self.tokens.iter().enumerate() {
             let score = self.scores.get(n).copied().unwrap_or(0.0);
+            work = work.saturating_add(token.len().saturating_mul(token.len()));
             for (cut, _) in token.char_indices().skip(1) {
+                if work > WORK || joined > JOINED {
+                    let problem = "its tokens can be joined in too many ways";
+                    return Err(Error::Tokenizer(problem.to_owned()));
+                }
                 let (left, right) = token.split_at(cut);
                 if let (Some(a), Some(b)) = (known.get(left), known.get(right)) {
+                    joined = joined.saturating_add(token.len()).saturating_add(size_of::<Value>());
                     merges.push((score, *a, *b, json!([left, right])));
                 }
             }
@@ -180,7 +203,8 @@ impl Vocabulary {
             behind.push(json!({ "type": "Strip", "content": " ", "start": 1, "stop": 0 }));
         }
         let normalizer = json!({ "type": "Sequence", "normalizers": before });
-        (model, normalizer, Value::Null, json!({ "type": "Sequence", "decoders": behind }))
+        let decoder = json!({ "type": "Sequence", "decoders": behind });
+        Ok((model, normalizer, Value::Null, decoder))
     }
 
     /// What sequences begin and end with.

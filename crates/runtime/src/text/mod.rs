@@ -1,5 +1,6 @@
 //! Text in and out: tokenizers and chat templates.
 
+mod bounds;
 pub(crate) mod gguf;
 mod guard;
 mod python;

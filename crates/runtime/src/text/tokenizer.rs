@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vocabulary::escape;
 
+use super::bounds;
 use crate::error::{Error, Result};
 
 /// A tokenizer. Its rules come with the model, so a failure inside of it, a panic too, is an error and
@@ -13,6 +14,7 @@ pub(crate) struct Tokenizer(tokenizers::Tokenizer);
 impl Tokenizer {
     /// Reads a `tokenizer.json`.
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self> {
+        bounds::check(bytes)?;
         let read = || tokenizers::Tokenizer::from_bytes(bytes);
         let mut tokenizer = guarded(read)?.map_err(|error| wrong(error.as_ref()))?;
         // What a reply is measured in must not be cut or filled up by the model's own settings.

@@ -116,6 +116,33 @@ fn scores_are_the_logarithms_of_softmax() {
     });
 }
 
+/// Prompts of two lengths, replies that end at different times: to the last bit what each has alone.
+#[test]
+fn a_batch_gives_what_each_has_alone() {
+    each(|name, case| {
+        let model = open(case, Mode::Fast);
+        let [one, other]: [Vec<u32>; 2] = prompts(case).try_into().unwrap();
+        let asked = [&one[..], &other[..9], &other[..], &one[..9], &one[5..14]];
+        let sampling = [5, 12, 9, 3, 0].map(|seed: u64| Sampling {
+            max_tokens: seed as usize,
+            temperature: if seed > 5 { 0.8 } else { 0.0 },
+            seed,
+            top_logprobs: 2,
+            ..Sampling::default()
+        });
+        let pairs = asked.into_iter().zip(&sampling).collect::<Vec<_>>();
+        let alone = pairs.iter().map(|(prompt, sampling)| model.generate(prompt, sampling));
+        let alone = alone.collect::<runtime::Result<Vec<_>>>().unwrap();
+        assert_eq!(model.generate_batch(&pairs).unwrap(), alone, "{name}");
+        let pairs = asked.map(|all| all.split_at(4));
+        let alone = pairs.map(|(prompt, scored)| model.score_top(prompt, scored, 3).unwrap());
+        assert_eq!(model.score_batch(&pairs, 3).unwrap(), alone, "{name}");
+    });
+    let model = open(&VECTORS["decoders"]["llama"], Mode::Fast);
+    assert!(model.generate_batch(&[]).unwrap().is_empty());
+    assert!(model.score_batch(&[], 0).unwrap().is_empty());
+}
+
 #[test]
 fn sampling_depends_on_the_seed_alone() {
     let model = open(&VECTORS["decoders"]["llama"], Mode::Fast);

@@ -55,7 +55,36 @@ fn configurations_that_cannot_be_are_told() {
         ("llama", &["rope_parameters", "rope_theta"], json!(-5), "rope_theta"),
         ("llama", &["rope_parameters", "rope_theta"], json!("NaN"), "rope_theta"),
         ("llama", &["rope_parameters", "rope_theta"], json!(0), "rope_theta"),
-        ("llama", &["rope_parameters", "rope_type"], json!("dynamic"), "dynamic"),
+        ("llama", &["rope_parameters", "rope_type"], json!("mobius"), "mobius"),
+        ("llama", &["rope_parameters", "rope_type"], json!("dynamic"), "factor"),
+        (
+            "llama",
+            &["rope_parameters", "full_attention"],
+            json!({"rope_theta": 5}),
+            "full_attention",
+        ),
+        ("llama", &["rope_scaling"], json!({"type": "linear", "factor": 2}), "rope_scaling"),
+        ("llama", &["rotary_emb_base"], json!(500), "rotary_emb_base"),
+        ("llama", &["partial_rotary_factor"], json!(0.5), "partial_rotary_factor"),
+        ("mistral", &["num_hidden_layers"], json!(1u64 << 60), "num_hidden_layers"),
+        ("mistral", &["layer_types"], json!(["full_attention"]), "layer_types"),
+        ("qwen2", &["num_hidden_layers"], json!(1u64 << 31), "num_hidden_layers"),
+        ("gemma3", &["num_hidden_layers"], json!(1u64 << 60), "num_hidden_layers"),
+        ("gemma3", &["rope_parameters"], json!({"rope_theta": 5}), "rope_theta"),
+        ("gpt2", &["n_layer"], json!(1u64 << 60), "num_hidden_layers"),
+        ("phi", &["head_dim"], json!(1u64 << 60), "head_dim"),
+        ("gpt_neox", &["rope_theta"], json!(500), "rope_theta"),
+        ("gpt_neox", &["partial_rotary_factor"], json!(0.5), "partial_rotary_factor"),
+        ("phi3", &["rope_parameters", "rope_type"], json!("linear"), "factor"),
+        ("phi3", &["full_attn_mod"], json!(2), "full_attn_mod"),
+        ("phi3", &["mlp_bias"], json!(true), "mlp_bias"),
+        (
+            "phi3-long",
+            &["rope_parameters", "original_max_position_embeddings"],
+            json!(30),
+            "original_max_position_embeddings",
+        ),
+        ("gemma2", &["sliding_window_size"], json!(5), "sliding_window_size"),
         ("llama", &["rope_parameters", "twist"], json!(1), "twist"),
         ("llama", &["rope_parameters"], json!([1]), "settings"),
         ("llama", &["hidden_act"], json!("sine"), "sine"),
@@ -98,6 +127,87 @@ fn configurations_that_cannot_be_are_told() {
         }
     }
     assert!(untold.is_empty(), "{untold:#?}");
+}
+
+/// Every setting of every family with every nonsense: an error or another model, at once.
+#[test]
+fn nonsense_in_any_setting_ends() {
+    let nonsense = [
+        json!(0),
+        json!(-1),
+        json!(3),
+        json!(1u64 << 31),
+        json!(1u64 << 60),
+        json!(u64::MAX),
+        json!(0.3),
+        json!(-1e300),
+        json!(1e300),
+        json!("x"),
+        json!([]),
+        json!([1, "x"]),
+        json!({}),
+        json!(null),
+        json!(true),
+    ];
+    let places = |config: &Value| {
+        let object = config.as_object().unwrap();
+        let inner = object.iter().filter_map(|(key, value)| Some((key, value.as_object()?)));
+        let inner = inner.flat_map(|(key, value)| {
+            value.keys().map(move |inner| vec![key.clone(), inner.clone()])
+        });
+        object.keys().map(|key| vec![key.clone()]).chain(inner).collect::<Vec<_>>()
+    };
+    let (mut opened, mut refused) = (0, 0);
+    for (name, case) in VECTORS["decoders"].as_object().unwrap() {
+        let whole = files(case);
+        for place in places(&case["config"]) {
+            for value in &nonsense {
+                let mut config = case["config"].clone();
+                let mut at = &mut config;
+                for key in &place {
+                    at = &mut at[key];
+                }
+                *at = value.clone();
+                let mut files = whole.clone();
+                files.insert("config.json".to_owned(), config.to_string().into_bytes());
+                match open(files) {
+                    Ok(model) => {
+                        opened += 1;
+                        let scores = model.score(&[3, 4, 5], &[6, 7]);
+                        let told = scores.is_ok_and(|all| all.iter().all(|score| *score <= 0.0));
+                        assert!(told, "{name}: {place:?} = {value}");
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+        }
+    }
+    assert!(opened > 1000 && refused > 1000, "{opened} opened, {refused} refused");
+}
+
+/// Weights that are no numbers: no reply and no score.
+#[test]
+fn what_is_no_number_is_not_told() {
+    for value in [f32::NAN, f32::INFINITY] {
+        for name in ["model.norm.weight", "model.layers.1.mlp.down_proj.weight", "lm_head.weight"] {
+            let case = &VECTORS["decoders"]["llama"];
+            let mut tensors = tensors(case);
+            let tensor = &tensors[name];
+            let filled = tensor.affine(0.0, f64::from(value)).unwrap();
+            tensors.insert(name.to_owned(), filled);
+            let mut files = files(case);
+            files.insert("model.safetensors".to_owned(), runtime::safetensors(&tensors).unwrap());
+            let model = open(files).unwrap();
+            let sampling = runtime::Sampling { max_tokens: 3, ..Default::default() };
+            let told = [
+                model.generate(&[3, 4], &sampling).map(|_| ()),
+                model.score(&[3, 4], &[5]).map(|_| ()),
+            ];
+            for told in told {
+                assert!(matches!(told, Err(Error::Compute(_))), "{value} in {name}: {told:?}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -158,7 +268,7 @@ fn a_damaged_file_is_an_error_or_another_model() {
         files.insert("model.safetensors".to_owned(), bytes);
         open(files)
     };
-    for at in (0..header).step_by(3).chain([bytes.len() - 1]) {
+    for at in (0..header).chain((header..bytes.len()).step_by(509)).chain([bytes.len() - 1]) {
         assert!(opened(bytes[..at].to_vec()).is_err(), "cut at {at}");
     }
     for at in (0..header).step_by(5) {

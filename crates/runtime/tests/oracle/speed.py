@@ -1,7 +1,7 @@
-"""What transformers with torch takes for a prompt with one token behind it, and with many: by the clock and
-of the processor, three times.
+"""What `cargo xtask bench --runtime` measures: the side of transformers with torch. It does what
+`examples/speed.rs` does, once for each line of its input.
 
-    python speed.py FOLDER PROMPT REPLY
+    python speed.py FOLDER
 """
 
 import json
@@ -10,26 +10,49 @@ import sys
 import time
 
 import torch
-from transformers import AutoModelForCausalLM
+import transformers
+
+PROMPT, REPLY, SEQUENCES, TOKENS = 256, 64, 16, 64
 
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
-prompt = torch.tensor([[n * 7 % 300 + 3 for n in range(int(sys.argv[2]))]])
-mask = torch.ones_like(prompt)
+model = transformers.AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
 
 
-def seconds(count):
+def tokens(salt, count):
+    return [(n * 7 + salt * 31) % 300 + 3 for n in range(count)]
+
+
+def seconds(act):
     start, before, times = time.perf_counter(), time.process_time(), 0
     while times < 1 or time.perf_counter() - start < 0.5:
         with torch.inference_mode():
-            out = model.generate(
-                prompt, attention_mask=mask, max_new_tokens=count, min_new_tokens=count, do_sample=False,
-                eos_token_id=None, pad_token_id=0,
-            )
-        assert out.shape[1] == prompt.shape[1] + count
+            act()
         times += 1
     return [(time.perf_counter() - start) / times, (time.process_time() - before) / times]
 
 
-seconds(4)
-print(json.dumps([[seconds(1), seconds(int(sys.argv[3]))] for _ in range(3)]))
+def reply(count):
+    out = model.generate(
+        prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=count, min_new_tokens=count, do_sample=False,
+        eos_token_id=None, pad_token_id=0,
+    )
+    assert out.shape[1] == PROMPT + count
+
+
+def score(ids):
+    logprobs = model(ids[:, :-1], use_cache=False).logits.log_softmax(-1)
+    return logprobs.gather(-1, ids[:, 1:, None]).tolist()
+
+
+prompt = torch.tensor([tokens(0, PROMPT)])
+sequences = torch.tensor([tokens(n, TOKENS) for n in range(SEQUENCES)])
+print("ready", torch.__version__, transformers.__version__, flush=True)
+for _ in sys.stdin:
+    one, many = seconds(lambda: reply(1)), seconds(lambda: reply(REPLY))
+    told = {
+        "prompt": one,
+        "token": [(b - a) / (REPLY - 1) for a, b in zip(one, many)],
+        "alone": seconds(lambda: [score(one[None]) for one in sequences]),
+        "together": seconds(lambda: score(sequences)),
+    }
+    print(json.dumps(told), flush=True)

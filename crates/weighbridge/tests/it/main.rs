@@ -31,7 +31,12 @@ mod log;
 mod log_witness;
 mod masked;
 mod probe;
+mod probe_judge;
+#[cfg(feature = "runtime")]
+mod probe_local;
 mod probe_packs;
+mod probe_search;
+mod probe_stop;
 mod program;
 mod readme;
 mod samples;
@@ -42,6 +47,8 @@ mod signers;
 mod signing;
 #[path = "../../../provenance/tests/it/softhsm.rs"]
 mod softhsm;
+#[cfg(feature = "runtime")]
+mod tiny;
 
 use std::fmt::Write as _;
 use std::fs;

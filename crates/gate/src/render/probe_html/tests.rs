@@ -56,6 +56,7 @@ fn page() -> String {
         gate: Some(Gate::at_most(0.05)),
         power: None,
         by: Some("word".to_owned()),
+        each: false,
         accuracy: None,
     };
     let target = TargetReport {
@@ -65,8 +66,14 @@ fn page() -> String {
         capabilities: None,
     };
     let questions = [question];
-    let about =
-        About { target: target.clone(), packs: Vec::new(), seed: 7, journal: None, run: None };
+    let about = About {
+        target: target.clone(),
+        packs: Vec::new(),
+        seed: 7,
+        journal: None,
+        stops_early: None,
+        run: None,
+    };
     let mut told = report(about, &questions, &scored);
     told.against = Some(against(target, 0.02, &questions, &scored, &scored, 7));
     let said = transcripts(&scored);

@@ -58,7 +58,11 @@ fn row(at: usize, probe: &ProbeReport, links: Links<'_>, out: &mut String) {
             if count == 1 { "y" } else { "ies" }
         )
     });
-    let early = if probe.stopped_early { ", stopped as soon as it was decided" } else { "" };
+    let early = match (probe.stopped_early, probe.decided_after) {
+        (true, Some(after)) => format!(", decided after {after}"),
+        (true, None) => ", stopped as soon as it was decided".to_owned(),
+        (false, _) => String::new(),
+    };
     let _ = writeln!(
         out,
         "<tr id=\"probe-{at}\"><th scope=\"row\"><code>{}</code><span class=\"sub soft\">{}</span></th>\
@@ -211,6 +215,10 @@ pub fn identity(report: &RunReport) -> String {
                 pack.version
             ),
         );
+    }
+    if let Some(judge) = &report.judge {
+        let name = named(judge.target.name.raw());
+        line("judge", &format!("{name}, {} of {} answers", judge.answered, judge.planned));
     }
     if let Some(journal) = &report.journal {
         let root = named(&journal.root);
