@@ -138,23 +138,6 @@ pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
     }
 }
 
-/// A form of what a search found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SearchFormat {
-    /// For people at a terminal.
-    Text,
-    /// As data.
-    Json,
-}
-
-/// Renders what a search found.
-pub fn searched(format: SearchFormat, report: &SearchReport, detail: Detail) -> String {
-    match format {
-        SearchFormat::Text => search_text::report(report, detail),
-        SearchFormat::Json => json::pretty(report),
-    }
-}
-
 /// How many replies the page of [`run_page`] shows.
 pub const REPLIES_OF_A_PAGE: usize = probe_html::SHOWN;
 
@@ -173,6 +156,23 @@ pub fn run_page(
 /// The report of a run as data, as `probe --format json` writes it.
 pub fn run_json(report: &RunReport) -> String {
     json::pretty(report)
+}
+
+/// A form of what a search found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchFormat {
+    /// For people at a terminal.
+    Text,
+    /// As data.
+    Json,
+}
+
+/// Renders what a search found.
+pub fn searched(format: SearchFormat, report: &SearchReport, detail: Detail) -> String {
+    match format {
+        SearchFormat::Text => search_text::report(report, detail),
+        SearchFormat::Json => json::pretty(report),
+    }
 }
 
 /// Renders what a run would be able to tell.
