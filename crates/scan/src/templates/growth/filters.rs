@@ -66,7 +66,7 @@ impl<'a> Growth<'a> {
             length(&text) / length(start)
         });
         let most = most.fold(1.0, f64::max);
-        let size = if value.given.is_some() || most > 1.0 { size * most } else { size };
+        let size = if value.is_given() || most > 1.0 { size * most } else { size };
         Some(Value { size, kind: Kind::Text, spaces: Spaces::None, ..value })
     }
 
@@ -88,7 +88,7 @@ impl<'a> Growth<'a> {
         let wide = format.is_none_or(|format| format.contains('*') || format.contains(":{"));
         let places = match format {
             Some(format) => real(format.matches(['%', '{']).count()),
-            None if value.given.is_some() => MARKS,
+            None if value.is_given() => MARKS,
             None => size.chars / 2.0,
         };
         let more = if wide { widest } else { 0.0 };
@@ -116,7 +116,7 @@ impl<'a> Growth<'a> {
             }
             "int" | "float" | "abs" | "round" => match value.kind {
                 Kind::Number => value,
-                Kind::Text if value.given.is_none() => {
+                Kind::Text if !value.is_given() => {
                     Value::number(10f64.powf(size.chars.min(300.0)))
                 }
                 _ => Value::number(ORDINARY),
@@ -300,7 +300,7 @@ impl<'a> Growth<'a> {
 
 /// A list of what a value holds; of a text its characters, each of which becomes so many as text.
 fn listed(value: Value, each: f64) -> Value {
-    if value.given.is_some() {
+    if value.is_given() {
         return value;
     }
     if value.kind == Kind::Text {

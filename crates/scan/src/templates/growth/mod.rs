@@ -65,6 +65,8 @@ struct Growth<'a> {
     /// What was called from where the template is now, and what became of it; outermost first.
     known: Vec<Vec<Known<'a>>>,
     reached: BTreeSet<usize>,
+    /// Whether macros that call themselves are gone through a few times in any case.
+    patient: usize,
     depth: u32,
     steps: usize,
     whole: bool,
@@ -85,6 +87,7 @@ impl<'a> Growth<'a> {
             active: Vec::new(),
             known: vec![Vec::new()],
             reached: BTreeSet::new(),
+            patient: 0,
             depth: 0,
             steps: 0,
             whole: true,
@@ -107,6 +110,7 @@ impl<'a> Growth<'a> {
     fn down(&mut self, levels: u32) -> bool {
         let depth = self.depth.saturating_add(levels);
         if depth > DEPTH {
+            if cfg!(test) && self.whole { eprintln!("GROWTH-DEPTH {}", self.active.len()); }
             self.whole = false;
             return false;
         }
@@ -121,6 +125,7 @@ impl<'a> Growth<'a> {
     /// Notes what is too large.
     fn hold(&mut self, size: Size, at: u64) -> Size {
         if size.chars > LIMIT || size.chars.is_nan() {
+            if cfg!(test) && self.found.is_none() { eprintln!("GROWTH-HOLD {} at {at} level {}", size.chars, self.active.len()); }
             self.found.get_or_insert(at);
         }
         size
@@ -369,7 +374,7 @@ impl<'a> Growth<'a> {
         for item in items {
             let value = self.value(item);
             self.share(value);
-            given = given.zip(value.given.or(written(item))).map(|(one, other)| one.or(other));
+            given = given.zip(value.given).map(|(one, other)| one.or(other));
             // What stands in brackets within brackets becomes text within them.
             let more = if value.kind == Kind::Items { value.size * 2.0 } else { value.size };
             size = size + more;
@@ -410,7 +415,7 @@ impl<'a> Growth<'a> {
                 let (text, times) = match (a.kind, b.kind) {
                     (_, Kind::Number) => (a, b.count),
                     (Kind::Number, _) => (b, a.count),
-                    _ if a.given.is_some() && b.given.is_some() => (a, 1.0),
+                    _ if a.is_given() && b.is_given() => (a, 1.0),
                     (Kind::Text | Kind::Items, _) => (a, ORDINARY),
                     (_, Kind::Text | Kind::Items) => (b, ORDINARY),
                     _ => (Value { size: a.size.max(b.size), ..a }, ORDINARY),
@@ -534,7 +539,7 @@ impl<'a> Growth<'a> {
             let kind = if whole.kind == Kind::Text { Kind::Text } else { Kind::Any };
             // By one of its own keys it is one of its items.
             let share = match (whole.given, key.given) {
-                (Some(_), Some(part)) if part.items > 0 && whole.size.chars > 0.0 => {
+                (Some(_), Some(part)) if part.items > 0 && key.is_given() => {
                     (key.size.chars / whole.size.chars).min(1.0)
                 }
                 _ => 1.0,
@@ -547,7 +552,7 @@ impl<'a> Growth<'a> {
 }
 
 fn constant(value: &Const) -> Value {
-    match value {
+    let value = match value {
         Const::Text(text) if text.raw().is_empty() => Value::nothing(Kind::Text),
         Const::Text(text) => Value::text(Size::of(length(text.raw()))),
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
@@ -555,13 +560,9 @@ fn constant(value: &Const) -> Value {
         Const::Int(None) => Value::number(1e300),
         Const::Float(number) => Value::number(number.abs()),
         Const::None => Value::nothing(Kind::Any),
-        Const::Bool(_) => Value { size: Size::of(5.0), ..Value::number(1.0) },
-    }
-}
-
-/// The part that a text or a number is that is written down.
-fn written(expr: &Expr) -> Option<Part> {
-    matches!(expr.kind, ExprKind::Const(_)).then_some(Part::WRITTEN)
+        Const::Bool(_) => Value::number(1.0),
+    };
+    Value { given: Some(Part::WRITTEN), ..value }
 }
 
 /// Everything that `syntax` finds in a body, with the bodies in it.

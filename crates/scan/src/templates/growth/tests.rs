@@ -17,6 +17,7 @@ fn other_templates() {
     let Ok(folder) = std::env::var("WEIGHBRIDGE_GROWTH") else { return };
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        eprintln!("\nFILE {}", path.display());
         let source = std::fs::read_to_string(&path).unwrap();
         let template = jinja::read(&source);
         let growth = Growth::through(&template.body);
