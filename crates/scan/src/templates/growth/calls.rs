@@ -337,7 +337,14 @@ impl<'a> Growth<'a> {
         }
         let calls = self.calls();
         let attributes = before.2.attributes.clone();
-        self.active.push(Active { key, args: args.clone(), sizes, attributes, left: false, ends: Vec::new() });
+        self.active.push(Active {
+            key,
+            args: args.clone(),
+            sizes,
+            attributes,
+            left: false,
+            ends: Vec::new(),
+        });
         self.known.push(Vec::new());
         let mut written = self.inside(callee, &args);
         if self.active.last().is_some_and(|active| active.left) && self.has_grown(&before.2) {
@@ -494,7 +501,6 @@ impl<'a> Growth<'a> {
         let mut written = written;
         if called > 1.001 || written.again > 1.001 {
             // Each round doubles the next.
-            if cfg!(test) { eprintln!("GROWTH-AGAIN {called} {} level {} args {:?}", written.again, self.active.len(), active.args); }
             written.chars = f64::INFINITY;
         } else if written.again > 0.0 {
             written = Size::of(written.chars);
@@ -504,20 +510,20 @@ impl<'a> Growth<'a> {
         if let Some(outer) = outer {
             outer.ends = active.ends;
         } else if !Growing(active.ends).is_slow() {
-            if cfg!(test) && self.whole { eprintln!("GROWTH-SLOW"); }
             self.whole = false;
         }
         written
     }
 }
 
-/// Whether what is given to the rounds of a recursion, and what they find, grows by the same each time
-/// or not at all.
+/// Whether what is given to the rounds of a recursion, and what they find, grows by no more each time
+/// than before.
 fn even(rounds: &[(&[f64], &Attributes<'_>); 4], outer: u64) -> bool {
     let steady = |row: [f64; 4]| {
         let [a, b, c, d] = row;
         let close = 1e-9 * (1.0 + d.abs());
-        (d <= c && c <= b) || ((d - c) - (c - b)).abs() <= close && (c - b) - (b - a) <= close
+        // Growth that slows down comes to an end.
+        (d <= c && c <= b) || (d - c <= c - b + close && c - b <= b - a + close)
     };
     let [a, b, c, d] = rounds;
     let args = d.0.iter().enumerate().all(|(at, size)| {

@@ -110,7 +110,6 @@ impl<'a> Growth<'a> {
     fn down(&mut self, levels: u32) -> bool {
         let depth = self.depth.saturating_add(levels);
         if depth > DEPTH {
-            if cfg!(test) && self.whole { eprintln!("GROWTH-DEPTH {}", self.active.len()); }
             self.whole = false;
             return false;
         }
@@ -125,7 +124,6 @@ impl<'a> Growth<'a> {
     /// Notes what is too large.
     fn hold(&mut self, size: Size, at: u64) -> Size {
         if size.chars > LIMIT || size.chars.is_nan() {
-            if cfg!(test) && self.found.is_none() { eprintln!("GROWTH-HOLD {} at {at} level {}", size.chars, self.active.len()); }
             self.found.get_or_insert(at);
         }
         size
@@ -329,9 +327,7 @@ impl<'a> Growth<'a> {
                 let items = pairs.iter().flat_map(|(key, value)| [key, value]);
                 self.list(items, real(pairs.len()))
             }
-            ExprKind::Concat(parts) => {
-                Value::text(parts.iter().map(|part| self.text(part)).sum())
-            }
+            ExprKind::Concat(parts) => Value::text(parts.iter().map(|part| self.text(part)).sum()),
             ExprKind::Binary(binary, one, other) => self.binary(*binary, one, other),
             ExprKind::Cond { then, otherwise, test } => {
                 self.value(test);
@@ -421,12 +417,7 @@ impl<'a> Growth<'a> {
                     _ => (Value { size: a.size.max(b.size), ..a }, ORDINARY),
                 };
                 let times = times.max(1.0);
-                Value {
-                    size: text.size * times,
-                    count: text.count * times,
-                    given: None,
-                    ..text
-                }
+                Value { size: text.size * times, count: text.count * times, given: None, ..text }
             }
             Binary::Mod if a.kind == Kind::Number => a,
             Binary::Mod => {
