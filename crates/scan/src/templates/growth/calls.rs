@@ -43,7 +43,7 @@ impl Given<'_> {
     }
 
     pub(super) fn text(&self, at: usize) -> Option<&str> {
-        self.exprs.get(at)?.as_text().map(|text| text.raw())
+        self.exprs.get(at)?.as_text().map(vocabulary::Untrusted::raw)
     }
 }
 
@@ -326,9 +326,11 @@ impl<'a> Growth<'a> {
         if let Some(found) = self.known_before(key, &args, &before) {
             return found;
         }
-        // What is said twice, as the last argument is that holds all of them, does not count.
+        // What is given does not grow. What is said twice, as the last argument is that holds all of them, does not count.
         let own = args.iter().take(args.len().saturating_sub(1).max(1));
-        let sizes: Vec<f64> = own.map(|value| self.resolved(*value).chars).collect();
+        let sizes: Vec<f64> = own
+            .map(|value| if value.is_given() { 0.0 } else { self.resolved(*value).chars })
+            .collect();
         if let Some(written) = self.left_off(key, &args, &sizes) {
             return written;
         }
@@ -385,8 +387,8 @@ impl<'a> Growth<'a> {
                 Place::Calls => false,
                 Place::Unknown | Place::Kept => true,
             };
-            let then = before.attributes.get(key).map_or(SMALL, |value| value.size.chars);
-            lasts && value.size.chars > then.max(SMALL)
+            let then = before.attributes.get(key).map_or(0.0, |value| value.size.chars);
+            lasts && value.kind != Kind::Number && value.size.chars > then
         })
     }
 

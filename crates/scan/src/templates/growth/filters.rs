@@ -39,7 +39,7 @@ impl<'a> Growth<'a> {
         name: &'a str,
         args: &'a Args,
     ) -> Value {
-        let operand = operand.and_then(Expr::as_text).map(|text| text.raw());
+        let operand = operand.and_then(Expr::as_text).map(vocabulary::Untrusted::raw);
         let given = Given { operand, ..self.args(args) };
         self.apply(value, name, &given)
     }
@@ -108,12 +108,11 @@ impl<'a> Growth<'a> {
         let size = self.resolved(value);
         let first = given.plain.first().copied().unwrap_or_default();
         let all = self.sum(given);
-        let number =
-            |at: usize, name: &str| {
-                given
-                    .at(at, name)
-                    .map(|value| if value.kind == Kind::Number { value.count } else { ORDINARY })
-            };
+        let number = |at: usize, name: &str| {
+            given
+                .at(at, name)
+                .map(|value| if value.kind == Kind::Number { value.count } else { ORDINARY })
+        };
         match name {
             "length" | "count" | "wordcount" | "find" | "index" | "rfind" | "rindex" => {
                 Value::number(value.length().unwrap_or(ORDINARY))

@@ -5,6 +5,8 @@
 //! calls itself are gone through a few times, and how it grew tells how it goes on. A template that
 //! comes past [`LIMIT`] so doubles its text, or squares it, whatever the statements by which it does.
 
+#![allow(clippy::arithmetic_side_effects, reason = "sizes are floats, which do not overflow")]
+
 mod calls;
 mod filters;
 mod loops;
@@ -22,9 +24,9 @@ use calls::{Active, Known};
 use value::{Kind, ORDINARY, Part, Place, SMALL, Size, Spaces, State, Value, length, real};
 
 /// Characters that no template of a conversation makes.
-const LIMIT: f64 = 1e9;
+const LIMIT: f64 = 1e10;
 /// Expressions and statements that are gone through.
-const STEPS: usize = 1_000_000;
+const STEPS: usize = 3_000_000;
 /// Expressions in each other, macros followed; a statement counts for several of them.
 const DEPTH: u32 = 400;
 /// For how many expressions a statement counts.
@@ -34,7 +36,7 @@ const STATEMENT: u32 = 3;
 pub(super) fn growth(body: &Body, notes: &mut Notes) -> bool {
     let growth = Growth::through(body);
     if let Some(at) = growth.found {
-        let message = "it makes text of more than a billion characters";
+        let message = "it makes text of more than ten billion characters";
         notes.add(Noted::Resource, at, message);
     }
     growth.found.is_some() || growth.whole
@@ -370,7 +372,11 @@ impl<'a> Growth<'a> {
         for item in items {
             let value = self.value(item);
             self.share(value);
-            given = given.zip(value.given).map(|(one, other)| one.or(other));
+            given = match (given, value.given) {
+                (Some(Part::WRITTEN), part) | (part, Some(Part::WRITTEN)) => part,
+                // Both of them would be more than was given.
+                _ => None,
+            };
             // What stands in brackets within brackets becomes text within them.
             let more = if value.kind == Kind::Items { value.size * 2.0 } else { value.size };
             size = size + more;
@@ -427,7 +433,7 @@ impl<'a> Growth<'a> {
                     _ => std::slice::from_ref(other),
                 };
                 let widest = self.widest(parts.iter());
-                let format = one.as_text().map(|text| text.raw());
+                let format = one.as_text().map(vocabulary::Untrusted::raw);
                 Value::text(self.filled(a, format, args, widest))
             }
             Binary::Pow => {

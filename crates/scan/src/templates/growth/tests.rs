@@ -94,7 +94,7 @@ fn what_grows_with_the_conversation_is_calm() {
             ),
             "{% macro t(s) %}{% for p in s.properties %}{{ p.name ~ ': ' ~ t(p) }}{% endfor %}{% if s.items %}{{ t(s.items) }}[]{% endif %}{% endmacro %}{% for x in tools %}{{ t(x) }}{% endfor %}",
             "{% macro t(s, indent) %}{% if s is mapping %}{% for k, v in s.items() %}{{ indent ~ k|tojson ~ t(v, indent ~ '  ') }}{% endfor %}{% else %}{% for v in s %}{{ t(v, indent ~ '  ') }}{% endfor %}{% endif %}{% endmacro %}{% for x in tools %}{{ t(x, '') }}{% endfor %}",
-            "{% macro t(s) %}{% if s.type is string %}{{ s.type }}{% else %}{% for t in s.type %}{{ t({'type': t}) }}{% endfor %}{% endif %}{% endmacro %}{% for x in tools %}{{ t(x) }}{% endfor %}",
+            "{% macro t(s) %}{% if s.type is string %}{{ s.type }}{% else %}{% for k in s.type %}{{ t({'type': k}) }}{% endfor %}{% endif %}{% endmacro %}{% for x in tools %}{{ t(x) }}{% endfor %}",
             "{% set ns = namespace(s='', n=0) %}{% for m in messages %}{% for c in m.tool_calls %}{% for k, v in c.function.arguments|items %}{% set ns.n = ns.n + 1 %}{% set ns.s = ns.s ~ '<' ~ k ~ '>' ~ v|tojson %}{% endfor %}{% endfor %}{% endfor %}{{ ns.s }}",
             "{% for m in messages %}{% set ns = namespace(c=m.content) %}{% set ns.c = ns.c ~ ns.c %}{{ ns.c }}{% endfor %}",
         ],
