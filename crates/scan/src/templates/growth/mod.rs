@@ -338,7 +338,9 @@ impl<'a> Growth<'a> {
                 let value = then.or(otherwise.unwrap_or_else(|| Value::nothing(then.kind)));
                 if value.spaces != then.spaces {
                     self.share(then);
-                    otherwise.iter().for_each(|value| self.share(*value));
+                    if let Some(otherwise) = otherwise {
+                        self.share(otherwise);
+                    }
                 }
                 value
             }
