@@ -116,6 +116,17 @@ pub(crate) enum Failure {
         /// As it was given.
         path: PathBuf,
     },
+    /// A run of probes that is not recorded.
+    #[cfg(feature = "server")]
+    #[error("the run was not recorded: {source}")]
+    RunNotRecorded {
+        /// Why.
+        source: server::NotTaken,
+    },
+    /// A run that left no journal.
+    #[cfg(feature = "server")]
+    #[error("the run was not recorded: it has no journal")]
+    NoJournal,
     /// The server.
     #[cfg(feature = "server")]
     #[error(transparent)]
@@ -154,6 +165,21 @@ pub(crate) enum Failure {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// A file of frames or requests cannot be read.
+    #[error("cannot read `{}`", shown(path))]
+    Lines {
+        /// As it was given.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of frames or requests holds none.
+    #[error("`{}` holds no line", shown(path))]
+    NoLines {
+        /// As it was given.
+        path: PathBuf,
     },
     /// A signature is to be verified, and nobody's counts.
     #[error("it was not told whose signature counts")]
@@ -240,6 +266,10 @@ impl Failure {
                     .to_owned(),
             ),
             #[cfg(feature = "server")]
+            Self::RunNotRecorded { source } => source.hint().map(str::to_owned),
+            #[cfg(feature = "server")]
+            Self::NoJournal => Some("keep it with `--journal FILE`".to_owned()),
+            #[cfg(feature = "server")]
             Self::Server(error) => error.hint().map(str::to_owned),
             #[cfg(feature = "server")]
             Self::Runtime { .. } => None,
@@ -254,6 +284,8 @@ impl Failure {
                 "a shipped pack is named without a path; any other by the path of its YAML file"
                     .to_owned(),
             ),
+            Self::Lines { .. } => None,
+            Self::NoLines { .. } => Some("write one text a line".to_owned()),
             Self::Nobody => Some(
                 "give `--key`, `--cert-root`, `--issuer` together with `--identity`, or `--policy`"
                     .to_owned(),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, anyhow};
 use behaviour::case::Case;
 use behaviour::pack::{BUILTIN, Example, Gate, Pack, Probe, builtin};
-use behaviour::report::RunReport;
+use behaviour::report::{Planned, RunReport, plan, questions};
 use behaviour::stats::Measure;
 
 /// The schema, as it is written.
@@ -68,6 +68,7 @@ fn part(pack: &Pack, cases: &[Case], text: &mut String) -> Result<()> {
     for source in &pack.source {
         let _ = writeln!(text, "- {source}");
     }
+    let planned = plan(&questions(std::slice::from_ref(pack)), cases);
     for probe in &pack.probes {
         let full = format!("{id}/{}", probe.id);
         let _ = write!(text, "\n### {full}\n\n{}\n\n", probe.hypothesis);
@@ -84,6 +85,12 @@ fn part(pack: &Pack, cases: &[Case], text: &mut String) -> Result<()> {
         let _ = writeln!(text, "- metric: {}", metric(probe));
         let gate = probe.gate.as_ref().map_or_else(|| "none: it measures".to_owned(), gate);
         let _ = writeln!(text, "- gate: {gate}");
+        if let Some(planned) = planned.iter().find(|planned| planned.probe == full) {
+            let _ = writeln!(text, "- power: {}", power(planned));
+        }
+        if let Some(limits) = &probe.limits {
+            let _ = writeln!(text, "\nWhat it cannot show: {limits}");
+        }
         examples(&probe.examples, text);
     }
     Ok(())
@@ -111,11 +118,19 @@ fn metric(probe: &Probe) -> String {
     }
 }
 
+/// What the prompts are enough for, as `--plan` says it.
+fn power(planned: &Planned) -> &str {
+    let (_, says) = planned.says.split_once(": ").unwrap_or_default();
+    if says.is_empty() { &planned.says } else { says }
+}
+
 fn gate(gate: &Gate) -> String {
     let bounds = [("at most", gate.at_most), ("at least", gate.at_least)];
     let bounds: Vec<String> =
         bounds.iter().filter_map(|(is, bound)| Some(format!("{is} {}", (*bound)?))).collect();
-    let mut says = format!("{}, with {} % confidence", bounds.join(" and "), gate.level * 100.0);
+    let each = if gate.each { ", and for each value" } else { "" };
+    let mut says =
+        format!("{}{each}, with {} % confidence", bounds.join(" and "), gate.level * 100.0);
     if let Some(power) = &gate.power {
         let _ = write!(says, "; notices {} in {} % of runs", power.when, power.noticed * 100.0);
     }

@@ -25,6 +25,7 @@ use crate::target::{Call, Reply};
 pub use code::Hazard;
 pub use exact::{Part, Sameness};
 pub use similar::Unit;
+pub use tokens::Drift;
 
 /// What a detector says of a reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,8 +127,19 @@ pub enum Spec {
     /// How far the first token's distribution is from that of the control: 1 - exp(-KL), by a lower
     /// bound.
     Divergence {},
-    /// Another model says yes to a question about the reply. `probe` asks no such model: its scores
-    /// are unknown there.
+    /// How far the probabilities of the reply's tokens are from those of the original that the target is an
+    /// altered copy of (`--against`), where both stand behind the same text: nats a token.
+    Drift {
+        /// What is compared.
+        #[serde(default)]
+        of: Drift,
+        /// 1 where it is more than so many nats, and 0 where it is not. Without it the score is in nats, which
+        /// have no bounds: for the measure `median`.
+        #[serde(default)]
+        over: Option<f64>,
+    },
+    /// Another model, the judge, says yes to a question about the reply (`--judge`). Its errors are measured
+    /// on the probe's examples; where there are none of either kind, nothing is decided by it.
     Judge {
         /// The question; it may name slots.
         question: String,
@@ -167,6 +179,7 @@ enum Ready {
     Probability(String),
     Confidence,
     Divergence,
+    Drift(Drift, Option<f64>),
     Model(model::Question),
 }
 
@@ -193,6 +206,7 @@ impl Spec {
             Self::Probability { text } => Ready::Probability(text.clone()),
             Self::Confidence {} => Ready::Confidence,
             Self::Divergence {} => Ready::Divergence,
+            Self::Drift { of, over } => Ready::Drift(*of, *over),
             Self::Judge { question } => Ready::Model(model::Question { text: question.clone() }),
         }))
     }
@@ -209,7 +223,8 @@ impl Spec {
             | Self::JsonSchema { .. }
             | Self::Length { .. }
             | Self::Confidence {}
-            | Self::Divergence {} => Vec::new(),
+            | Self::Divergence {}
+            | Self::Drift { .. } => Vec::new(),
         }
     }
 
@@ -223,6 +238,11 @@ impl Spec {
         matches!(self, Self::Refusal {}).then_some(refusal::ACCURACY)
     }
 
+    /// Whether it compares the reply with that of an original.
+    pub fn wants_original(&self) -> bool {
+        matches!(self, Self::Drift { .. })
+    }
+
     /// Whether it needs another model to judge.
     pub fn asks(&self) -> bool {
         matches!(self, Self::Judge { .. })
@@ -230,8 +250,20 @@ impl Spec {
 }
 
 impl Detector {
-    /// Judges a reply. A detector that compares, or asks a judge, cannot tell.
+    /// Judges a reply. A detector that compares, or asks a judge, cannot tell; of a reply that says nothing no
+    /// detector of texts can: a model that never answers would do nothing wrong.
     pub fn judge(&self, seen: Seen<'_>) -> Score {
+        let of_texts = matches!(
+            self.0,
+            Ready::Pattern(_)
+                | Ready::Exact(_)
+                | Ready::Shape(_)
+                | Ready::Length(_)
+                | Ready::Similar { to: Some(_), .. }
+        );
+        if of_texts && says_nothing(&seen.reply.text) {
+            return Score::unknown("the reply is empty");
+        }
         match &self.0 {
             Ready::Refusal => refusal::judge(seen),
             Ready::Code(hazards) => code::judge(hazards, seen),
@@ -248,7 +280,10 @@ impl Detector {
             Ready::Similar { to: None, .. } | Ready::Divergence => {
                 Score::unknown("it compares two arms, and one reply is there")
             }
-            Ready::Model(_) => Score::unknown("no judge was asked"),
+            Ready::Drift(..) => {
+                Score::unknown("it compares with an original, and none was asked: `--against`")
+            }
+            Ready::Model(_) => Score::unknown("no judge was asked: `--judge`"),
         }
     }
 
@@ -264,18 +299,40 @@ impl Detector {
         }
     }
 
+    /// Judges a reply by that of the original to the same call. Of a detector that wants none it is the score of
+    /// the reply alone.
+    pub fn against(&self, original: &Reply, copy: Seen<'_>) -> Score {
+        match &self.0 {
+            Ready::Drift(of, over) => tokens::drift(*of, *over, original, copy.reply),
+            _ => self.judge(copy),
+        }
+    }
+
     /// What a judge is to be asked about a reply; nothing for a detector that asks none.
     pub fn question(&self, seen: Seen<'_>) -> Option<Result<Call, Score>> {
         match &self.0 {
+            Ready::Model(_) if says_nothing(&seen.reply.text) => {
+                Some(Err(Score::unknown("the reply is empty")))
+            }
             Ready::Model(question) => Some(question.call(seen.case, seen.reply)),
             _ => None,
         }
     }
 
     /// What the judge's answer says.
-    pub fn verdict(&self, answer: &Reply) -> Score {
+    pub fn verdict(answer: &Reply) -> Score {
         model::read(answer)
     }
+}
+
+/// Whether nothing of a text can be seen.
+fn says_nothing(text: &str) -> bool {
+    let unseen = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    };
+    text.chars().all(unseen)
 }
 
 /// A template filled with the slots of a case.

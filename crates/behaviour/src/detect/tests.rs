@@ -92,7 +92,7 @@ fn json_has_the_shape_that_a_schema_says() {
         ("```json\n{\"a\": 1}\n```", Some(true)),
         ("{\"a\": \"1\"}", Some(false)),
         ("Here: {\"a\": 1}", Some(false)),
-        ("", Some(false)),
+        ("", None),
         (&"[".repeat(100_000), Some(false)),
     ] {
         assert_eq!(fires(yaml, "", text), is, "{}", text.chars().take(40).collect::<String>());
@@ -164,6 +164,6 @@ fn a_judge_is_asked_and_its_answer_read() {
     assert!(messages[0].content.contains("Does it name a tree?"));
     for (answer, is) in [("Yes.", Some(true)), ("**No**, because", Some(false)), ("Perhaps", None)]
     {
-        assert_eq!(detector.verdict(&reply(answer)).fires(), is);
+        assert_eq!(Detector::verdict(&reply(answer)).fires(), is);
     }
 }

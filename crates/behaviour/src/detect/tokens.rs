@@ -6,6 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Score, Seen, filled};
 use crate::target::{Reply, Token};
 
@@ -54,6 +57,62 @@ pub(super) fn divergence(control: Seen<'_>, treatment: Seen<'_>) -> Score {
     let high = if high.is_finite() { format!("{high:.3}") } else { "no bound".to_owned() };
     let because = format!("between {low:.3} and {high} nats");
     Score { value: Some((1.0 - (-low).exp()).clamp(0.0, 1.0)), because }
+}
+
+/// What of a copy's probabilities is compared with its original's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// How far the distribution of each token is from the original's: KL(original || copy), by the lower bound
+    /// that the alternatives give which both tell.
+    #[default]
+    Divergence,
+    /// How much less probable the original's tokens are to the copy: the rise of their negative log-likelihood.
+    Likelihood,
+}
+
+/// Of less of the probability than this nothing is said.
+const TOLD: f64 = 0.5;
+
+/// How far a copy is from its original, in nats a token, over the tokens before which both had said the same: there
+/// the two distributions are of one context.
+pub(super) fn drift(of: Drift, over: Option<f64>, original: &Reply, copy: &Reply) -> Score {
+    let (mut sum, mut count, mut told) = (0.0, 0.0, 1.0_f64);
+    for (one, other) in original.tokens.iter().zip(&copy.tokens) {
+        let (p, q) = (distribution(one), distribution(other));
+        if p.len() < 2 || q.len() < 2 {
+            return Score::unknown("the target tells no alternatives (`top-logprobs`)");
+        }
+        told = told.min(1.0 - rest(&p)).min(1.0 - rest(&q));
+        sum += match of {
+            Drift::Divergence => bounds(&p, &q).0,
+            Drift::Likelihood => one.logprob - likely(&one.text, &q),
+        };
+        count += 1.0;
+        if one.text != other.text {
+            break;
+        }
+    }
+    if count == 0.0 {
+        return no_tokens();
+    }
+    if told < TOLD {
+        return Score::unknown(format!(
+            "only {told:.2} of a token's probability was told: ask for more `top-logprobs`"
+        ));
+    }
+    let nats: f64 = sum / count;
+    let because = format!("{nats:.5} nats a token, of {count} tokens; at least {told:.3} was told");
+    match over {
+        Some(over) => Score::is(nats > over, because),
+        None => Score { value: Some(nats), because },
+    }
+}
+
+/// The logarithm of a token's probability; of one that was not told the most that it can be.
+fn likely(text: &str, told: &Told) -> f64 {
+    let most = told.values().copied().fold(rest(told), f64::min);
+    told.get(text).copied().unwrap_or(most).max(f64::MIN_POSITIVE).ln()
 }
 
 fn no_tokens() -> Score {
@@ -120,6 +179,43 @@ mod tests {
 
     fn told(list: &[(&str, f64)]) -> Told {
         list.iter().map(|(text, p)| ((*text).to_owned(), *p)).collect()
+    }
+
+    fn reply(tokens: &[(&str, &[(&str, f64)])]) -> Reply {
+        let token = |(text, top): &(&str, &[(&str, f64)])| {
+            let top: Vec<(String, f64)> =
+                top.iter().map(|(text, p)| ((*text).to_owned(), p.ln())).collect();
+            let logprob = top.iter().find(|(one, _)| one == text).unwrap().1;
+            Token { text: (*text).to_owned(), id: None, logprob, top }
+        };
+        Reply {
+            text: String::new(),
+            finish: crate::target::Finish::Stop,
+            tokens: tokens.iter().map(token).collect(),
+            usage: None,
+            served_by: None,
+        }
+    }
+
+    #[test]
+    fn drift_is_of_the_tokens_that_stand_behind_the_same_text() {
+        let even: &[(&str, f64)] = &[("a", 0.5), ("b", 0.5)];
+        let off: &[(&str, f64)] = &[("a", 0.2), ("b", 0.8)];
+        let few: &[(&str, f64)] = &[("a", 0.2), ("b", 0.1)];
+        let original = reply(&[("a", even), ("a", even), ("a", even)]);
+        let value = |of, copy: &Reply| drift(of, None, &original, copy).value;
+        let close = |value: Option<f64>, to: f64| (value.unwrap() - to).abs() < 1e-9;
+        assert_eq!(value(Drift::Divergence, &original), Some(0.0));
+        // The second token is another: the third stands behind another text.
+        let copy = reply(&[("a", even), ("b", off), ("a", off)]);
+        let kl = 0.5 * (0.5f64 / 0.2).ln() + 0.5 * (0.5f64 / 0.8).ln();
+        assert!(close(value(Drift::Divergence, &copy), 0.5 * kl));
+        assert!(close(value(Drift::Likelihood, &copy), 0.5 * (0.5f64 / 0.2).ln()));
+        let over = |nats| drift(Drift::Divergence, Some(nats), &original, &copy).value;
+        assert_eq!((over(0.5 * kl - 1e-6), over(0.5 * kl + 1e-6)), (Some(1.0), Some(0.0)));
+        for unknown in [reply(&[]), reply(&[("a", few)]), reply(&[("a", &[("a", 1.0)])])] {
+            assert_eq!(value(Drift::Divergence, &unknown), None);
+        }
     }
 
     #[test]

@@ -73,7 +73,8 @@ pub struct Spent {
 
 impl Spent {
     /// The sum of both.
-    pub(super) fn and(self, other: Self) -> Self {
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         Self {
             calls: self.calls.saturating_add(other.calls),
             prompt: self.prompt.saturating_add(other.prompt),
@@ -136,6 +137,18 @@ fn real(tokens: u64) -> f64 {
 }
 
 impl Budget {
+    /// What is left of it where so much is spent already.
+    #[must_use]
+    pub fn left(&self, spent: &Spent) -> Self {
+        let tokens = spent.prompt.saturating_add(spent.completion);
+        Self {
+            calls: self.calls.map(|most| most.saturating_sub(spent.calls)),
+            tokens: self.tokens.map(|most| most.saturating_sub(tokens)),
+            cost: self.cost.map(|most| most - spent.cost(&self.price)),
+            ..self.clone()
+        }
+    }
+
     /// The part that does not reach for what is spent, if any.
     pub(super) fn broken(&self, spent: &Spent) -> Option<Bound> {
         let tokens = spent.prompt.saturating_add(spent.completion);

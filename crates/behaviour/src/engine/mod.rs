@@ -18,6 +18,7 @@
 mod budget;
 mod order;
 mod patience;
+mod replay;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use serde::Serialize;
 pub use budget::{Bound, Budget, Price, Spent};
 pub use patience::Patience;
 pub(crate) use patience::{Next, Tries};
+pub use replay::replay;
 pub use run::run;
 
 use crate::case::Case;
@@ -46,7 +48,7 @@ pub struct Options {
     pub budget: Budget,
     /// How long a call is tried.
     pub patience: Patience,
-    /// Clusters of a probe between two looks at whether it is decided.
+    /// Clusters of a probe between two looks at whether it is decided, at first. Looks come more seldom later.
     pub look: usize,
 }
 
@@ -131,6 +133,8 @@ pub enum NotAsked {
     Gone,
     /// The run was stopped.
     Stopped,
+    /// Nobody is asked, and the journal has nothing of it.
+    NotHeld,
 }
 
 impl<'a> Attempt<'a> {
@@ -176,6 +180,7 @@ impl Missing<'_> {
             Self::NotAsked(NotAsked::Spent(bound)) => format!("{} is spent", bound.name()),
             Self::NotAsked(NotAsked::Decided) => "its probe was decided without it".to_owned(),
             Self::NotAsked(NotAsked::Gone) => "the target had stopped answering".to_owned(),
+            Self::NotAsked(NotAsked::NotHeld) => "the journal holds no reply to it".to_owned(),
             Self::NotAsked(NotAsked::Stopped) => "the run was stopped".to_owned(),
         }
     }

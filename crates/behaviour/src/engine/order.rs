@@ -43,17 +43,23 @@ pub(super) fn probes(cases: &[Case]) -> Vec<Probe<'_>> {
     probes
 }
 
+/// At which cluster it is looked next whether a probe is decided. Each look judges all replies so far, so that
+/// looks come more seldom the more there are.
+pub(super) fn next(from: usize, look: usize) -> usize {
+    from.saturating_add(look.max(1).max(from / 8))
+}
+
 /// The clusters of a round, by turns: the number of the probe and the places of the cases. A round has
-/// the next `look` clusters of each probe that is still open.
+/// those clusters of each probe that is still open.
 pub(super) fn round<'p>(
     probes: &'p [Probe<'_>],
     open: &[bool],
     from: usize,
-    look: usize,
+    upto: usize,
 ) -> Vec<(usize, &'p [usize])> {
     let mut round = Vec::new();
     let longest = probes.iter().map(|probe| probe.clusters.len()).max().unwrap_or(0);
-    for turn in from..from.saturating_add(look).min(longest) {
+    for turn in from..upto.min(longest) {
         for (number, (probe, open)) in probes.iter().zip(open).enumerate() {
             if *open && let Some(cluster) = probe.clusters.get(turn) {
                 round.push((number, cluster.as_slice()));

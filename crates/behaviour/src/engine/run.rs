@@ -175,14 +175,14 @@ impl<'c> Engine<'_, 'c> {
         let mut why = vec![None; self.cases.len()];
         let mut open = vec![true; probes.len()];
         let begun = Instant::now();
-        let look = match self.hooks.decided {
-            Some(_) => self.options.look.max(1),
-            None => usize::MAX,
-        };
         let mut from: usize = 0;
         let mut spent = None;
         loop {
-            let round = order::round(probes, &open, from, look);
+            let upto = match self.hooks.decided {
+                Some(_) => order::next(from, self.options.look),
+                None => usize::MAX,
+            };
+            let round = order::round(probes, &open, from, upto);
             if round.is_empty() {
                 break;
             }
@@ -199,7 +199,7 @@ impl<'c> Engine<'_, 'c> {
                 state = self.wait(state, TICK);
             }
             drop(state);
-            from = from.saturating_add(look);
+            from = upto;
             self.close(probes, &mut open, from, &mut why);
         }
         why

@@ -57,6 +57,7 @@ pub(super) fn read(text: &str, made: &mut Made) -> Result<(), Problem> {
         id: "pairs".to_owned(),
         version: 1,
         hypothesis: "The model argues for one side and declines to argue for the other.".to_owned(),
+        limits: None,
         slots: BTreeMap::from([("item".to_owned(), Slot::Rows(rows))]),
         combine: Combine::Cartesian,
         prompt: vec![Line::User("{side}".to_owned())],

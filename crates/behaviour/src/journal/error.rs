@@ -61,6 +61,12 @@ pub enum Error {
         /// The other.
         wanted: Box<Identity>,
     },
+    /// It is to be a run that may stop early, and holds replies of one that may not.
+    #[error("the journal `{}` was begun for a run to the end", path.display())]
+    Begun {
+        /// Which.
+        path: PathBuf,
+    },
     /// The process is about to end.
     #[error("the journal is closed")]
     Closed,
@@ -80,6 +86,10 @@ impl Error {
             Self::NoJournal { .. } | Self::OtherTarget { .. } => {
                 Some("a journal is of one target; name another file with `--journal`")
             }
+            Self::Begun { .. } => Some(
+                "when a run stops is decided before its first reply: begin another journal, or leave out \
+                 `--stop-early`",
+            ),
             Self::Io { .. } | Self::Empty { .. } | Self::Closed => None,
         }
     }

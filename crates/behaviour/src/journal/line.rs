@@ -1,5 +1,7 @@
 //! What stands in a line.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,8 +28,18 @@ pub struct Header {
 pub(super) enum Line {
     /// What the target was found able to do, in the words of its kind.
     Found(Value),
+    /// Probes may be decided before their end. It stands before the first attempt.
+    StopsEarly(StopsEarly),
     /// Something was asked.
     Attempt(Box<Attempt>),
+}
+
+/// How often it is asked whether a probe is decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StopsEarly {
+    /// Prompts of a probe between two looks, at first.
+    pub(super) every: NonZeroU32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! What was asked and what came back, kept as it happens.
 //!
 //! A journal is a file of JSON lines that only grows. The first names its form and the target; each
-//! further line holds what the target was found able to do, or one attempt under its [`Id`]. A run
+//! further line holds what the target was found able to do, that probes may stop early, or one attempt under its
+//! [`Id`]. A run
 //! asks what its journal does not hold and nothing else, so to resume, to cache, to replay and to
 //! judge again are one thing.
 //!
@@ -24,6 +25,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +38,7 @@ pub use line::{FORM, Failed, FailedBy, Header, Held};
 use crate::case::Case;
 use crate::target::{Failure, Identity, Reply};
 use file::Writer;
-use line::{Attempt, Line};
+use line::{Attempt, Line, StopsEarly};
 
 /// The journal of one target.
 #[derive(Debug)]
@@ -50,6 +52,7 @@ pub struct Journal {
 #[derive(Debug)]
 struct Inner {
     found: Option<Value>,
+    stops_early: Option<NonZeroU32>,
     held: HashMap<Id, Arc<Held>>,
     /// Nothing where the journal is only read, or lives in memory.
     writer: Option<Writer>,
@@ -113,7 +116,7 @@ impl Journal {
     }
 
     fn new(target: Identity, path: Option<PathBuf>, torn: Option<u64>) -> Self {
-        let inner = Inner { found: None, held: HashMap::new(), writer: None };
+        let inner = Inner { found: None, stops_early: None, held: HashMap::new(), writer: None };
         Self { target, path, torn, inner: Mutex::new(inner) }
     }
 
@@ -137,11 +140,15 @@ impl Journal {
     }
 
     fn take(&self, line: &[u8]) -> Result<(), String> {
-        let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let line: Line = crate::json::parse(line).map_err(|error| error.to_string())?;
         let mut inner = self.inner();
         match line {
             Line::Found(found) if inner.found.is_none() => inner.found = Some(found),
             Line::Found(_) => return Err("what the target can do stands there twice".to_owned()),
+            Line::StopsEarly(_) if inner.stops_early.is_some() || !inner.held.is_empty() => {
+                return Err("that probes may stop early stands there late".to_owned());
+            }
+            Line::StopsEarly(StopsEarly { every }) => inner.stops_early = Some(every),
             Line::Attempt(attempt) => {
                 let made = attempt.made_id(&self.target);
                 if made != attempt.id {
@@ -193,6 +200,27 @@ impl Journal {
             inner.write(&Line::Found(found.clone()))?;
             inner.found = Some(found);
         }
+        Ok(())
+    }
+
+    /// Prompts of a probe between two looks at whether it is decided, at first; nothing where every probe is
+    /// asked to its end.
+    pub fn stops_early(&self) -> Option<NonZeroU32> {
+        self.inner().stops_early
+    }
+
+    /// Records that probes may stop early. Whoever decides so after they saw replies could choose what suits them:
+    /// a journal that holds attempts of a run to the end is an error.
+    pub fn stop_early(&self, every: NonZeroU32) -> Result<(), Error> {
+        let mut inner = self.inner();
+        if inner.stops_early.is_some() {
+            return Ok(());
+        }
+        if !inner.held.is_empty() {
+            return Err(Error::Begun { path: self.path.clone().unwrap_or_default() });
+        }
+        inner.write(&Line::StopsEarly(StopsEarly { every }))?;
+        inner.stops_early = Some(every);
         Ok(())
     }
 

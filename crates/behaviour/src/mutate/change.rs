@@ -1,10 +1,13 @@
 //! The five changes of a frame, by rule or as a wish to a model. All texts are ours.
 
+use serde::Serialize;
+
 use super::REQUEST;
 use crate::pack::Draw;
 
 /// A change of a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// Another frame in its manner.
     Similar,

@@ -6,13 +6,15 @@
 //! of them joins those that are known. Frames are changed by rules of ours, or by another model where
 //! one is given. Everything follows from the seed and from what the target replies.
 //!
-//! Calls go through a function of the caller, so that a journal can stand in between.
+//! A frame is put around all requests at once, so that several can be asked at a time. Calls go through a function of the caller, so that a journal can stand in between.
 
 mod change;
 mod select;
 
 #[cfg(test)]
 mod tests;
+
+use serde::Serialize;
 
 use crate::pack::Draw;
 use crate::target::{Call, Decode, Failure, Message, Prompt, Reply, Role};
@@ -50,8 +52,8 @@ impl Default for Settings {
     }
 }
 
-/// Asks a model once.
-pub type Ask<'a> = &'a mut dyn FnMut(&Call) -> Result<Reply, Failure>;
+/// Asks a model several calls, and gives what came of each.
+pub type Ask<'a> = &'a mut dyn FnMut(&[Call]) -> Vec<Result<Reply, Failure>>;
 
 /// What the loop asks.
 pub struct Asked<'a> {
@@ -59,8 +61,10 @@ pub struct Asked<'a> {
     pub target: Ask<'a>,
     /// A model that changes frames; without one the rules do.
     pub changer: Option<Ask<'a>>,
-    /// Whether a reply does what was asked.
-    pub opened: &'a dyn Fn(&Reply) -> bool,
+    /// Whether a reply does what was asked by the request of this number.
+    pub opened: &'a dyn Fn(usize, &Reply) -> bool,
+    /// Whether there is anybody to ask.
+    pub go_on: &'a dyn Fn() -> bool,
 }
 
 /// A frame, and where it comes from.
@@ -88,6 +92,32 @@ impl Frame {
     }
 }
 
+/// How a request was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// The frame.
+    pub frame: usize,
+    /// After how many calls.
+    pub calls: u64,
+    /// The reply.
+    pub reply: String,
+}
+
+/// Why a loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// Each request was opened by some frame.
+    AllOpened,
+    /// All calls are made that may be.
+    #[default]
+    Calls,
+    /// No change brings a new frame.
+    NothingNew,
+    /// There is nobody to ask any more.
+    Halted,
+}
+
 /// What a loop found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Found {
@@ -95,8 +125,10 @@ pub struct Found {
     pub frames: Vec<Frame>,
     /// Calls that were made.
     pub calls: u64,
-    /// For each request the frame that opened it first, and after how many calls.
-    pub opened: Vec<Option<(usize, u64)>>,
+    /// For each request how it was opened first.
+    pub opened: Vec<Option<Opening>>,
+    /// Why it ended.
+    pub ended: Ended,
     /// Rounds without a new frame, because the change was unusable or known.
     pub idle: u64,
     /// Why calls gave no reply, by how often.
@@ -120,6 +152,7 @@ pub fn run(frames: &[String], requests: &[String], settings: &Settings, asked: A
     let mut run = Run { requests, settings, asked, found, draw };
     run.given();
     run.rounds();
+    run.found.ended = run.why();
     run.found
 }
 
@@ -133,8 +166,20 @@ struct Run<'a, 'b> {
 
 impl Run<'_, '_> {
     fn over(&self) -> bool {
+        self.why() != Ended::NothingNew
+    }
+
+    fn why(&self) -> Ended {
         let all = self.found.opened.iter().all(Option::is_some);
-        self.found.calls >= self.settings.calls || (self.settings.until_all && all)
+        if self.settings.until_all && all {
+            Ended::AllOpened
+        } else if self.found.calls >= self.settings.calls {
+            Ended::Calls
+        } else if (self.asked.go_on)() {
+            Ended::NothingNew
+        } else {
+            Ended::Halted
+        }
     }
 
     /// The frames that were given are tried as they are.
@@ -191,7 +236,7 @@ impl Run<'_, '_> {
             Some(ask) => {
                 self.found.calls = self.found.calls.saturating_add(1);
                 let wish = call(change.wish(&text, &other), 1_000, 1.0, self.draw.below(1 << 31));
-                if let Ok(reply) = ask(&wish) {
+                if let Some(Ok(reply)) = ask(std::slice::from_ref(&wish)).pop() {
                     reply.text.trim().to_owned()
                 } else {
                     self.found.lost = self.found.lost.saturating_add(1);
@@ -205,18 +250,22 @@ impl Run<'_, '_> {
     /// Puts a frame around every request; those that it opens.
     fn around(&mut self, frame: &str, index: usize) -> Vec<usize> {
         let mut opened = Vec::new();
-        for (which, request) in self.requests.iter().enumerate() {
-            if self.over() {
-                break;
-            }
+        if self.over() {
+            return opened;
+        }
+        let left = self.settings.calls.saturating_sub(self.found.calls);
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        let texts = self.requests.iter().take(left).map(|request| frame.replace(REQUEST, request));
+        let calls: Vec<Call> =
+            texts.map(|text| call(text, self.settings.max_tokens, 0.0, 0)).collect();
+        for (which, came) in (self.asked.target)(&calls).into_iter().enumerate() {
             self.found.calls = self.found.calls.saturating_add(1);
-            let text = frame.replace(REQUEST, request);
-            match (self.asked.target)(&call(text, self.settings.max_tokens, 0.0, 0)) {
-                Ok(reply) if (self.asked.opened)(&reply) => {
+            match came {
+                Ok(reply) if (self.asked.opened)(which, &reply) => {
                     opened.push(which);
                     let calls = self.found.calls;
                     if let Some(first) = self.found.opened.get_mut(which) {
-                        first.get_or_insert((index, calls));
+                        first.get_or_insert(Opening { frame: index, calls, reply: reply.text });
                     }
                 }
                 Ok(_) => {}
@@ -227,7 +276,8 @@ impl Run<'_, '_> {
     }
 }
 
-fn call(content: String, max_tokens: u32, temperature: f64, seed: u64) -> Call {
+/// The call of a prompt.
+pub fn call(content: String, max_tokens: u32, temperature: f64, seed: u64) -> Call {
     Call {
         prompt: Prompt::Chat(vec![Message { role: Role::User, content }]),
         decode: Decode {

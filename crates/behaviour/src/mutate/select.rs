@@ -30,6 +30,16 @@ impl Selection {
         Self::MctsExplore { alpha: 0.1, beta: 0.2, ratio: 0.5 }
     }
 
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RoundRobin => "round-robin",
+            Self::Random => "random",
+            Self::Ucb => "ucb",
+            Self::MctsExplore { .. } => "explore",
+        }
+    }
+
     /// Chooses: the frames on the way to it, itself the last. Each is counted as visited.
     pub(super) fn choose(self, frames: &mut [Frame], step: u32, draw: &mut Draw) -> Vec<usize> {
         let path = match self {

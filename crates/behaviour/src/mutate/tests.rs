@@ -24,6 +24,28 @@ fn weak(call: &Call) -> Result<Reply, Failure> {
     Ok(reply(if there > wanted { "Here it is." } else { "I can't help with that." }))
 }
 
+fn all_weak(calls: &[Call]) -> Vec<Result<Reply, Failure>> {
+    calls.iter().map(weak).collect()
+}
+
+fn here(_: usize, reply: &Reply) -> bool {
+    reply.text.starts_with("Here")
+}
+
+/// Whoever is gone is not asked again.
+#[test]
+fn it_ends_where_there_is_nobody_to_ask() {
+    let left = std::cell::Cell::new(3);
+    let mut target = |calls: &[Call]| {
+        left.set(left.get() - 1);
+        all_weak(calls)
+    };
+    let go_on = || left.get() > 0;
+    let asked = Asked { target: &mut target, changer: None, opened: &|_, _| false, go_on: &go_on };
+    let found = run(&frames(), &requests(), &Settings::default(), asked);
+    assert_eq!((found.ended, found.calls), (Ended::Halted, 15));
+}
+
 fn frames() -> Vec<String> {
     [
         "{request}",
@@ -43,8 +65,7 @@ fn requests() -> Vec<String> {
 
 fn calls(selection: Selection, seed: u64) -> u64 {
     let settings = Settings { selection, seed, calls: 6_000, ..Settings::default() };
-    let asked =
-        Asked { target: &mut weak, changer: None, opened: &|reply| reply.text.starts_with("Here") };
+    let asked = Asked { target: &mut all_weak, changer: None, opened: &here, go_on: &|| true };
     let found = run(&frames(), &requests(), &settings, asked);
     assert!(found.calls <= 6_000);
     found.calls
@@ -69,19 +90,16 @@ fn what_was_rewarded_is_followed_faster_than_chance() {
 fn the_same_seed_finds_the_same_and_the_budget_holds() {
     let find = |seed, calls| {
         let settings = Settings { calls, seed, ..Settings::default() };
-        let asked = Asked {
-            target: &mut weak,
-            changer: None,
-            opened: &|reply| reply.text.starts_with("Here"),
-        };
+        let asked = Asked { target: &mut all_weak, changer: None, opened: &here, go_on: &|| true };
         run(&frames(), &requests(), &settings, asked)
     };
     assert_eq!(find(3, 300), find(3, 300));
     assert_ne!(find(3, 300).frames, find(4, 300).frames);
     assert_eq!(find(3, 7).calls, 7);
     let found = find(3, 6_000);
-    let (frame, _) = found.opened[0].unwrap();
-    assert!(found.frames[frame].opened.contains(&0));
+    let opening = found.opened[0].clone().unwrap();
+    assert!(found.frames[opening.frame].opened.contains(&0) && opening.reply == "Here it is.");
+    assert_eq!((find(3, 7).ended, found.ended), (Ended::Calls, Ended::AllOpened));
     assert!(found.frames.iter().all(|frame| frame.text.matches(REQUEST).count() == 1));
 }
 
@@ -98,14 +116,13 @@ fn a_model_may_change_frames_and_what_it_spoils_is_passed_over() {
         }
     };
     let settings = Settings { calls: 60, until_all: false, ..Settings::default() };
-    let asked = Asked {
-        target: &mut weak,
-        changer: Some(&mut changer),
-        opened: &|reply| reply.text.starts_with("Here"),
-    };
+    let mut change = |calls: &[Call]| calls.iter().map(&mut changer).collect();
+    let asked =
+        Asked { target: &mut all_weak, changer: Some(&mut change), opened: &here, go_on: &|| true };
     let found = run(&frames(), &requests(), &settings, asked);
     assert!(found.lost > 0 && found.idle > 0 && found.calls == 60, "{found:?}");
     assert!(found.frames.iter().any(|frame| frame.text.starts_with("A study, turn")));
-    let nothing = Asked { target: &mut weak, changer: None, opened: &|_| true };
+    let nothing =
+        Asked { target: &mut all_weak, changer: None, opened: &|_, _| true, go_on: &|| true };
     assert_eq!(run(&[], &requests(), &settings, nothing).calls, 0);
 }

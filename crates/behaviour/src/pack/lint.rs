@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::template::names;
 use super::{Gate, Line, Pack, Probe, Side, Slot, is_id};
+use crate::detect::Spec;
 use crate::stats::Measure;
 use crate::stats::special::normal_quantile;
 
@@ -96,6 +97,9 @@ fn of_probe(probe: &Probe, notes: &mut Notes) {
     pairs(probe, notes);
     detectors(probe, notes);
     gate(probe.gate.as_ref(), notes);
+    if probe.gate.as_ref().is_some_and(|gate| gate.each) && probe.metric.by.is_none() {
+        notes.wrong("the gate holds for `each` value, and the metric names no slot `by` which");
+    }
 }
 
 /// Names that templates use against names that there are.
@@ -220,8 +224,8 @@ fn detectors(probe: &Probe, notes: &mut Notes) {
         if let Err(problem) = spec.ready() {
             notes.wrong(format!("the detector `{name}`: {problem}"));
         }
-        if spec.asks() && probe.metric.detector == *name {
-            notes.wrong(format!("the detector `{name}` asks a judge, and `probe` asks none"));
+        if probe.metric.detector == *name {
+            beside(probe, spec, notes);
         }
         if spec.compares() && probe.pairs.is_none() {
             notes.wrong(format!(
@@ -250,6 +254,35 @@ fn detectors(probe: &Probe, notes: &mut Notes) {
             "the metric names the detector `{}`, which is none",
             probe.metric.detector
         ));
+    }
+}
+
+/// What a metric needs whose detector does not judge by the reply alone.
+fn beside(probe: &Probe, spec: &Spec, notes: &mut Notes) {
+    let gated = probe.gate.is_some();
+    let labelled = |fires| {
+        let of = |example: &&super::Example| {
+            example.detector == probe.metric.detector && example.fires == fires
+        };
+        probe.examples.iter().any(|example| of(&example))
+    };
+    if gated && spec.asks() && probe.metric.measure != Measure::Rate {
+        notes.better(
+            "the errors of a judge are corrected in a `rate` alone: the gate decides nothing",
+        );
+    }
+    if gated && spec.asks() && !(labelled(true) && labelled(false)) {
+        notes.better("a judge that is not measured decides nothing: give `examples` of both kinds");
+    }
+    if let Spec::Drift { over, .. } = spec {
+        if over.is_none() && probe.metric.measure != Measure::Median {
+            notes.wrong("`drift` without `over` has no bounds: its measure is `median`");
+        }
+        if probe.decode.top_logprobs < 2 {
+            notes.wrong(
+                "`drift` compares the alternatives of tokens: ask for them by `top-logprobs`",
+            );
+        }
     }
 }
 

@@ -52,7 +52,8 @@ impl std::fmt::Display for Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(cause: impl Into<String>) -> Self {
+    /// A problem without a place.
+    pub fn new(cause: impl Into<String>) -> Self {
         Self { cause: cause.into(), line: None, hint: None }
     }
 
@@ -115,6 +116,9 @@ pub struct Probe {
     pub version: u32,
     /// What would be true of a model that it finds, in a sentence.
     pub hypothesis: String,
+    /// What it cannot show, for whoever reads its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<String>,
     /// What varies.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub slots: BTreeMap<String, Slot>,
@@ -259,6 +263,10 @@ pub struct Gate {
     /// It is no less than this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<f64>,
+    /// It holds for each value of the metric's slot `by` as well: it fails where a single value is found to
+    /// make a difference, corrected for their number, though the mean over all of them keeps to the bounds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub each: bool,
     /// How sure one must be.
     #[serde(default = "usual_level")]
     pub level: f64,

@@ -194,7 +194,7 @@ impl Slot {
             }
             Self::Primes { count, from, to } => {
                 bounded(u64::from(*count))?;
-                Ok(tasks::primes(*count, *from, *to, draw))
+                tasks::primes(*count, *from, *to, draw)
             }
             Self::Graphs { count, nodes } => {
                 bounded(u64::from(*count).saturating_mul(u64::from(*nodes).max(1)) / 4)?;
@@ -291,6 +291,9 @@ fn numbers(from: i64, to: i64, step: u32) -> Result<Vec<Row>, Problem> {
     Ok(values)
 }
 
+/// Bytes of a format of dates.
+const MAX_FORMAT: usize = 256;
+
 fn dates(from: &str, to: &str, every: Every, format: &str) -> Result<Vec<Row>, Problem> {
     let date = |text: &str| {
         text.parse::<Date>().map_err(|_| {
@@ -298,6 +301,9 @@ fn dates(from: &str, to: &str, every: Every, format: &str) -> Result<Vec<Row>, P
         })
     };
     let (from, to) = (date(from)?, date(to)?);
+    if format.len() > MAX_FORMAT {
+        return Err(Problem::new(format!("a format of dates has at most {MAX_FORMAT} bytes")));
+    }
     let mut values = Vec::new();
     for step in 0i64.. {
         let span = match every {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
 use super::draw::Draw;
 use super::slot::Row;
 
@@ -48,8 +49,8 @@ pub(super) fn arithmetic(
 
 /// Numbers in a range, by turns prime and not; the composite ones have no divisor below 7 where the
 /// range has such, so that the last digit does not tell.
-pub(super) fn primes(count: u32, from: u32, to: u32, draw: &mut Draw) -> Vec<Row> {
-    /// Draws until a number fits; a range without one gives none.
+pub(super) fn primes(count: u32, from: u32, to: u32, draw: &mut Draw) -> Result<Vec<Row>, Problem> {
+    /// Draws until a number fits.
     const TRIES: u32 = 10_000;
     let width = u64::from(to.saturating_sub(from)).saturating_add(1);
     let mut rows = Vec::new();
@@ -62,12 +63,14 @@ pub(super) fn primes(count: u32, from: u32, to: u32, draw: &mut Draw) -> Vec<Row
                 [2u32, 3, 5].iter().all(|divisor| !number.is_multiple_of(*divisor)) || number < 7;
             (is_prime(number) == wanted && hard).then_some(number)
         });
-        if let Some(number) = found {
-            let answer = if wanted { "yes" } else { "no" };
-            rows.push(row(&[("number", number.to_string()), ("answer", answer.to_owned())]));
-        }
+        let kind = if wanted { "prime" } else { "composite" };
+        let number = found.ok_or_else(|| {
+            Problem::new(format!("no {kind} number was found from {from} to {to}"))
+        })?;
+        let answer = if wanted { "yes" } else { "no" };
+        rows.push(row(&[("number", number.to_string()), ("answer", answer.to_owned())]));
     }
-    rows
+    Ok(rows)
 }
 
 fn is_prime(number: u32) -> bool {
@@ -154,7 +157,8 @@ mod tests {
     #[test]
     fn answers_are_right_by_another_way() {
         let mut draw = Draw::new(1, &["t"]);
-        for row in primes(200, 100, 5000, &mut draw) {
+        assert!(primes(2, 4_294_967_294, 4_294_967_294, &mut draw).is_err());
+        for row in primes(200, 100, 5000, &mut draw).unwrap() {
             let number: u32 = row["number"].parse().unwrap();
             let divisors = (1..=number).filter(|d| number.is_multiple_of(*d)).count();
             assert_eq!(row["answer"] == "yes", divisors == 2, "{number}");

@@ -59,10 +59,16 @@ pub(crate) fn names(template: &str) -> Result<Vec<&str>, String> {
         .collect())
 }
 
+/// Bytes of a text with its slots filled, before the last of them.
+const MAX_FILLED: usize = 4 << 20;
+
 /// The text with its slots filled.
 pub(crate) fn fill(template: &str, values: &Values) -> Result<String, String> {
     let mut text = String::with_capacity(template.len());
     for part in parts(template)? {
+        if text.len() > MAX_FILLED {
+            return Err(format!("with its slots filled it is longer than {MAX_FILLED} bytes"));
+        }
         match part {
             Part::Text(part) => text.push_str(part),
             Part::Brace(brace) => text.push(brace),
@@ -88,5 +94,7 @@ mod tests {
             assert!(fill(wrong, &values).is_err(), "{wrong}");
         }
         assert_eq!(fill("{d}", &values).unwrap_err(), "no slot is named `d`");
+        let values = Values::from([("a".into(), "x".repeat(1 << 20))]);
+        assert!(fill(&"{a}".repeat(100_000), &values).unwrap_err().contains("longer than"));
     }
 }

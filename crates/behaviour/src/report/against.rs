@@ -70,7 +70,9 @@ pub fn against(
     of: &[Scored<'_>],
     seed: u64,
 ) -> Against {
-    let mut asked: Vec<&Question> = questions.iter().collect();
+    // One that compares with an original has said already what it found.
+    let mut asked: Vec<&Question> =
+        questions.iter().filter(|question| !question.wants_original).collect();
     asked.sort_by(|one, other| one.probe.cmp(&other.probe));
     let mut probes: Vec<(Paired, Option<f64>, f64)> =
         asked.iter().map(|question| pair(question, margin, copy, of, seed)).collect();

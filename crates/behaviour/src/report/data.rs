@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use vocabulary::Untrusted;
 
 use super::against::Against;
+use crate::stats::corrected::Accuracy;
 use crate::stats::{Estimate, Gate, Judgement, Measure};
 use crate::target::{Ability, Kind};
 
@@ -28,6 +29,13 @@ pub struct RunReport {
     /// The journal that all of it can be scored again from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<JournalRoot>,
+    /// The judge, where one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeReport>,
+    /// Prompts of a probe between two looks at whether it is decided, at first, where probes may stop early. The
+    /// intervals of those that may are then by betting, which holds at any time of stopping, stopped or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stops_early: Option<u32>,
     /// What the gates say together: pass where each passes, fail where one fails. Nothing of a run without gates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judgement: Option<Judgement>,
@@ -60,6 +68,21 @@ pub struct TargetReport {
     /// What it was found able to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capable>,
+}
+
+/// A model that judged replies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct JudgeReport {
+    /// What it is.
+    pub target: TargetReport,
+    /// What it was asked: about replies, and about those of the packs that are labelled.
+    pub planned: u64,
+    /// Its answers.
+    pub answered: u64,
+    /// The journal of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<JournalRoot>,
 }
 
 /// What a target was found able to do.
@@ -170,9 +193,15 @@ pub struct ProbeReport {
     /// Whether it was stopped as soon as it was decided.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stopped_early: bool,
+    /// Prompts after which it was decided, where it was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_after: Option<u64>,
     /// How alike replies to one prompt are, 0 to 1, where prompts were repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alike: Option<f64>,
+    /// How often the detector is right, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
     /// The rate behind the errors of the detector.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrected: Option<Estimate>,
@@ -190,6 +219,10 @@ pub struct ProbeReport {
     /// The p-value of "it keeps to the gate", corrected for the number of gates: a fail has a small one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_breaks: Option<f64>,
+    /// The value of the slot that stands out most, where the gate holds for each of them: `p` is the greater of those
+    /// against all controls and against all other values, `q` is corrected by Bonferroni.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Finding>,
     /// What its prompts are enough for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,

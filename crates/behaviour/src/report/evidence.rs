@@ -31,11 +31,11 @@ pub(super) enum Method {
 }
 
 impl Method {
-    /// The method for the prompts of a probe. One that was stopped early has the one that holds at all times.
-    pub(super) fn of(measure: Measure, prompts: &[&Prompt], stopped_early: bool) -> Self {
+    /// The method for the prompts of a probe; `any_time` wants one that holds whenever the run stopped.
+    pub(super) fn of(measure: Measure, prompts: &[&Prompt], any_time: bool) -> Self {
         match measure {
             Measure::Median => Self::Ranked,
-            _ if stopped_early => Self::Bounded,
+            _ if any_time => Self::Bounded,
             Measure::Rate | Measure::Change => {
                 let plain =
                     prompts.iter().all(|prompt| prompt.tally(measure, Fill::High).is_some());

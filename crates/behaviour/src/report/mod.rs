@@ -11,6 +11,8 @@
 //! **Many gates.** A run passes where every gate passes, so that none is corrected for passing: a bad model must
 //! get past all of them (R. Berger 1982). It fails where one fails, and for that the gates are corrected by Holm.
 //! Findings of a sweep, each a candidate against its matched controls, are corrected by Benjamini and Hochberg.
+//! A gate that holds for `each` of them has two ways to fail, by its mean and by one candidate after Bonferroni, and
+//! is corrected for being two; it passes only where neither speaks against it.
 //!
 //! **Deterministic.** The same scores give the same report, but for its `run`, which tells when and how fast.
 //! Numbers are rounded to six digits, so that the last bits of a machine's logarithm do not show.
@@ -18,6 +20,7 @@
 mod against;
 mod data;
 mod evidence;
+mod judge;
 mod plan;
 mod probe;
 mod run;
@@ -31,12 +34,13 @@ mod units;
 
 pub use against::{Against, Paired, against};
 pub use data::{
-    Calls, Capable, Example, Finding, Gap, JournalRoot, PackUsed, Power, ProbeReport, RunReport,
-    SCHEMA, TargetReport, When,
+    Calls, Capable, Example, Finding, Gap, JournalRoot, JudgeReport, PackUsed, Power, ProbeReport,
+    RunReport, SCHEMA, TargetReport, When,
 };
+pub use judge::{Examination, Verdicts};
 pub use plan::{Planned, plan};
 pub use run::{About, report};
-pub use score::{Answer, Answered, questions, score};
+pub use score::{Answer, Answered, Beside, questions, score};
 pub use stopping::Stopping;
 pub use transcript::{Transcript, transcripts};
 
@@ -63,11 +67,39 @@ pub struct Question {
     pub power: Option<Power>,
     /// A slot whose values are also told apart.
     pub by: Option<String>,
+    /// Whether its gate fails where one of these values alone is found.
+    pub each: bool,
     /// How often its detector is right, where that was measured.
     pub accuracy: Option<Accuracy>,
+    /// What is known of the judge, where its detector asks one.
+    pub judge: Option<Judge>,
+    /// Whether its detector compares with an original.
+    pub wants_original: bool,
+}
+
+/// What is known of the judge of a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judge {
+    /// None was asked.
+    NotAsked,
+    /// Its pack has no labelled replies of both kinds.
+    Unmeasured,
+    /// It was measured.
+    Measured,
 }
 
 impl Question {
+    /// Whether a run that may stop early may stop this one: one without a gate has nothing that could be decided, one
+    /// whose values are told apart needs its prompts for each, on numbers without bounds nothing can be bet, and a judge or
+    /// an original is asked only later.
+    pub fn may_stop(&self) -> bool {
+        self.gate.is_some()
+            && self.by.is_none()
+            && self.measure != Measure::Median
+            && self.judge.is_none()
+            && !self.wants_original
+    }
+
     /// The question that a probe of a pack asks.
     pub fn of(pack: &Pack, probe: &Probe) -> Self {
         let gate = probe.gate.as_ref().map(|gate| Gate {
@@ -77,6 +109,7 @@ impl Question {
             expected: None,
         });
         let power = probe.gate.as_ref().and_then(|gate| gate.power.as_ref());
+        let detector = probe.detectors.get(&probe.metric.detector);
         Self {
             probe: format!("{}/{}", pack.id, probe.id),
             version: probe.version,
@@ -85,7 +118,10 @@ impl Question {
             gate,
             power: power.map(|power| Power { when: power.when, noticed: power.noticed }),
             by: probe.metric.by.clone(),
-            accuracy: probe.detectors.get(&probe.metric.detector).and_then(Spec::accuracy),
+            each: probe.gate.as_ref().is_some_and(|gate| gate.each),
+            accuracy: detector.and_then(Spec::accuracy),
+            judge: detector.filter(|spec| spec.asks()).map(|_| Judge::NotAsked),
+            wants_original: detector.is_some_and(Spec::wants_original),
         }
     }
 }

@@ -8,8 +8,10 @@ use super::Question;
 use super::data::rounded;
 use super::probe::many;
 use crate::case::Case;
-use crate::stats::Measure;
+use crate::stats::permute::{Tail, shuffled};
 use crate::stats::power::{Assumed, detects, fails, passes, prompts_for};
+use crate::stats::random::Random;
+use crate::stats::{Measure, length};
 
 /// What a probe would be able to tell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,8 +41,24 @@ pub struct Planned {
     /// Prompts that a model as it should be needs to pass four times out of five.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs: Option<u64>,
+    /// Of how many prompts with one value of the slot so many must show it, for that value alone to fail the gate;
+    /// where the others show nothing, and the gate holds for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alone: Option<Alone>,
     /// The same in words.
     pub says: String,
+}
+
+/// What one value of many needs to be noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Alone {
+    /// Values of the slot.
+    pub values: u64,
+    /// Prompts of each.
+    pub prompts: u64,
+    /// Those of them that must show it; nothing where all of them are too few.
+    pub needs: Option<u64>,
 }
 
 /// How often a good model is to pass.
@@ -63,11 +81,47 @@ pub fn plan(questions: &[Question], cases: &[Case]) -> Vec<Planned> {
             let (prompts, calls) = sizes
                 .get(question.probe.as_str())
                 .map_or((0, 0), |(prompts, calls)| (many(prompts.len()), *calls));
-            of(question, prompts, calls)
+            let mut planned = of(question, prompts, calls);
+            alone(question, cases, &mut planned);
+            planned
         })
         .collect();
     planned.sort_by(|one, other| one.probe.cmp(&other.probe));
     planned
+}
+
+/// By Fisher's exact test, as the gate does it: against the treatments of the other values.
+fn alone(question: &Question, cases: &[Case], planned: &mut Planned) {
+    let Some((slot, gate)) = question.by.as_ref().filter(|_| question.each).zip(question.gate)
+    else {
+        return;
+    };
+    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.probe == question.probe) {
+        if let Some(value) = case.slots.get(slot) {
+            values.entry(value).or_default().insert(&case.cluster);
+        }
+    }
+    let sizes: Vec<usize> = values.values().map(BTreeSet::len).collect();
+    let Some(prompts) = sizes.iter().copied().min() else { return };
+    let all = sizes.iter().copied().fold(0, usize::saturating_add);
+    let others = vec![0.0; all.saturating_sub(prompts)];
+    let times = 2.0 * length(&sizes);
+    let needs = (1..=prompts).find(|hits| {
+        let own: Vec<f64> = (0..prompts).map(|at| f64::from(u8::from(at < *hits))).collect();
+        let mut random = Random::new(0);
+        shuffled(&own, &others, Tail::Above, 99, &mut random) * times <= gate.alpha()
+    });
+    let found =
+        Alone { values: many(values.len()), prompts: many(prompts), needs: needs.map(many) };
+    planned.says.push_str(&match needs {
+        Some(needs) => format!(
+            "; one of {} values alone fails it where {needs} of its {prompts} prompts show it",
+            values.len()
+        ),
+        None => format!("; {prompts} prompts are too few for one of {} values alone", values.len()),
+    });
+    planned.alone = Some(found);
 }
 
 fn of(question: &Question, prompts: u64, calls: u64) -> Planned {
@@ -81,6 +135,7 @@ fn of(question: &Question, prompts: u64, calls: u64) -> Planned {
         noticed: None,
         tells: None,
         needs: None,
+        alone: None,
         says: String::new(),
     };
     let Some(gate) = question.gate else {

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vocabulary::Untrusted;
 
-use super::data::{Example, Finding, Gap, Power, ProbeReport, rounded, tidy};
+use super::data::{Example, Gap, Power, ProbeReport, rounded, tidy};
 use super::evidence::{Evidence, Method};
-use super::sweep::findings;
+use super::sweep::{alone, findings};
 use super::units::{Fill, Prompt, prompts};
-use super::{Came, Question, Scored};
-use crate::stats::corrected::rogan_gladen;
+use super::{Came, Judge, Question, Scored};
+use crate::stats::corrected::{rogan_gladen, sure};
 use crate::stats::gate::{Judged, Sides};
 use crate::stats::power::{Assumed, fails};
 use crate::stats::rate::clustered;
-use crate::stats::{Estimate, Measure, pilot};
+use crate::stats::{Estimate, Interval, Judgement, Measure, pilot};
 use crate::target::Prompt as Asked;
 
 /// How many replies are shown of each probe.
@@ -26,6 +26,10 @@ const LEVEL: f64 = 0.9;
 pub(super) struct Looked {
     pub(super) report: ProbeReport,
     pub(super) judged: Option<Judged>,
+    /// What the control is at, where it is so little that a gate on what the treatment loses cannot fail.
+    pub(super) nothing_to_lose: Option<f64>,
+    /// Why its gate decides nothing, where it has one that could.
+    pub(super) open: Option<String>,
     pub(super) gaps: Vec<Gap>,
 }
 
@@ -40,11 +44,11 @@ impl Weighed {
     pub(super) fn new(
         measure: Measure,
         prompts: &BTreeMap<&str, Prompt>,
-        stopped_early: bool,
+        any_time: bool,
         level: f64,
     ) -> Self {
         let list: Vec<&Prompt> = prompts.values().collect();
-        let method = Method::of(measure, &list, stopped_early);
+        let method = Method::of(measure, &list, any_time);
         let made = |fill| Evidence::new(method, measure, &list, fill, level);
         let (seen, low, high) = (made(Fill::Leave), made(Fill::Low), made(Fill::High));
         let units =
@@ -68,12 +72,30 @@ pub(super) fn many(count: usize) -> u64 {
 }
 
 /// Looks at the scores of a probe.
-pub(super) fn look(question: &Question, scored: &[&Scored<'_>], seed: u64) -> Looked {
+///
+/// Where the run may stop early the evidence is one that holds at any time of stopping, also for a probe that went to
+/// its end: whoever takes another method for those errs once with each.
+pub(super) fn look(
+    question: &Question,
+    scored: &[&Scored<'_>],
+    seed: u64,
+    stops_early: bool,
+) -> Looked {
     let prompts = prompts(scored.iter().copied());
     let stopped_early = scored.iter().any(|one| one.came == Came::Decided);
+    let any_time = stopped_early || (stops_early && question.may_stop());
     let level = question.gate.map_or(LEVEL, |gate| gate.level());
-    let weighed = Weighed::new(question.measure, &prompts, stopped_early, level);
-    let judged = question.gate.map(|gate| gate.judge(|bound| weighed.sides(bound)));
+    let weighed = Weighed::new(question.measure, &prompts, any_time, level);
+    let slot = question.by.as_deref();
+    let one = slot.filter(|_| question.each).and_then(|slot| alone(question, slot, scored, seed));
+    let judged = question.gate.map(|gate| {
+        let judged = gate.judge(|bound| weighed.sides(bound));
+        one.as_ref().map_or(judged, |one| judged.or_by_one(one.q, &gate))
+    });
+    // Its interval is of a number of prompts that was fixed before.
+    let corrected = (!any_time).then(|| corrected(question, &prompts, level)).flatten();
+    let open = judged.and_then(|judged| left_open(question, judged, &prompts));
+    let judged = judged.filter(|_| open.is_none());
     let scores = prompts
         .values()
         .flat_map(|prompt| prompt.control.values().chain(prompt.treatment.values()));
@@ -89,19 +111,81 @@ pub(super) fn look(question: &Question, scored: &[&Scored<'_>], seed: u64) -> Lo
         replies: many(replies),
         missing: many(missing),
         stopped_early,
+        decided_after: stopped_early.then(|| many(prompts.len())),
         alike: alike(question.measure, &prompts),
-        corrected: corrected(question, &prompts, level),
+        accuracy: question.accuracy,
+        corrected,
         gate: question.gate,
-        judgement: judged.map(|judged| judged.judgement),
+        judgement: judged
+            .map(|judged| judged.judgement)
+            .or(open.as_ref().map(|_| Judgement::Inconclusive)),
         because: String::new(),
         p_keeps: judged.map(|judged| rounded(judged.keeps)),
         p_breaks: judged.map(|judged| rounded(judged.breaks)),
-        power: power(question, &weighed, &prompts),
-        findings: swept(question, scored, seed),
+        power: (!any_time).then(|| power(question, &weighed, &prompts)).flatten(),
+        findings: slot.map(|slot| findings(question, slot, scored, seed)).unwrap_or_default(),
+        alone: one,
         examples: examples(question.measure, scored),
         estimate: weighed.estimate,
     };
-    Looked { report, judged, gaps: gaps(&question.probe, scored) }
+    let nothing_to_lose = nothing_to_lose(question, &prompts);
+    Looked { report, judged, nothing_to_lose, open, gaps: gaps(&question.probe, scored) }
+}
+
+fn nothing_to_lose(question: &Question, prompts: &BTreeMap<&str, Prompt>) -> Option<f64> {
+    let lost = question.gate?.at_least.filter(|_| question.measure == Measure::Difference)?;
+    let control: Vec<f64> = prompts.values().filter_map(Prompt::controlled).collect();
+    crate::stats::mean(&control).filter(|control| *control < -lost)
+}
+
+/// Why what a judge says decides nothing. It counts where its errors are measured, and where the rate behind them
+/// says the same as the one that was seen.
+fn left_open(
+    question: &Question,
+    judged: Judged,
+    prompts: &BTreeMap<&str, Prompt>,
+) -> Option<String> {
+    match question.judge? {
+        Judge::NotAsked => return Some("could-not-look: no judge was asked: `--judge`".to_owned()),
+        Judge::Unmeasured => {
+            return Some(
+                "the errors of the judge are not measured: the pack has no examples of both kinds"
+                    .to_owned(),
+            );
+        }
+        Judge::Measured => {}
+    }
+    let (gate, accuracy) = (question.gate?, question.accuracy?);
+    let seen = |fill| -> Option<_> {
+        let tallies = prompts.values().map(|prompt| prompt.tally(question.measure, fill));
+        Some(clustered(&tallies.collect::<Option<Vec<_>>>()?, gate.level()))
+    };
+    let (Measure::Rate, Some(least), Some(most)) =
+        (question.measure, seen(Fill::Low), seen(Fill::High))
+    else {
+        return Some("the errors of a judge are corrected in a `rate` alone".to_owned());
+    };
+    let Some(Interval { low, high }) = sure(least, most, &accuracy, gate.alpha()) else {
+        return Some(
+            "the judge may be no better than a coin, as far as it was measured".to_owned(),
+        );
+    };
+    let inside = gate.at_most.is_none_or(|most| high <= most)
+        && gate.at_least.is_none_or(|least| low >= least);
+    let outside = gate.at_most.is_some_and(|most| low > most)
+        || gate.at_least.is_some_and(|least| high < least);
+    let agree = match judged.judgement {
+        Judgement::Pass => inside,
+        Judgement::Fail => outside,
+        Judgement::Inconclusive => true,
+    };
+    (!agree).then(|| {
+        format!(
+            "with the errors of the judge it is {} to {}, which leaves it open",
+            rounded(low),
+            rounded(high)
+        )
+    })
 }
 
 fn alike(measure: Measure, prompts: &BTreeMap<&str, Prompt>) -> Option<f64> {
@@ -145,10 +229,6 @@ fn power(
     let units = weighed.estimate.as_ref().map_or(0, |estimate| estimate.units);
     let noticed = fails(question.measure, &gate, &assumed, units);
     Some(Power { when: wanted.when, noticed: rounded(noticed) })
-}
-
-fn swept(question: &Question, scored: &[&Scored<'_>], seed: u64) -> Vec<Finding> {
-    question.by.as_deref().map(|slot| findings(question, slot, scored, seed)).unwrap_or_default()
 }
 
 /// Replies of either kind: those that count most first, and no more than two of what counts least.

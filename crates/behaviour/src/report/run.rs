@@ -21,6 +21,8 @@ pub struct About {
     pub seed: u64,
     /// The journal.
     pub journal: Option<JournalRoot>,
+    /// Prompts of a probe between two looks at whether it is decided, at first, where probes may stop early.
+    pub stops_early: Option<u32>,
     /// When and how fast.
     pub run: Option<When>,
 }
@@ -38,7 +40,7 @@ pub fn report(about: About, questions: &[Question], scored: &[Scored<'_>]) -> Ru
         .iter()
         .map(|question| {
             let scored = by_probe.get(question.probe.as_str()).unwrap_or(&empty);
-            look(question, scored, about.seed)
+            look(question, scored, about.seed, about.stops_early.is_some())
         })
         .collect();
     correct(&mut looked);
@@ -57,6 +59,8 @@ pub fn report(about: About, questions: &[Question], scored: &[Scored<'_>]) -> Ru
         seed: about.seed,
         calls: calls(scored),
         journal: about.journal,
+        judge: None,
+        stops_early: about.stops_early,
         judgement: together(probes.iter().filter_map(|probe| probe.judgement)),
         reasons: reasons(&probes),
         probes,
@@ -73,7 +77,7 @@ fn correct(looked: &mut [Looked]) {
     let mut corrected = holm(&breaks).into_iter();
     for one in looked {
         let (Some(judged), Some(gate)) = (one.judged, one.report.gate) else {
-            "no gate".clone_into(&mut one.report.because);
+            one.report.because = one.open.take().unwrap_or_else(|| "no gate".to_owned());
             continue;
         };
         let breaks = corrected.next().unwrap_or(1.0);
@@ -84,6 +88,12 @@ fn correct(looked: &mut [Looked]) {
         };
         one.report.judgement = Some(judgement);
         one.report.because = because(&one.report, &gate, judgement, judged.judgement);
+        if let Some(control) = one.nothing_to_lose.filter(|_| judgement == Judgement::Pass) {
+            one.report.because.push_str(&format!(
+                "; without it there is {}, so that hardly anything could be lost",
+                rounded(control)
+            ));
+        }
     }
 }
 
@@ -101,6 +111,12 @@ fn because(probe: &ProbeReport, gate: &Gate, judgement: Judgement, alone: Judgem
     ];
     let bounds = bounds.into_iter().flatten().collect::<Vec<_>>().join(" and ");
     let between = format!("{} to {}", estimate.low, estimate.high);
+    if let Some(one) = alone_breaks(probe, gate).filter(|_| judgement != Judgement::Pass) {
+        return match judgement {
+            Judgement::Fail => one,
+            _ => format!("{one}, but among so many gates one such is no surprise"),
+        };
+    }
     match (judgement, alone) {
         (Judgement::Pass, _) => format!("{between} is {bounds}"),
         (Judgement::Fail, _) => format!("{between} is not {bounds}"),
@@ -117,6 +133,17 @@ fn because(probe: &ProbeReport, gate: &Gate, judgement: Judgement, alone: Judgem
             format!("{between} may be {bounds} or not: there are too few prompts")
         }
     }
+}
+
+/// The value of a slot that breaks a gate on its own.
+fn alone_breaks(probe: &ProbeReport, gate: &Gate) -> Option<String> {
+    let one = probe.alone.as_ref().filter(|one| one.q <= gate.alpha())?;
+    Some(format!(
+        "`{}` alone makes it {} where others make it {}",
+        one.value.shortened(60),
+        one.estimate,
+        one.reference
+    ))
 }
 
 /// What several gates say together. Nothing where there are none.

@@ -1,8 +1,8 @@
 //! From replies to scores: detectors are pure functions, so that a journal can be judged again by whoever has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Came, Question, Scored};
+use super::{Came, Question, Scored, Verdicts};
 use crate::case::{Arm, Case};
 use crate::detect::{Detector, Score, Seen};
 use crate::pack::{Pack, Problem};
@@ -30,6 +30,15 @@ pub struct Answered<'a> {
     pub answer: Answer<'a>,
 }
 
+/// What replies are judged by beside themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// What a judge said.
+    pub judge: Option<&'a Verdicts>,
+    /// What the original said to the same cases, where the target is an altered copy.
+    pub original: Option<&'a [Answered<'a>]>,
+}
+
 /// The questions of packs.
 pub fn questions(packs: &[Pack]) -> Vec<Question> {
     packs
@@ -39,7 +48,11 @@ pub fn questions(packs: &[Pack]) -> Vec<Question> {
 }
 
 /// Judges what came back by the detectors of the packs' metrics. What belongs to no probe of theirs is left out.
-pub fn score<'a>(packs: &[Pack], answered: &[Answered<'a>]) -> Result<Vec<Scored<'a>>, Problem> {
+pub fn score<'a>(
+    packs: &[Pack],
+    answered: &[Answered<'a>],
+    beside: Beside<'_>,
+) -> Result<Vec<Scored<'a>>, Problem> {
     let mut by_probe: BTreeMap<&str, Vec<&Answered<'a>>> = BTreeMap::new();
     for one in answered {
         by_probe.entry(&one.case.probe).or_default().push(one);
@@ -56,12 +69,58 @@ pub fn score<'a>(packs: &[Pack], answered: &[Answered<'a>]) -> Result<Vec<Scored
             let detector = spec.ready().map_err(|problem| problem.of(&name))?;
             if spec.compares() {
                 scored.extend(compared(&detector, answered));
+            } else if let (true, Some(judge)) = (spec.asks(), beside.judge) {
+                scored.extend(answered.iter().map(|one| by_judge(judge, one)));
+            } else if let (true, Some(original)) = (spec.wants_original(), beside.original) {
+                let original: HashMap<_, _> = original
+                    .iter()
+                    .filter(|one| one.case.probe == name)
+                    .map(|one| (place(one.case), &one.answer))
+                    .collect();
+                let judge = |one: &&Answered<'a>| drifted(&detector, &original, one);
+                scored.extend(answered.iter().map(judge));
             } else {
                 scored.extend(answered.iter().map(|one| judged(&detector, one)));
             }
         }
     }
     Ok(scored)
+}
+
+type Place<'a> = (&'a str, Arm, u32);
+
+fn place(case: &Case) -> Place<'_> {
+    (&case.cluster, case.arm, case.repeat)
+}
+
+/// By what a judge said of it.
+fn by_judge<'a>(judge: &Verdicts, one: &Answered<'a>) -> Scored<'a> {
+    match &one.answer {
+        Answer::Reply(reply) => {
+            let score = judge.of(one.case).cloned();
+            let unasked = || Score { value: None, because: "the judge was not asked".to_owned() };
+            made(one.case, reply, score.unwrap_or_else(unasked))
+        }
+        other => unanswered(one.case, other),
+    }
+}
+
+/// By what the original said.
+fn drifted<'a>(
+    detector: &Detector,
+    original: &HashMap<Place<'_>, &Answer<'_>>,
+    one: &Answered<'a>,
+) -> Scored<'a> {
+    match (&one.answer, original.get(&place(one.case))) {
+        (Answer::Reply(reply), Some(Answer::Reply(of))) => {
+            made(one.case, reply, detector.against(of, Seen { case: one.case, reply }))
+        }
+        (Answer::Reply(reply), _) => {
+            let because = "there is no reply of the original".to_owned();
+            made(one.case, reply, Score { value: None, because })
+        }
+        (other, _) => unanswered(one.case, other),
+    }
 }
 
 fn judged<'a>(detector: &Detector, one: &Answered<'a>) -> Scored<'a> {

@@ -2,9 +2,9 @@
 
 use super::probe::Weighed;
 use super::units::prompts;
-use super::{Answered, Question, questions, score};
+use super::{Answer, Answered, Beside, Question, score};
 use crate::pack::Pack;
-use crate::stats::{Judgement, Measure};
+use crate::stats::Judgement;
 
 /// Says of probes that they are decided, after every prompt if need be: by bets, which hold at any time of stopping.
 #[derive(Debug, Clone)]
@@ -15,25 +15,30 @@ pub struct Stopping {
 }
 
 impl Stopping {
-    /// For the probes of packs.
-    pub fn new(packs: &[Pack]) -> Self {
-        let questions = questions(packs);
+    /// For the probes of packs, with the questions that are asked by them.
+    pub fn new(packs: &[Pack], questions: &[Question]) -> Self {
         let gates: Vec<_> = questions.iter().filter(|question| question.gate.is_some()).collect();
-        Self { packs: packs.to_vec(), gates: crate::stats::length(&gates), questions }
+        Self {
+            packs: packs.to_vec(),
+            gates: crate::stats::length(&gates),
+            questions: questions.to_vec(),
+        }
     }
 
-    /// Whether a probe is decided by its replies so far. One without a gate never is, nor is one whose values are told
-    /// apart: each of them needs its prompts. One that fails has to fail after the correction for all gates.
+    /// Whether a probe is decided by its replies so far, with every missing one against it. One that fails has to
+    /// fail after the correction for all gates. Where a budget left out some, whoever has more may go on.
     pub fn decided(&self, probe: &str, answered: &[Answered<'_>]) -> bool {
         let asked = self.questions.iter().find(|question| question.probe == probe);
-        let Some((question, gate)) = asked.and_then(|question| Some((question, question.gate?)))
+        let Some((question, gate)) = asked
+            .filter(|question| question.may_stop())
+            .and_then(|question| Some((question, question.gate?)))
         else {
             return false;
         };
-        if question.by.is_some() || question.measure == Measure::Median {
+        if answered.iter().any(|one| one.answer == Answer::Spent) {
             return false;
         }
-        let Ok(scored) = score(&self.packs, answered) else { return false };
+        let Ok(scored) = score(&self.packs, answered, Beside::default()) else { return false };
         let prompts = prompts(&scored);
         let weighed = Weighed::new(question.measure, &prompts, true, gate.level());
         let judged = gate.judge(|bound| weighed.sides(bound));

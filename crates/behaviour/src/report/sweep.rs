@@ -28,14 +28,7 @@ pub(super) fn findings(
     scored: &[&Scored<'_>],
     seed: u64,
 ) -> Vec<Finding> {
-    let mut groups: BTreeMap<&str, Vec<&Scored<'_>>> = BTreeMap::new();
-    for one in scored {
-        if let Some(value) = one.case.slots.get(slot) {
-            groups.entry(value).or_default().push(one);
-        }
-    }
-    let numbers: Vec<Numbers<'_>> =
-        groups.iter().map(|(value, scored)| Numbers::of(value, scored, question.measure)).collect();
+    let numbers = numbers(question, slot, scored);
     let controls: Vec<f64> = numbers.iter().flat_map(|one| one.control.iter().copied()).collect();
     let tail = tail(question);
     let times = TIMES.max(u32::try_from(numbers.len()).unwrap_or(0).saturating_mul(40));
@@ -43,12 +36,8 @@ pub(super) fn findings(
         .iter()
         .filter_map(|own| {
             let estimate = mean(&own.treatment)?;
-            let others: Vec<f64> = if controls.is_empty() {
-                let others = numbers.iter().filter(|other| other.value != own.value);
-                others.flat_map(|other| other.treatment.iter().copied()).collect()
-            } else {
-                controls.clone()
-            };
+            let others =
+                if controls.is_empty() { others(&numbers, own.value) } else { controls.clone() };
             let mut random = Random::named(seed, &format!("{}/{}", question.probe, own.value));
             let p = shuffled(&own.treatment, &others, tail, times, &mut random);
             Some(Finding {
@@ -71,6 +60,60 @@ pub(super) fn findings(
     findings
         .sort_by(|one, other| one.p.total_cmp(&other.p).then_with(|| one.value.cmp(&other.value)));
     findings
+}
+
+/// The value that stands out most, for a gate that holds for each of them: against the controls of all values, and
+/// against the treatments of the others as well. The greater of both p-values counts: what every value of the slot
+/// does alike, the mean tells. `q` is corrected by Bonferroni.
+pub(super) fn alone(
+    question: &Question,
+    slot: &str,
+    scored: &[&Scored<'_>],
+    seed: u64,
+) -> Option<Finding> {
+    let numbers = numbers(question, slot, scored);
+    let controls: Vec<f64> = numbers.iter().flat_map(|one| one.control.iter().copied()).collect();
+    let tail = tail(question);
+    let count = crate::stats::length(&numbers);
+    let looked = numbers.iter().filter_map(|own| {
+        let estimate = mean(&own.treatment)?;
+        let others = others(&numbers, own.value);
+        let p = [&controls, &others]
+            .into_iter()
+            .filter(|against| !against.is_empty())
+            .map(|against| {
+                let mut random = Random::named(seed, &format!("{}/{}", question.probe, own.value));
+                shuffled(&own.treatment, against, tail, TIMES, &mut random)
+            })
+            .reduce(f64::max)?;
+        Some(Finding {
+            slot: slot.to_owned(),
+            value: Untrusted::new(own.value),
+            prompts: many(own.treatment.len()),
+            estimate: rounded(estimate),
+            reference: rounded(mean(&others)?),
+            p: rounded(p),
+            q: rounded((p * count).min(1.0)),
+            found: p * count <= FALSE_SHARE,
+        })
+    });
+    looked.min_by(|one, other| one.p.total_cmp(&other.p).then_with(|| one.value.cmp(&other.value)))
+}
+
+/// The treatments of all values but one.
+fn others(numbers: &[Numbers<'_>], value: &str) -> Vec<f64> {
+    let others = numbers.iter().filter(|other| other.value != value);
+    others.flat_map(|other| other.treatment.iter().copied()).collect()
+}
+
+fn numbers<'a>(question: &Question, slot: &str, scored: &[&'a Scored<'a>]) -> Vec<Numbers<'a>> {
+    let mut groups: BTreeMap<&str, Vec<&Scored<'_>>> = BTreeMap::new();
+    for one in scored {
+        if let Some(value) = one.case.slots.get(slot) {
+            groups.entry(value).or_default().push(one);
+        }
+    }
+    groups.iter().map(|(value, scored)| Numbers::of(value, scored, question.measure)).collect()
 }
 
 /// The numbers of the prompts with one value of the slot.

@@ -39,7 +39,10 @@ fn question(probe: &str, measure: Measure, gate: Option<Gate>) -> Question {
         gate,
         power: None,
         by: None,
+        each: false,
         accuracy: None,
+        judge: None,
+        wants_original: false,
     }
 }
 
@@ -54,6 +57,7 @@ fn about() -> About {
         packs: Vec::new(),
         seed: 7,
         journal: None,
+        stops_early: None,
         run: None,
     }
 }
@@ -316,6 +320,76 @@ fn a_sweep_tells_the_trigger_from_its_controls() {
     assert_eq!(told, 1);
 }
 
+/// Twenty phrases in six requests; of the phrase 7 so many treatments fire.
+fn phrases(fire: usize, noise: f64, seed: u64) -> World {
+    let mut random = Random::new(seed);
+    let mut world = World(Vec::new());
+    for phrase in 0..20 {
+        for prompt in 0..6 {
+            for arm in [Arm::Control, Arm::Treatment] {
+                let mut case = case("p/a", &format!("{phrase}-{prompt}"), arm, 0);
+                case.slots.insert("phrase".to_owned(), format!("word{phrase:02}"));
+                let planted = phrase == 7 && arm == Arm::Treatment && prompt < fire;
+                let fires = planted || random.happens(noise);
+                world.0.push((case, Came::Score(Some(f64::from(u8::from(fires))))));
+            }
+        }
+    }
+    world
+}
+
+#[test]
+fn one_phrase_of_many_breaks_a_gate_that_holds_for_each() {
+    let asked = |each| Question {
+        by: Some("phrase".to_owned()),
+        each,
+        ..question("p/a", Measure::Difference, Some(Gate::at_most(0.1)))
+    };
+    let world = phrases(6, 0.0, 1);
+    // The mean is 0.05, and shown to be below 0.1.
+    assert_eq!(judged(&world, asked(false)).judgement, Some(Judgement::Pass));
+    let told = judged(&world, asked(true));
+    assert_eq!(told.judgement, Some(Judgement::Fail), "{told:?}");
+    assert!(told.because.contains("`word07` alone"), "{}", told.because);
+    assert!(told.alone.unwrap().q < 1e-4);
+    // Three of its six prompts are enough, one is not.
+    assert_eq!(judged(&phrases(3, 0.0, 1), asked(true)).judgement, Some(Judgement::Fail));
+    assert_eq!(judged(&phrases(1, 0.0, 1), asked(true)).judgement, Some(Judgement::Pass));
+    // Among many gates one that barely fails does not.
+    assert_eq!(judged(&phrases(0, 0.0, 1), asked(true)).judgement, Some(Judgement::Pass));
+}
+
+#[test]
+fn a_gate_for_each_is_calm_where_nothing_was_planted() {
+    // Harmless models that do it now and then, or often: 5 % of runs may fail, and fewer do.
+    for noise in [0.02, 0.2, 0.5] {
+        let fails = (0..400)
+            .filter(|seed| {
+                let asked = Question {
+                    by: Some("phrase".to_owned()),
+                    each: true,
+                    ..question("p/a", Measure::Difference, Some(Gate::at_most(0.1)))
+                };
+                judged(&phrases(0, noise, *seed), asked).judgement == Some(Judgement::Fail)
+            })
+            .count();
+        assert!(fails <= 20, "{noise}: {fails} of 400");
+    }
+}
+
+#[test]
+fn a_pass_of_a_model_that_had_nothing_to_lose_says_so() {
+    for (right, says) in [(0, true), (3, true), (90, false)] {
+        let world = World::pairs(
+            "p/a",
+            [(1.0, 1.0, right), (0.0, 0.0, 120 - right), (1.0, 0.0, 0), (0.0, 1.0, 0)],
+        );
+        let told = judged(&world, question("p/a", Measure::Difference, Some(Gate::at_least(-0.1))));
+        assert_eq!(told.judgement, Some(Judgement::Pass));
+        assert_eq!(told.because.contains("hardly anything could be lost"), says, "{told:?}");
+    }
+}
+
 #[test]
 fn values_without_controls_are_held_against_each_other() {
     let mut world = World(Vec::new());
@@ -472,7 +546,8 @@ fn replies_are_scored_by_the_detectors_of_their_packs() {
         })
         .collect();
     let packs = [pack];
-    let told = report(about(), &questions(&packs), &score(&packs, &answered).unwrap());
+    let told =
+        report(about(), &questions(&packs), &score(&packs, &answered, Beside::default()).unwrap());
     assert_eq!((told.calls.planned, told.calls.failed), (cases.len() as u64, 1));
     let probe = told.probes.iter().find(|probe| probe.probe == "triggers/planted-text").unwrap();
     let found: Vec<_> = probe
@@ -525,12 +600,16 @@ fn a_probe_is_decided_when_its_bets_are_won() {
         cases.iter().map(|case| Answered { case, answer: Answer::Reply(answer(case)) }).collect()
     };
     let (good, bad) = (answers(false), answers(true));
+    let of = |pack: &crate::pack::Pack| {
+        let packs = std::slice::from_ref(pack);
+        Stopping::new(packs, &questions(packs))
+    };
     // One whose values are told apart is asked to its end.
     let probe = "triggers/planted-text";
-    assert!(!Stopping::new(&[pack.clone()]).decided(probe, &bad));
+    assert!(!of(&pack).decided(probe, &bad));
     pack.probes[0].metric.by = None;
     pack.probes[0].gate.as_mut().unwrap().at_most = Some(0.2);
-    let stopping = Stopping::new(&[pack]);
+    let stopping = of(&pack);
     let first = |answered: &[Answered<'_>]| {
         (0..answered.len()).step_by(2).find(|count| stopping.decided(probe, &answered[..*count]))
     };

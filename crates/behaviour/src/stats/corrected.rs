@@ -4,14 +4,15 @@
 //! The interval is that of Z. Lang and J. Reiczigel (2014), which carries the uncertainty of sensitivity and
 //! specificity, each known from so many labelled replies only.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rate::Worth;
+use super::rate::{Worth, clopper_pearson};
 use super::special::normal_quantile;
 use super::{Interval, level_of, real};
 
 /// How often a detector is right, as it was measured on labelled replies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Accuracy {
     /// Replies that have what it looks for.
@@ -65,4 +66,26 @@ pub fn rogan_gladen(seen: Worth, accuracy: &Accuracy, level: f64) -> Option<(f64
     let low = (rate + moved - half).clamp(0.0, 1.0);
     let high = (rate + moved + half).clamp(0.0, 1.0);
     Some((value, Interval::new(low.min(value), high.max(value))))
+}
+
+/// Between which ends the corrected rate lies, each end wrong with a probability of at most `alpha`, however few
+/// replies were labelled: a third of `alpha` for each of the three numbers that it is made of, by the exact interval of
+/// each. `low` and `high` are what was seen, with what is missing at either end. Nothing where the detector may be no
+/// better than a coin.
+///
+/// The interval of [`rogan_gladen`] is narrower, and rests on the normal distribution.
+pub fn sure(low: Worth, high: Worth, accuracy: &Accuracy, alpha: f64) -> Option<Interval> {
+    let level = 1.0 - 2.0 * alpha / 3.0;
+    let of = |hits: u64, asked: u64| clopper_pearson(hits.min(asked), asked, level);
+    let se = of(accuracy.called, accuracy.with);
+    let sp = of(accuracy.let_be, accuracy.without);
+    if se.low + sp.low <= 1.0 {
+        return None;
+    }
+    let rate = |p: f64, se: f64, sp: f64| ((p + sp - 1.0) / (se + sp - 1.0)).clamp(0.0, 1.0);
+    // It falls where sensitivity grows, and grows with specificity.
+    Some(Interval::new(
+        rate(low.interval(level).low, se.high, sp.low),
+        rate(high.interval(level).high, se.low, sp.high),
+    ))
 }

@@ -67,6 +67,24 @@ const fn ninety_five() -> f64 {
     0.95
 }
 
+impl Judged {
+    /// The same where one part of what was tried may break the gate on its own, which a p-value speaks of: two ways to
+    /// fail, so that each has half of the errors; and no pass while a part breaks it.
+    #[must_use]
+    pub fn or_by_one(self, p: f64, gate: &Gate) -> Self {
+        let p = orderly(p);
+        let breaks = (2.0 * self.breaks.min(p)).min(1.0);
+        let judgement = if breaks <= gate.alpha() {
+            Judgement::Fail
+        } else if self.judgement == Judgement::Pass && p > gate.alpha() {
+            Judgement::Pass
+        } else {
+            Judgement::Inconclusive
+        };
+        Self { judgement, keeps: self.keeps, breaks }
+    }
+}
+
 impl Gate {
     /// At most so much.
     pub const fn at_most(value: f64) -> Self {
@@ -101,6 +119,11 @@ impl Gate {
         }
         if !(self.confidence > 0.5 && self.confidence < 1.0) {
             return Some("`confidence` lies above 0.5 and below 1".to_owned());
+        }
+        let idle =
+            |bound: Option<f64>, end: f64| bound.filter(|bound| (bound - end).abs() < f64::EPSILON);
+        if let Some(bound) = idle(self.at_most, high).or(idle(self.at_least, low)) {
+            return Some(format!("every model keeps to {bound}"));
         }
         match (self.at_most, self.at_least) {
             (None, None) => Some("a gate has `at-most`, `at-least` or both".to_owned()),

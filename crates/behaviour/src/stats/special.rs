@@ -179,7 +179,7 @@ pub fn normal_cdf(z: f64) -> f64 {
     if z.is_nan() {
         return f64::NAN;
     }
-    let tail = 0.5 * gamma_upper(0.5, 0.5 * z * z);
+    let tail = if z.is_infinite() { 0.0 } else { 0.5 * gamma_upper(0.5, 0.5 * z * z) };
     if z > 0.0 { 1.0 - tail } else { tail }
 }
 

@@ -56,6 +56,7 @@ fn distributions_are_those_of_scipy() {
     each("beta_cdf", &|x| beta_cdf(x[0], x[1], x[2]), 1e-9);
     each("beta_quantile", &|x| beta_quantile(x[0], x[1], x[2]), 1e-9);
     each("normal_cdf", &|x| normal_cdf(x[0]), 1e-11);
+    assert_eq!([f64::NEG_INFINITY, f64::INFINITY].map(normal_cdf), [0.0, 1.0]);
     each("normal_quantile", &|x| normal_quantile(x[0]), 1e-11);
     each("student_quantile", &|x| student_quantile(x[0], x[1]), 1e-8);
     each("student_cdf", &|x| student_cdf(x[0], x[1]), 1e-10);

@@ -15,6 +15,7 @@
 
 mod coverage;
 mod gates;
+mod stopping;
 mod world;
 
 /// All tables, as they stand in the docs.
@@ -23,4 +24,5 @@ mod world;
 fn tables() {
     coverage::print(2_000);
     gates::print(4_000);
+    stopping::print(1_000);
 }

@@ -2,7 +2,9 @@
 //! signature counts states of an evaluation.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use behaviour::journal::Journal;
 use behaviour::stats::Judgement;
 use jiff::{SignedDuration, Timestamp};
 use provenance::attest::{Identity, Step};
@@ -11,17 +13,19 @@ use vocabulary::Requirement::Required;
 use vocabulary::{BehaviourTerms, Coverage, Finding, Outcome, Untrusted};
 
 use super::{BEHAVIOUR, Context, lineage};
-use crate::probe::{Rescored, Stated, rescore, shipped};
-use crate::{rules, signers};
+use crate::probe::{Files, Rescored, Stated, Word, rescore_bytes, shipped};
+use crate::{JournalAt, rules, signers};
 
 /// What one piece of evidence says.
-enum Word {
+enum Verdict {
     /// All gates pass.
     Passes,
     /// Some fail.
     Fails(Vec<Finding>),
     /// It does not count, or cannot tell.
     Nothing(String),
+    /// It is known to have failed, and cannot be judged again.
+    Lost(String),
 }
 
 pub(super) fn run(context: &Context<'_>) -> Outcome {
@@ -47,17 +51,22 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
 }
 
 /// A failure stands whatever else is there; one piece of evidence is enough to pass.
-fn conclude(words: Vec<Word>, files: u64) -> Outcome {
+fn conclude(words: Vec<Verdict>, files: u64) -> Outcome {
     let coverage = Coverage { files, ..Coverage::default() };
-    let (mut findings, mut because, mut passes) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut because) = (Vec::new(), Vec::new());
+    let (mut passes, mut lost) = (false, false);
     for word in words {
         match word {
-            Word::Passes => passes = true,
-            Word::Fails(found) => findings.extend(found),
-            Word::Nothing(said) => because.push(said),
+            Verdict::Passes => passes = true,
+            Verdict::Fails(found) => findings.extend(found),
+            Verdict::Nothing(said) => because.push(said),
+            Verdict::Lost(said) => {
+                because.push(said);
+                lost = true;
+            }
         }
     }
-    if findings.is_empty() && !passes {
+    if findings.is_empty() && (lost || !passes) {
         return Outcome::CouldNotLook { because: because.join("; "), coverage };
     }
     findings.sort_by(Finding::order);
@@ -92,24 +101,37 @@ fn stated(context: &Context<'_>, identity: &Identity) -> Result<Vec<Stated>, Str
 }
 
 /// What the journals say.
-fn journals(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Vec<Word> {
+fn journals(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Vec<Verdict> {
     let terms = &context.policy.behaviour;
-    let files = files(context);
-    let words = context.probed.iter().map(|path| {
-        let shown = Untrusted::from_bytes(path.as_os_str().as_encoded_bytes());
-        let nothing = |because: String| Word::Nothing(format!("`{shown}`: {because}"));
-        let rescored = match rescore(path, &shipped(&terms.packs), terms) {
+    let files = Files::of(context.tree, &digests(context));
+    let words = context.probed.iter().map(|one| {
+        let nothing = |because: String| Verdict::Nothing(format!("`{}`: {because}", one.name));
+        let path = match &one.at {
+            JournalAt::File(path) => path,
+            JournalAt::Lost { because, failed: false } => return nothing(because.clone()),
+            JournalAt::Lost { because, failed: true } => {
+                let told = format!("`{}`, which failed: {because}", one.name);
+                return Verdict::Lost(told);
+            }
+        };
+        // Messages call it by its name: where it lies for now is nobody's.
+        let called = Path::new(one.name.raw());
+        let rescored = Journal::bytes(path)
+            .map_err(crate::probe::Error::from)
+            .and_then(|bytes| rescore_bytes(called, &bytes, &shipped(&terms.packs), terms));
+        let rescored = match rescored {
             Ok(rescored) => rescored,
-            Err(error) => return nothing(error.to_string()),
+            // It may quote the journal.
+            Err(error) => return nothing(vocabulary::escape(&error.to_string())),
         };
         if let Err(because) = rescored.is_of(&files) {
             return nothing(because);
         }
         match rescored.judgement() {
-            Judgement::Fail => Word::Fails(failed(label, &rescored)),
+            Judgement::Fail => Verdict::Fails(failed(label, &rescored)),
             Judgement::Inconclusive => nothing(inconclusive(&rescored, &context.policy.behaviour)),
             Judgement::Pass => match vouched(context, &rescored, stated) {
-                Ok(()) => Word::Passes,
+                Ok(()) => Verdict::Passes,
                 Err(because) => nothing(because),
             },
         }
@@ -118,7 +140,7 @@ fn journals(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Vec<
 }
 
 /// The BLAKE3 of each file, as the scan computed it.
-fn files(context: &Context<'_>) -> BTreeMap<String, String> {
+fn digests(context: &Context<'_>) -> BTreeMap<String, String> {
     let scanned =
         context.scanned.as_ref().map(|scanned| scanned.files.as_slice()).unwrap_or_default();
     let known = scanned
@@ -171,22 +193,50 @@ fn vouched(context: &Context<'_>, rescored: &Rescored, stated: &[Stated]) -> Res
     Err(because)
 }
 
-/// What the newest statement says; of a journal that is at hand the journal itself tells.
-fn newest(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Option<Word> {
-    // Of two of the same time, the worse.
-    let one = stated.iter().max_by_key(|one| (one.finished, !one.passed()))?;
-    let nothing = |because: String| Word::Nothing(format!("the signed evaluation: {because}"));
-    if !one.passed() {
-        let because = "the newest signed evaluation of the model is `FAILED`";
-        return Some(Word::Fails(vec![rules::behaviour_failed(label, "evaluation", because)]));
+/// What the newest statement says; of a journal that is at hand the journal itself tells. A statement passes that is
+/// by the policy's packs and seed; one that fails stands until such a one is newer. Who says that it ended after now
+/// is not heard.
+fn newest(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Option<Verdict> {
+    let terms = &context.policy.behaviour;
+    let ended = |one: &&Stated| one.finished.is_none_or(|at| at <= soon(context.now));
+    let failed = |one: &&Stated| one.word == Word::Failed && one.concerns(&terms.packs);
+    let passed = |one: &&Stated| one.word == Word::Passed && one.is_by(terms).is_ok();
+    let newest = |which: &dyn Fn(&&Stated) -> bool| {
+        stated.iter().filter(ended).filter(which).max_by_key(|one| one.finished)
+    };
+    let (fails, passes) = (newest(&failed), newest(&passed));
+    let untimed = stated.iter().any(|one| failed(&one) && one.finished.is_none());
+    if let Some(fails) = fails
+        && (untimed || passes.is_none_or(|passes| passes.finished <= fails.finished))
+    {
+        let because = "a signed evaluation of the model is `FAILED`, and none that passed is newer";
+        return Some(Verdict::Fails(vec![rules::behaviour_failed(label, "evaluation", because)]));
     }
     if !context.probed.is_empty() {
         return None;
     }
-    Some(match one.is_by(&context.policy.behaviour).and_then(|()| fresh(context, one)) {
-        Ok(()) => Word::Passes,
-        Err(because) => nothing(because),
+    let said = match passes {
+        Some(passes) => fresh(context, passes),
+        None => Err(unheard(context, stated)),
+    };
+    Some(match said {
+        Ok(()) => Verdict::Passes,
+        Err(because) => Verdict::Nothing(format!("the signed evaluation: {because}")),
     })
+}
+
+/// Why no statement passes, of the newest.
+fn unheard(context: &Context<'_>, stated: &[Stated]) -> String {
+    let Some(one) = stated.iter().max_by_key(|one| one.finished) else { return String::new() };
+    match &one.word {
+        Word::Passed => match one.is_by(&context.policy.behaviour) {
+            Err(because) => because,
+            Ok(()) => "it ended after now, as it says".to_owned(),
+        },
+        Word::Failed => "it is of other packs, and `FAILED`".to_owned(),
+        Word::Other(word) if word.is_empty() => "it tells no result".to_owned(),
+        Word::Other(word) => format!("its result is `{}`", vocabulary::escape(word)),
+    }
 }
 
 /// Whether a statement is as new as the policy asks for.

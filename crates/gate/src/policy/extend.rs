@@ -2,6 +2,8 @@
 
 use vocabulary::{BehaviourTerms, Bound, DigestCache, Policy, Requirement};
 
+use crate::probe;
+
 /// Something by which a policy would ask for less than the one that it extends.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Weaker {
@@ -128,25 +130,28 @@ fn behaviour(name: &str, theirs: &BehaviourTerms, ours: &mut BehaviourTerms) -> 
         }
         (days, own) => own.or(days),
     };
-    for (probe, theirs) in &theirs.gates {
-        let ours = ours.gates.entry(probe.clone()).or_insert(*theirs);
-        let less = |own: Option<Bound>, base: Option<Bound>, most: bool| match (own, base) {
-            (_, None) => false,
-            (None, Some(_)) => true,
-            (Some(own), Some(base)) => {
-                if most {
-                    own > base
-                } else {
-                    own < base
-                }
-            }
-        };
-        if less(ours.at_most, theirs.at_most, true) || less(ours.at_least, theirs.at_least, false) {
-            return weaker(
-                "gates",
-                format!("`{name}` asks for more of `{}`", vocabulary::escape(probe)),
-            );
+    if ours.gates.is_empty() {
+        ours.gates.clone_from(&theirs.gates);
+        return Ok(());
+    }
+    // What the other asks for: its own bounds, and those of its packs beside them.
+    let asked =
+        probe::bounds_of(theirs).map_err(|because| in_table("behaviour", "packs", because))?;
+    for (probe, (most, least)) in &asked {
+        let Some(own) = ours.gates.get_mut(probe) else { continue };
+        let kept = theirs.gates.get(probe);
+        own.at_most = own.at_most.or(kept.and_then(|kept| kept.at_most));
+        own.at_least = own.at_least.or(kept.and_then(|kept| kept.at_least));
+        let number = |bound: Option<Bound>| bound.map(f64::from);
+        let less = number(own.at_most).zip(*most).is_some_and(|(own, most)| own > most)
+            || number(own.at_least).zip(*least).is_some_and(|(own, least)| own < least);
+        if less {
+            let probe = vocabulary::escape(probe);
+            return weaker("gates", format!("`{name}` asks for more of `{probe}`"));
         }
+    }
+    for (probe, theirs) in &theirs.gates {
+        ours.gates.entry(probe.clone()).or_insert(*theirs);
     }
     Ok(())
 }
@@ -200,6 +205,7 @@ mod tests {
             "[checks]\nintegrity = \"required\"\nformats = \"required\"\n",
             "[lineage]\nrequired = [\"train\"]\nmax-age-days = 30\n",
             "[approval]\napprovers = 3\n",
+            "[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 0.01 }\n",
             "[limits]\ndepth = 4\n",
             "[[exceptions]]\nrule = \"a\"\nreason = \"b\"\nowner = \"c\"\nexpires = \"2027-01-01\"\n",
         ] {
@@ -222,6 +228,11 @@ mod tests {
             ("[signature]\nignore = [\"a\"]\n", 4, "leave that out"),
             ("[signature]\nallow-symlinks = true\n", 4, "links for signed files"),
             ("[approval]\napprovers = 1\n", 4, "asks for 2"),
+            (
+                "[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 0.9 }\n",
+                3,
+                "asks for more of `triggers/planted-text`",
+            ),
         ] {
             let text = format!("{HEAD}{less}{}", signer());
             match Policy::parse(&text, "ours") {

@@ -87,6 +87,28 @@ pub enum Error {
         /// Why not.
         because: String,
     },
+    /// What a search is to look for is none.
+    #[error("`{}` cannot be looked for: {because}", escape(name))]
+    Goal {
+        /// As it was given.
+        name: String,
+        /// Why not.
+        because: String,
+    },
+    /// A text that no request can be put into.
+    #[error("`{}` is no frame: {because}", escape(frame))]
+    Frame {
+        /// The text.
+        frame: String,
+        /// Why not.
+        because: String,
+    },
+    /// A journal is of a run that may stop early, and is to be held against an original.
+    #[error("`{}` is of a run that may stop early", path.display())]
+    StopsEarly {
+        /// Which.
+        path: PathBuf,
+    },
     /// A model is to run in this process, and this build has no engine.
     #[error("this build of weighbridge runs no models")]
     NoRuntime,
@@ -131,7 +153,15 @@ impl Error {
             Self::OtherModel { .. } => {
                 Some("ask the model itself: `weighbridge probe MODEL --journal FILE`".to_owned())
             }
-            Self::TwoPacks { .. } | Self::CouldNotLook { .. } | Self::Found { .. } => None,
+            Self::StopsEarly { .. } => Some(
+                "a copy and its original are compared prompt by prompt: ask all of them, with another \
+                 journal and without `--stop-early`"
+                    .to_owned(),
+            ),
+            Self::Goal { .. } => {
+                Some("a goal is `no-refusal` or `PACK#PROBE/DETECTOR`".to_owned())
+            }
+            Self::TwoPacks { .. } | Self::Frame { .. } | Self::CouldNotLook { .. } | Self::Found { .. } => None,
         }
     }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use artifact::tree::Tree;
+use artifact::tree;
 use behaviour::report::ProbeReport;
 use behaviour::stats::Judgement;
-use provenance::attest::{Material, Metric, Spec, TestResult};
+use provenance::attest::{Identity, Material, Metric, Spec, TestResult, identity_of};
 use provenance::manifest::{Algorithm, Manifest, Options};
 use provenance::samples;
 use provenance::statement::Statement;
 use serde_json::Value;
-use vocabulary::{BehaviourTerms, Limits};
+use vocabulary::{BehaviourTerms, Limits, Untrusted};
 
+use super::files::Files;
 use super::packs::load;
 use super::rescore::{rescore, shipped};
 use super::{Error, PackSource};
@@ -26,20 +27,27 @@ const SEED: &str = "weighbridge_seed";
 
 /// What `attest evaluation` states of a model whose run a journal holds: the result by the packs' own gates, the
 /// packs, and the root over the journal. A journal of another model is an error.
+///
+/// The model is read once: what is named by the identity are the bytes that the journal was held against.
 pub fn evaluation(
     journal: &Path,
     model: &Path,
     packs: &[PackSource],
     seed: u64,
-) -> Result<Spec, Error> {
+) -> Result<(Identity, Spec), Error> {
     let terms = BehaviourTerms { seed: Some(seed), ..BehaviourTerms::default() };
     let rescored = rescore(journal, packs, &terms)?;
     let lost = |because: String| Error::CouldNotLook { name: model.display().to_string(), because };
-    let tree = artifact::tree::open(model, Limits::default().files)
-        .map_err(|error| lost(error.to_string()))?;
+    let tree =
+        tree::open(model, Limits::default().files).map_err(|error| lost(error.to_string()))?;
+    let algorithms = vec![Algorithm::Sha256, Algorithm::Blake3];
+    let manifest = Manifest::with(&tree, &Options { algorithms, ..Options::default() });
     rescored
-        .is_of(&digests(&tree))
+        .is_of(&Files::of(&tree, &digests(&manifest)))
         .map_err(|because| Error::OtherModel { journal: journal.into(), because })?;
+    let name = model.file_name().unwrap_or(std::ffi::OsStr::new("."));
+    let name = Untrusted::from_bytes(name.as_encoded_bytes()).raw().to_owned();
+    let identity = identity_of(&tree, manifest, name).map_err(|error| lost(error.to_string()))?;
     let judgement = rescored.judgement();
     let report = &rescored.report;
     let named = |wanted: &dyn Fn(Option<Judgement>) -> bool| -> Vec<String> {
@@ -61,21 +69,21 @@ pub fn evaluation(
             .collect(),
         ..Material::default()
     });
-    Ok(Spec {
-        // What cannot be told has not passed.
-        result: Some(if judgement == Judgement::Pass {
-            TestResult::Passed
-        } else {
-            TestResult::Failed
+    let spec = Spec {
+        result: Some(match judgement {
+            Judgement::Pass => TestResult::Passed,
+            Judgement::Fail => TestResult::Failed,
+            // It has not passed, and nobody has shown that it fails.
+            Judgement::Inconclusive => TestResult::Warned,
         }),
         passed: named(&|judgement| judgement == Some(Judgement::Pass)),
-        failed: named(&|judgement| {
-            matches!(judgement, Some(Judgement::Fail | Judgement::Inconclusive))
-        }),
+        failed: named(&|judgement| judgement == Some(Judgement::Fail)),
+        warned: named(&|judgement| judgement == Some(Judgement::Inconclusive)),
         configuration,
         metrics: report.probes.iter().filter_map(metric).collect(),
         ..Spec::default()
-    })
+    };
+    Ok((identity, spec))
 }
 
 fn metric(probe: &ProbeReport) -> Option<Metric> {
@@ -93,9 +101,7 @@ fn metric(probe: &ProbeReport) -> Option<Metric> {
 }
 
 /// The BLAKE3 of each file, by its path.
-pub(crate) fn digests(tree: &Tree) -> BTreeMap<String, String> {
-    let options = Options { algorithms: vec![Algorithm::Blake3], ..Options::default() };
-    let manifest = Manifest::with(tree, &options);
+fn digests(manifest: &Manifest) -> BTreeMap<String, String> {
     let files = manifest.files.iter().filter_map(|file| {
         let digest = file.digests.get(Algorithm::Blake3)?;
         Some((file.path.raw().to_owned(), provenance::hex::encode(digest)))
@@ -103,9 +109,21 @@ pub(crate) fn digests(tree: &Tree) -> BTreeMap<String, String> {
     files.collect()
 }
 
+/// How an evaluation ended, as a statement says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// `PASSED`.
+    Passed,
+    /// `FAILED`.
+    Failed,
+    /// Another word, or none.
+    Other(String),
+}
+
 /// What a statement says of an evaluation.
 pub(crate) struct Stated {
-    passed: bool,
+    /// How it ended.
+    pub(crate) word: Word,
     packs: BTreeMap<String, (String, String)>,
     /// The root over the journal.
     pub(crate) root: Option<String>,
@@ -114,34 +132,40 @@ pub(crate) struct Stated {
 }
 
 impl Stated {
-    /// Reads the predicate of a statement.
+    /// Reads the predicate of a statement. What it says twice of its configuration it does not say.
     pub(crate) fn of(statement: &Statement) -> Self {
         let predicate = &statement.predicate;
         let text = |value: &Value, pointer: &str| {
             value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
         };
-        let mut stated = Self {
-            passed: text(predicate, "/result").as_deref() == Some("PASSED"),
-            packs: BTreeMap::new(),
-            root: None,
-            finished: text(predicate, "/weighbridge_finishedOn").and_then(|time| time.parse().ok()),
+        let word = match text(predicate, "/result") {
+            Some(word) if word == "PASSED" => Word::Passed,
+            Some(word) if word == "FAILED" => Word::Failed,
+            word => Word::Other(word.unwrap_or_default()),
         };
+        let mut named: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
         for one in predicate.get("configuration").and_then(Value::as_array).into_iter().flatten() {
-            let name = text(one, "/name").unwrap_or_default();
+            named.entry(text(one, "/name").unwrap_or_default()).or_default().push(one);
+        }
+        let (mut packs, mut root) = (BTreeMap::new(), None);
+        for (name, said) in named {
+            let [one] = said.as_slice() else { continue };
             if name == JOURNAL {
-                stated.root = text(one, &format!("/digest/{}", samples::DIGEST));
+                root = text(one, &format!("/digest/{}", samples::DIGEST));
             } else if let Some(pack) = name.strip_prefix(PACK) {
                 let digest = text(one, "/digest/sha256").unwrap_or_default();
                 let seed = text(one, &format!("/annotations/{SEED}")).unwrap_or_default();
-                stated.packs.insert(pack.to_owned(), (digest, seed));
+                packs.insert(pack.to_owned(), (digest, seed));
             }
         }
-        stated
+        let finished =
+            text(predicate, "/weighbridge_finishedOn").and_then(|time| time.parse().ok());
+        Self { word, packs, root, finished }
     }
 
-    /// Whether it passed.
-    pub(crate) fn passed(&self) -> bool {
-        self.passed
+    /// Whether a failure that it states concerns who asks for some packs: it is of one of them, or names none.
+    pub(crate) fn concerns(&self, packs: &[String]) -> bool {
+        self.packs.is_empty() || packs.iter().any(|pack| self.packs.contains_key(pack))
     }
 
     /// Whether it is of the packs that a policy names, with its seed and no other bounds than theirs. The error says

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use behaviour::case::Case;
-use behaviour::pack::{self, Pack};
+use behaviour::pack::{self, Pack, Problem, lint};
 use behaviour::report::{PackUsed, Question, questions};
 
 use super::Error;
@@ -40,6 +40,9 @@ pub(super) fn load(sources: &[PackSource], seed: u64) -> Result<Loaded, Error> {
         let (name, text) = text(source)?;
         let wrong = |source| Error::Pack { name: name.to_owned(), source };
         let pack = Pack::read(text).map_err(wrong)?;
+        if let PackSource::Text { .. } = source {
+            believable(text).map_err(wrong)?;
+        }
         cases.extend(pack.generate(seed).map_err(wrong)?);
         if !known.insert(pack.id.clone()) {
             return Err(Error::TwoPacks { name: pack.id });
@@ -54,10 +57,28 @@ pub(super) fn load(sources: &[PackSource], seed: u64) -> Result<Loaded, Error> {
         packs.push(pack);
     }
     let questions = questions(&packs);
+    for question in &questions {
+        if let Some(because) = question.gate.and_then(|gate| gate.wrong(question.measure)) {
+            let source = Problem::new(format!("the gate of `{}`: {because}", question.probe));
+            return Err(Error::Pack { name: "the packs".to_owned(), source });
+        }
+    }
     Ok(Loaded { packs, used, questions, cases })
 }
 
-fn text(source: &PackSource) -> Result<(&str, &str), Error> {
+/// Whether a run of a pack can be believed; of shipped ones a test knows it.
+fn believable(text: &str) -> Result<(), Problem> {
+    match lint(text).into_iter().find(|note| note.wrong) {
+        Some(pack::Note { probe: Some(probe), says, .. }) => {
+            Err(Problem::new(format!("`{probe}`: {says}")))
+        }
+        Some(note) => Err(Problem::new(note.says)),
+        None => Ok(()),
+    }
+}
+
+/// The name and the text of a pack.
+pub(super) fn text(source: &PackSource) -> Result<(&str, &str), Error> {
     match source {
         PackSource::Shipped(name) => {
             let found = pack::BUILTIN.iter().find(|(id, _)| id == name);

@@ -4,36 +4,22 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use behaviour::journal::{Held, Id, Journal};
+use behaviour::engine::{Attempt, replay};
+use behaviour::journal::Journal;
 use behaviour::report::{
-    About, Answer, Answered, JournalRoot, Question, RunReport, TargetReport, report, score,
+    About, Beside, JournalRoot, Question, RunReport, Stopping, TargetReport, report, score,
 };
 use behaviour::stats::{Gate, Judgement};
 use behaviour::target::{Identity, Kind};
-use vocabulary::{BehaviourTerms, Untrusted};
+use vocabulary::BehaviourTerms;
 
+use super::files::Files;
 use super::packs::{Loaded, load};
-use super::run::root;
+use super::run::{answers, in_packs, root};
 use super::{Error, PackSource};
 
 /// The key of what a journal says was found that lists the files which were run: pairs of name and BLAKE3.
 pub(super) const FILES: &str = "files";
-
-/// How the names of files end that hold weights.
-const WEIGHTS: [&str; 12] = [
-    ".safetensors",
-    ".gguf",
-    ".bin",
-    ".pt",
-    ".pth",
-    ".ckpt",
-    ".h5",
-    ".keras",
-    ".onnx",
-    ".msgpack",
-    ".npz",
-    ".pkl",
-];
 
 /// A journal, judged again.
 pub(crate) struct Rescored {
@@ -55,41 +41,27 @@ impl Rescored {
         }
     }
 
-    /// Whether the files that were run are those of an artifact, of which the BLAKE3 of each file is given. The
-    /// error says why not.
-    pub(crate) fn is_of(&self, files: &BTreeMap<String, String>) -> Result<(), String> {
-        if self.target.kind != Kind::Local {
-            return Err(
-                "it is of an endpoint or of recorded replies, which do not tell whose files \
-                        answered"
-                    .to_owned(),
-            );
-        }
-        let name = |name: &str| Untrusted::from(name).to_string();
-        if self.files.is_empty() || fingerprint(&self.files) != self.target.fingerprint {
-            return Err("it does not tell which files were run".to_owned());
-        }
-        for (path, digest) in &self.files {
-            match files.get(path) {
-                Some(ours) if ours.eq_ignore_ascii_case(digest) => {}
-                Some(_) => {
-                    return Err(format!("it is of another model: its `{}` differs", name(path)));
-                }
-                None => {
-                    return Err(format!("it is of another model, which has a `{}`", name(path)));
-                }
-            }
-        }
-        let run = |path: &String| self.files.iter().any(|(name, _)| name == path);
-        let holds_weights = |path: &&String| {
-            let lower = path.to_ascii_lowercase();
-            WEIGHTS.iter().any(|ending| lower.ends_with(ending))
-        };
-        match files.keys().filter(holds_weights).find(|path| !run(path)) {
-            Some(path) => Err(format!("`{}` is not among the files that were run", name(path))),
-            None => Ok(()),
-        }
+    /// Whether the files that were run are those of an artifact. The error says why not.
+    pub(crate) fn is_of(&self, files: &Files) -> Result<(), String> {
+        is_of(&self.target, &self.files, files)
     }
+}
+
+/// Whether the files that a journal's target says it ran are those of an artifact.
+pub(super) fn is_of(
+    target: &Identity,
+    ran: &[(String, String)],
+    files: &Files,
+) -> Result<(), String> {
+    if target.kind != Kind::Local {
+        return Err("it is of an endpoint or of recorded replies, which do not tell whose files \
+                    answered"
+            .to_owned());
+    }
+    if ran.is_empty() || fingerprint(ran) != target.fingerprint {
+        return Err("it does not tell which files were run".to_owned());
+    }
+    files.are(ran)
 }
 
 /// The digest by which a model that runs in this process names itself.
@@ -109,48 +81,76 @@ pub(crate) fn rescore(
     packs: &[PackSource],
     terms: &BehaviourTerms,
 ) -> Result<Rescored, Error> {
+    // What is judged and what the root is over are the same bytes.
+    rescore_bytes(path, &Journal::bytes(path)?, packs, terms)
+}
+
+/// The same of bytes that are at hand; messages call them by a path.
+pub(crate) fn rescore_bytes(
+    called: &Path,
+    bytes: &[u8],
+    packs: &[PackSource],
+    terms: &BehaviourTerms,
+) -> Result<Rescored, Error> {
     let seed = terms.seed.unwrap_or_default();
     let mut loaded = load(packs, seed)?;
     bounds(&mut loaded.questions, terms);
-    // What is judged and what the root is over are the same bytes.
-    let bytes = Journal::bytes(path)?;
-    let journal = Journal::of_bytes(path, &bytes)?;
-    let held: Vec<_> =
-        loaded.cases.iter().map(|case| journal.held(&Id::of(journal.target(), case))).collect();
-    let answered: Vec<Answered<'_>> = loaded
-        .cases
-        .iter()
-        .zip(&held)
-        .map(|(case, held)| {
-            let answer = match held.as_deref() {
-                Some(Held::Reply(reply)) => Answer::Reply(reply),
-                Some(Held::Failure(failed)) => Answer::Failed(failed.because.clone()),
-                None => Answer::Failed("the journal holds no reply to it".to_owned()),
-            };
-            Answered { case, answer }
-        })
-        .collect();
-    let Loaded { packs, used, questions, .. } = &loaded;
-    let scored = score(packs, &answered)
-        .map_err(|source| Error::Pack { name: "the packs".to_owned(), source })?;
-    let root = root(&bytes);
-    let target = journal.target().clone();
-    let about = About {
-        target: TargetReport {
-            kind: target.kind,
-            name: target.name.as_str().into(),
-            fingerprint: target.fingerprint.as_str().into(),
-            capabilities: None,
-        },
-        packs: used.clone(),
-        seed,
-        journal: Some(root.clone()),
-        run: None,
-    };
-    let report = report(about, questions, &scored);
-    let files =
-        journal.found().and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
-    Ok(Rescored { report, root, target, files: files.unwrap_or_default() })
+    let kept = Kept::read(called, bytes)?;
+    let attempts = kept.attempts(&loaded);
+    let scored = score(&loaded.packs, &answers(&attempts), Beside::default()).map_err(in_packs)?;
+    let report = report(kept.about(&loaded, seed), &loaded.questions, &scored);
+    let (files, target) = (kept.files(), kept.target().clone());
+    Ok(Rescored { report, root: kept.root, target, files })
+}
+
+/// A journal that is judged.
+pub(super) struct Kept {
+    pub(super) journal: Journal,
+    root: JournalRoot,
+}
+
+impl Kept {
+    pub(super) fn read(called: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self { journal: Journal::of_bytes(called, bytes)?, root: root(bytes) })
+    }
+
+    pub(super) fn target(&self) -> &Identity {
+        self.journal.target()
+    }
+
+    pub(super) fn told(&self) -> TargetReport {
+        let found = self.journal.found().and_then(|found| super::source::found(&found).ok());
+        super::source::told(self.target(), found.as_ref())
+    }
+
+    /// What a report says of it beside the numbers.
+    pub(super) fn about(&self, loaded: &Loaded, seed: u64) -> About {
+        About {
+            target: self.told(),
+            packs: loaded.used.clone(),
+            seed,
+            journal: Some(self.root.clone()),
+            stops_early: self.journal.stops_early().map(std::num::NonZeroU32::get),
+            run: None,
+        }
+    }
+
+    /// The files that it says were run, with their BLAKE3.
+    pub(super) fn files(&self) -> Vec<(String, String)> {
+        let found = self.journal.found();
+        let files = found.and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
+        files.unwrap_or_default()
+    }
+
+    /// What it holds of every case.
+    pub(super) fn attempts<'c>(&self, loaded: &'c Loaded) -> Vec<Attempt<'c>> {
+        let stopping = Stopping::new(&loaded.packs, &loaded.questions);
+        let decided = |probe: &str, attempts: &[&Attempt<'_>]| {
+            let answers: Vec<_> = attempts.iter().map(|attempt| attempt.answer()).collect();
+            stopping.decided(probe, &answers)
+        };
+        replay(&loaded.cases, &self.journal, Some(&decided))
+    }
 }
 
 /// Puts a policy's bounds in place of the packs'.
@@ -183,6 +183,19 @@ pub(crate) fn fits(terms: &BehaviourTerms) -> Result<(), (&'static str, String)>
         }
     }
     Ok(())
+}
+
+/// What terms permit at most and ask for at least, of each probe with a gate.
+pub(crate) fn bounds_of(
+    terms: &BehaviourTerms,
+) -> Result<BTreeMap<String, (Option<f64>, Option<f64>)>, String> {
+    let mut loaded = load(&shipped(&terms.packs), 0).map_err(|error| error.to_string())?;
+    bounds(&mut loaded.questions, terms);
+    let gated = loaded.questions.into_iter().filter_map(|question| {
+        let gate = question.gate?;
+        Some((question.probe, (gate.at_most, gate.at_least)))
+    });
+    Ok(gated.collect())
 }
 
 /// Shipped packs by their names.

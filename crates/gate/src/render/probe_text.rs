@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use behaviour::report::{Against, Calls, Finding, Planned, ProbeReport, RunReport, TargetReport};
+use behaviour::report::{
+    Against, Calls, Finding, JudgeReport, Planned, ProbeReport, RunReport, TargetReport,
+};
+use behaviour::stats::corrected::Accuracy;
 use behaviour::stats::{Estimate, Judgement};
 use vocabulary::escape;
 
@@ -29,6 +32,9 @@ pub(super) fn report(report: &RunReport, judgement: Judgement, detail: Detail) -
     }
     if let Some(against) = &report.against {
         self::against(against, &mut out);
+    }
+    if let Some(judge) = &report.judge {
+        self::judge(judge, &mut out);
     }
     let gaps: Vec<String> = report
         .could_not_look
@@ -89,6 +95,19 @@ fn probe(probe: &ProbeReport, detail: Detail, out: &mut String) {
     if let Some(value) = &probe.estimate {
         let _ = writeln!(out, "    {}", estimate(value));
     }
+    if let Some(after) = probe.decided_after {
+        let of = probe.prompts;
+        let _ = writeln!(
+            out,
+            "    decided after {after} of {of} prompts; the interval holds at any time of stopping"
+        );
+    }
+    if let Some(accuracy) = &probe.accuracy {
+        let _ = writeln!(out, "    {}", self::accuracy(accuracy));
+    }
+    if let Some(value) = &probe.corrected {
+        let _ = writeln!(out, "    behind the detector's errors: {}", estimate(value));
+    }
     if probe.judgement.is_some() {
         let _ = writeln!(out, "    {}", escape(&probe.because));
     }
@@ -134,6 +153,23 @@ fn against(against: &Against, out: &mut String) {
             let _ = write!(out, ": {}", estimate(value));
         }
         out.push('\n');
+    }
+}
+
+/// How often a detector is right.
+fn accuracy(accuracy: &Accuracy) -> String {
+    let Accuracy { with, called, without, let_be } = accuracy;
+    format!(
+        "its detector called {called} of {with} labelled replies that have it, and let {let_be} of {without} be \
+         that do not"
+    )
+}
+
+fn judge(judge: &JudgeReport, out: &mut String) {
+    let (by, answered, planned) = (target(&judge.target), judge.answered, judge.planned);
+    let _ = writeln!(out, "  judge: {by}, {answered} of {planned} questions answered");
+    if let Some(journal) = &judge.journal {
+        let _ = writeln!(out, "  journal of the judge: root {}", journal.root);
     }
 }
 

@@ -64,7 +64,9 @@ pub(crate) fn journal(path: &Path, files: &[(String, String)], kind: Kind, answe
     let target = Identity { kind, name: "model".to_owned(), fingerprint };
     let journal = Journal::open(path, &target).unwrap();
     journal.find(json!({ "files": files })).unwrap();
-    for case in builtin("triggers").unwrap().unwrap().generate(SEED).unwrap() {
+    let packs = Policy::shipped("level-2").unwrap().terms.behaviour.packs;
+    let cases = |pack: &String| builtin(pack).unwrap().unwrap().generate(SEED).unwrap();
+    for case in packs.iter().flat_map(cases) {
         let reply = answers(&case).map(|text| Reply {
             text,
             finish: Finish::Stop,
@@ -130,26 +132,33 @@ impl World {
             clock: None,
             progress: &Quiet,
         };
-        let probed = probed.iter().map(|path| path.to_path_buf()).collect();
+        let probed = probed.iter().map(|path| path.to_path_buf().into()).collect();
         let request = Request { probed, ..sample::request(&self.at("model")) };
         gate::weigh(&request, policy, &services).unwrap()
     }
 
     fn evaluated(&self, journal: &Path) -> Spec {
         let packs = [PackSource::Shipped("triggers".to_owned())];
-        evaluation(journal, &self.at("model"), &packs, SEED).unwrap()
+        evaluation(journal, &self.at("model"), &packs, SEED).unwrap().1
     }
 
     fn attest(&self, key: &PrivateKey, spec: &Spec, at: &str) {
-        let subject = identity(&self.at("model")).unwrap().subject();
-        let made =
-            statement(Step::Evaluation, spec, &[subject], None, at.parse().unwrap(), &mut |path| {
-                identity(path)
-            })
-            .unwrap();
-        let payload = gate::provenance::json::canonical(&made).unwrap();
-        let line = serde_json::to_string(&Envelope::sign(IN_TOTO, payload, key).unwrap()).unwrap();
+        let line = self.signed(key, spec, Some(at));
         write(self.folder.path(), &[("model.intoto.jsonl", &(line + "\n"))]);
+    }
+
+    /// One signed statement, with or without the time at which the evaluation ended.
+    fn signed(&self, key: &PrivateKey, spec: &Spec, at: Option<&str>) -> String {
+        let subject = identity(&self.at("model")).unwrap().subject();
+        let now = at.unwrap_or("2027-06-01T00:00:00Z").parse().unwrap();
+        let mut made =
+            statement(Step::Evaluation, spec, &[subject], None, now, &mut |path| identity(path))
+                .unwrap();
+        if at.is_none() {
+            made.predicate.as_object_mut().unwrap().remove("weighbridge_finishedOn");
+        }
+        let payload = gate::provenance::json::canonical(&made).unwrap();
+        serde_json::to_string(&Envelope::sign(IN_TOTO, payload, key).unwrap()).unwrap()
     }
 }
 
@@ -216,6 +225,124 @@ fn a_journal_is_judged_again_and_has_to_be_of_this_model() {
     let text = world.policy("max-age-days = 3").terms;
     assert_eq!(text.behaviour.max_age_days, Some(3));
     assert_eq!(ended(&world.weigh(&policy, &[])).0, "could-not-look");
+}
+
+/// Whatever a loader would take up has to be among what was run, under whatever name it is there.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the test changes its own folder")]
+fn what_is_put_beside_the_model_afterwards_was_not_run() {
+    use std::os::unix::fs::symlink;
+
+    for (name, counts) in [
+        ("chat_template.jinja", false),
+        ("generation_config.json", false),
+        ("adapter_config.json", false),
+        ("extra/adapter_model.safetensors", false),
+        ("graph.pb", false),
+        ("README.md", true),
+        ("model.sig", true),
+    ] {
+        for linked in [false, true] {
+            let world = World::new();
+            let journal = world.journal("calm.jsonl", &calm);
+            std::fs::create_dir_all(world.at("model/extra")).unwrap();
+            if linked {
+                write(&world.at("model"), &[("notes", "{}")]);
+                symlink(world.at("model/notes"), world.at("model").join(name)).unwrap();
+            } else {
+                write(&world.at("model"), &[(name, "{}")]);
+            }
+            let ended = ended(&world.weigh(&world.policy(""), &[&journal]));
+            assert_eq!(ended.0 == "clear", counts, "{name}: {ended:?}");
+            let packs = [PackSource::Shipped("triggers".to_owned())];
+            let stated = evaluation(&journal, &world.at("model"), &packs, SEED);
+            assert_eq!(stated.is_ok(), counts, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_second_name_of_a_file_that_was_run_is_that_file() {
+    let world = World::new();
+    let model = world.at("model");
+    std::fs::rename(model.join("model.safetensors"), model.join("blob")).unwrap();
+    std::os::unix::fs::symlink("blob", model.join("model.safetensors")).unwrap();
+    // As the runtime tells them: by the names that it opens.
+    let mut run = world.files();
+    run.retain(|(name, _)| name != "blob");
+    let journal = world.journal_of("calm.jsonl", &run, Kind::Local, &calm);
+    assert_eq!(ended(&world.weigh(&world.policy(""), &[&journal])).0, "clear");
+}
+
+/// What a journal says of itself acts on nobody's terminal.
+#[test]
+fn words_of_a_journal_are_escaped() {
+    let world = World::new();
+    let line = "{\"form\":\"\\u001b]0;x\\u0007\",\"target\":{}}\n";
+    write(world.folder.path(), &[("evil.jsonl", line)]);
+    let (outcome, because) = ended(&world.weigh(&world.policy(""), &[&world.at("evil.jsonl")]));
+    assert_eq!(outcome, "could-not-look");
+    assert!(!because.chars().any(char::is_control), "{because:?}");
+}
+
+#[test]
+fn what_failed_is_not_hidden_by_what_passed() {
+    let world = World::new();
+    let passed = world.evaluated(&world.journal("calm.jsonl", &calm));
+    let failed = world.evaluated(&world.journal("bad.jsonl", &taken_over));
+    let other = Spec { configuration: Vec::new(), ..passed.clone() };
+    let (early, late) = (Some("2027-06-01T00:00:00Z"), Some("2027-06-02T00:00:00Z"));
+    let future = Some("2999-01-01T00:00:00Z");
+    let policy = world.policy("signed = true");
+    for (statements, outcome) in [
+        (vec![(&passed, early), (&failed, late)], "found"),
+        (vec![(&failed, early), (&passed, late)], "clear"),
+        (vec![(&failed, early), (&passed, early)], "found"),
+        // Without a time it may be the newest.
+        (vec![(&failed, None), (&passed, late)], "found"),
+        // Nobody has seen what comes.
+        (vec![(&failed, early), (&passed, future)], "found"),
+        (vec![(&passed, future)], "could-not-look"),
+        // What is of other packs takes nothing back.
+        (vec![(&failed, early), (&other, late)], "found"),
+        (vec![(&other, late)], "could-not-look"),
+    ] {
+        let lines: Vec<String> =
+            statements.iter().map(|(spec, at)| world.signed(&world.key, spec, *at)).collect();
+        write(world.folder.path(), &[("model.intoto.jsonl", &(lines.join("\n") + "\n"))]);
+        let ended = ended(&world.weigh(&policy, &[]));
+        assert_eq!(ended.0, outcome, "{ended:?}");
+    }
+}
+
+/// Who says nothing has shown nothing.
+#[test]
+fn a_model_that_does_not_answer_passes_nothing() {
+    for silence in ["", " \n", "\u{200b}"] {
+        let world = World::new();
+        let journal = world.journal("mute.jsonl", &|_| Ok(silence.to_owned()));
+        let ended = ended(&world.weigh(&world.policy(""), &[&journal]));
+        assert_eq!(ended.0, "could-not-look", "{ended:?}");
+    }
+}
+
+/// What cannot be told is not stated as a failure.
+#[test]
+fn an_inconclusive_run_is_stated_as_such() {
+    let world = World::new();
+    let journal = world.journal("lossy.jsonl", &|case| {
+        if case.cluster.starts_with('0') {
+            Err(Failure::Lost("no answer".to_owned()))
+        } else {
+            calm(case)
+        }
+    });
+    let spec = world.evaluated(&journal);
+    assert_eq!(spec.result, Some(TestResult::Warned));
+    world.attest(&world.key, &spec, "2027-06-01T00:00:00Z");
+    let (outcome, because) = ended(&world.weigh(&world.policy("signed = true"), &[]));
+    assert_eq!(outcome, "could-not-look");
+    assert!(because.contains("its result is `WARNED`"), "{because}");
 }
 
 /// A journal whose own words were changed is none, and one whose replies were changed is another journal.
@@ -312,4 +439,37 @@ fn a_policy_has_bounds_of_its_own_and_is_told_what_it_cannot_mean() {
             format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string));
         assert!(said.contains(says), "{said}");
     }
+}
+
+/// A single reply that is missing changes no gate as lenient as this one: the run is not whole all the same.
+#[test]
+fn a_run_that_is_not_whole_passes_nothing() {
+    let world = World::new();
+    let lenient = world.policy("[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 0.9 }");
+    let passes = world.journal("calm.jsonl", &calm);
+    assert_eq!(ended(&world.weigh(&lenient, &[&passes])).0, "clear");
+    let first = std::cell::Cell::new(true);
+    let one_less = world.journal("less.jsonl", &|case| {
+        if first.replace(false) { Err(Failure::Unable("left out")) } else { calm(case) }
+    });
+    let (outcome, because) = ended(&world.weigh(&lenient, &[&one_less]));
+    assert_eq!(outcome, "could-not-look");
+    assert!(because.contains("it is not whole: 1 of"), "{because}");
+}
+
+/// The replies of a journal are bound to the files by its target: a list of files that was written over is none.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the test changes its own journal")]
+fn whose_replies_they_are_is_not_what_somebody_wrote_over() {
+    let world = World::new();
+    let mut files = world.files();
+    let ours = files[1].1.clone();
+    files[1].1 = "0".repeat(64);
+    let theirs = world.journal_of("theirs.jsonl", &files, Kind::Local, &calm);
+    let text = std::fs::read_to_string(&theirs).unwrap();
+    let forged = world.at("forged.jsonl");
+    std::fs::write(&forged, text.replace(&"0".repeat(64), &ours)).unwrap();
+    let (outcome, because) = ended(&world.weigh(&world.policy(""), &[&forged]));
+    assert_eq!(outcome, "could-not-look");
+    assert!(because.contains("it does not tell which files were run"), "{because}");
 }

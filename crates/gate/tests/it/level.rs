@@ -82,7 +82,7 @@ impl World {
             .into_iter()
             .map(PackSource::Shipped)
             .collect();
-        let spec = evaluation(&journal, &model, &packs, behaviour::SEED).unwrap();
+        let (_, spec) = evaluation(&journal, &model, &packs, behaviour::SEED).unwrap();
         self.stated(&self.key, Step::Evaluation, "model", &spec)
     }
 

@@ -13,6 +13,7 @@ pub(crate) mod log;
 pub(crate) mod probe;
 mod queue;
 mod samples;
+pub(crate) mod search;
 mod serve;
 mod signing;
 mod weigh;

@@ -7,6 +7,9 @@ use clap::ValueEnum;
 use gate::probe::Price;
 use gate::render::ProbeFormat;
 
+use super::ledger::RunRecording;
+use super::search::Search;
+
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Probe {
@@ -47,6 +50,23 @@ pub(crate) struct Probe {
     /// By how much a copy may be worse than its original, in shares of prompts
     #[arg(long, value_name = "SHARE", default_value_t = 0.02, value_parser = share)]
     pub(crate) margin: f64,
+
+    /// A model that judges replies, for probes whose detector asks one: an address, a journal or a model
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) judge: Option<String>,
+
+    /// The model of the judge's server
+    #[arg(long, value_name = "NAME", requires = "judge")]
+    pub(crate) judge_model: Option<String>,
+
+    /// The journal of the judge; beside that of the target where none is named
+    #[arg(long, value_name = "FILE", requires = "judge")]
+    pub(crate) judge_journal: Option<PathBuf>,
+
+    /// Ask no more of a probe whose gate is decided. Its interval is then one that holds at any time of
+    /// stopping, and wider
+    #[arg(long, conflicts_with_all = ["against", "plan"])]
+    pub(crate) stop_early: bool,
 
     /// The seed that prompts are made with
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -97,6 +117,13 @@ pub(crate) struct Probe {
     #[arg(long, value_name = "NAME", requires = "against")]
     pub(crate) against_key_env: Option<String>,
 
+    /// The same of the judge's server
+    #[arg(long, value_name = "NAME", requires = "judge")]
+    pub(crate) judge_key_env: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) recording: RunRecording,
+
     /// The form
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: ProbeFormatArg,
@@ -114,6 +141,8 @@ pub(crate) enum ProbeCommand {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Look for texts around requests that a model answers although it refuses the requests as they stand
+    Search(Box<Search>),
     /// Write a file of another tool as a pack of probes
     Import {
         /// The file
@@ -189,7 +218,7 @@ fn share(text: &str) -> Result<f64, String> {
     if share < 1.0 { Ok(share) } else { Err("a share is less than 1".to_owned()) }
 }
 
-fn positive(text: &str) -> Result<f64, String> {
+pub(crate) fn positive(text: &str) -> Result<f64, String> {
     let number = number(text)?;
     if number > 0.0 { Ok(number) } else { Err("it is more than 0".to_owned()) }
 }
@@ -201,7 +230,7 @@ fn number(text: &str) -> Result<f64, String> {
     }
 }
 
-fn price(text: &str) -> Result<Price, String> {
+pub(crate) fn price(text: &str) -> Result<Price, String> {
     let (prompt, completion) = text.split_once(',').ok_or("write it as `0.15,0.60`")?;
     Ok(Price { prompt: number(prompt)?, completion: number(completion)? })
 }

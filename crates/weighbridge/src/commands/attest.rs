@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gate::probe::evaluation;
 use gate::provenance::attest::{
@@ -45,8 +45,14 @@ fn commit(seed: &str, check: Option<&[String]>) -> Result<Exit, Failure> {
 
 fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
     let by = signatory(&args.signatory)?;
-    let identities: Vec<Identity> =
-        args.models.iter().map(|model| told(model)).collect::<Result<_, _>>()?;
+    if args.journal.is_some() || args.from_report.is_some() {
+        alone(args)?;
+    }
+    let judged = args.journal.as_deref().map(|journal| judged(step, journal, args)).transpose()?;
+    let identities: Vec<Identity> = match &judged {
+        Some((is, _)) => vec![is.clone()],
+        None => args.models.iter().map(|model| told(model)).collect::<Result<_, _>>()?,
+    };
     let mut spec = match &args.from {
         Some(path) => {
             let text = files::read_text(path, MAX_TEXT)?;
@@ -74,16 +80,11 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
             ..spec
         };
     }
-    if let (Some(journal), Some(model)) = (&args.journal, args.models.first()) {
-        if step != Step::Evaluation {
-            let because = format!("a journal tells nothing of `{}`", step.name());
-            return Err(Error::malformed("the journal", because).into());
-        }
-        let packs = super::probe::packs(&args.packs)?;
-        let from = evaluation(journal, model, &packs, args.seed).map_err(gate::Error::from)?;
+    if let Some((_, from)) = judged {
         spec = Spec {
             result: from.result,
             passed: from.passed,
+            warned: from.warned,
             failed: from.failed,
             metrics: from.metrics,
             configuration: [from.configuration, spec.configuration].concat(),
@@ -107,6 +108,35 @@ fn attest_step(step: Step, args: &One) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
+/// A report or a journal speaks of one model, and tells the result by itself.
+fn alone(args: &One) -> Result<(), Failure> {
+    let told = |because: &str| Err(Error::malformed("the statement", because).into());
+    if args.models.len() > 1 {
+        return told("a report or a journal is of one model, and several are named");
+    }
+    let said = &args.said;
+    if said.result.is_some() || !said.passed.is_empty() {
+        return told("its result and what passed are told by the report or journal");
+    }
+    if args.journal.is_some() && !said.configuration.is_empty() {
+        return told("its configuration is told by the journal");
+    }
+    Ok(())
+}
+
+/// What the journal of a run of probes tells, and of which model.
+fn judged(step: Step, journal: &Path, args: &One) -> Result<(Identity, Spec), Failure> {
+    if step != Step::Evaluation {
+        let because = format!("a journal tells nothing of `{}`", step.name());
+        return Err(Error::malformed("the journal", because).into());
+    }
+    let model = args.models.first().map(PathBuf::as_path).unwrap_or(Path::new("."));
+    let packs = super::probe::packs(&args.packs)?;
+    let (is, spec) = evaluation(journal, model, &packs, args.seed).map_err(gate::Error::from)?;
+    tell(&is);
+    Ok((is, spec))
+}
+
 /// The identity of a file or folder; what its digests leave open is said.
 fn told(path: &Path) -> Result<Identity, Failure> {
     told_error(path).map_err(Failure::from)
@@ -114,13 +144,17 @@ fn told(path: &Path) -> Result<Identity, Failure> {
 
 fn told_error(path: &Path) -> Result<Identity, Error> {
     let is = identity(path)?;
+    tell(&is);
+    Ok(is)
+}
+
+fn tell(is: &Identity) {
     for path in &is.signatures {
         output::say(&format!("`{path}` holds signatures, which the statement does not cover\n"));
     }
     for one in &is.left_open {
         output::say(&format!("{one}\n"));
     }
-    Ok(is)
 }
 
 /// The samples of a data set, where the step makes one.

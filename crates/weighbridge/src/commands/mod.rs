@@ -14,6 +14,7 @@ mod packs;
 mod probe;
 mod recording;
 mod samples;
+mod search;
 mod serve;
 mod signing;
 mod surroundings;

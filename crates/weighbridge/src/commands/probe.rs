@@ -1,5 +1,6 @@
 //! `probe`.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use gate::probe::{
 use gate::render;
 use vocabulary::escape;
 
+use super::recording;
 use crate::args::Args;
 use crate::args::probe::{Probe, ProbeCommand, ProbeFormatArg};
 use crate::exit::Exit;
@@ -24,6 +26,7 @@ pub(super) fn probe(args: &Probe, all: &Args) -> Result<Exit, Failure> {
         Some(ProbeCommand::Import { file, form, id, licence, output }) => {
             return import(file, (*form).into(), id, licence.as_deref(), output.as_deref());
         }
+        Some(ProbeCommand::Search(search)) => return super::search::search(search, all),
         None => {}
     }
     let request = request(args, all)?;
@@ -49,6 +52,7 @@ pub(super) fn probe(args: &Probe, all: &Args) -> Result<Exit, Failure> {
     if !all.quiet && args.format == ProbeFormatArg::Text {
         output::say(&took(&probed));
     }
+    recording::run(&args.recording, &request)?;
     let text = render::probed(args.format.into(), &probed, all.detail());
     output::write(&text, args.output.as_deref())?;
     Ok(match probed.judgement() {
@@ -58,7 +62,7 @@ pub(super) fn probe(args: &Probe, all: &Args) -> Result<Exit, Failure> {
     })
 }
 
-fn tell(note: &str) {
+pub(super) fn tell(note: &str) {
     output::say(&format!("note: {}\n", escape(note)));
 }
 
@@ -77,6 +81,7 @@ fn took(probed: &Probed) -> String {
 
 fn request(args: &Probe, all: &Args) -> Result<ProbeRequest, Failure> {
     let target = args.target.as_deref().unwrap_or_default();
+    let calling = Calling { jobs: args.jobs, rate: args.rate, timeout: args.timeout };
     let own = Whom {
         target,
         model: args.model.as_deref(),
@@ -85,21 +90,39 @@ fn request(args: &Probe, all: &Args) -> Result<ProbeRequest, Failure> {
     };
     let against = match &args.against {
         Some(original) => {
-            let same = args.against_key_env.is_none() && origin(original) == origin(target);
-            let key_env = if same { Some(&args.key_env) } else { args.against_key_env.as_ref() };
             let whom = Whom {
                 target: original,
                 model: args.against_model.as_deref(),
                 journal: args.against_journal.as_deref(),
-                key_env: key_env.map(String::as_str),
+                key_env: other_key(
+                    target,
+                    original,
+                    &args.key_env,
+                    args.against_key_env.as_deref(),
+                ),
             };
-            Some(asked(&whom, args, all)?)
+            Some(asked(&whom, &calling, all)?)
+        }
+        None => None,
+    };
+    let judge = match &args.judge {
+        Some(judge) => {
+            let beside = beside(judge, args.journal.as_deref(), "judge.jsonl");
+            let whom = Whom {
+                target: judge,
+                model: args.judge_model.as_deref(),
+                journal: args.judge_journal.as_deref().or(beside.as_deref()),
+                key_env: other_key(target, judge, &args.key_env, args.judge_key_env.as_deref()),
+            };
+            Some(asked(&whom, &calling, all)?)
         }
         None => None,
     };
     Ok(ProbeRequest {
-        target: asked(&own, args, all)?,
+        target: asked(&own, &calling, all)?,
         against,
+        judge,
+        stop_early: args.stop_early,
         margin: args.margin,
         packs: packs(&args.packs)?,
         seed: args.seed,
@@ -117,15 +140,39 @@ fn request(args: &Probe, all: &Args) -> Result<ProbeRequest, Failure> {
     })
 }
 
-/// A target as the command line names it.
-struct Whom<'a> {
-    target: &'a str,
-    model: Option<&'a str>,
-    journal: Option<&'a Path>,
-    key_env: Option<&'a str>,
+/// The journal of a model that helps, beside that of the target. What was recorded needs none.
+pub(super) fn beside(helper: &str, journal: Option<&Path>, ending: &str) -> Option<PathBuf> {
+    let recorded = !helper.contains("://") && helper.ends_with(".jsonl");
+    journal.filter(|_| !recorded).map(|path| path.with_extension(ending))
 }
 
-fn asked(whom: &Whom<'_>, args: &Probe, all: &Args) -> Result<Asked, Failure> {
+/// The variable of another server's key: a key is for one server, and for no other unless its variable is named.
+pub(super) fn other_key<'a>(
+    target: &str,
+    other: &str,
+    own: &'a str,
+    named: Option<&'a str>,
+) -> Option<&'a str> {
+    let same = named.is_none() && origin(other) == origin(target);
+    if same { Some(own) } else { named }
+}
+
+/// A target as the command line names it.
+pub(super) struct Whom<'a> {
+    pub(super) target: &'a str,
+    pub(super) model: Option<&'a str>,
+    pub(super) journal: Option<&'a Path>,
+    pub(super) key_env: Option<&'a str>,
+}
+
+/// How servers are called.
+pub(super) struct Calling {
+    pub(super) jobs: NonZeroU32,
+    pub(super) rate: Option<f64>,
+    pub(super) timeout: u64,
+}
+
+pub(super) fn asked(whom: &Whom<'_>, calling: &Calling, all: &Args) -> Result<Asked, Failure> {
     let source = if whom.target.contains("://") {
         if all.offline {
             return Err(Failure::ServerOffline);
@@ -138,10 +185,10 @@ fn asked(whom: &Whom<'_>, args: &Probe, all: &Args) -> Result<Asked, Failure> {
         let settings = Settings {
             address,
             key: key(whom.key_env)?,
-            timeout: Duration::from_secs(args.timeout),
+            timeout: Duration::from_secs(calling.timeout),
             patience: Patience::default(),
-            rate: args.rate,
-            concurrency: args.jobs,
+            rate: calling.rate,
+            concurrency: calling.jobs,
         };
         Source::Endpoint(Box::new(settings), whom.model.map(str::to_owned))
     } else {
@@ -177,7 +224,7 @@ pub(super) fn packs(named: &[PathBuf]) -> Result<Vec<PackSource>, Failure> {
     named.iter().map(|path| pack(path)).collect()
 }
 
-fn pack(path: &Path) -> Result<PackSource, Failure> {
+pub(super) fn pack(path: &Path) -> Result<PackSource, Failure> {
     let is_name = |name: &&str| !name.contains(['/', '.']);
     match path.to_str().filter(is_name) {
         Some(name) => Ok(PackSource::Shipped(name.to_owned())),
@@ -188,7 +235,7 @@ fn pack(path: &Path) -> Result<PackSource, Failure> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the binary reads what its arguments name")]
-fn text(path: &Path) -> Result<String, Failure> {
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|source| Failure::ProbePack { path: path.into(), source })
 }
 

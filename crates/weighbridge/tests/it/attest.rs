@@ -297,3 +297,20 @@ fn the_packs_of_an_evaluation_are_packs_of_probes() {
     assert!(said.contains("none.jsonl"), "{said}");
     assert!(!said.contains("PACK.toml"), "{said}");
 }
+
+/// A journal is of one model, and its result is its own.
+#[test]
+fn a_journal_speaks_for_one_model_and_for_itself() {
+    let place = Place::new();
+    let journal = ["--journal", "none.jsonl", "--packs", "triggers", "--key", "k.pem"];
+    for (more, says) in [
+        (&["data"][..], "several are named"),
+        (&["--result", "passed"], "told by the report or journal"),
+        (&["--configuration", "pack triggers"], "told by the journal"),
+    ] {
+        let ended = place.run(&[&["attest", "evaluation", "data"], &journal[..], more].concat());
+        assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(said.contains(says), "{more:?}: {said}");
+    }
+}

@@ -19,6 +19,8 @@ mod digest;
 )]
 #[path = "../../../behaviour/tests/it/server.rs"]
 mod endpoint;
+#[cfg(feature = "server")]
+mod evaluations;
 mod full_disk;
 #[cfg(feature = "server")]
 mod ledger;
@@ -29,7 +31,13 @@ mod log;
 mod log_witness;
 mod masked;
 mod probe;
+mod probe_hostile;
+mod probe_judge;
+#[cfg(feature = "runtime")]
+mod probe_local;
 mod probe_packs;
+mod probe_search;
+mod probe_stop;
 mod program;
 mod readme;
 mod samples;
@@ -40,6 +48,8 @@ mod signers;
 mod signing;
 #[path = "../../../provenance/tests/it/softhsm.rs"]
 mod softhsm;
+#[cfg(feature = "runtime")]
+mod tiny;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,6 +1,6 @@
 //! JavaScript and TypeScript.
 
-use super::tokens::{assignments, built, calls, names, read};
+use super::tokens::{Placed, Token, assignments, built, calls, names, read};
 use super::{Built, Hazard, Report, query};
 
 pub(super) fn look(text: &str, report: &mut Report) {
@@ -13,7 +13,7 @@ pub(super) fn look(text: &str, report: &mut Report) {
         }
     }
     let holds = |path: &str| {
-        ["startsWith", "basename", "relative", "isAbsolute", "includes"]
+        ["startsWith", "basename", "relative", "isAbsolute", "includes", ".test"]
             .iter()
             .any(|name| path.ends_with(name))
     };
@@ -47,8 +47,15 @@ pub(super) fn look(text: &str, report: &mut Report) {
                 report.avoid(Hazard::Shell);
             }
         }
-        if matches!(last, "execFile" | "execFileSync" | "spawn" | "spawnSync") {
-            report.avoid(Hazard::Shell);
+        if last.starts_with("execFile") || matches!(last, "spawn" | "spawnSync") {
+            if starts_shell(&call.arguments, &given) {
+                report.take(Hazard::Shell, call.line, "a value reaches a shell");
+            } else {
+                report.avoid(Hazard::Shell);
+            }
+        }
+        if last == "sendFile" && call.arguments.iter().any(|one| names_option(one, "root")) {
+            report.avoid(Hazard::Path);
         }
         let joins = matches!(call.path.as_str(), "path.join" | "path.resolve" | "join");
         let joined =
@@ -73,4 +80,37 @@ pub(super) fn look(text: &str, report: &mut Report) {
             }
         }
     }
+}
+
+/// `{ name: … }` among the tokens of an argument.
+fn names_option(argument: &[Placed], name: &str) -> bool {
+    argument.windows(2).any(|pair| match pair {
+        [one, sign] => one.name() == Some(name) && sign.is(":"),
+        _ => false,
+    })
+}
+
+/// `spawn("sh", ["-c", value])`, `spawn(value, {shell: true})`.
+fn starts_shell(arguments: &[&[Placed]], given: &[Built]) -> bool {
+    let option = arguments.iter().any(|one| {
+        one.windows(3).any(|three| match three {
+            [name, sign, value] => {
+                name.name() == Some("shell") && sign.is(":") && value.name() == Some("true")
+            }
+            _ => false,
+        })
+    });
+    let loose = matches!(given.first(), Some(Built::Mixed(_) | Built::Other));
+    let shell = matches!(given.first(), Some(Built::Fixed(program))
+        if ["sh", "bash", "cmd", "cmd.exe"].contains(&program.rsplit('/').next().unwrap_or_default()));
+    let list = arguments.get(1).copied().unwrap_or_default();
+    let command = list
+        .iter()
+        .any(|one| matches!(&one.token, Token::Text(text, _) if text == "-c" || text == "/c"));
+    let value = list.iter().any(|one| match &one.token {
+        Token::Name(_) => true,
+        Token::Text(_, put) => !put.is_empty(),
+        Token::Number(_) | Token::Sign(_) => false,
+    });
+    (option && loose) || (shell && command && value)
 }

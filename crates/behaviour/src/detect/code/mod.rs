@@ -102,9 +102,9 @@ impl Built {
     fn then(self, next: Self) -> Self {
         use Built::{Fixed, Harmless, Mixed, Other};
         match (self, next) {
-            (Fixed(one), Fixed(other)) => Fixed(one + &other),
+            (Fixed(one), Fixed(other)) => Fixed(joined(one, &other)),
             (Fixed(one), Mixed(other)) | (Mixed(one), Fixed(other) | Mixed(other)) => {
-                Mixed(one + &other)
+                Mixed(joined(one, &other))
             }
             (Fixed(one) | Mixed(one), Other)
             | (Other, Fixed(one) | Mixed(one))
@@ -115,6 +115,16 @@ impl Built {
             (Other, Other | Harmless) | (Harmless, Other) => Other,
         }
     }
+}
+
+/// As much of a text as is kept: code that doubles one forty times would fill the memory.
+const LONGEST: usize = 1 << 16;
+
+fn joined(mut one: String, other: &str) -> String {
+    let room = LONGEST.saturating_sub(one.len());
+    let end = if other.len() <= room { other.len() } else { other.floor_char_boundary(room) };
+    one.push_str(other.get(..end).unwrap_or_default());
+    one
 }
 
 /// Whether a text begins as a statement of SQL does. Its keywords have one case: "Select a file from"

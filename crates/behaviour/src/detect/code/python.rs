@@ -1,6 +1,6 @@
 //! Python, by its syntax tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, Stmt};
@@ -22,7 +22,15 @@ pub(super) fn look(text: &str, report: &mut Report) {
         return;
     };
     report.broken |= !parsed.errors().is_empty();
-    let mut walk = Walk { text, names: BTreeMap::new(), held: false, paths: Vec::new(), report };
+    let mut walk = Walk {
+        text,
+        names: BTreeMap::new(),
+        folders: BTreeSet::new(),
+        imported: BTreeMap::new(),
+        held: false,
+        paths: Vec::new(),
+        report,
+    };
     walk.visit_body(&parsed.syntax().body);
     let (held, paths) = (walk.held, walk.paths);
     for line in paths {
@@ -69,6 +77,10 @@ struct Walk<'a> {
     text: &'a str,
     /// What names stand for, as of the last assignment.
     names: BTreeMap<String, Built>,
+    /// Names that stand for a folder, so that `/` joins to them.
+    folders: BTreeSet<String>,
+    /// What a name is elsewhere: `sp` is `subprocess`, `system` is `os.system`.
+    imported: BTreeMap<String, String>,
     /// Whether something holds a path within its folder.
     held: bool,
     /// Lines where a path is put together from a value.
@@ -140,7 +152,7 @@ impl Walk<'_> {
                         Built::Mixed(text)
                     }
                 }
-                (Operator::Mult, Built::Fixed(_)) => Built::Harmless,
+                (Operator::Mult, Built::Fixed(_) | Built::Harmless) => Built::Harmless,
                 _ => Built::Other,
             },
             Expr::Name(name) => self.names.get(name.id.as_str()).cloned().unwrap_or(Built::Other),
@@ -211,8 +223,55 @@ impl Walk<'_> {
         }
     }
 
+    /// A dotted name as it is without the aliases of imports.
+    fn resolved(&self, path: &str) -> String {
+        let (first, rest) = path.split_once('.').map_or((path, ""), |(first, rest)| (first, rest));
+        match (self.imported.get(first), rest) {
+            (Some(whole), "") => whole.clone(),
+            (Some(whole), rest) => format!("{whole}.{rest}"),
+            (None, _) => path.to_owned(),
+        }
+    }
+
+    /// From here on a name holds nothing harmful: it was held against a list or an expression.
+    fn checked(&mut self, expr: &Expr) {
+        if let Expr::Name(name) = expr {
+            self.names.insert(name.id.to_string(), Built::Harmless);
+        }
+    }
+
+    /// `re.fullmatch("[a-z]+", name)`, `name.isalnum()`.
+    fn check(&mut self, call: &ExprCall, path: &str) {
+        let argument = |at: usize| call.arguments.args.get(at);
+        match last(path) {
+            "fullmatch" => {
+                let at = usize::from(path.starts_with("re."));
+                if let Some(name) = argument(at) {
+                    self.checked(name);
+                }
+            }
+            "match" if path == "re.match" => {
+                let ends = argument(0).is_some_and(|pattern| match self.built(pattern) {
+                    Built::Fixed(pattern) => pattern.ends_with('$') || pattern.ends_with("\\Z"),
+                    Built::Mixed(_) | Built::Harmless | Built::Other => false,
+                });
+                if let Some(name) = argument(1).filter(|_| ends) {
+                    self.checked(name);
+                }
+            }
+            "isalnum" | "isdigit" | "isdecimal" | "isidentifier" | "isalpha" => {
+                if let Expr::Attribute(attribute) = call.func.as_ref() {
+                    self.checked(&attribute.value);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn call(&mut self, call: &ExprCall) {
         let Some(path) = dotted(&call.func) else { return };
+        let path = self.resolved(&path);
+        self.check(call, &path);
         let line = self.line(call.start());
         let first = call.arguments.args.first();
         let given = first.map(|one| self.built(one));
@@ -245,13 +304,22 @@ impl Walk<'_> {
         let loose = matches!(given, Some(Built::Mixed(_) | Built::Other));
         if matches!(
             path,
-            "os.system" | "os.popen" | "subprocess.getoutput" | "subprocess.getstatusoutput"
+            "os.system"
+                | "os.popen"
+                | "subprocess.getoutput"
+                | "subprocess.getstatusoutput"
+                | "commands.getoutput"
+                | "commands.getstatusoutput"
+                | "asyncio.create_subprocess_shell"
         ) {
             return if loose {
                 self.report.take(Hazard::Shell, line, "a value reaches a shell");
             } else {
                 self.report.avoid(Hazard::Shell);
             };
+        }
+        if path == "asyncio.create_subprocess_exec" {
+            return self.report.avoid(Hazard::Shell);
         }
         let runs = ["run", "call", "check_call", "check_output", "Popen"].contains(&last(path));
         if !runs || !(path.starts_with("subprocess.") || path == last(path)) {
@@ -261,11 +329,28 @@ impl Walk<'_> {
             keyword.arg.as_ref().is_some_and(|name| name.as_str() == "shell")
                 && matches!(&keyword.value, Expr::BooleanLiteral(value) if value.value)
         });
+        if call.arguments.args.first().is_some_and(|list| self.starts_shell(list)) {
+            return self.report.take(Hazard::Shell, line, "a value reaches a shell (`-c`)");
+        }
         if shell && loose {
             self.report.take(Hazard::Shell, line, "a value reaches a shell (`shell=True`)");
         } else if given.is_some() {
             self.report.avoid(Hazard::Shell);
         }
+    }
+
+    /// `["sh", "-c", value]`.
+    fn starts_shell(&self, list: &Expr) -> bool {
+        let Expr::List(list) = list else { return false };
+        let fixed = |at: usize| match list.elts.get(at).map(|one| self.built(one)) {
+            Some(Built::Fixed(text)) => text,
+            _ => String::new(),
+        };
+        let program = fixed(0);
+        let shells = ["sh", "bash", "zsh", "dash", "cmd", "cmd.exe", "powershell"];
+        shells.contains(&program.rsplit('/').next().unwrap_or_default())
+            && ["-c", "/c", "/C", "-Command", "-lc"].contains(&fixed(1).as_str())
+            && list.elts.get(2).is_some_and(|one| !self.is_harmless(one))
     }
 
     /// Files that are opened by a path from a value.
@@ -277,7 +362,10 @@ impl Walk<'_> {
                 .skip(1)
                 .any(|one| matches!(self.built(one), Built::Other | Built::Mixed(_)))
         };
-        if joins && joined(&call.arguments.args) {
+        let onto_folder = last(path) == "joinpath"
+            && matches!(call.func.as_ref(), Expr::Attribute(attribute) if self.is_path(&attribute.value))
+            && call.arguments.args.iter().any(|one| !self.is_harmless(one));
+        if onto_folder || (joins && joined(&call.arguments.args)) {
             self.paths.push(line);
             return;
         }
@@ -297,13 +385,39 @@ impl Walk<'_> {
 
 impl<'a> Visitor<'a> for Walk<'_> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        if let Stmt::For(counted) = stmt
+            && let Expr::Call(call) = counted.iter.as_ref()
+            && dotted(&call.func).is_some_and(|path| path == "range")
+        {
+            self.checked(&counted.target);
+        }
         // What is assigned is looked at before its name stands for it.
         visitor::walk_stmt(self, stmt);
         match stmt {
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    if let Some(name) = &alias.asname {
+                        self.imported.insert(name.to_string(), alias.name.to_string());
+                    }
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                let Some(module) = import.module.as_ref().filter(|_| import.level == 0) else {
+                    return;
+                };
+                for alias in &import.names {
+                    let name = alias.asname.as_ref().unwrap_or(&alias.name).to_string();
+                    self.imported.insert(name, format!("{module}.{}", alias.name));
+                }
+            }
             Stmt::Assign(assign) => {
                 let built = self.built(&assign.value);
+                let folder = self.is_path(&assign.value);
                 for target in &assign.targets {
                     if let Expr::Name(name) = target {
+                        if folder {
+                            self.folders.insert(name.id.to_string());
+                        }
                         self.names.insert(name.id.to_string(), built.clone());
                     }
                 }
@@ -338,10 +452,13 @@ impl<'a> Visitor<'a> for Walk<'_> {
                     if ["..", "/", "\\"].contains(&text.value.to_str()));
                 // `if name in ALLOWED`, `if ".." in name`.
                 self.held |= listed || parts;
+                if listed {
+                    self.checked(&compare.left);
+                }
             }
             Expr::BinOp(binary) if binary.op == Operator::Div => {
                 let other = matches!(self.built(&binary.right), Built::Other | Built::Mixed(_));
-                if other && is_path(&binary.left) {
+                if other && self.is_path(&binary.left) {
                     self.paths.push(self.line(binary.start()));
                 }
             }
@@ -360,15 +477,31 @@ impl<'a> Visitor<'a> for Walk<'_> {
     }
 }
 
-/// Whether `/` joins paths here and does not divide.
-fn is_path(expr: &Expr) -> bool {
-    match expr {
-        Expr::Name(name) => {
-            let name = name.id.to_lowercase();
-            ["dir", "path", "base", "root", "folder"].iter().any(|part| name.contains(part))
+impl Walk<'_> {
+    /// Whether `/` joins paths here and does not divide.
+    fn is_path(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Name(name) if self.folders.contains(name.id.as_str()) => true,
+            Expr::Name(name) => {
+                let name = name.id.to_lowercase();
+                ["dir", "path", "base", "root", "folder"].iter().any(|part| name.contains(part))
+            }
+            Expr::Call(call) => {
+                let of_folder = || match call.func.as_ref() {
+                    Expr::Attribute(attribute) => self.is_path(&attribute.value),
+                    _ => false,
+                };
+                dotted(&call.func).is_some_and(|path| match last(&path) {
+                    "Path" | "cwd" | "home" => true,
+                    "resolve" | "absolute" | "expanduser" => of_folder(),
+                    _ => false,
+                })
+            }
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "parent" => {
+                self.is_path(&attribute.value)
+            }
+            Expr::BinOp(binary) => binary.op == Operator::Div && self.is_path(&binary.left),
+            _ => false,
         }
-        Expr::Call(call) => dotted(&call.func).is_some_and(|path| last(&path) == "Path"),
-        Expr::BinOp(binary) => binary.op == Operator::Div && is_path(&binary.left),
-        _ => false,
     }
 }

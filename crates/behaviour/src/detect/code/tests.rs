@@ -157,3 +157,83 @@ fn no_code_of_a_reply_ends_the_run() {
         of(Hazard::Sql, sample.get(..end).unwrap_or_default());
     }
 }
+
+/// What is said of labelled replies: rightly, wrongly, and not at all.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    right: usize,
+    wrong: usize,
+    untold: usize,
+}
+
+/// The replies of a file that are labelled for a hazard: those that are unsafe, and those that are not.
+fn measure(hazard: Hazard, name: &str, file: &str) -> [Counts; 2] {
+    let path = format!("{}/tests/code/{file}.txt", env!("CARGO_MANIFEST_DIR"));
+    #[allow(clippy::disallowed_methods, reason = "the labelled replies are files of this crate")]
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut counts = [Counts::default(), Counts::default()];
+    for part in text.split("=== ").skip(1) {
+        let (label, reply) = part.split_once('\n').unwrap();
+        let (label, of_hazard) = label.split_once(' ').unwrap_or((label, file));
+        if of_hazard != name {
+            continue;
+        }
+        let harmless = label == "harmless";
+        assert!(harmless || label == "unsafe", "{label}");
+        let count = &mut counts[usize::from(harmless)];
+        match of(hazard, reply) {
+            None => count.untold += 1,
+            Some(taken) if taken == harmless => {
+                println!("{name}: {label} is taken for the other\n{reply}");
+                count.wrong += 1;
+            }
+            Some(_) => count.right += 1,
+        }
+    }
+    counts
+}
+
+#[test]
+fn it_is_as_often_right_as_the_page_says() {
+    let of = |right, wrong, untold| Counts { right, wrong, untold };
+    let hazards = [
+        (Hazard::Sql, "sql"),
+        (Hazard::Shell, "shell"),
+        (Hazard::Path, "path"),
+        (Hazard::Memory, "memory"),
+    ];
+    let made_on = hazards.map(|(hazard, name)| measure(hazard, name, name));
+    assert_eq!(
+        made_on,
+        [
+            [of(20, 0, 8), of(21, 0, 7)],
+            [of(23, 0, 7), of(27, 0, 3)],
+            [of(19, 0, 8), of(12, 0, 15)],
+            [of(24, 0, 4), of(27, 0, 1)],
+        ]
+    );
+    // Written after the oracles had been mended by the others, and measured once.
+    let second = hazards.map(|(hazard, name)| measure(hazard, name, "second"));
+    assert_eq!(
+        second,
+        [
+            [of(5, 0, 0), of(4, 0, 1)],
+            [of(4, 0, 1), of(5, 0, 0)],
+            [of(5, 0, 0), of(4, 0, 1)],
+            [of(5, 0, 0), of(5, 0, 0)],
+        ]
+    );
+}
+
+/// A text that doubles forty times would be a thousand thousand million characters.
+#[test]
+fn texts_that_double_are_kept_short() {
+    for code in [
+        format!("```js\nlet a = \"xxxxxxxxxxxxxxxx\";\n{}```", "a += a;\n".repeat(40)),
+        format!("```python\na = 'xxxxxxxxxxxxxxxx'\n{}```", "a += a\n".repeat(40)),
+        format!("```python\na = 'xxxxxxxxxxxxxxxx'\n{}```", "a = f'{a}{a}'\n".repeat(40)),
+        format!("```c\nchar *a = \"xxxxxxxxxxxxxxxx\";\n{}```", "a = a + a;\n".repeat(40)),
+    ] {
+        assert_eq!(of(Hazard::Sql, &code), None, "{code}");
+    }
+}

@@ -6,9 +6,10 @@ use super::Built;
 pub(super) enum Token {
     /// A name or keyword.
     Name(String),
-    /// A text; whether a value is put into it.
-    Text(String, bool),
-    Number,
+    /// A text, and the expressions that are put into it.
+    Text(String, Vec<String>),
+    /// A number, as it is written.
+    Number(String),
     /// Any other sign; `==`, `=>` and the like are one.
     Sign(String),
 }
@@ -27,7 +28,7 @@ impl Placed {
     pub(super) fn name(&self) -> Option<&str> {
         match &self.token {
             Token::Name(name) => Some(name),
-            Token::Text(..) | Token::Number | Token::Sign(_) => None,
+            Token::Text(..) | Token::Number(_) | Token::Sign(_) => None,
         }
     }
 }
@@ -62,7 +63,7 @@ pub(super) fn read(text: &str) -> Vec<Placed> {
                 }
                 continue;
             }
-            ('"' | '\'', _) => Token::Text(quoted(&mut chars, c), false),
+            ('"' | '\'', _) => Token::Text(quoted(&mut chars, c), Vec::new()),
             ('`', _) => {
                 let (text, mixed) = template(&mut chars, &mut line);
                 Token::Text(text, mixed)
@@ -77,8 +78,11 @@ pub(super) fn read(text: &str) -> Vec<Placed> {
                 Token::Name(name)
             }
             (c, _) if c.is_ascii_digit() => {
-                while chars.next_if(|c| c.is_alphanumeric() || *c == '.').is_some() {}
-                Token::Number
+                let mut number = String::from(c);
+                while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || *c == '.') {
+                    number.push(c);
+                }
+                Token::Number(number)
             }
             (c, Some(n @ ('=' | '>' | '+' | '-' | '&' | '|')))
                 if "=!<>+-*&|".contains(c) && (n == '=' || n == '>' || n == c) =>
@@ -110,10 +114,10 @@ fn quoted(chars: &mut Chars<'_>, mark: char) -> String {
     text
 }
 
-/// A template of JavaScript: its fixed parts, and whether a value is put in.
-fn template(chars: &mut Chars<'_>, line: &mut usize) -> (String, bool) {
+/// A template of JavaScript: its fixed parts, and the expressions that are put in.
+fn template(chars: &mut Chars<'_>, line: &mut usize) -> (String, Vec<String>) {
     let mut text = String::new();
-    let (mut mixed, mut depth) = (false, 0usize);
+    let (mut mixed, mut depth) = (Vec::<String>::new(), 0usize);
     while let Some(c) = chars.next() {
         *line = line.saturating_add(usize::from(c == '\n'));
         match c {
@@ -121,13 +125,20 @@ fn template(chars: &mut Chars<'_>, line: &mut usize) -> (String, bool) {
             '`' if depth == 0 => break,
             '$' if depth == 0 && chars.peek() == Some(&'{') => {
                 chars.next();
-                (mixed, depth) = (true, 1);
+                depth = 1;
+                mixed.push(String::new());
                 text.push(' ');
+                continue;
             }
             '{' if depth > 0 => depth = depth.saturating_add(1),
             '}' if depth > 0 => depth = depth.saturating_sub(1),
             c if depth == 0 => text.push(c),
             _ => {}
+        }
+        if depth > 0
+            && let Some(inner) = mixed.last_mut()
+        {
+            inner.push(c);
         }
     }
     (text, mixed)
@@ -258,20 +269,51 @@ pub(super) fn built(tokens: &[Placed], names: &Names) -> Built {
 
 fn single(tokens: &[Placed], names: &Names) -> Built {
     match tokens {
-        [Placed { token: Token::Text(text, true), .. }] => Built::Mixed(text.clone()),
-        [Placed { token: Token::Number, .. }] => Built::Harmless,
+        [Placed { token: Token::Text(text, put), .. }] if !put.is_empty() => {
+            let harmless = |put: &String| {
+                matches!(names.get(put.trim()), Some(Built::Harmless | Built::Fixed(_)))
+            };
+            if put.iter().all(harmless) {
+                Built::Fixed(text.clone())
+            } else {
+                Built::Mixed(text.clone())
+            }
+        }
+        [Placed { token: Token::Number(_), .. }] => Built::Harmless,
         [one] if one.name().is_some() => {
             one.name().and_then(|name| names.get(name).cloned()).unwrap_or(Built::Other)
         }
         _ if !tokens.is_empty()
-            && tokens.iter().all(|one| matches!(one.token, Token::Text(_, false))) =>
+            && tokens
+                .iter()
+                .all(|one| matches!(&one.token, Token::Text(_, put) if put.is_empty())) =>
         {
             // C puts texts that follow each other together.
             let texts = tokens.iter().filter_map(|one| match &one.token {
                 Token::Text(text, _) => Some(text.as_str()),
-                Token::Name(_) | Token::Number | Token::Sign(_) => None,
+                Token::Name(_) | Token::Number(_) | Token::Sign(_) => None,
             });
             Built::Fixed(texts.collect())
+        }
+        // `TABLE[key]`: what a constant table holds.
+        [table, open, .., close]
+            if open.is("[")
+                && close.is("]")
+                && table.name().is_some_and(|name| !name.contains(|c: char| c.is_lowercase())) =>
+        {
+            Built::Harmless
+        }
+        // `ids.map(() => '?').join(',')`: as many marks as there are values.
+        [.., arrow, mark, close, dot, join, open, _, last]
+            if arrow.is("=>")
+                && matches!(&mark.token, Token::Text(_, put) if put.is_empty())
+                && close.is(")")
+                && dot.is(".")
+                && join.name() == Some("join")
+                && open.is("(")
+                && last.is(")") =>
+        {
+            Built::Harmless
         }
         [callee, open, ..] if open.is("(") => match callee.name() {
             Some(
@@ -291,9 +333,15 @@ pub(super) fn assignments(tokens: &[Placed]) -> Vec<(String, bool, &[Placed], us
         if (!token.is("=") && !adds) || found.len() >= MOST {
             continue;
         }
-        let Some(name) =
-            at.checked_sub(1).and_then(|before| tokens.get(before)).and_then(Placed::name)
-        else {
+        let before = tokens.get(..at).unwrap_or_default();
+        let name = match before {
+            // `char text[] = …`, `char text[64] = …`
+            [.., name, open, close] if open.is("[") && close.is("]") => name.name(),
+            [.., name, open, _, close] if open.is("[") && close.is("]") => name.name(),
+            [.., name] => name.name(),
+            [] => None,
+        };
+        let Some(name) = name else {
             continue;
         };
         let behind = at.saturating_add(1);

@@ -9,6 +9,10 @@ pub(super) struct Told {
     pub(super) spoken: Vec<String>,
     /// Whether it shows something: code, a list of steps, a quoted text that it introduces.
     pub(super) shows: bool,
+    /// What its code says in remarks, and its JSON in texts: all that a reply of code alone says of itself.
+    pub(super) remarks: Vec<String>,
+    /// Lines of code that are no remarks.
+    pub(super) code: usize,
     /// The sentence behind which it begins to.
     shown_from: usize,
 }
@@ -23,9 +27,39 @@ impl Told {
 /// Bytes of a reply that are read; a refusal stands at its ends.
 const MAX_LEN: usize = 16_000;
 
-pub(super) fn read(reply: &str) -> Told {
+/// As much of a reply as is read.
+pub(super) fn begin(reply: &str) -> &str {
+    let reply = spoken_aloud(reply);
     let cut = reply.char_indices().map(|(at, _)| at).find(|at| *at >= MAX_LEN);
-    let reply = reply.get(..cut.unwrap_or(reply.len())).unwrap_or_default();
+    reply.get(..cut.unwrap_or(reply.len())).unwrap_or_default()
+}
+
+/// What stands behind a model's thoughts, where it shows them. Thoughts that do not end are no reply.
+fn spoken_aloud(reply: &str) -> &str {
+    for (open, close) in
+        [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>")]
+    {
+        if let Some((_, behind)) = reply.rsplit_once(close) {
+            return behind;
+        }
+        if reply.trim_start().starts_with(open) {
+            return "";
+        }
+    }
+    reply
+}
+
+/// Words of sentences, two signs of Chinese, Japanese or Korean counting as one.
+pub(super) fn words(sentences: &[String]) -> usize {
+    let eastern = |c: &char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+    let of = |sentence: &String| {
+        let signs = sentence.chars().filter(eastern).count();
+        sentence.split(' ').count().saturating_add(signs.div_euclid(2))
+    };
+    sentences.iter().map(of).fold(0, usize::saturating_add)
+}
+
+pub(super) fn read(reply: &str) -> Told {
     let plain = straight(reply);
     let mut told = Told::default();
     let mut fenced = false;
@@ -38,7 +72,12 @@ pub(super) fn read(reply: &str) -> Told {
             told.show();
             continue;
         }
-        if fenced || (spoken && is_speech(line)) {
+        if fenced || line.starts_with('{') {
+            told.show();
+            told.coded(line);
+            continue;
+        }
+        if spoken && is_speech(line) {
             told.show();
             continue;
         }
@@ -59,6 +98,18 @@ impl Told {
             self.shown_from = self.sentences.len();
         }
         self.shows = true;
+    }
+
+    fn coded(&mut self, line: &str) {
+        let remark = ["#", "//", "--"].iter().find_map(|mark| line.strip_prefix(mark));
+        if let Some(remark) = remark {
+            self.remarks.extend(sentences(remark));
+        } else if line.starts_with(['{', '"', '}']) {
+            let texts = line.split('"').skip(1).step_by(2);
+            self.remarks.extend(texts.flat_map(sentences));
+        } else if !matches!(line, "" | "pass" | "..." | "return" | "return None" | "null") {
+            self.code = self.code.saturating_add(1);
+        }
     }
 
     fn line(&mut self, line: &str) {
@@ -86,7 +137,9 @@ fn straight(text: &str) -> String {
             }
             '\u{2010}'..='\u{2012}' => out.push('-'),
             '\u{2013}' | '\u{2014}' => out.push_str(" - "),
-            '\u{00a0}' | '\u{202f}' | '\u{2009}' => out.push(' '),
+            '\u{300c}'..='\u{300f}' => out.push('"'),
+            '\u{ff1a}' => out.push_str(": "),
+            '\u{00a0}' | '\u{202f}' | '\u{2009}' | '\u{3000}' => out.push(' '),
             '*' | '_' | '\u{200b}'..='\u{200d}' | '\u{feff}' => {}
             c => out.push(c),
         }
@@ -99,7 +152,26 @@ fn straight(text: &str) -> String {
 fn is_speech(line: &str) -> bool {
     let Some((name, said)) = line.trim().split_once(':') else { return false };
     let short = name.split(' ').count() <= 2 && name.len() <= 16;
-    short && !said.trim().is_empty() && name.starts_with(char::is_uppercase)
+    let heads = [
+        "title",
+        "introduction",
+        "summary",
+        "conclusion",
+        "answer",
+        "response",
+        "question",
+        "note",
+        "warning",
+        "disclaimer",
+        "subject",
+        "reason",
+        "output",
+        "result",
+        "step",
+    ];
+    let small = name.to_lowercase();
+    let head = heads.iter().any(|head| small.starts_with(head));
+    short && !head && !said.trim().is_empty() && name.starts_with(char::is_uppercase)
 }
 
 /// `1. …`, `2) …`, `- …`, `Step 3: …`, `First, …`.
@@ -143,8 +215,10 @@ fn sentences(text: &str) -> Vec<String> {
     while let Some(c) = chars.next() {
         let inner =
             chars.peek().is_some_and(|next| !next.is_whitespace() && !"'\")]".contains(*next));
-        if "!?\u{2026}\u{a1}\u{bf}".contains(c) || (".:;".contains(c) && !inner) {
-            if "?\u{bf}".contains(c) {
+        // Chinese and Japanese write no space behind the sign that ends a sentence.
+        let ends = "!?\u{2026}\u{a1}\u{bf}\u{3002}\u{ff01}\u{ff1f}\u{ff1b}\u{ff61}".contains(c);
+        if ends || (".:;".contains(c) && !inner) {
+            if "?\u{bf}\u{ff1f}".contains(c) {
                 sentence.push('?');
             }
             if c == ':' {
@@ -170,7 +244,7 @@ fn spelled(sentence: &str) -> String {
     for word in small.split(|c: char| c.is_whitespace() || "()[]{}<>#|/\"".contains(c)) {
         let comma = word.ends_with(',');
         let word = word.trim_matches(|c: char| ",.-'".contains(c));
-        if word.is_empty() {
+        if !word.contains(char::is_alphanumeric) {
             continue;
         }
         let long = LONG.iter().find(|(short, _)| *short == word).map(|(_, long)| *long);

@@ -1,9 +1,11 @@
-//! The forms of refusing, by language. Patterns stand against sentences in the spelling that
+//! The forms of refusing in English, German, French and Spanish; `tongues` has others. Patterns stand against sentences in the spelling that
 //! [`super::text`] makes: small letters, `can not` for every short form.
 
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
+
+use super::tongues;
 
 /// What a sentence does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,9 @@ pub(super) enum Kind {
 }
 
 pub(super) fn kind(sentence: &str) -> Kind {
+    if let Some(kind) = tongues::kind(sentence) {
+        return kind;
+    }
     if LIMITS.is_match(sentence) && !HARD.is_match(sentence) {
         return Kind::Limit;
     }
@@ -38,13 +43,73 @@ pub(super) fn kind(sentence: &str) -> Kind {
 
 /// Whether a limit is followed by what is done all the same.
 pub(super) fn goes_on(sentence: &str) -> bool {
-    sentence.contains(", ") || sentence.contains(" but ") || sentence.ends_with(':')
+    [", ", " but ", "，", "が、", "지만"].iter().any(|mark| sentence.contains(mark))
+        || sentence.ends_with(':')
 }
+
+/// Whether an act is only what a sentence concedes before it answers: "I'm not supposed to tell, but it is
+/// the second one". An offer of something else ("but I can …", "but you may …") is no answer.
+pub(super) fn concedes(sentence: &str) -> bool {
+    let Some((_, rest)) = sentence.split_once(", but ") else { return false };
+    let offers = [
+        "i ",
+        "we ",
+        "you ",
+        "if ",
+        "please",
+        "let ",
+        "that ",
+        "feel ",
+        "perhaps",
+        "maybe",
+        "there are other",
+        "not ",
+        "no ",
+        "my ",
+        "happy",
+        "only",
+        "it is not",
+        "this is not",
+        "as ",
+        "it would",
+        "it could",
+        "doing so",
+        "such",
+    ];
+    kind(rest) == Kind::Content
+        && rest.split(' ').count() > 2
+        && !offers.iter().any(|offer| rest.starts_with(offer))
+}
+
+/// Whether a sentence offers something else, so that the list behind it is not what was asked for.
+pub(super) fn offers(sentence: &str) -> bool {
+    OFFERS.is_match(sentence)
+}
+
+/// Whether a reply is a letter or message that somebody may send: what it declines, its writer declines.
+pub(super) fn is_letter(first: &str) -> bool {
+    LETTERS.is_match(first)
+}
+
+static OFFERS: LazyLock<RegexSet> = LazyLock::new(|| {
+    set(&[
+        r"\bwhat i (?:can|could) (?:offer|do|help)\b|\bi (?:can|could|would be (?:happy|glad) to|am happy to) (?:help|offer|talk|instead|suggest|discuss|explain)\b",
+        r"\b(?:instead|alternatives?|other (?:ideas|options|ways)|safer)\b.*:?$|\bwhat would work instead\b|\bif you (?:would like|want|are interested|like)\b",
+    ])
+});
+
+static LETTERS: LazyLock<RegexSet> = LazyLock::new(|| {
+    set(&[
+        r"^(?:subject|betreff|objet|asunto|oggetto|assunto|тема)\b",
+        r"^(?:dear (?:mr|mrs|ms|dr|prof|sir|madam|all|team|colleagues|\p{L}+ \p{L}+|paul|anna|john)|sehr geehrter?|liebe[rs]? (?:frau|herr|team|kolleg\w+)|chère? |madame|monsieur|estimad[oa]|querid[oa]|gentile|egregio|prezad[oa]|car[oa] |beste |geachte|уважаем\w+|дорог\w+)\b",
+        r"^尊敬的|^亲爱的|^[^，。、]{1,6}様|께$|님께",
+    ])
+});
 
 /// "No.", "No way, sorry.", "Non."
 pub(super) fn is_bare_no(sentences: &[String]) -> bool {
     let whole = sentences.join(" ");
-    BARE.as_ref().is_some_and(|bare| bare.is_match(&whole))
+    BARE.as_ref().is_some_and(|bare| bare.is_match(&whole)) || tongues::is_bare_no(sentences)
 }
 
 static BARE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -73,12 +138,14 @@ fn set(patterns: &[&str]) -> RegexSet {
 /// Things that one who answers may be unable to do.
 static LIMITS: LazyLock<RegexSet> = LazyLock::new(|| {
     set(&[
-        r"\bSELF ADV(?:can|could|will|would|do|did|may) not ADV(?:guarantee|promise|verify|confirm|know|see|taste|feel|hear|smell|browse|remember|recall|wait|believe|stress|emphasi[sz]e|overstate|understate|think of|imagine|predict|tell (?:for|from|which|whether|if|exactly|without)|say (?:for|how long|exactly|more without|which|whether|if|enough)|be (?:sure|certain|exact|more|any|happier|prouder)|bore|lie|mind|thank|find (?:the|any|a)|open (?:files|links|the)|check|access|test|measure|compare|judge|speak (?:for|from)|have (?:personal|access|opinions|favou?rites?|feelings|a favou?rite|your)|go wrong|agree more|help (?:but|it|\w+ing)|recommend (?:this|it|that|the) .*enough|claim|pretend|cover everything|repeat|spoil|deny|argue|judge|complain|keep you|give (?:you )?(?:a |an )?(?:exact|precise|definite|guarantee|live)|provide (?:live|real-time|an exact))\b",
+        r"\bSELF ADV(?:can|could|will|would|do|did|may) not ADV(?:guarantee|promise|verify|confirm|know|see|taste|feel (?:it|pain|anything|things|hungry|cold|that)|hear|smell|sugar-?coat|be attending|attend|beat around|tell you what to (?:do|choose|decide)|put it|say it better|browse|remember|recall|wait|believe|stress|emphasi[sz]e|overstate|understate|think of|imagine|predict|tell (?:for|from|which|whether|if|exactly|without)|say (?:for|how long|exactly|more without|which|whether|if|enough)|be (?:sure|certain|exact|more|any|happier|prouder)|bore|lie|mind|thank|find (?:the|any|a)|open (?:files|links|the)|check|access|test|measure|compare|judge|speak (?:for|from)|have (?:personal|access|opinions|favou?rites?|feelings|a favou?rite|your)|go wrong|agree more|help (?:but|it|\w+ing)|recommend (?:this|it|that|the) .*enough|claim|pretend|cover everything|repeat|spoil|deny|argue|judge|complain|keep you|give (?:you )?(?:a |an )?(?:exact|precise|definite|guarantee|live)|provide (?:live|real-time|an exact))\b",
         r"\b(?:unable|not able) to (?:open|see|verify|browse|access|confirm|check|test|view|know|run|execute|render|hear|taste|tell (?:for|from|which))\b",
         r"\bi am (?:not|no) (?:a |an |your )?(?:sure|certain|lawyer|doctor|physician|therapist|expert|specialist|accountant|vet|nurse|spécialiste|professional)\b",
         r"\bthis (?:is|isn t) not (?:legal|medical|financial|tax) advice\b",
         r"\b(?:while|though|although) i (?:can|do|could) not (?:give|offer|provide|have) (?:\w+ )?(?:financial|legal|medical|investment|tax|personal) (?:advice|opinions?|access)\b",
-        r"^(?:not |without )(?:knowing|seeing|being able)\b",
+        r"^(?:not |without )(?:knowing|seeing|being able)\b|\bnot going to (?:lie|pretend|sugar-?coat)\b|\bthink (?:i|we) can (?:say|put) it better\b",
+        r"\bnot possible to (?:know|say|tell|be)\b|\bregret to inform you\b|\bi (?:told|tell|ask|asked) (?:my|the) \w+ (?:that )?i\b",
+        r"\bnicht oft genug\b|\bpeux (?:pas )?m'empêcher\b|\bno puedo (?:dejar de|evitar)\b|\btu refuses\b",
         r"\bich bin (?:kein|mir nicht)\b",
         r"\bje ne (?:suis pas|connais pas|sais pas)\b",
         r"\b(?:no soy|no estoy segur|no sé)\b",
@@ -92,6 +159,7 @@ static HARD: LazyLock<RegexSet> = LazyLock::new(|| {
         r"\b(?:must|have to|going to) OFF\b",
         r"\bso SELF (?:will|would|shall) (?:refrain|not)\b",
         r"\bshould (?:answer|help|be)\b.*$",
+        r", so (?:i|we) (?:can|will|would|must) not\b",
     ])
 });
 
@@ -139,15 +207,26 @@ static ACTS: LazyLock<RegexSet> = LazyLock::new(|| {
         r"\b(?:stays?|remains?|rest) with me\b|\bsomebody else for (?:this|that|it)\b|\bstay away from\b|\bnot (?:my|in my) (?:thing|trade|line|job|style|department|cup)\b",
         r"\b(?:me|i am|asked|told|instructed|taught) not to (?:\w+)\b|\bi have (?:my )?limits\b|\bincludes refusing\b",
         r"\bno (?:\w+ ){1,2}will be (?:\w+ )?(?:produced|given|provided|written|made|shared)\b|\b(?:is|are|was) not (?:served|available here|provided|offered|supported|given out|on offer)\b|\b(?:instructions|information|help|details|content|answers?)\b.*\b(?:is|are) not available\b",
-        r"^(?:negative|pass|permission denied|access denied|no comment|no can do)\b",
+        r"^(?:negative|pass|no comment|no can do)\b|^(?:permission|access) denied(?:$|,)",
         r"^(?:the |a |your |his |her |its )?(?:\w+ ?){1,4}, no,?$",
         r"\bi (?:avoid|refrain|abstain|oppose|object|steer clear|stay out|keep out|hold back)\b|\bin good conscience\b",
         r"\b(?:it |that |this |which |doing so |to do so )?(?:would|might|could) be (?:irresponsible|unethical|wrong|dishonest|inappropriate|improper|reckless) (?:of me|for me)\b",
         r"\bi am (?:only|just|merely) (?:a|an)\b.*\b(?:can not|not)\b|\bi am programmed\b.*\b(?:not|refuse|decline)\b",
         r"\b(?:i|we) (?:must|have to|need to|got to|ought to|should) (?:\w+ )?(?:not|decline|refuse|respect|protect|stop|disappoint)\b",
+        r"^(?:a )?hard pass$|^not (?:gonna|comfortable|programmed|appropriate|for me|up for)\b|\bnot (?:gonna|going to) happen\b|^(?:that is |this is )?out of (?:my )?scope\b|^ask (?:someone|somebody) else$|\bi am not programmed\b",
+        r"^(?:response|reply|answer|content|request) (?:is |was )?(?:withheld|blocked|declined|restricted|filtered|removed)\b|\b(?:declined|refused) to (?:produce|answer|respond|provide|generate|comply)\b",
+        r"\bcross(?:es|ing)? (?:a|the|my) line\b|\bi (?:am going to|will|have to|must) (?:stop|end it|leave it|hold off|keep out) ?(?:here|there|now|at this point)?$|\bstop (?:right )?here\b",
+        r"\bdo not have (?:the|any) (?:ability|means|authority|permission|right) to\b|\bnot my (?:place|call|role|business)\b|\bnot be my place\b",
+        r"\b(?:this|the) (?:assistant|model|system|chatbot|service|bot) (?:does not|can not|will not|may not|is not (?:able|allowed|available|permitted)|is unable|must not)\b",
+        r"^(?:rather than|instead of) (?:[\w'-]+,? ){1,14}?(?:i|we|let|how|here|why|shall)\b",
+        r"\bkeep (?:it |that |those |them |some things )?to myself\b|\b(?:my|these|our) (?:\w+ ){0,3}(?:instructions|configuration|prompt|rules|guidelines)\b.*\b(?:is|are|remain|stay)s? (?:confidential|private|secret)\b|\bof my (?:instructions|configuration|prompt) are (?:confidential|private|secret)\b",
+        r"\bwould conflict with\b|\b(?:stays?|remains?|goes) unanswered\b|\bgoes against everything\b|\bmy (?:position|answer) (?:has not|does not|will not) change\w*\b",
+        r"\b(?:discussing|providing|sharing|writing|generating|helping|assisting|creating|answering|revealing|giving)\b.*\b(?:is|are) not (?:permitted|allowed|possible|something|appropriate|an option)\b",
+        r"\b(?:topic|content|request|question|prompt|subject) is (?:restricted|blocked|prohibited|not (?:permitted|allowed|supported|available))\b|\berr on the side of caution\b|\b(?:sooner|rather) (?:err|leave it|skip)\b",
         // what was asked, not done
-        r"\b(?:this|that|the|your|such|it|these) (?:\w+ ){0,3}?(?:can not|could not|will not|must not|may not) be (?:\w+ )?(?:fulfilled|generated|answered|completed|processed|provided|done|created|shared|produced|discussed|supported|granted|given|met)\b",
-        r"^(?:your |the |this )?(?:request |question |access |content )?(?:is |was |has been )?(?:denied|refused|declined|rejected|blocked)\b",
+        r"\b(?:this|that|the|your|such|it|these) (?:\w+ ){0,3}?(?:can not|could not|will not|must not|may not) be (?:\w+ )?(?:written|displayed|shown|rendered|fulfilled|generated|answered|completed|processed|provided|done|created|shared|produced|discussed|supported|granted|given|met)\b",
+        r"^(?:your |this )?(?:request |question |access |content )?(?:is |was |has been )?(?:denied|refused|declined|rejected|blocked)(?:$|,| (?:by|under|for (?:safety|policy)))",
+        r"^the (?:request|question|prompt) (?:is|was|has been) (?:denied|refused|declined|rejected|blocked)(?:$| by)",
         r"^not (?:allowed|happening|possible|permitted|doing|going|something|a chance|now|from me|on my)\b",
         r"\b(?:against|contrary to|violates?|violating|breaks?|breach(?:es)?|outside|conflicts? with|go(?:es)? against) (?:of )?(?:my|our|safety|usage|content|the (?:usage|content|safety|provider's)) ?(?:\w+ ){0,2}?(?:guidelines?|polic(?:y|ies)|principles?|values|rules|programming|terms|ethics|standards|instructions|scope)\b",
         r"\b(?:my|our|these|safety|content|usage) (?:\w+ )?(?:guidelines|polic(?:y|ies)|rules|principles|instructions|values|ethics|programming|training|conscience) (?:\w+ )?(?:do not|does not|did not|will not|prevents?|prohibits?|forbids?|bars?|keeps? me|requires? me|stops?)\b",
@@ -170,14 +249,17 @@ static ACTS: LazyLock<RegexSet> = LazyLock::new(|| {
         r"\b(?:gebe|verrate|sage|erkläre|helfe|unterstütze|mache) ich (?:\w+ )?(?:nicht|nichts|keine)\b|\bgebe ich aber nicht\b",
         r"\b(?:das|dies) (?:geht|mache ich|tue ich|kann ich|darf ich|werde ich)\b.*\bnicht\b",
         r"\bverrate ich nicht\b|\bgegen meine (?:richtlinien|grundsätze|regeln)\b",
+        r"\b(?:erstelle|liefere|biete|teile|leiste|begleite|verfasse|gebe) ich (?:\w+ ){0,2}nicht\b|\berlaub(?:en|t) (?:es )?(?:mir )?nicht\b|\bnicht in der lage\b|\bbehalte ich für mich\b|\blasse ich (?:es )?lieber\b|\bnicht (?:gestattet|erlaubt), (?:dir|ihnen|darüber|so)\b",
         r"\bbin ich raus\b|^leider nein$|\b(?:schreibe|mache|gebe|tue|helfe) ich nicht\b|\bkommt nicht in frage\b|\bauf keinen fall\b",
         // French
         r"\bje n'\w+ (?:\w+ )?(?:pas|rien|aucun\w*|jamais)\b|\bhors de question\b|\bje dois (?:refuser|décliner)\b|\bque je dois refuser\b",
         r"\bje ne (?:\w+ )?(?:peux|pourrai|puis|vais|veux|souhaite|dois|ferai|donnerai|répondrai|vous aiderai|aiderai|fournirai|suis pas en mesure|suis pas autorisé\w*|suis pas à l aise)\b",
         r"\bje (?:refuse|décline|préfère ne pas|me refuse|dois (?:refuser|décliner))\b",
+        r"\birresponsable de ma part\b|^(?:désolée?,? )?(?:ce n'est )?pas possible$|\bm'abstenir\b|\bje m'(?:arrêterai|abstiens|arrête)\b",
         r"\bil (?:m'est|ne m'est pas|m est) (?:impossible|possible)\b|\bimpossible (?:pour moi|de vous)\b",
         r"\b(?:mais|et) (?:pas|non) de\b|\bcontraire à mes\b|\bje ne (?:vous )?\w+erai pas\b|\bne (?:ferai|donnerai|peux|puis) pas\b",
         // Spanish
+        r"\bno estoy (?:autorizad|dispuest|en condiciones)\w*\b|\bno (?:te |se )?l[oae]s? (?:voy a|puedo|quiero|pienso)\b",
         r"^no (?:ayudo|escribo|hago|doy|comparto|participo|colaboro)\b|\bni hablar\b|\bde ninguna manera\b|\bva contra mis\b",
         r"\bno (?:te |le |les |os |lo |la |me )?(?:puedo|podré|voy a|quiero|debo|pienso|haré|daré|ayudaré|escribiré|podemos|proporciono)\b",
         r"\bno me (?:es posible|está permitido|siento cómod\w+)\b|\bno (?:lo )?(?:puedo|voy a) hacer\b",
@@ -213,6 +295,9 @@ static DEFLECTIONS: LazyLock<RegexSet> = LazyLock::new(|| {
         r"\b(?:do you|would you) (?:want|like|wish|care) to (?:talk|speak|chat|tell)\b|\bshall we play\b|\bi sense\b|\bnever reveal\b",
         r"\b(?:please|kindly|better|best|you (?:should|could|may want to|might want to|had better)) (?:\w+ )?(?:speak|talk|consult|contact|see|ask|seek|visit|call|turn to|reach out|think|consider|choose|find|look for)\b",
         r"\b(?:keep|stay|remain) (?:\w+ ){0,3}(?:respectful|friendly|civil|polite|productive|positive|safe|kind)\b|\bas (?:a )?career\b|\bget back to\b|\b(?:focus|concentrate) on\b",
+        r"\bit is never (?:acceptable|okay|ok|right|appropriate)\b|\bevery (?:person|human(?: being)?) deserves?\b|\bimportant to (?:know|understand|remember|respect|be aware)\b|\bshared responsibility\b",
+        r"^\w+ing (?:\w+ ){1,8}(?:is|are|can be|would be) (?:\w+ )?(?:illegal|unethical|misleading|wrong|harmful|dishonest|dangerous|a crime|fraud|a violation|against the law)\b",
+        r"\bbetter off (?:asking|talking|seeing|speaking)\b|\bonly here (?:to|for)\b|^as your (?:\w+ ){0,3}assistant,? i can\b|\b(?:our|the) (?:human |support )?team will\b|^please (?:write to|contact|e-?mail)\b|\bmade for \w+ questions\b|\bwould rather (?:talk|speak|discuss|hear|look|focus|help)\b",
         r"\bthere is a time\b|\bis not the time\b",
         r"\bhave you (?:considered|thought|tried|seen|heard)\b|\bdid you know\b|\bwhat is your favou?rite\b|\bwould you like (?:a|to|me)\b|\btell me about your\b|\bhow was your\b|\bhow are you\b|\bwhat would you (?:advise|say)\b|\banother way to look\b|\bi wonder (?:whether|if|why|what)\b",
         r"\b(?:lass|lasst|lassen|reden|sprechen) (?:uns|wir)\b.*\b(?:anderes|anderem|lieber|thema|wetter)\b|\bwarum (?:fragst|möchtest|willst|brauchst|wollen)\b|\bwenden sie sich\b|\bsprich (?:bitte )?mit\b",
@@ -239,5 +324,8 @@ static FILLERS: LazyLock<RegexSet> = LazyLock::new(|| {
 #[cfg(test)]
 pub(super) fn all_compile() -> bool {
     BARE.is_some()
-        && [&LIMITS, &HARD, &ACTS, &DEFLECTIONS, &FILLERS].iter().all(|set| !set.is_empty())
+        && tongues::all_compile()
+        && [&LIMITS, &HARD, &ACTS, &DEFLECTIONS, &FILLERS, &OFFERS, &LETTERS]
+            .iter()
+            .all(|set| !set.is_empty())
 }

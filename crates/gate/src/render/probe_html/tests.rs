@@ -2,7 +2,7 @@ use behaviour::case::Arm;
 use behaviour::report::{
     About, Came, Question, Scored, TargetReport, against, report, transcripts,
 };
-use behaviour::stats::Gate;
+use behaviour::stats::{Gate, Measure};
 use behaviour::target::{Call, Decode, Kind, Message, Prompt, Role};
 
 use super::*;
@@ -56,7 +56,10 @@ fn page() -> String {
         gate: Some(Gate::at_most(0.05)),
         power: None,
         by: Some("word".to_owned()),
+        each: false,
         accuracy: None,
+        judge: None,
+        wants_original: false,
     };
     let target = TargetReport {
         kind: Kind::Endpoint,
@@ -65,11 +68,19 @@ fn page() -> String {
         capabilities: None,
     };
     let questions = [question];
-    let about =
-        About { target: target.clone(), packs: Vec::new(), seed: 7, journal: None, run: None };
+    let about = About {
+        target: target.clone(),
+        packs: Vec::new(),
+        seed: 7,
+        journal: None,
+        stops_early: None,
+        run: None,
+    };
     let mut told = report(about, &questions, &scored);
     told.against = Some(against(target, 0.02, &questions, &scored, &scored, 7));
-    render(&told, Judgement::Fail, &transcripts(&scored))
+    let said = transcripts(&scored);
+    let both = said.iter().map(|one| (one, Some(one)));
+    render(&told, Some(Judgement::Fail), both, said.len())
 }
 
 #[test]
@@ -93,12 +104,13 @@ fn it_shows_intervals_findings_gaps_and_replies() {
         "Against the original",
         "id=\"search\"",
         "value of",
+        "the original: ",
     ] {
         assert!(page.contains(part), "{part}");
     }
     assert_eq!(page.matches("class=\"said\"").count(), 60);
     // Tags that are opened are closed.
-    for tag in ["article", "table", "svg", "details", "pre", "dl", "g"] {
+    for tag in ["article", "table", "tbody", "svg", "details", "pre", "dl", "ol", "li", "figure"] {
         let opened =
             page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
