@@ -110,18 +110,20 @@ impl Panels {
     /// The products of rows that lie one behind the other.
     fn multiply(&self, x: &[f32]) -> Vec<f32> {
         let count = x.len().checked_div(self.inner).unwrap_or(0);
-        let mut out = vec![0f32; count.saturating_mul(self.rows)];
         let threads = rayon::current_num_threads();
-        if threads < 2 || self.rows.saturating_mul(self.inner) < SMALL {
+        let alone = threads < 2 || self.rows.saturating_mul(self.inner) < SMALL;
+        if !alone && count < threads.saturating_mul(MANY) {
+            return self.by_panels(x, count);
+        }
+        let mut out = vec![0f32; count.saturating_mul(self.rows)];
+        if alone {
             self.some(x, &mut out);
-        } else if count >= threads.saturating_mul(MANY) {
+        } else {
             // Each thread has rows of its own.
             let each = count.div_ceil(threads).next_multiple_of(FEW);
             let x = x.par_chunks(each.saturating_mul(self.inner));
-            x.zip(out.par_chunks_mut(each.saturating_mul(self.rows)))
-                .for_each(|(x, out)| self.some(x, out));
-        } else {
-            return self.by_panels(x, count);
+            let out = out.par_chunks_mut(each.saturating_mul(self.rows));
+            x.zip(out).for_each(|(x, out)| self.some(x, out));
         }
         out
     }
