@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Made, row};
 use crate::detect::{Part, Sameness, Spec};
+use crate::json;
 
 /// Keys that hold a prompt, the likelier ones first.
 const KEYS: [&str; 7] = ["prompt", "question", "goal", "behavior", "text", "value", "input"];
@@ -19,7 +20,7 @@ pub(super) fn garak(text: &str, made: &mut Made) {
         }
     };
     let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
-    let whole = || serde_json::from_str::<Value>(text).ok();
+    let whole = || json::parse::<Value>(text.as_bytes()).ok();
     let whole = if text.trim_start().starts_with(['[', '{']) { whole() } else { None };
     if let Some(whole) =
         whole.filter(|whole| whole.is_array() || lines > 1 || payloads(whole).is_some())
@@ -44,7 +45,7 @@ pub(super) fn garak(text: &str, made: &mut Made) {
                 take(line, made);
                 continue;
             }
-            let Ok(value) = serde_json::from_str::<Value>(line) else {
+            let Ok(value) = json::parse::<Value>(line.as_bytes()) else {
                 made.leave("a line that is no JSON");
                 continue;
             };
@@ -99,7 +100,7 @@ pub(super) fn lm_eval(text: &str, made: &mut Made) {
     made.source.push("lm-evaluation-harness".to_owned());
     let mut rows = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let Ok(value) = serde_json::from_str::<Value>(line) else {
+        let Ok(value) = json::parse::<Value>(line.as_bytes()) else {
             made.leave("a line that is no JSON");
             continue;
         };

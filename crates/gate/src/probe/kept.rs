@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use behaviour::journal::lines;
-use behaviour::report::{About, Beside, RunReport, Transcript, against, report, transcripts};
+use behaviour::report::{Beside, RunReport, Transcript, against, report, score, transcripts};
 use behaviour::stats::Judgement;
 use behaviour::target::{Identity, Kind};
 use serde::Deserialize;
-use vocabulary::escape;
 
 use super::files::Files;
 use super::packs::{load, text};
 use super::rescore::{Kept, is_of};
-use super::run::judgement;
+use super::run::{answers, in_packs, judgement};
 use super::{Error, PackSource};
 
 /// The bytes of a journal, and what messages call it.
@@ -64,14 +63,7 @@ impl Evaluated {
     /// Whether the files that were run are those of an artifact, of which the BLAKE3 of each file is given by its
     /// path, as reports tell it. The error says why not.
     pub fn is_of(&self, files: &BTreeMap<String, String>) -> Result<(), String> {
-        let mut files = files.clone();
-        for (path, _) in &self.files {
-            // A report escapes what would act on a terminal.
-            if let Some(digest) = files.remove(&escape(path)) {
-                files.insert(path.clone(), digest);
-            }
-        }
-        is_of(&self.target, &self.files, &Files::listed(files))
+        is_of(&self.target, &self.files, &Files::recorded(files, &self.files))
     }
 }
 
@@ -89,29 +81,24 @@ pub fn evaluate(
     show: &mut dyn FnMut(Transcript, Option<Transcript>),
 ) -> Result<Evaluated, Error> {
     let loaded = load(wanted.packs, wanted.seed)?;
-    let kept = Kept::read(Path::new(journal.name), journal.bytes, &loaded)?;
-    let other = wanted
-        .original
-        .map(|original| Kept::read(Path::new(original.name), original.bytes, &loaded));
+    let (packs, questions) = (&loaded.packs, &loaded.questions);
+    let kept = Kept::read(Path::new(journal.name), journal.bytes)?;
+    let other = wanted.original.map(|other| Kept::read(Path::new(other.name), other.bytes));
     let other = other.transpose()?;
-    let said = other.as_ref().map(Kept::answers);
-    if wanted.original.is_some() && kept.stops_early().is_some() {
+    let stops = |kept: &Kept| kept.journal.stops_early().is_some();
+    if other.as_ref().is_some_and(|other| stops(other) || stops(&kept)) {
         return Err(Error::StopsEarly { path: journal.name.into() });
     }
-    let scored = kept.scored(&loaded, Beside { judge: None, original: said.as_deref() })?;
-    let about = About {
-        target: kept.told(),
-        packs: loaded.used.clone(),
-        seed: wanted.seed,
-        journal: Some(kept.root.clone()),
-        stops_early: kept.stops_early(),
-        run: None,
-    };
-    let mut report = report(about, &loaded.questions, &scored);
-    let of = other.as_ref().map(|other| other.scored(&loaded, Beside::default())).transpose()?;
+    let attempts = kept.attempts(&loaded);
+    let of_other = other.as_ref().map(|other| other.attempts(&loaded));
+    let (said, of) = (answers(&attempts), of_other.as_deref().map(answers));
+    let beside = Beside { judge: None, original: of.as_deref() };
+    let scored = score(packs, &said, beside).map_err(in_packs)?;
+    let of = of.map(|of| score(packs, &of, Beside::default()).map_err(in_packs)).transpose()?;
+    let mut report = report(kept.about(&loaded, wanted.seed), questions, &scored);
     if let (Some(other), Some(of)) = (&other, &of) {
-        let (questions, seed) = (&loaded.questions, wanted.seed);
-        report.against = Some(against(other.told(), wanted.margin, questions, &scored, of, seed));
+        let held = against(other.told(), wanted.margin, questions, &scored, of, wanted.seed);
+        report.against = Some(held);
     }
     // The same packs and seed make the same cases in one order, so that the two stand side by side.
     let mut others = of.iter().flatten();

@@ -2,14 +2,12 @@
 //! names, their replies are looked up, and all of them are judged again.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::path::Path;
 
 use behaviour::engine::{Attempt, replay};
 use behaviour::journal::Journal;
 use behaviour::report::{
-    About, Answered, Beside, JournalRoot, Question, RunReport, Scored, Stopping, TargetReport,
-    report, score,
+    About, Beside, JournalRoot, Question, RunReport, Stopping, TargetReport, report, score,
 };
 use behaviour::stats::{Gate, Judgement};
 use behaviour::target::{Identity, Kind};
@@ -97,39 +95,23 @@ pub(crate) fn rescore_bytes(
     let seed = terms.seed.unwrap_or_default();
     let mut loaded = load(packs, seed)?;
     bounds(&mut loaded.questions, terms);
-    let kept = Kept::read(called, bytes, &loaded)?;
-    let scored = kept.scored(&loaded, Beside::default())?;
-    let about = About {
-        target: kept.told(),
-        packs: loaded.used.clone(),
-        seed,
-        journal: Some(kept.root.clone()),
-        stops_early: kept.stops_early(),
-        run: None,
-    };
-    let report = report(about, &loaded.questions, &scored);
-    let (root, target) = (kept.root.clone(), kept.target().clone());
-    Ok(Rescored { report, root, target, files: kept.files() })
+    let kept = Kept::read(called, bytes)?;
+    let attempts = kept.attempts(&loaded);
+    let scored = score(&loaded.packs, &answers(&attempts), Beside::default()).map_err(in_packs)?;
+    let report = report(kept.about(&loaded, seed), &loaded.questions, &scored);
+    let (files, target) = (kept.files(), kept.target().clone());
+    Ok(Rescored { report, root: kept.root, target, files })
 }
 
-/// What a journal holds of the cases of packs.
-pub(super) struct Kept<'c> {
-    journal: Journal,
-    attempts: Vec<Attempt<'c>>,
-    pub(super) root: JournalRoot,
+/// A journal that is judged.
+pub(super) struct Kept {
+    pub(super) journal: Journal,
+    root: JournalRoot,
 }
 
-impl<'c> Kept<'c> {
-    /// Reads it. What is judged and what the root is over are the same bytes.
-    pub(super) fn read(called: &Path, bytes: &[u8], loaded: &'c Loaded) -> Result<Self, Error> {
-        let journal = Journal::of_bytes(called, bytes)?;
-        let stopping = Stopping::new(&loaded.packs, &loaded.questions);
-        let decided = |probe: &str, attempts: &[&Attempt<'_>]| {
-            let answers: Vec<_> = attempts.iter().map(|attempt| attempt.answer()).collect();
-            stopping.decided(probe, &answers)
-        };
-        let attempts = replay(&loaded.cases, &journal, Some(&decided));
-        Ok(Self { journal, attempts, root: root(bytes) })
+impl Kept {
+    pub(super) fn read(called: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self { journal: Journal::of_bytes(called, bytes)?, root: root(bytes) })
     }
 
     pub(super) fn target(&self) -> &Identity {
@@ -141,9 +123,16 @@ impl<'c> Kept<'c> {
         super::source::told(self.target(), found.as_ref())
     }
 
-    /// After how many prompts its run looked at whether a probe is decided, where it was to.
-    pub(super) fn stops_early(&self) -> Option<u32> {
-        self.journal.stops_early().map(NonZeroU32::get)
+    /// What a report says of it beside the numbers.
+    pub(super) fn about(&self, loaded: &Loaded, seed: u64) -> About {
+        About {
+            target: self.told(),
+            packs: loaded.used.clone(),
+            seed,
+            journal: Some(self.root.clone()),
+            stops_early: self.journal.stops_early().map(std::num::NonZeroU32::get),
+            run: None,
+        }
     }
 
     /// The files that it says were run, with their BLAKE3.
@@ -153,18 +142,14 @@ impl<'c> Kept<'c> {
         files.unwrap_or_default()
     }
 
-    /// Every case with what came of it.
-    pub(super) fn answers(&self) -> Vec<Answered<'_>> {
-        answers(&self.attempts)
-    }
-
-    /// Every case, judged; what the journal does not hold has failed.
-    pub(super) fn scored<'a>(
-        &'a self,
-        loaded: &Loaded,
-        beside: Beside<'_>,
-    ) -> Result<Vec<Scored<'a>>, Error> {
-        score(&loaded.packs, &self.answers(), beside).map_err(in_packs)
+    /// What it holds of every case.
+    pub(super) fn attempts<'c>(&self, loaded: &'c Loaded) -> Vec<Attempt<'c>> {
+        let stopping = Stopping::new(&loaded.packs, &loaded.questions);
+        let decided = |probe: &str, attempts: &[&Attempt<'_>]| {
+            let answers: Vec<_> = attempts.iter().map(|attempt| attempt.answer()).collect();
+            stopping.decided(probe, &answers)
+        };
+        replay(&loaded.cases, &self.journal, Some(&decided))
     }
 }
 

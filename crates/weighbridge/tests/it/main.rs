@@ -19,6 +19,8 @@ mod digest;
 )]
 #[path = "../../../behaviour/tests/it/server.rs"]
 mod endpoint;
+#[cfg(feature = "server")]
+mod evaluations;
 mod full_disk;
 #[cfg(feature = "server")]
 mod ledger;
@@ -29,6 +31,7 @@ mod log;
 mod log_witness;
 mod masked;
 mod probe;
+mod probe_hostile;
 mod probe_judge;
 #[cfg(feature = "runtime")]
 mod probe_local;

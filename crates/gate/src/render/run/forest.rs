@@ -11,6 +11,9 @@ use behaviour::stats::{Estimate, Gate, Judgement, Measure};
 use super::super::escape::html as esc;
 use super::{badge, bounds, interval, named, number, state};
 
+const LEGEND: &str = "<p class=\"legend\">A line is the interval, the shape on it the estimate: ● pass, ■ fail, ◆ inconclusive, \
+                      ○ no gate. A dashed line is the bound of a gate.</p>\n";
+
 /// A row of a plot.
 struct Row<'a> {
     /// Where its row of the table is.
@@ -44,7 +47,12 @@ pub fn plots(report: &RunReport) -> String {
             plot(heading(measure), &rows, measure.range(), &mut out);
         }
     }
-    out
+    with_legend(out)
+}
+
+/// What the shapes mean, once below all plots; nothing below none.
+fn with_legend(plots: String) -> String {
+    if plots.is_empty() { plots } else { plots + LEGEND }
 }
 
 /// What a copy differs by from its original, a row a probe.
@@ -66,7 +74,7 @@ pub fn differences(report: &RunReport) -> String {
         let range = (f64::NEG_INFINITY, f64::INFINITY);
         plot("The copy less the original", &rows, range, &mut out);
     }
-    out
+    with_legend(out)
 }
 
 const fn heading(measure: Measure) -> &'static str {
@@ -113,10 +121,7 @@ fn plot(label: &str, rows: &[Row<'_>], range: (f64, f64), out: &mut String) {
     }
     out.push_str("</ol>\n");
     ticks(axis, out);
-    out.push_str(
-        "<figcaption>A line is the interval, the shape on it the estimate: ● pass, ■ fail, ◆ inconclusive, ○ no \
-         gate. The dashed line is the bound of the gate.</figcaption></figure>\n",
-    );
+    out.push_str("</figure>\n");
 }
 
 fn line(row: &Row<'_>, axis: Axis, out: &mut String) {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use behaviour::report::{Finding, ProbeReport, RunReport};
+use vocabulary::escape;
 
 use super::super::escape::{html as esc, html_sentence as sentence};
 use super::super::plural;
@@ -29,7 +30,7 @@ pub fn reasons(report: &RunReport) -> String {
 /// A row a probe.
 pub fn probes(report: &RunReport, links: Links<'_>) -> String {
     let mut out = String::from(
-        "<table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"most\">probe</th><th scope=\"col\">number</th>\
+        "<table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"name\">probe</th><th scope=\"col\">number</th>\
          <th scope=\"col\">interval</th><th scope=\"col\">prompts</th><th scope=\"col\">gate</th>\
          <th scope=\"col\">judgement</th></tr></thead>\n<tbody>\n",
     );
@@ -53,11 +54,15 @@ fn row(at: usize, probe: &ProbeReport, links: Links<'_>, out: &mut String) {
         let count = probe.replies.saturating_add(probe.missing);
         format!(
             "<span class=\"sub\"><a href=\"{}\">{count} repl{}</a></span>",
-            esc(&vocabulary::escape(&to(&probe.probe))),
+            esc(&escape(&to(&probe.probe))),
             if count == 1 { "y" } else { "ies" }
         )
     });
-    let early = if probe.stopped_early { ", stopped as soon as it was decided" } else { "" };
+    let early = match (probe.stopped_early, probe.decided_after) {
+        (true, Some(after)) => format!(", decided after {after}"),
+        (true, None) => ", stopped as soon as it was decided".to_owned(),
+        (false, _) => String::new(),
+    };
     let _ = writeln!(
         out,
         "<tr id=\"probe-{at}\"><th scope=\"row\"><code>{}</code><span class=\"sub soft\">{}</span></th>\
@@ -124,13 +129,13 @@ pub fn against(report: &RunReport, links: Links<'_>) -> String {
     let mut out = String::new();
     let original = named(against.original.name.raw());
     let original = match links.original {
-        Some(place) => format!("<a href=\"{}\">{original}</a>", esc(place)),
+        Some(place) => format!("<a href=\"{}\">{original}</a>", esc(&escape(place))),
         None => original,
     };
     let _ = writeln!(
         out,
-        "<p>{} by no more than {} worse than {original}, prompt by prompt on the same prompts.</p>\n\
-         <table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"most\">probe</th><th scope=\"col\">difference</th>\
+        "<p>{}: asked whether it is no more than {} worse than {original}, prompt by prompt, on the same prompts.</p>\n\
+         <table class=\"cards\">\n<thead><tr><th scope=\"col\" class=\"name\">probe</th><th scope=\"col\">difference</th>\
          <th scope=\"col\">only the copy</th><th scope=\"col\">only the original</th><th scope=\"col\">McNemar</th>\
          <th scope=\"col\">flipped signs</th><th scope=\"col\">judgement</th></tr></thead>\n<tbody>",
         badge(against.judgement),
@@ -210,6 +215,10 @@ pub fn identity(report: &RunReport) -> String {
                 pack.version
             ),
         );
+    }
+    if let Some(judge) = &report.judge {
+        let name = named(judge.target.name.raw());
+        line("judge", &format!("{name}, {} of {} answers", judge.answered, judge.planned));
     }
     if let Some(journal) = &report.journal {
         let root = named(&journal.root);

@@ -74,7 +74,7 @@ fn each_judgement_has_its_shape_and_its_word() {
     let mut glyphs = Vec::new();
     for (judgement, word, shape) in each {
         let shown = plots(&report(vec![probe("p/a", 0.2, judgement)]));
-        let row = shown.split("<figcaption").next().unwrap();
+        let row = shown.split("<p class=\"legend\"").next().unwrap();
         assert!(row.contains(word) && row.contains(shape), "{shown}");
         assert!(row.contains("0.2 (0.19 to 0.21)"), "the text has the numbers: {row}");
         glyphs.push(state(judgement).1);

@@ -155,9 +155,11 @@ fn article(place: &str, number: u64, line: &Line) -> Markup {
 fn texts(line: &Line, most: usize) -> Markup {
     let two = line.original.is_some();
     html! {
-        div.said {
+        div.said.two[two] {
             div.prompt { h3 { "Prompt" } (cut(&line.prompt, most)) }
-            div { h3 { @if two { "The copy's reply" } @else { "Reply" } } (cut(&line.reply.reply, most)) }
+            div { h3 { @if two { "The copy's reply" } @else { "Reply" } }
+                @if two { p.small { (scored(&line.reply)) } }
+                (cut(&line.reply.reply, most)) }
             @if let Some(original) = &line.original {
                 div { h3 { "The original's reply" } p.small { (scored(original)) } (cut(&original.reply, most)) }
             }
@@ -208,6 +210,7 @@ fn whole(of: &Evaluation, number: u64, line: &Line, all: u64) -> Markup {
         }
         dl.facts {
             dt { "prompt" } dd { (text::mono(&line.cluster)) }
+            dt { "probe" } dd { a href=(address(&place, &[("probe", &line.probe)])) { "every case of it" } }
             dt { "repeat" } dd { (facts::number(u64::from(line.repeat) + 1)) }
         }
         (texts(line, usize::MAX))
@@ -216,6 +219,5 @@ fn whole(of: &Evaluation, number: u64, line: &Line, all: u64) -> Markup {
             span { "Case " (facts::number(number + 1)) " of " (facts::number(all)) }
             @if number + 1 < all { a href={ (place) "/" (number + 1) } rel="next" { "Next →" } }
         }
-        p.small { a href=(address(&place, &[("probe", &line.probe)])) { "Every case of this probe" } }
     }
 }
