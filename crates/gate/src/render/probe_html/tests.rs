@@ -58,6 +58,8 @@ fn page() -> String {
         by: Some("word".to_owned()),
         each: false,
         accuracy: None,
+        judge: None,
+        wants_original: false,
     };
     let target = TargetReport {
         kind: Kind::Endpoint,
