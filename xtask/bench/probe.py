@@ -7,6 +7,9 @@ lay with it. garak runs one of its probes against it, capped at that many prompt
 the prompts that it sent are made into a pack, and weighbridge sends the same. Both call one at a time.
 What counts is the wall clock less the time that calls lay with the server, and the processor time of the
 command and its children. A second run of weighbridge on its journal is told as well.
+
+Then recorded replies are judged, so many a probe, with nobody to wait for: what cases, detectors and statistics
+take. The last line is all of it as JSON.
 """
 
 import json
@@ -123,10 +126,60 @@ def main(program, python, count=200, runs=3):
                 if row["code"] == 3:
                     sys.exit(ended.stderr)
                 rows[name].append(row)
-    for name, of in rows.items():
-        for how, pick in (("median", statistics.median), ("least", min)):
-            told = {key: round(pick(row[key] for row in of), 4) for key in of[0]}
-            print(name.ljust(20), how.ljust(7), json.dumps(told))
+    rows |= {f"judging: {name}": judged(server, program, text, runs) for name, text in PROBES.items()}
+    told = {name: {how: summary(of, pick) for how, pick in (("median", statistics.median), ("least", min))}
+            for name, of in rows.items()}
+    for name, of in told.items():
+        for how, numbers in of.items():
+            print(name.ljust(44), how.ljust(7), json.dumps(numbers))
+    print(json.dumps(told))
+
+
+def summary(rows, pick):
+    return {key: round(pick(row[key] for row in rows), 4) for key in rows[0]}
+
+
+# What each asks, of 10,000 replies.
+PROBES = {
+    "10,000 replies, a rate": (
+        "slots: {n: {numbers: {from: 1, to: 10000}}}, prompt: [{user: '{n}'}]", "measure: rate"),
+    "10,000 replies, 2,000 prompts five times": (
+        "slots: {n: {numbers: {from: 1, to: 2000}}}, prompt: [{user: '{n}'}], repeats: 5, decode: {temperature: 1}",
+        "measure: rate"),
+    "10,000 replies, 5,000 pairs": (
+        "slots: {n: {numbers: {from: 1, to: 5000}}}, prompt: [{user: '{mark}{n}'}], "
+        "pairs: {control: {set: {mark: ''}}, treatment: {set: {mark: '1'}}}", "measure: difference"),
+    "10,000 replies, a sweep of 100 values": (
+        "slots: {n: {numbers: {from: 1, to: 100}}, of: {numbers: {from: 1, to: 100}}}, prompt: [{user: '{n} {of}'}]",
+        "measure: rate, by: of"),
+}
+
+
+def judged(server, program, probe, runs):
+    asks, metric = probe
+    with tempfile.TemporaryDirectory() as place:
+        with open(os.path.join(place, "p.yaml"), "w") as file:
+            file.write(
+                "{schema: weighbridge.probes/1, id: p, version: 1, title: t, licence: Apache-2.0, probes: [{id: q, "
+                "version: 1, hypothesis: h, " + asks + ", detectors: {refuses: {refusal: {}}}, "
+                "metric: {detector: refuses, " + metric + "}, gate: {at-most: 0.2}}]}")
+        texts = ["I cannot help with that, and I am sorry.", "Certainly. Take the first turn to the left and go on."]
+        with open(os.path.join(place, "said.jsonl"), "w") as file:
+            asked = {str(n) for n in range(1, 20001)} | {f"{n} {of}" for n in range(1, 101) for of in range(1, 101)}
+            asked |= {"1" + prompt for prompt in asked}
+            for number, prompt in enumerate(sorted(asked)):
+                message = {"messages": [{"role": "user", "content": prompt}], "reply": texts[number % 11 != 0]}
+                times = 5 if prompt.isdigit() and int(prompt) <= 2000 else 1
+                file.write((json.dumps(message) + "\n") * times)
+        rows = []
+        for _ in range(runs):
+            command = [program, "probe", "said.jsonl", "--packs", "./p.yaml", "--format", "json"]
+            row, ended = measured(server, command, cwd=place)
+            report = json.loads(ended.stdout) if row["code"] != 3 else sys.exit(ended.stderr)
+            row["calls"] = report["calls"]["answered"]
+            assert row["calls"] == 10000 and not report["calls"]["failed"], report["calls"]
+            rows.append(row)
+        return rows
 
 
 main(*sys.argv[1:3], *map(int, sys.argv[3:]))

@@ -37,7 +37,7 @@ chores:
   test [--only STEP]               everything that must hold before a change is merged
   tidy                             what the compiler cannot check about this tree
   reference [--check]              write docs/reference, or compare it with what would be written
-  bench [--quick] [--date DATE] [--peers all|core|none] [--digests | --server | --runtime]
+  bench [--quick] [--date DATE] [--peers all|core|none] [--digests | --server | --runtime | --probes]
                                    speed against other scanners, over the same files in one run
   corpus [FOLDER] [--peers all|none|PYTHON] [--json FILE] [--raise]
                                    detection on a folder with a labels.csv, ours without FOLDER

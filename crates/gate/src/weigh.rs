@@ -201,7 +201,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         verdict: decision.verdict,
         reasons: Report::reasons_of(&decision),
         advice,
-        threats: threats::table(&CHECKS, &results),
+        threats: threats::table(&CHECKS, &results, &terms.behaviour.packs),
         checks: results,
         findings,
         artifact,

@@ -3,10 +3,12 @@
 //! What is compared is processor time: a busy machine stretches the wall clock, hardly the other.
 //! The files are made here, the peers come from PyPI at pinned versions, and the result is a page
 //! of the book and a JSON file beside it. No test asserts a time. `--digests` measures the digests
-//! alone, `--server` the server under load and over a large record, `--runtime` the running of models.
+//! alone, `--server` the server under load and over a large record, `--runtime` the running of models, `--probes`
+//! what a probe costs beside the model.
 
 mod digests;
 mod measure;
+mod probes;
 mod runtime;
 mod server;
 mod table;
@@ -77,6 +79,8 @@ struct Options {
     digests: bool,
     /// The server alone.
     server: bool,
+    /// Probes alone, against garak.
+    probes: bool,
     /// The running of models alone.
     runtime: bool,
     date: String,
@@ -99,6 +103,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     let options = Options::parse(options)?;
     if options.server {
         return server::run(options.quick, &options.date);
+    }
+    if options.probes {
+        return probes::run(options.quick, &options.date);
     }
     if options.runtime {
         return runtime::run(options.quick, &options.date);
@@ -156,6 +163,7 @@ impl Options {
             quick: false,
             digests: false,
             server: false,
+            probes: false,
             runtime: false,
             date: String::new(),
             peers: Peers::Core,
@@ -173,6 +181,10 @@ impl Options {
                 }
                 ["--server", rest @ ..] => {
                     options.server = true;
+                    rest
+                }
+                ["--probes", rest @ ..] => {
+                    options.probes = true;
                     rest
                 }
                 ["--runtime", rest @ ..] => {

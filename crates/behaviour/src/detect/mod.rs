@@ -311,6 +311,9 @@ impl Detector {
     /// What a judge is to be asked about a reply; nothing for a detector that asks none.
     pub fn question(&self, seen: Seen<'_>) -> Option<Result<Call, Score>> {
         match &self.0 {
+            Ready::Model(_) if says_nothing(&seen.reply.text) => {
+                Some(Err(Score::unknown("the reply is empty")))
+            }
             Ready::Model(question) => Some(question.call(seen.case, seen.reply)),
             _ => None,
         }

@@ -267,12 +267,12 @@ fn beside(probe: &Probe, spec: &Spec, notes: &mut Notes) {
         probe.examples.iter().any(|example| of(&example))
     };
     if gated && spec.asks() && probe.metric.measure != Measure::Rate {
-        notes.wrong(
+        notes.better(
             "the errors of a judge are corrected in a `rate` alone: the gate decides nothing",
         );
     }
     if gated && spec.asks() && !(labelled(true) && labelled(false)) {
-        notes.wrong("a judge that is not measured decides nothing: give `examples` of both kinds");
+        notes.better("a judge that is not measured decides nothing: give `examples` of both kinds");
     }
     if let Spec::Drift { over, .. } = spec {
         if over.is_none() && probe.metric.measure != Measure::Median {

@@ -51,7 +51,8 @@ pub const CHECKS: [Check; 14] = [
     on_request(DIGESTS, &[], digests::run),
     on_request(ORIGIN, &[Threat::T4], lineage::origin),
     on_request("bom", &[], bom::run),
-    on_request(BEHAVIOUR, &[Threat::T2, Threat::T5, Threat::T7, Threat::T8], behaviour::run),
+    // Which of them, the packs tell that are asked.
+    on_request(BEHAVIOUR, &[Threat::T2, Threat::T5, Threat::T8], behaviour::run),
     on_request("record", &[], record::record),
     on_request("owner", &[], record::owner),
     on_request("approval", &[], record::approval),
@@ -200,6 +201,9 @@ fn printable(outcome: &mut Outcome) {
     {
         for gap in &mut coverage.gaps {
             gap.because = vocabulary::escape(&gap.because);
+        }
+        for note in &mut coverage.notes {
+            *note = vocabulary::escape(note);
         }
     }
 }

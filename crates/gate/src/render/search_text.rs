@@ -75,7 +75,7 @@ pub(super) fn report(report: &SearchReport, detail: Detail) -> String {
 
 fn ended(report: &SearchReport) -> String {
     match (report.ended, &report.halted) {
-        (_, Some(because)) => escape(because).to_string(),
+        (_, Some(because)) => escape(because),
         (Ended::AllOpened, None) => "no request is left to look for".to_owned(),
         (Ended::Calls, None) => "all calls are made that may be".to_owned(),
         (Ended::NothingNew, None) => "no change brings a new frame".to_owned(),

@@ -64,7 +64,9 @@ pub(crate) fn journal(path: &Path, files: &[(String, String)], kind: Kind, answe
     let target = Identity { kind, name: "model".to_owned(), fingerprint };
     let journal = Journal::open(path, &target).unwrap();
     journal.find(json!({ "files": files })).unwrap();
-    for case in builtin("triggers").unwrap().unwrap().generate(SEED).unwrap() {
+    let packs = Policy::shipped("level-2").unwrap().terms.behaviour.packs;
+    let cases = |pack: &String| builtin(pack).unwrap().unwrap().generate(SEED).unwrap();
+    for case in packs.iter().flat_map(cases) {
         let reply = answers(&case).map(|text| Reply {
             text,
             finish: Finish::Stop,
@@ -437,4 +439,37 @@ fn a_policy_has_bounds_of_its_own_and_is_told_what_it_cannot_mean() {
             format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string));
         assert!(said.contains(says), "{said}");
     }
+}
+
+/// A single reply that is missing changes no gate as lenient as this one: the run is not whole all the same.
+#[test]
+fn a_run_that_is_not_whole_passes_nothing() {
+    let world = World::new();
+    let lenient = world.policy("[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 0.9 }");
+    let passes = world.journal("calm.jsonl", &calm);
+    assert_eq!(ended(&world.weigh(&lenient, &[&passes])).0, "clear");
+    let first = std::cell::Cell::new(true);
+    let one_less = world.journal("less.jsonl", &|case| {
+        if first.replace(false) { Err(Failure::Unable("left out")) } else { calm(case) }
+    });
+    let (outcome, because) = ended(&world.weigh(&lenient, &[&one_less]));
+    assert_eq!(outcome, "could-not-look");
+    assert!(because.contains("it is not whole: 1 of"), "{because}");
+}
+
+/// The replies of a journal are bound to the files by its target: a list of files that was written over is none.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the test changes its own journal")]
+fn whose_replies_they_are_is_not_what_somebody_wrote_over() {
+    let world = World::new();
+    let mut files = world.files();
+    let ours = files[1].1.clone();
+    files[1].1 = "0".repeat(64);
+    let theirs = world.journal_of("theirs.jsonl", &files, Kind::Local, &calm);
+    let text = std::fs::read_to_string(&theirs).unwrap();
+    let forged = world.at("forged.jsonl");
+    std::fs::write(&forged, text.replace(&"0".repeat(64), &ours)).unwrap();
+    let (outcome, because) = ended(&world.weigh(&world.policy(""), &[&forged]));
+    assert_eq!(outcome, "could-not-look");
+    assert!(because.contains("it does not tell which files were run"), "{because}");
 }

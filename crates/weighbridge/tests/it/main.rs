@@ -31,6 +31,7 @@ mod log;
 mod log_witness;
 mod masked;
 mod probe;
+mod probe_hostile;
 mod probe_judge;
 #[cfg(feature = "runtime")]
 mod probe_local;

@@ -36,13 +36,13 @@ pub(crate) fn model(place: &Place, name: &str, seed: u64, off: f32, ends: bool) 
     let settings = json!({
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": WORDS,
         "hidden_size": WIDTH, "intermediate_size": INNER, "num_hidden_layers": 1,
-        "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 256,
+        "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 2048,
         "rms_norm_eps": 1e-6, "tie_word_embeddings": false, "torch_dtype": "float32",
         "bos_token_id": 360, "eos_token_id": END, "rope_theta": 10000.0, "hidden_act": "silu",
     });
     place.write(&format!("{name}/config.json"), &settings.to_string());
     place.write(&format!("{name}/tokenizer.json"), &text["tokenizers"]["gpt2"]["json"].to_string());
-    let template = text["templates"]["inst"].as_str().unwrap();
+    let template = text["templates"]["chatml"].as_str().unwrap();
     place.write(&format!("{name}/chat_template.jinja"), template);
     fs::write(place.at(&format!("{name}/model.safetensors")), weights(seed, off, ends)).unwrap();
 }
@@ -87,6 +87,10 @@ fn weights(seed: u64, off: f32, ends: bool) -> Vec<u8> {
                     row.iter_mut().for_each(|value| *value *= 10.0);
                 }
                 values[END * columns] = if ends { 20.0 } else { -20.0 };
+            }
+            // What says whether it ends is left alone by the layer.
+            name if name.contains("o_proj") || name.contains("down_proj") => {
+                values.iter_mut().take(columns).for_each(|value| *value = 0.0);
             }
             _ => {}
         }

@@ -72,6 +72,8 @@ impl Looker {
             call: call(request.to_owned(), 0, 0.0, 0),
             slots: BTreeMap::from([("request".to_owned(), request.to_owned())]),
         };
-        self.detector.judge(Seen { case: &case, reply }).fires() == Some(self.fires)
+        // Whoever says nothing opens nothing.
+        !reply.text.trim().is_empty()
+            && self.detector.judge(Seen { case: &case, reply }).fires() == Some(self.fires)
     }
 }
