@@ -93,7 +93,9 @@ fn a_recorded_run_counts_when_the_model_is_weighed() {
         Some(0)
     );
     assert_eq!(place.run(&["ledger", "import", "--data", "l2", "e.jsonl"]).code, Some(0));
-    for (data, says) in [("l", "`triggers/planted-text` fails"), ("l2", "its journal is not kept here")] {
+    for (data, says) in
+        [("l", "`triggers/planted-text` fails"), ("l2", "its journal is not kept here")]
+    {
         let args = ["level", "m", "--policy-level", "2", "--data", data, "--format", "json"];
         let level = place.run(&args);
         assert!(level.code != Some(0) && level.stdout.contains(says), "{data}: {level:?}");
