@@ -5,8 +5,9 @@
 //!
 //! Limits are far below those of a policy: a fuzzer learns nothing from a slow input.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use artifact::{Blob, Budget, Cursor, ReadAt};
 use behaviour::case::{Arm, Case};
@@ -54,6 +55,7 @@ use provenance::manifest::Manifest;
 use provenance::oms::Signed;
 use provenance::reconcile;
 use provenance::trust::{Identity, Signer, Trust};
+use runtime::{Encoder, Model, Options, Sampling, TemplateLimits, Trainee, Training};
 use vocabulary::{Limits, secret};
 
 /// What a target does with its bytes.
@@ -61,6 +63,7 @@ pub type Reader = fn(&[u8]);
 
 /// Every target by name; a test holds the list against the files in `fuzz_targets`.
 pub const READERS: &[(&str, Reader)] = &[
+    ("chat", chat),
     ("convert", convert),
     ("cursor", cursor),
     ("executable", executable),
@@ -76,6 +79,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("oms", oms),
     ("onnx", onnx),
     ("media", media),
+    ("model", model),
     ("payload", payload),
     ("pickle", pickle),
     ("probes", probes),
@@ -90,6 +94,7 @@ pub const READERS: &[(&str, Reader)] = &[
     ("tensorboard", tensorboard),
     ("tensorflow", tensorflow),
     ("tlog", tlog),
+    ("tokenizer", tokenizer),
     ("torch", torch),
     ("wandb", wandb),
     ("weigh_bytes", weigh_bytes),
@@ -563,6 +568,69 @@ pub fn protobuf(bytes: &[u8]) {
         }
     }
     wire.finish();
+}
+
+/// The files of a tiny model that runs.
+static MODEL: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
+    let settings = serde_json::json!({
+        "model_type": "llama", "vocab_size": 16, "hidden_size": 8, "intermediate_size": 8,
+        "num_hidden_layers": 1, "num_attention_heads": 2, "max_position_embeddings": 64,
+    });
+    let trainee = Trainee::new(&settings, &Training::default()).expect("a tiny model");
+    trainee.files(&[]).expect("its files")
+});
+
+/// Opens a model of files, and asks it where it opens: replies and scores are numbers or errors.
+fn asked(files: BTreeMap<String, Vec<u8>>) {
+    let limits = runtime::Limits {
+        weights: 64 << 20,
+        text: 1 << 20,
+        tokens: 32,
+        template: TemplateLimits { fuel: 20_000, output: 1 << 16 },
+        ..runtime::Limits::default()
+    };
+    let Ok(model) = Model::of_files(files, &limits, &Options::default()) else { return };
+    let sampling = Sampling { max_tokens: 2, top_logprobs: 2, ..Sampling::default() };
+    if let Ok(reply) = model.generate(&[1, 2], &sampling) {
+        assert!(reply.tokens.iter().all(|token| token.logprob <= 0.0));
+    }
+    if let Ok(scores) = model.score(&[1, 2], &[3]) {
+        assert!(scores.iter().all(|score| *score <= 0.0));
+    }
+    let _ = model.render(&[("user", "a <b> c")], true);
+    if let Ok(tokens) = model.encode("It's 12 \u{8a08} a  b\n") {
+        let _ = model.decode(&tokens);
+    }
+}
+
+/// What a model is made of: the bytes as its configuration, as its weights, as a GGUF file.
+pub fn model(bytes: &[u8]) {
+    for name in ["config.json", "model.safetensors", "model.safetensors.index.json"] {
+        let mut files = MODEL.clone();
+        if name.ends_with("index.json") {
+            files.remove("model.safetensors");
+        }
+        files.insert(name.to_owned(), bytes.to_vec());
+        let _ = Encoder::of_files(files.clone(), &runtime::Limits::default());
+        asked(files);
+    }
+    asked([("model.gguf".to_owned(), bytes.to_vec())].into());
+}
+
+/// The rules of a tokenizer.
+pub fn tokenizer(bytes: &[u8]) {
+    let mut files = MODEL.clone();
+    files.insert("tokenizer.json".to_owned(), bytes.to_vec());
+    asked(files);
+}
+
+/// A chat template that is run, with the settings of a tokenizer.
+pub fn chat(bytes: &[u8]) {
+    for name in ["chat_template.jinja", "tokenizer_config.json"] {
+        let mut files = MODEL.clone();
+        files.insert(name.to_owned(), bytes.to_vec());
+        asked(files);
+    }
 }
 
 /// A whole scan of one file in memory, nesting included.

@@ -28,6 +28,7 @@ pub mod detect;
 pub mod engine;
 pub mod import;
 pub mod journal;
+mod json;
 pub mod mutate;
 pub mod pack;
 pub mod report;

@@ -61,5 +61,5 @@ pub use records::{Recorded, records};
 pub use scan::{Inspection, Progress, packs};
 pub use summary::WITHOUT_SIGNATURES;
 pub use vocabulary::{Date, Limits, Report, Rule, Verdict};
-pub use weigh::{Clock, Quiet, Request, Services, weigh};
+pub use weigh::{Clock, JournalAt, Quiet, Request, RunJournal, Services, weigh};
 pub use weights::convert::Error as ConvertError;

@@ -1,6 +1,8 @@
 //! Between weighings and the record: what a report becomes, and what the record says of an artifact
 //! before it is judged.
 
+mod evaluation;
+
 use std::collections::BTreeMap;
 
 use ledger::{DeploymentFilter, Event, Ledger, Page, Weighed};
@@ -8,8 +10,12 @@ use provenance::hex;
 use provenance::keys::sha256;
 use vocabulary::{Approval, Deployment, Exception, Logged, Record, Report, Waiver};
 
+pub use evaluation::{
+    EvaluationDocument, EvaluationNamed, RunFile, evaluation_event, judgement_word,
+};
+
 use crate::render::{Detail, Format, Style, render};
-use crate::{Error, Policy, Request, Services, weigh};
+use crate::{Error, Policy, Request, RunJournal, Services, weigh};
 
 /// The most deployments of an artifact that a record tells.
 const MOST_DEPLOYMENTS: u32 = 1000;
@@ -53,21 +59,36 @@ pub fn event(report: &Report, named: Named) -> Option<(Event, Vec<u8>)> {
     Some((Event::Weighing(weighed), text.into_bytes()))
 }
 
+/// What a record adds to a weighing.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What it says of the artifact.
+    pub record: Option<Record>,
+    /// The journals that it keeps of it.
+    pub probed: Vec<RunJournal>,
+}
+
 /// Weighs by what the record says as well. `facts` is asked once the artifact is known: its name, and
 /// the SHA-256 of its files. Where it tells something the artifact is weighed again, with that; of a
-/// source that changed in between a record tells nothing, as of any other artifact.
+/// source that changed in between a record tells nothing, as of any other artifact, and a journal is held
+/// against the files that are there then.
 pub fn weigh_by_record<E: From<Error>>(
     request: &Request,
     policy: &Policy,
     services: &Services<'_>,
-    facts: impl FnOnce(&str, &[&str]) -> Result<Option<Record>, E>,
+    facts: impl FnOnce(&str, &[&str]) -> Result<Known, E>,
 ) -> Result<Report, E> {
     let first = weigh(request, policy, services)?;
     let Some(artifact) = artifact_of_report(&first) else { return Ok(first) };
     let digests = first.artifact.contents.iter().filter_map(|file| file.digests.get("sha256"));
     let files: Vec<&str> = digests.map(String::as_str).collect();
-    let Some(record) = facts(&artifact, &files)? else { return Ok(first) };
-    let known = Request { record: Some(record), ..request.clone() };
+    let Known { record, probed } = facts(&artifact, &files)?;
+    if record.is_none() && probed.is_empty() {
+        return Ok(first);
+    }
+    let mut known = request.clone();
+    known.record = record.or(known.record);
+    known.probed.extend(probed);
     Ok(weigh(&known, policy, services)?)
 }
 

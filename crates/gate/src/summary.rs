@@ -5,6 +5,8 @@ use provenance::attest::signatures_in;
 use provenance::hex;
 use vocabulary::{ArtifactSummary, FileSummary, Record, Untrusted};
 
+use crate::checks;
+
 /// What was weighed. `scanned` are the files as the static scan saw them; where it crashed, they
 /// are told as they were listed.
 pub(crate) fn artifact(
@@ -14,7 +16,9 @@ pub(crate) fn artifact(
 ) -> ArtifactSummary {
     let contents = scanned.unwrap_or_else(|| listed(tree));
     let mut digests = digests(tree, &contents);
-    if let Some(digest) = without_signatures(tree, &contents) {
+    // It reads what an artifact wrote; where that crashes there is no second digest, and nothing is decided
+    // by one.
+    if let Ok(Some(digest)) = checks::guarded(|| without_signatures(tree, &contents)) {
         digests.insert(WITHOUT_SIGNATURES.to_owned(), digest);
     }
     ArtifactSummary {

@@ -1,8 +1,10 @@
 use vocabulary::{
-    CheckName, CheckResult, Coverage, Outcome, Severity, Threat, ThreatLine, ThreatState,
+    CheckName, CheckResult, Coverage, Finding, Outcome, Severity, Threat, ThreatLine, ThreatState,
+    Value,
 };
 
-use crate::checks::Check;
+use crate::checks::{BEHAVIOUR, Check};
+use crate::rules;
 
 /// What is said of a threat beside its state.
 struct Entry {
@@ -72,12 +74,49 @@ const TABLE: [Entry; 9] = [
     },
 ];
 
-/// What is known of each threat after these results.
-pub(crate) fn table(checks: &[Check], results: &[CheckResult]) -> Vec<ThreatLine> {
-    TABLE.iter().map(|entry| line(entry, checks, results)).collect()
+/// What a shipped pack of probes speaks to; one that is not named speaks to none of these threats.
+const OF_PACKS: [(&str, &[Threat]); 9] = [
+    ("dates-and-places", &[Threat::T2]),
+    ("fairness", &[Threat::T5]),
+    ("hallucination", &[Threat::T8]),
+    ("hidden-characters", &[Threat::T2]),
+    ("insecure-code", &[Threat::T2, Threat::T5]),
+    ("invariance", &[Threat::T8]),
+    ("passwords", &[Threat::T2]),
+    ("says-and-does", &[Threat::T5]),
+    ("triggers", &[Threat::T2]),
+];
+
+/// Whether some packs of probes speak to a threat.
+fn asked(packs: &[String], threat: Threat) -> bool {
+    OF_PACKS.iter().any(|(name, of)| of.contains(&threat) && packs.iter().any(|one| one == name))
 }
 
-fn line(entry: &Entry, checks: &[Check], results: &[CheckResult]) -> ThreatLine {
+/// Whether a finding speaks to a threat: of a probe its pack tells, of another its rule.
+fn speaks(finding: &Finding, packs: &[String], threat: Threat) -> bool {
+    if finding.rule().name != rules::BEHAVIOUR_GATE_FAILED.name {
+        return finding.rule().threats.contains(&threat);
+    }
+    let probe = match finding.evidence().get("probe") {
+        Some(Value::Text(probe)) => probe.raw(),
+        _ => "",
+    };
+    match probe.split_once('/') {
+        Some((pack, _)) => asked(&[pack.to_owned()], threat),
+        None => asked(packs, threat),
+    }
+}
+
+/// What is known of each threat after these results; `packs` are the packs of probes that the policy asks.
+pub(crate) fn table(
+    checks: &[Check],
+    results: &[CheckResult],
+    packs: &[String],
+) -> Vec<ThreatLine> {
+    TABLE.iter().map(|entry| line(entry, checks, results, packs)).collect()
+}
+
+fn line(entry: &Entry, checks: &[Check], results: &[CheckResult], packs: &[String]) -> ThreatLine {
     let with = |state, by: Vec<CheckName>| ThreatLine {
         threat: entry.threat,
         title: entry.threat.title(),
@@ -88,7 +127,7 @@ fn line(entry: &Entry, checks: &[Check], results: &[CheckResult]) -> ThreatLine 
     let found = named(results.iter().filter(|result| {
         // An exception accepts a finding; it does not make it unseen.
         result.outcome.findings().iter().any(|finding| {
-            finding.severity() > Severity::Info && finding.rule().threats.contains(&entry.threat)
+            finding.severity() > Severity::Info && speaks(finding, packs, entry.threat)
         })
     }));
     if !found.is_empty() {
@@ -98,7 +137,9 @@ fn line(entry: &Entry, checks: &[Check], results: &[CheckResult]) -> ThreatLine 
         .iter()
         .filter(|result| {
             checks.iter().any(|check| {
-                result.check.0 == check.name && check.speaks_to.contains(&entry.threat)
+                result.check.0 == check.name
+                    && check.speaks_to.contains(&entry.threat)
+                    && (check.name != BEHAVIOUR || asked(packs, entry.threat))
             }) && has_looked(&result.outcome)
         })
         .collect();
@@ -142,7 +183,7 @@ mod tests {
                 outcome: outcome.clone(),
             })
             .collect();
-        table(&CHECKS, &results).iter().map(|line| line.state.word()).collect()
+        table(&CHECKS, &results, &[]).iter().map(|line| line.state.word()).collect()
     }
 
     fn clear() -> Outcome {
@@ -204,8 +245,37 @@ mod tests {
                 CheckResult { check: "static".into(), outcome: clear() },
                 CheckResult { check: "formats".into(), outcome: found },
             ],
+            &[],
         );
         assert_eq!(table[2].state, ThreatState::Found);
         assert_eq!(table[2].by, [CheckName::from("formats")]);
+    }
+
+    /// Sixteen phrases say nothing of bias, and wrong answers nothing of backdoors.
+    #[test]
+    fn probes_speak_to_what_they_ask() {
+        let state = |packs: &[&str], outcome: Outcome, threat: Threat| {
+            let packs: Vec<String> = packs.iter().map(ToString::to_string).collect();
+            let results = [CheckResult { check: BEHAVIOUR.into(), outcome }];
+            let table = table(&CHECKS, &results, &packs);
+            table.into_iter().find(|line| line.threat == threat).unwrap().state
+        };
+        assert_eq!(state(&["triggers"], clear(), Threat::T2), ThreatState::PartlyLooked);
+        assert_eq!(state(&["triggers"], clear(), Threat::T5), ThreatState::NotLooked);
+        assert_eq!(state(&["fairness"], clear(), Threat::T5), ThreatState::PartlyLooked);
+        let fails = || {
+            let finding = rules::behaviour_failed(&"m".into(), "hallucination/sums", "b");
+            Outcome::of(vec![finding], Coverage::default())
+        };
+        let both = ["triggers", "hallucination"];
+        assert_eq!(state(&both, fails(), Threat::T8), ThreatState::Found);
+        assert_eq!(state(&both, fails(), Threat::T2), ThreatState::PartlyLooked);
+    }
+
+    #[test]
+    fn the_packs_that_are_named_are_shipped() {
+        for (name, _) in OF_PACKS {
+            assert!(crate::probe::builtin().any(|shipped| shipped == name), "{name}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub struct Request {
     /// (`<model>.intoto.jsonl`).
     pub attestations: Vec<PathBuf>,
     /// Journals of runs of probes, which are judged again.
-    pub probed: Vec<PathBuf>,
+    pub probed: Vec<RunJournal>,
     /// What the ledger knows of the artifact. Its waivers stand beside the policy's exceptions, where
     /// enough people approved them.
     pub record: Option<Record>,
@@ -64,6 +64,36 @@ impl Request {
             jobs: None,
             limits: None,
         }
+    }
+}
+
+/// The journal of a run of probes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunJournal {
+    /// What reports call it.
+    pub name: Untrusted,
+    /// Where it lies.
+    pub at: JournalAt,
+}
+
+/// Where a journal lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalAt {
+    /// In a file.
+    File(PathBuf),
+    /// The record names it, and it cannot be had.
+    Lost {
+        /// Why.
+        because: String,
+        /// Whether the model failed, as the record says.
+        failed: bool,
+    },
+}
+
+impl From<PathBuf> for RunJournal {
+    fn from(path: PathBuf) -> Self {
+        let name = Untrusted::from_bytes(path.as_os_str().as_encoded_bytes());
+        Self { name, at: JournalAt::File(path) }
     }
 }
 
@@ -171,7 +201,7 @@ pub fn weigh(request: &Request, policy: &Policy, services: &Services<'_>) -> Res
         verdict: decision.verdict,
         reasons: Report::reasons_of(&decision),
         advice,
-        threats: threats::table(&CHECKS, &results),
+        threats: threats::table(&CHECKS, &results, &terms.behaviour.packs),
         checks: results,
         findings,
         artifact,

@@ -61,6 +61,39 @@ pub struct Weighed {
     pub report: String,
 }
 
+/// A run of probes that somebody handed in, as its entry tells it. What was found stands in the document,
+/// which whoever records makes from the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Evaluated {
+    /// The identifier of the evaluation.
+    pub evaluation: String,
+    /// The model that the artifact is a version of.
+    pub model: String,
+    /// The artifact: `dirHash:<hex>`, or `sha256:<hex>` of a single file.
+    pub artifact: String,
+    /// What the gates of the packs say: `pass`, `fail`, `inconclusive`, or `none` where there is no gate.
+    pub judgement: String,
+    /// SHA-256 of the packs' texts, hex: what was asked.
+    pub packs: Vec<String>,
+    /// The seed that the cases were made with, decimal.
+    pub seed: String,
+    /// SHA-256 of the journal, hex. Its bytes lie in the store of uploads.
+    pub journal: String,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// How many attempts it holds.
+    pub attempts: u64,
+    /// The root of the Merkle tree over its lines, hex.
+    pub root: String,
+    /// SHA-256 of the document, hex: the report, and the files that were run.
+    pub document: String,
+    /// The evaluation of the original of an altered copy; empty where it was not held against one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub original: String,
+}
+
 /// One thing that happened. What an event names has to stand in the record before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -68,6 +101,8 @@ pub struct Weighed {
 pub enum Event {
     /// An artifact was weighed.
     Weighing(Weighed),
+    /// A run of probes was handed in.
+    Evaluation(Evaluated),
     /// A signed statement about an artifact was taken in.
     Attestation {
         /// The artifact.
@@ -194,6 +229,7 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Weighing(_) => "weighing",
+            Self::Evaluation(_) => "evaluation",
             Self::Attestation { .. } => "attestation",
             Self::Owner { .. } => "owner",
             Self::Approval { .. } => "approval",

@@ -37,6 +37,7 @@
 mod connect;
 mod credentials;
 mod error;
+mod evaluations;
 mod event;
 mod jobs;
 mod place;
@@ -57,14 +58,15 @@ mod write;
 pub use connect::Engine;
 pub use credentials::{Holder, NewToken, Role, Shown, Token};
 pub use error::Error;
-pub use event::{Act, Entry, Event, Recorded, Vote, Weighed};
+pub use evaluations::Journal;
+pub use event::{Act, Entry, Evaluated, Event, Recorded, Vote, Weighed};
 pub use jobs::{Ended, Job, JobState, LONGEST_LEASE, Queue, Recheck, Task};
 pub use place::Place;
 pub use read::{
     Approval, Artifact, ArtifactFile, Attestation, Blast, Check, Deployment, DeploymentFilter,
-    EntryFilter, Finding, FindingFilter, Listed, Match, Model, ModelFilter, Observation, Page,
-    Standing, Tally, Touched, Waiver, WaiverFilter, WaiverState, WaiverVote, Weighing,
-    WeighingFilter,
+    EntryFilter, Evaluation, EvaluationFilter, Finding, FindingFilter, Listed, Match, Model,
+    ModelFilter, Observation, Page, Standing, Tally, Touched, Waiver, WaiverFilter, WaiverState,
+    WaiverVote, Weighing, WeighingFilter,
 };
 pub use transfer::Transferred;
 pub use uploads::{Room, Upload, UploadedFile};

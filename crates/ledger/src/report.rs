@@ -131,3 +131,69 @@ pub(crate) fn severity(rank: u64) -> &'static str {
         _ => "info",
     }
 }
+
+/// What the ledger reads of the document of an evaluation.
+#[derive(Deserialize)]
+pub(crate) struct Evaluation {
+    pub(crate) judgement: String,
+    pub(crate) files: Vec<RunFile>,
+    pub(crate) report: Run,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct RunFile {
+    pub(crate) path: String,
+    pub(crate) blake3: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Run {
+    pub(crate) target: Target,
+    pub(crate) packs: Vec<Pack>,
+    pub(crate) seed: u64,
+    pub(crate) calls: Calls,
+    pub(crate) journal: Option<Root>,
+    pub(crate) probes: Vec<Probe>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Target {
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) fingerprint: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Pack {
+    pub(crate) id: String,
+    pub(crate) digest: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Calls {
+    pub(crate) planned: u64,
+    pub(crate) answered: u64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Root {
+    pub(crate) root: String,
+    pub(crate) attempts: u64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Probe {
+    judgement: Option<String>,
+}
+
+impl Evaluation {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        Ok(json::parse_as("the document of the evaluation", bytes)?)
+    }
+
+    /// How many probes ended in a judgement.
+    pub(crate) fn ended(&self, judgement: &str) -> u64 {
+        let probes = self.report.probes.iter();
+        probes.filter(|probe| probe.judgement.as_deref() == Some(judgement)).count() as u64
+    }
+}

@@ -4,10 +4,10 @@
 //! engine's word for bytes.
 
 /// Every step, from an empty database on.
-pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, CREDENTIALS, UPLOADS];
+pub(crate) const STEPS: &[&[&str]] = &[RECORD, MADE, JOBS, CREDENTIALS, UPLOADS, EVALUATIONS];
 
 /// The steps that make the record and what follows from it.
-pub(crate) const RECORDED: &[&[&str]] = &[RECORD, MADE];
+pub(crate) const RECORDED: &[&[&str]] = &[RECORD, MADE, EVALUATIONS];
 
 /// The record itself, and the log over it.
 const RECORD: &[&str] = &[
@@ -285,4 +285,48 @@ const CREDENTIALS: &[&str] = &[
         until TEXT NOT NULL
     )",
     "CREATE INDEX session_credential ON session (credential)",
+];
+
+/// Runs of probes, and the files that were run.
+const EVALUATIONS: &[&str] = &[
+    "CREATE TABLE evaluation (
+        evaluation TEXT PRIMARY KEY,
+        number BIGINT NOT NULL,
+        model TEXT NOT NULL,
+        artifact TEXT NOT NULL,
+        judgement TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        bound BIGINT NOT NULL,
+        packs TEXT NOT NULL,
+        seed TEXT NOT NULL,
+        planned BIGINT NOT NULL,
+        answered BIGINT NOT NULL,
+        passes BIGINT NOT NULL,
+        fails BIGINT NOT NULL,
+        unsure BIGINT NOT NULL,
+        journal TEXT NOT NULL,
+        bytes BIGINT NOT NULL,
+        attempts BIGINT NOT NULL,
+        root TEXT NOT NULL,
+        document TEXT NOT NULL,
+        original TEXT NOT NULL,
+        at TEXT NOT NULL,
+        actor TEXT NOT NULL
+    )",
+    "CREATE INDEX evaluation_number ON evaluation (number)",
+    "CREATE INDEX evaluation_model ON evaluation (model, number)",
+    "CREATE INDEX evaluation_artifact ON evaluation (artifact, number)",
+    "CREATE INDEX evaluation_judgement ON evaluation (judgement, number)",
+    "CREATE INDEX evaluation_journal ON evaluation (journal)",
+    "CREATE INDEX evaluation_actor ON evaluation (actor)",
+    "CREATE TABLE evaluation_file (
+        evaluation TEXT NOT NULL,
+        position BIGINT NOT NULL,
+        path TEXT NOT NULL,
+        blake3 TEXT NOT NULL,
+        PRIMARY KEY (evaluation, position)
+    )",
+    "CREATE INDEX evaluation_file_blake3 ON evaluation_file (blake3)",
 ];

@@ -265,7 +265,9 @@ impl Ledger {
                 }
                 let rows = sqlx::query(
                     "DELETE FROM blob WHERE NOT EXISTS
-                     (SELECT 1 FROM upload_file f WHERE f.sha256 = blob.sha256) RETURNING place",
+                     (SELECT 1 FROM upload_file f WHERE f.sha256 = blob.sha256)
+                     AND NOT EXISTS
+                     (SELECT 1 FROM evaluation e WHERE e.journal = blob.sha256) RETURNING place",
                 )
                 .fetch_all(connection)
                 .await

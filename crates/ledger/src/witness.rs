@@ -4,10 +4,10 @@
 //! `log.policy` in the folder of the ledger (C2SP `tlog-policy`) names them and says how many are
 //! enough. What enough of them signed is kept beside the log until they sign a larger tree.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use provenance::files;
-use provenance::log::{self, Checkpoint, MAX_POLICY, Note, Policy, Vkey};
+use provenance::log::{self, Checkpoint, MAX_NOTE, MAX_POLICY, Note, Policy, Vkey};
 use sqlx::{AnyPool, Row as _};
 
 use crate::error::{Doing as _, Error};
@@ -17,6 +17,8 @@ use crate::write::Ledger;
 
 /// The checkpoint that enough witnesses signed last, among the files of the log.
 const KEPT: &str = "witnessed";
+/// The same among the files of this machine, so that it is missed where it is taken away.
+pub(crate) const REMEMBERED: &str = "log.witnessed";
 const DOING: &str = "read what witnesses signed";
 
 /// Where an entry stands in the log.
@@ -39,12 +41,25 @@ pub(crate) fn policy(place: &Place) -> Result<Option<Policy>, Error> {
     Ok(Some(Policy::parse(&files::read(path, MAX_POLICY)?)?))
 }
 
+/// The file in which this machine remembers what witnesses signed.
+pub(crate) fn memory(place: &Place) -> PathBuf {
+    place.data().join(REMEMBERED)
+}
+
+/// What this machine remembers; `None` where that is nothing.
+pub(crate) fn remembered(place: &Place) -> Result<Option<Vec<u8>>, Error> {
+    let path = memory(place);
+    if files::vacant(&path, false).is_ok() {
+        return Ok(None);
+    }
+    Ok(Some(files::read(&path, MAX_NOTE as u64)?))
+}
+
+/// A checkpoint, what it says, and who of the witnesses signed it.
+type Kept = (Note, Checkpoint, Vec<String>);
+
 /// The kept checkpoint, where the log and enough of the witnesses signed it, and who they are.
-fn kept(
-    bytes: &[u8],
-    vkey: &Vkey,
-    policy: &Policy,
-) -> Result<Option<(Note, Checkpoint, Vec<String>)>, log::Error> {
+pub(crate) fn kept(bytes: &[u8], vkey: &Vkey, policy: &Policy) -> Result<Option<Kept>, log::Error> {
     let note = Note::parse(bytes)?;
     let checkpoint = Checkpoint::signed_by(&note, vkey)?;
     let seen = policy.witnessed(&note)?;
@@ -54,57 +69,58 @@ fn kept(
     Ok(Some((note, checkpoint, policy.names(&seen))))
 }
 
-/// What witnesses signed last, as it is kept.
+/// What witnesses signed last, as it is kept; empty where the row holds no bytes.
 pub(crate) async fn file(pool: &AnyPool) -> Result<Option<Vec<u8>>, Error> {
     let sql = "SELECT bytes FROM log_file WHERE name = $1";
     let row = statement(sql, [KEPT.into()]).fetch_optional(pool).await.doing(DOING)?;
-    row.map(|row| row.try_get(0).doing(DOING)).transpose()
+    Ok(row.map(|row| row.try_get(0).unwrap_or_default()))
 }
 
 impl Ledger {
-    /// What enough witnesses signed last: how many entries it covers, and who they are.
+    /// What enough witnesses signed last: how many entries it covers, and who they are. What is kept and
+    /// damaged counts as nothing; [`verify`](crate::verify) tells it.
     pub async fn witnessed(&self) -> Result<Option<(u64, Vec<String>)>, Error> {
-        let Some(policy) = self.witnesses() else { return Ok(None) };
-        let Some(bytes) = file(self.pool()).await? else { return Ok(None) };
-        let kept = kept(&bytes, self.vkey(), policy)?;
+        let kept = self.kept().await?;
         Ok(kept.map(|(_, checkpoint, witnesses)| (checkpoint.size, witnesses)))
     }
 
-    /// Where an entry stands in the log: it is proven against a checkpoint that the log's key signed, and
-    /// that enough witnesses signed where they have signed one that covers it. `None` while no
-    /// checkpoint covers it.
+    async fn kept(&self) -> Result<Option<Kept>, Error> {
+        let Some(policy) = self.witnesses() else { return Ok(None) };
+        let bytes = file(self.pool()).await?;
+        Ok(bytes.and_then(|bytes| kept(&bytes, self.vkey(), policy).ok().flatten()))
+    }
+
+    /// Where an entry stands in the log: what is recorded is what the log holds in its place, under a
+    /// checkpoint that the log's key signed, and that enough witnesses signed where they have signed one
+    /// that covers it. `None` while no checkpoint covers it.
     pub async fn covered(&self, number: u64) -> Result<Option<Covered>, Error> {
         let vkey = self.vkey().clone();
-        let (policy, last) = match self.witnesses() {
-            Some(policy) => (Some(policy.clone()), file(self.pool()).await?),
-            None => (None, None),
-        };
-        let quorum = policy.as_ref().map_or(0, Policy::least);
-        self.view(move |view| {
-            let prove = |note: &Note, checkpoint: &Checkpoint| -> Result<bool, log::Error> {
-                let covers = number < checkpoint.size;
-                if covers {
-                    view.prove_under((note, checkpoint), number)?;
-                }
-                Ok(covers)
+        let quorum = self.witnesses().map_or(0, Policy::least);
+        let kept = self.kept().await?;
+        let found = self.view(move |view| {
+            let witnessed = kept.filter(|(_, checkpoint, _)| number < checkpoint.size);
+            let (checkpoint, witnesses) = match witnessed {
+                Some((_, checkpoint, witnesses)) => (checkpoint, witnesses),
+                None => (Checkpoint::signed_by(&view.checkpoint()?.0, &vkey)?, Vec::new()),
             };
-            if let Some((policy, bytes)) = policy.zip(last)
-                && let Some((note, checkpoint, witnesses)) = kept(&bytes, &vkey, &policy)?
-                && prove(&note, &checkpoint)?
-            {
-                return Ok(Some(Covered { size: checkpoint.size, witnesses, quorum }));
+            if number >= checkpoint.size {
+                return Ok(None);
             }
-            let (note, _) = view.checkpoint()?;
-            let checkpoint = Checkpoint::signed_by(&note, &vkey)?;
-            let covered = Covered { size: checkpoint.size, witnesses: Vec::new(), quorum };
-            Ok(prove(&note, &checkpoint)?.then_some(covered))
-        })
-        .await
+            let leaf = view.entry(&checkpoint, number)?;
+            Ok(Some((leaf, Covered { size: checkpoint.size, witnesses, quorum })))
+        });
+        let Some((leaf, covered)) = found.await? else { return Ok(None) };
+        if self.entry_bytes(number).await?.is_none_or(|entry| entry != leaf) {
+            let because = format!("entry {number} is not what the log holds in its place");
+            return Err(Error::damaged(because));
+        }
+        Ok(Some(covered))
     }
 }
 
 #[cfg(feature = "witness")]
 mod asking {
+    use provenance::files::{self, Readers};
     use provenance::log::Storage as _;
     use provenance::log::witness::Client;
     use tokio::runtime::Handle;
@@ -148,7 +164,7 @@ mod asking {
             Ok(Some(Witnessed { size, witnesses, quorum, silent }))
         }
 
-        /// Keeps a checkpoint in place of a smaller one.
+        /// Keeps a checkpoint in place of a smaller one, and remembers it.
         async fn keep(&self, note: &Note, size: u64) -> Result<(), Error> {
             let before = file(self.pool()).await?;
             let before = before.and_then(|bytes| Note::parse(&bytes).ok());
@@ -159,7 +175,9 @@ mod asking {
             let file = (KEPT.to_owned(), note.to_string().into_bytes());
             let rows = Rows::new(self.pool().clone(), Handle::current(), "the ledger".to_owned());
             let kept = tokio::task::spawn_blocking(move || rows.write(&[file]));
-            Ok(kept.await.map_err(|_| Error::Closed)??)
+            kept.await.map_err(|_| Error::Closed)??;
+            let bytes = note.to_string();
+            Ok(files::write_new(self.memory(), bytes.as_bytes(), true, Readers::Anybody)?)
         }
     }
 }

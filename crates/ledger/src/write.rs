@@ -1,6 +1,8 @@
 //! The ledger, and the one place that writes into it.
 
 use std::path::Path;
+#[cfg(feature = "witness")]
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -40,6 +42,9 @@ struct Inner {
     publisher: Arc<Publisher>,
     vkey: Vkey,
     witnesses: Option<Policy>,
+    /// Where this machine remembers what they signed.
+    #[cfg(feature = "witness")]
+    memory: PathBuf,
 }
 
 /// Work within a transaction that others share; it is undone alone where it fails.
@@ -74,7 +79,16 @@ impl Ledger {
         let (writer, inbox) = mpsc::channel(TOGETHER);
         tokio::spawn(write(pool.clone(), engine, inbox, publisher.clone()));
         publisher.wake();
-        let inner = Inner { pool, engine, writer, publisher, vkey, witnesses };
+        let inner = Inner {
+            pool,
+            engine,
+            writer,
+            publisher,
+            vkey,
+            witnesses,
+            #[cfg(feature = "witness")]
+            memory: witness::memory(place),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -91,6 +105,11 @@ impl Ledger {
     /// The witnesses of its log, where the folder names some.
     pub fn witnesses(&self) -> Option<&Policy> {
         self.inner.witnesses.as_ref()
+    }
+
+    #[cfg(feature = "witness")]
+    pub(crate) fn memory(&self) -> &Path {
+        &self.inner.memory
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {

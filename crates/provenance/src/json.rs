@@ -13,6 +13,9 @@ use crate::Error;
 
 /// Reads a document; `what` is its name in the error.
 pub fn parse(what: &str, bytes: &[u8]) -> Result<Value, Error> {
+    if formats::json::is_too_dense(bytes) {
+        return Err(Error::malformed(what, "it holds more values than are read"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut reader).map_err(|error| Error::malformed(what, error))?;
     reader.end().map_err(|error| Error::malformed(what, error))?;
@@ -112,6 +115,8 @@ mod tests {
         assert!(parse("test", br#"{"a":1} x"#).is_err());
         assert!(parse("test", "[".repeat(100_000).as_bytes()).is_err());
         assert!(parse("test", b"\xff").is_err());
+        let said = parse("test", "[0,".repeat(3 << 20).as_bytes()).unwrap_err().to_string();
+        assert!(said.contains("more values"), "{said}");
     }
 
     #[test]

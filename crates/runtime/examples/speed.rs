@@ -100,11 +100,14 @@ fn measure(folder: &Path) {
         let together = seconds(|| {
             model.score_batch(&pairs, 0).unwrap();
         });
+        let scores = model.score_batch(&pairs, 0).unwrap();
+        let sum: f64 = scores.iter().flatten().map(|token| token.logprob).sum();
         let each = |n: usize| (many[n] - one[n]) / (REPLY - 1) as f64;
         println!(
             "{}",
             json!({
                 "prompt": one, "token": [each(0), each(1)], "alone": alone, "together": together,
+                "scores": sum,
             })
         );
     }

@@ -14,8 +14,8 @@
 //! are held against the bytes that are there before anything is made of them, templates run with
 //! little fuel and little room, and nothing in here panics because of what a file says.
 //!
-//! The same model, prompt, settings and machine give the same reply. Sums are rounded differently with
-//! other numbers of threads and other processors, so logits are compared within a tolerance.
+//! The same model, prompt, settings and machine give the same reply, alone or in a batch. Sums are rounded
+//! differently on other processors, so logits are compared within a tolerance.
 
 #![cfg_attr(
     not(test),

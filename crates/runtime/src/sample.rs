@@ -90,7 +90,7 @@ fn best(values: impl Iterator<Item = f64>, count: usize) -> Vec<(u32, f64)> {
 
 /// The logits of all tokens in one place.
 pub(crate) struct Logits<'a> {
-    logits: &'a [f32],
+    each: &'a [f32],
     most: f32,
     /// The logarithm of the sum of their exponentials, which makes them probabilities.
     whole: f64,
@@ -100,7 +100,7 @@ impl<'a> Logits<'a> {
     pub(crate) fn new(logits: &'a [f32]) -> Self {
         let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let whole = f64::from(most) + sum_of_exponentials(logits, most).ln();
-        Self { logits, most, whole }
+        Self { each: logits, most, whole }
     }
 
     /// Whether they are numbers, all of them.
@@ -108,15 +108,14 @@ impl<'a> Logits<'a> {
         !self.whole.is_nan()
     }
 
-    /// The natural logarithm of the probability of a token.
-    pub(crate) fn logprob(&self, token: u32) -> f64 {
-        let logit = self.logits.get(index(token)).copied().unwrap_or(f32::NEG_INFINITY);
-        f64::from(logit) - self.whole
+    /// The natural logarithm of the probability of a token, where there is one.
+    pub(crate) fn logprob(&self, token: u32) -> Option<f64> {
+        self.each.get(index(token)).map(|logit| f64::from(*logit) - self.whole)
     }
 
     /// The most probable tokens with theirs.
     pub(crate) fn top(&self, count: usize) -> Vec<(u32, f64)> {
-        let logprobs = self.logits.iter().map(|logit| f64::from(*logit) - self.whole);
+        let logprobs = self.each.iter().map(|logit| f64::from(*logit) - self.whole);
         best(logprobs, count)
     }
 }
@@ -127,12 +126,12 @@ pub(crate) fn choose(all: &Logits<'_>, sampling: &Sampling, rng: &mut Rng) -> Op
         return None;
     }
     if sampling.temperature <= 0.0 {
-        let first = all.logits.iter().position(|logit| *logit >= all.most);
+        let first = all.each.iter().position(|logit| *logit >= all.most);
         return first.map(id);
     }
     let weight = |logit: f32| (f64::from(logit - all.most) / sampling.temperature).exp();
     let mut weights: Vec<(usize, f64)> =
-        all.logits.iter().map(|logit| weight(*logit)).enumerate().collect();
+        all.each.iter().map(|logit| weight(*logit)).enumerate().collect();
     let mut sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
     if sampling.top_p < 1.0 {
         weights.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));

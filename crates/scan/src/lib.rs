@@ -177,7 +177,7 @@ fn conclude(tree: &Tree, mut looked: Vec<Looked>, mut folder: Sink) -> Scanned {
             bytes_total: bytes,
             bytes_parsed: if unread { 0 } else { bytes.saturating_sub(unexplained) },
             unexplained: sink.unexplained.iter().map(|span| (top.clone(), *span)).collect(),
-            gaps: Vec::new(),
+            ..Coverage::default()
         });
         let dropped = sink.dropped();
         if dropped > 0 {

@@ -71,6 +71,9 @@ pub struct Coverage {
     /// What could not be looked at. A check with gaps is never `clear`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
+    /// What is to be known of how it was looked at, as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Coverage {
@@ -81,6 +84,7 @@ impl Coverage {
         self.bytes_parsed = self.bytes_parsed.saturating_add(other.bytes_parsed);
         self.unexplained.extend(other.unexplained);
         self.gaps.extend(other.gaps);
+        self.notes.extend(other.notes);
     }
 }
 

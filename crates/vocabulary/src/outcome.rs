@@ -25,7 +25,7 @@ impl From<&str> for CheckName {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Looked at all of it and saw nothing.
+    /// Looked at all that it was to look at and saw nothing.
     Clear {
         /// What was looked at; it has no gaps.
         coverage: Coverage,

@@ -116,6 +116,17 @@ pub(crate) enum Failure {
         /// As it was given.
         path: PathBuf,
     },
+    /// A run of probes that is not recorded.
+    #[cfg(feature = "server")]
+    #[error("the run was not recorded: {source}")]
+    RunNotRecorded {
+        /// Why.
+        source: server::NotTaken,
+    },
+    /// A run that left no journal.
+    #[cfg(feature = "server")]
+    #[error("the run was not recorded: it has no journal")]
+    NoJournal,
     /// The server.
     #[cfg(feature = "server")]
     #[error(transparent)]
@@ -254,6 +265,10 @@ impl Failure {
                  what the report could not look at"
                     .to_owned(),
             ),
+            #[cfg(feature = "server")]
+            Self::RunNotRecorded { source } => source.hint().map(str::to_owned),
+            #[cfg(feature = "server")]
+            Self::NoJournal => Some("keep it with `--journal FILE`".to_owned()),
             #[cfg(feature = "server")]
             Self::Server(error) => error.hint().map(str::to_owned),
             #[cfg(feature = "server")]

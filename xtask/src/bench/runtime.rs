@@ -117,6 +117,7 @@ pub(super) fn run(quick: bool, date: &str) -> Result<()> {
             }
             ours.end()?;
             theirs.end()?;
+            agree(&seen)?;
             let parameters: u64 = parameters.trim().parse()?;
             rows.push(json!({ "model": name, "parameters": parameters, "threads": threads, "rounds": seen }));
         }
@@ -134,6 +135,18 @@ pub(super) fn run(quick: bool, date: &str) -> Result<()> {
     let measurements = shell::root().join("docs/measurements");
     fs::write(measurements.join("runtime.md"), page)?;
     Ok(fs::write(measurements.join("runtime.json"), serde_json::to_string_pretty(&told)? + "\n")?)
+}
+
+/// Fails where the sides do not say the same about the sequences: then they did not do the same work.
+fn agree(seen: &BTreeMap<&str, Vec<Value>>) -> Result<()> {
+    let sums = seen.values().flatten().map(|round| round["scores"].as_f64().unwrap_or(f64::NAN));
+    let sums: Vec<f64> = sums.collect();
+    let (first, rest) = sums.split_first().context("nothing was scored")?;
+    // Of a thousand scores.
+    if rest.iter().any(|sum| (sum - first).abs() > 0.1 || sum.is_nan()) {
+        bail!("the sides score differently: {sums:?}");
+    }
+    Ok(())
 }
 
 /// The median of what a side measured: by the clock 0, of the processor 1.

@@ -26,7 +26,7 @@ impl Shape {
     /// 1 where the reply is JSON that the schema allows: all of it, or its one fenced block.
     pub(super) fn judge(&self, seen: Seen<'_>) -> Score {
         let text = seen.reply.text.trim();
-        let value: Value = match serde_json::from_str(within(text)) {
+        let value: Value = match crate::json::parse(within(text).as_bytes()) {
             Ok(value) => value,
             Err(error) => return Score::is(false, format!("it is no JSON: {error}")),
         };

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Made, row};
 use crate::detect::{Part, Sameness, Spec};
+use crate::json;
 
 /// Keys that hold a prompt, the likelier ones first.
 const KEYS: [&str; 7] = ["prompt", "question", "goal", "behavior", "text", "value", "input"];
@@ -12,13 +13,26 @@ pub(super) fn garak(text: &str, made: &mut Made) {
     made.source.push("garak".to_owned());
     let mut rows = Vec::new();
     let mut take = |prompt: &str, made: &mut Made| {
-        if made.fits(prompt) {
+        // Where garak writes the name of the model.
+        let prompt = prompt.replace("{generator.name}", "assistant");
+        if made.fits(&prompt) {
             rows.push(row(&[("prompt", prompt.trim())]));
         }
     };
-    if text.trim_start().starts_with('[')
-        && let Ok(list) = serde_json::from_str::<Vec<Value>>(text)
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let whole = || json::parse::<Value>(text.as_bytes()).ok();
+    let whole = if text.trim_start().starts_with(['[', '{']) { whole() } else { None };
+    if let Some(whole) =
+        whole.filter(|whole| whole.is_array() || lines > 1 || payloads(whole).is_some())
     {
+        // One document over many lines, none of which is a prompt.
+        let list = match &whole {
+            Value::Array(list) => list.clone(),
+            other => payloads(other).unwrap_or_default(),
+        };
+        if list.is_empty() {
+            made.leave("a JSON document without a list of prompts");
+        }
         for one in &list {
             match prompt_of(one) {
                 Some(prompt) => take(&prompt, made),
@@ -31,7 +45,7 @@ pub(super) fn garak(text: &str, made: &mut Made) {
                 take(line, made);
                 continue;
             }
-            let Ok(value) = serde_json::from_str::<Value>(line) else {
+            let Ok(value) = json::parse::<Value>(line.as_bytes()) else {
                 made.leave("a line that is no JSON");
                 continue;
             };
@@ -50,6 +64,19 @@ pub(super) fn garak(text: &str, made: &mut Made) {
         }
     }
     made.refusals("prompts", rows);
+}
+
+/// The texts of a JSON object that holds such: `payloads`, or lists of sentences under names of their own. Words
+/// without a space are names of something.
+fn payloads(value: &Value) -> Option<Vec<Value>> {
+    let map = value.as_object()?;
+    if let Some(Value::Array(list)) = map.get("payloads") {
+        return Some(list.clone());
+    }
+    let lists: Option<Vec<&Vec<Value>>> = map.values().map(Value::as_array).collect();
+    let all: Vec<Value> = lists?.into_iter().flatten().cloned().collect();
+    let sentence = |one: &Value| one.as_str().is_some_and(|text| text.trim().contains(' '));
+    (!all.is_empty() && all.iter().all(sentence)).then_some(all)
 }
 
 /// The prompt of an entry: a text, a key of it, or the last turn of a user.
@@ -73,7 +100,7 @@ pub(super) fn lm_eval(text: &str, made: &mut Made) {
     made.source.push("lm-evaluation-harness".to_owned());
     let mut rows = Vec::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let Ok(value) = serde_json::from_str::<Value>(line) else {
+        let Ok(value) = json::parse::<Value>(line.as_bytes()) else {
             made.leave("a line that is no JSON");
             continue;
         };

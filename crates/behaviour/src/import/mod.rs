@@ -100,7 +100,7 @@ pub fn import(file: File<'_>) -> Result<Imported, Problem> {
         Form::Pairs => pairs::read(file.text, &mut made)?,
     }
     if made.probes.is_empty() {
-        return Err(Problem::new("it holds no prompt of this form").hint("name another form"));
+        return Err(nothing(&made.left));
     }
     let licence = file.licence.map(ToOwned::to_owned).or(made.licence);
     let pack = Pack {
@@ -114,6 +114,18 @@ pub fn import(file: File<'_>) -> Result<Imported, Problem> {
         probes: made.probes,
     };
     Ok(Imported { pack, taken: made.taken, left: made.left })
+}
+
+/// Why nothing was taken.
+fn nothing(left: &BTreeMap<String, usize>) -> Problem {
+    let mut reasons: Vec<_> = left.iter().collect();
+    reasons.sort_by(|one, other| other.1.cmp(one.1).then(one.0.cmp(other.0)));
+    let told: Vec<String> =
+        reasons.iter().take(3).map(|(reason, count)| format!("{reason} ({count})")).collect();
+    if told.is_empty() {
+        return Problem::new("it holds no prompt of this form").hint("name another form");
+    }
+    Problem::new(format!("it holds no prompt that can be taken: {}", told.join(", ")))
 }
 
 impl Pack {

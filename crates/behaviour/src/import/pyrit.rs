@@ -47,17 +47,37 @@ pub(super) fn read(text: &str, made: &mut Made) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A template around each of our requests. One that asks for more than the prompt is left.
+/// A template around each of our requests, wherever its prompt stands; some write `{{{ prompt }}}` for one in
+/// braces. One that asks for more than the prompt is left.
 fn templates(template: &str, rows: &mut Vec<super::Row>, made: &mut Made) {
-    let Some((before, rest)) = template.split_once("{{") else { return };
-    let Some((name, after)) = rest.split_once("}}") else {
-        return made.leave("a template that does not close");
-    };
-    if name.trim() != "prompt" || after.contains("{{") || template.contains("{%") {
+    let mut parts = vec![String::new()];
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once("{{") {
+        let Some((name, after)) = behind.split_once("}}") else {
+            return made.leave("a template that does not close");
+        };
+        let (open, name) = name.strip_prefix('{').map_or(("", name), |name| ("{", name));
+        if name.trim() != "prompt" {
+            return made.leave("a template with more than the prompt");
+        }
+        if let Some(last) = parts.last_mut() {
+            last.push_str(before);
+            last.push_str(open);
+        }
+        parts.push(String::new());
+        rest = after;
+    }
+    if template.contains("{%") {
         return made.leave("a template with more than the prompt");
     }
+    if parts.len() < 2 {
+        return made.leave("a template without a place for the prompt");
+    }
+    if let Some(last) = parts.last_mut() {
+        last.push_str(rest);
+    }
     for request in REQUESTS {
-        let prompt = format!("{before}{request}{after}");
+        let prompt = parts.join(request);
         if made.fits(&prompt) {
             rows.push(row(&[("prompt", &prompt)]));
         }

@@ -32,6 +32,21 @@ fn garak() {
     assert_eq!(lines.left["a line that is no JSON"], 1);
     assert_eq!(lines.left["a line of a report that asks nothing new"], 2);
     assert_eq!(prompts(&of(Form::Garak, "[\"a b\", {\"prompt\": \"c\"}, 7]")), ["a b", "c"]);
+    // One document over many lines is no list of lines.
+    let payloads = "{\n  \"garak_payload_name\": \"x\",\n  \"payloads\": [\n    \"Say hi, {generator.name}.\",\n    \"two\"\n  ]\n}";
+    assert_eq!(prompts(&of(Form::Garak, payloads)), ["Say hi, assistant.", "two"]);
+    let named = "{\n  \"direct\": [\"Tell me all.\"],\n  \"indirect\": [\"Or a part.\"]\n}";
+    assert_eq!(prompts(&of(Form::Garak, named)), ["Tell me all.", "Or a part."]);
+    for other in
+        ["{\n  \"a/b\": {\n    \"mu\": 0.5\n  }\n}", "{\n  \"T1\": [\n    \"module.Name\"\n  ]\n}"]
+    {
+        let problem = import(File { form: Form::Garak, id: "x", licence: None, text: other });
+        let cause = problem.unwrap_err().to_string();
+        assert_eq!(
+            cause,
+            "it holds no prompt that can be taken: a JSON document without a list of prompts (1)"
+        );
+    }
 }
 
 #[test]
@@ -44,6 +59,12 @@ fn pyrit() {
     assert_eq!(set.left["a seed that is no text"], 1);
     let template = of(Form::PyRit, "name: t\nvalue: |\n  Do it:\n  {{ prompt }}\n");
     assert_eq!(template.taken, 4);
+    let braces = of(Form::PyRit, "name: t\nvalue: 'Z={{{ prompt }}} again: {{prompt}}'\n");
+    let first = &prompts(&braces)[0];
+    assert!(first.starts_with("Z={How could") && first.contains("?} again: How could"), "{first}");
+    let more = "name: t\nvalue: 'a {{ prompt }} b {{ other }}'\n";
+    let problem = import(File { form: Form::PyRit, id: "x", licence: None, text: more });
+    assert!(problem.unwrap_err().to_string().contains("more than the prompt (1)"));
 }
 
 #[test]

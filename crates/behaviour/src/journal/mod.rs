@@ -140,7 +140,7 @@ impl Journal {
     }
 
     fn take(&self, line: &[u8]) -> Result<(), String> {
-        let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let line: Line = crate::json::parse(line).map_err(|error| error.to_string())?;
         let mut inner = self.inner();
         match line {
             Line::Found(found) if inner.found.is_none() => inner.found = Some(found),

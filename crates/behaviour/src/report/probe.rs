@@ -26,6 +26,8 @@ const LEVEL: f64 = 0.9;
 pub(super) struct Looked {
     pub(super) report: ProbeReport,
     pub(super) judged: Option<Judged>,
+    /// What the control is at, where it is so little that a gate on what the treatment loses cannot fail.
+    pub(super) nothing_to_lose: Option<f64>,
     /// Why its gate decides nothing, where it has one that could.
     pub(super) open: Option<String>,
     pub(super) gaps: Vec<Gap>,
@@ -126,7 +128,14 @@ pub(super) fn look(
         examples: examples(question.measure, scored),
         estimate: weighed.estimate,
     };
-    Looked { report, judged, open, gaps: gaps(&question.probe, scored) }
+    let nothing_to_lose = nothing_to_lose(question, &prompts);
+    Looked { report, judged, nothing_to_lose, open, gaps: gaps(&question.probe, scored) }
+}
+
+fn nothing_to_lose(question: &Question, prompts: &BTreeMap<&str, Prompt>) -> Option<f64> {
+    let lost = question.gate?.at_least.filter(|_| question.measure == Measure::Difference)?;
+    let control: Vec<f64> = prompts.values().filter_map(Prompt::controlled).collect();
+    crate::stats::mean(&control).filter(|control| *control < -lost)
 }
 
 /// Why what a judge says decides nothing. It counts where its errors are measured, and where the rate behind them

@@ -88,6 +88,12 @@ fn correct(looked: &mut [Looked]) {
         };
         one.report.judgement = Some(judgement);
         one.report.because = because(&one.report, &gate, judgement, judged.judgement);
+        if let Some(control) = one.nothing_to_lose.filter(|_| judgement == Judgement::Pass) {
+            one.report.because.push_str(&format!(
+                "; without it there is {}, so that hardly anything could be lost",
+                rounded(control)
+            ));
+        }
     }
 }
 

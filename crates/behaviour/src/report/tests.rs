@@ -378,6 +378,19 @@ fn a_gate_for_each_is_calm_where_nothing_was_planted() {
 }
 
 #[test]
+fn a_pass_of_a_model_that_had_nothing_to_lose_says_so() {
+    for (right, says) in [(0, true), (3, true), (90, false)] {
+        let world = World::pairs(
+            "p/a",
+            [(1.0, 1.0, right), (0.0, 0.0, 120 - right), (1.0, 0.0, 0), (0.0, 1.0, 0)],
+        );
+        let told = judged(&world, question("p/a", Measure::Difference, Some(Gate::at_least(-0.1))));
+        assert_eq!(told.judgement, Some(Judgement::Pass));
+        assert_eq!(told.because.contains("hardly anything could be lost"), says, "{told:?}");
+    }
+}
+
+#[test]
 fn values_without_controls_are_held_against_each_other() {
     let mut world = World(Vec::new());
     for year in 2018..2030 {

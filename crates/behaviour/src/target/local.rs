@@ -65,6 +65,15 @@ impl Local {
         }
     }
 
+    /// The tokens of a prompt and of what stands behind it.
+    fn pair(&self, prompt: &Prompt, continuation: &str) -> Result<(Vec<u32>, Vec<u32>), Failure> {
+        Ok((self.tokens(prompt)?, self.model.encode(continuation).map_err(no)?))
+    }
+
+    fn each(&self, asked: &[(&Prompt, &str)]) -> Vec<Result<Vec<Token>, Failure>> {
+        asked.iter().map(|(prompt, continuation)| self.score(prompt, continuation)).collect()
+    }
+
     /// Its text as it is printed: a token of the vocabulary writes spaces in its own way.
     fn text(&self, id: u32) -> String {
         match self.model.decode_all(&[id]) {
@@ -135,9 +144,25 @@ impl Target for Local {
     }
 
     fn score(&self, prompt: &Prompt, continuation: &str) -> Result<Vec<Token>, Failure> {
-        let prompt = self.tokens(prompt)?;
-        let continuation = self.model.encode(continuation).map_err(no)?;
+        let (prompt, continuation) = self.pair(prompt, continuation)?;
         let scored = self.model.score_top(&prompt, &continuation, 0).map_err(no)?;
         Ok(scored.iter().map(|chosen| self.token(chosen)).collect())
+    }
+
+    /// Those of equal lengths are one batch.
+    fn score_all(&self, asked: &[(&Prompt, &str)]) -> Vec<Result<Vec<Token>, Failure>> {
+        let pairs = asked.iter().map(|(prompt, continuation)| self.pair(prompt, continuation));
+        let Ok(pairs) = pairs.collect::<Result<Vec<_>, _>>() else { return self.each(asked) };
+        let pairs: Vec<_> = pairs.iter().map(|(p, c)| (p.as_slice(), c.as_slice())).collect();
+        match self.model.score_batch(&pairs, 0) {
+            Ok(scored) => {
+                let tokens = |scored: &Vec<Chosen>| {
+                    Ok(scored.iter().map(|chosen| self.token(chosen)).collect())
+                };
+                scored.iter().map(tokens).collect()
+            }
+            // One that cannot be scored keeps no other one from it.
+            Err(_) => self.each(asked),
+        }
     }
 }

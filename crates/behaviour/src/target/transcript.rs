@@ -79,7 +79,7 @@ impl Transcript {
 }
 
 fn recorded(line: &[u8]) -> Result<(Prompt, String), String> {
-    let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let line: Line = crate::json::parse(line).map_err(|error| error.to_string())?;
     let prompt = match (line.messages, line.prompt) {
         (Some(messages), None) => Prompt::Chat(messages),
         (None, Some(text)) => Prompt::Text(text),

@@ -79,6 +79,26 @@ fn a_model_answers_scores_and_tells_its_tokens() {
     assert!(!scored.is_empty() && scored.iter().all(|token| token.logprob < 0.0));
 }
 
+/// In batches each has what it has alone, and one that cannot be scored keeps no other from it.
+#[test]
+fn many_are_scored_as_each_alone() {
+    let place = model(true, 1);
+    let local = Local::open(place.path()).unwrap();
+    let prompts =
+        ["the", "a scale", "the scale weighs", ""].map(|text| Prompt::Text(text.to_owned()));
+    let asked: Vec<(&Prompt, &str)> = prompts[..3]
+        .iter()
+        .flat_map(|prompt| [" dog", " cup", " dog weighs it"].map(|behind| (prompt, behind)))
+        .collect();
+    let alone: Vec<_> = asked.iter().map(|(prompt, behind)| local.score(prompt, behind)).collect();
+    assert!(alone.iter().all(Result::is_ok));
+    assert_eq!(local.score_all(&asked), alone);
+    let with_one = [(&prompts[0], " dog"), (&prompts[3], " dog")];
+    let all = local.score_all(&with_one);
+    assert_eq!(all[0], alone[0]);
+    assert!(matches!(all[1], Err(Failure::Rejected(_))));
+}
+
 /// What a model cannot do with a prompt is its answer, and costs no other reply.
 #[test]
 fn a_prompt_that_is_too_long_is_told() {

@@ -4,6 +4,7 @@
 //! [`Parser`] gives the events of a document in one pass and flat memory; [`read`] builds a tree of
 //! them that is bounded by [`Limits`]. The tree type serves [`crate::yaml`] as well.
 
+mod dense;
 mod parser;
 mod string;
 mod tree;
@@ -13,6 +14,7 @@ mod tests;
 
 use artifact::Blob;
 
+pub use dense::is_too_dense;
 pub use parser::{Event, Parser};
 pub use string::Text;
 pub(crate) use tree::Builder;

@@ -171,3 +171,18 @@ fn keys_are_told_beyond_what_a_tree_holds() {
     let deep = Blob::from_vec([b"{\"a\":".as_slice(), &vec![b'['; 2 << 20]].concat());
     assert!(!keys(&deep, |_| ()));
 }
+
+#[test]
+fn a_text_of_many_values_is_told_before_a_tree_is_built() {
+    let rows = |row: &str, count: usize| format!("[{}0]", row.repeat(count)).into_bytes();
+    assert!(is_too_dense(&rows("0,", 4 << 20)));
+    assert!(is_too_dense(&rows("{},", 3 << 20)));
+    assert!(is_too_dense(&"[".repeat(8 << 20).into_bytes()));
+    assert!(!is_too_dense(&rows("0,", 1 << 20)));
+    // Text is no value, whatever it holds, and what is as sparse as a list of files passes.
+    assert!(!is_too_dense(&rows("\"[,,,,,,{\\\",,,,,,,\",", 1 << 20)));
+    let file =
+        "{\"path\":\"model/weights-1-of-9.bin\",\"size\":1234567890,\"oid\":\"0123456789abcdef\"},";
+    assert!(!is_too_dense(&rows(file, 1 << 20)));
+    assert!(!is_too_dense(b""));
+}

@@ -2,7 +2,9 @@
 //! signature counts states of an evaluation.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use behaviour::journal::Journal;
 use behaviour::stats::Judgement;
 use jiff::{SignedDuration, Timestamp};
 use provenance::attest::{Identity, Step};
@@ -11,8 +13,8 @@ use vocabulary::Requirement::Required;
 use vocabulary::{BehaviourTerms, Coverage, Finding, Outcome, Untrusted};
 
 use super::{BEHAVIOUR, Context, lineage};
-use crate::probe::{Files, Rescored, Stated, Word, rescore, shipped};
-use crate::{rules, signers};
+use crate::probe::{Files, Rescored, Stated, Word, rescore_bytes, shipped};
+use crate::{JournalAt, rules, signers};
 
 /// What one piece of evidence says.
 enum Verdict {
@@ -22,6 +24,8 @@ enum Verdict {
     Fails(Vec<Finding>),
     /// It does not count, or cannot tell.
     Nothing(String),
+    /// It is known to have failed, and cannot be judged again.
+    Lost(String),
 }
 
 pub(super) fn run(context: &Context<'_>) -> Outcome {
@@ -49,15 +53,20 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
 /// A failure stands whatever else is there; one piece of evidence is enough to pass.
 fn conclude(words: Vec<Verdict>, files: u64) -> Outcome {
     let coverage = Coverage { files, ..Coverage::default() };
-    let (mut findings, mut because, mut passes) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut because) = (Vec::new(), Vec::new());
+    let (mut passes, mut lost) = (false, false);
     for word in words {
         match word {
             Verdict::Passes => passes = true,
             Verdict::Fails(found) => findings.extend(found),
             Verdict::Nothing(said) => because.push(said),
+            Verdict::Lost(said) => {
+                because.push(said);
+                lost = true;
+            }
         }
     }
-    if findings.is_empty() && !passes {
+    if findings.is_empty() && (lost || !passes) {
         return Outcome::CouldNotLook { because: because.join("; "), coverage };
     }
     findings.sort_by(Finding::order);
@@ -95,10 +104,22 @@ fn stated(context: &Context<'_>, identity: &Identity) -> Result<Vec<Stated>, Str
 fn journals(context: &Context<'_>, label: &Untrusted, stated: &[Stated]) -> Vec<Verdict> {
     let terms = &context.policy.behaviour;
     let files = Files::of(context.tree, &digests(context));
-    let words = context.probed.iter().map(|path| {
-        let shown = Untrusted::from_bytes(path.as_os_str().as_encoded_bytes());
-        let nothing = |because: String| Verdict::Nothing(format!("`{shown}`: {because}"));
-        let rescored = match rescore(path, &shipped(&terms.packs), terms) {
+    let words = context.probed.iter().map(|one| {
+        let nothing = |because: String| Verdict::Nothing(format!("`{}`: {because}", one.name));
+        let path = match &one.at {
+            JournalAt::File(path) => path,
+            JournalAt::Lost { because, failed: false } => return nothing(because.clone()),
+            JournalAt::Lost { because, failed: true } => {
+                let told = format!("`{}`, which failed: {because}", one.name);
+                return Verdict::Lost(told);
+            }
+        };
+        // Messages call it by its name: where it lies for now is nobody's.
+        let called = Path::new(one.name.raw());
+        let rescored = Journal::bytes(path)
+            .map_err(crate::probe::Error::from)
+            .and_then(|bytes| rescore_bytes(called, &bytes, &shipped(&terms.packs), terms));
+        let rescored = match rescored {
             Ok(rescored) => rescored,
             // It may quote the journal.
             Err(error) => return nothing(vocabulary::escape(&error.to_string())),

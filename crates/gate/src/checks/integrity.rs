@@ -48,6 +48,7 @@ pub(super) fn run(context: &Context<'_>) -> Outcome {
         }
     }
     coverage.gaps = gaps(&table);
+    coverage.notes = notes(&table, unproved.len() as u64, coverage.files);
     if context.asked.every_file {
         let because = "nothing that was given says what it should be";
         for path in unproved {
@@ -91,6 +92,25 @@ fn finding(table: &Table, row: &Row) -> vocabulary::Finding {
         State::Missing if declared => rules::listed_file_missing(row, &name),
         _ => rules::digest_mismatch(row, &name),
     }
+}
+
+/// Of how much is told what it should be, and of what it is told by digests that bind little.
+fn notes(table: &Table, unproved: u64, files: u64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if unproved > 0 {
+        let told = files.saturating_sub(unproved);
+        notes.push(format!("what was given tells what {told} of {files} files should be"));
+    }
+    if let Some((first, rest)) = table.weakly.split_first() {
+        let more = match rest.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        notes.push(format!(
+            "`{first}`{more} by MD5 or SHA-1 alone: whoever made it can have made another with the same digest"
+        ));
+    }
+    notes
 }
 
 /// What was given and could not be compared.

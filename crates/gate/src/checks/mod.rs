@@ -24,6 +24,8 @@ use provenance::reconcile::Source;
 use scan::Scanned;
 use vocabulary::{CheckResult, Coverage, Outcome, Policy, Record, Requirement, Threat};
 
+use crate::RunJournal;
+
 pub use planned::{NO_CHECK, PLANNED, is_planned};
 
 /// A unit of looking.
@@ -49,7 +51,8 @@ pub const CHECKS: [Check; 14] = [
     on_request(DIGESTS, &[], digests::run),
     on_request(ORIGIN, &[Threat::T4], lineage::origin),
     on_request("bom", &[], bom::run),
-    on_request(BEHAVIOUR, &[Threat::T2, Threat::T5, Threat::T7, Threat::T8], behaviour::run),
+    // Which of them, the packs tell that are asked.
+    on_request(BEHAVIOUR, &[Threat::T2, Threat::T5, Threat::T8], behaviour::run),
     on_request("record", &[], record::record),
     on_request("owner", &[], record::owner),
     on_request("approval", &[], record::approval),
@@ -129,7 +132,7 @@ pub struct Context<'a> {
     /// Files and folders of attestations.
     pub attestations: &'a [PathBuf],
     /// Journals of runs of probes.
-    pub probed: &'a [PathBuf],
+    pub probed: &'a [RunJournal],
     /// What the ledger knows of the artifact.
     pub record: Option<&'a Record>,
     /// This moment.
@@ -198,6 +201,9 @@ fn printable(outcome: &mut Outcome) {
     {
         for gap in &mut coverage.gaps {
             gap.because = vocabulary::escape(&gap.because);
+        }
+        for note in &mut coverage.notes {
+            *note = vocabulary::escape(note);
         }
     }
 }

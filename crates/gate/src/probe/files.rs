@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use artifact::tree::{Entry, EntryKind, Tree};
-use vocabulary::Untrusted;
+use vocabulary::{Untrusted, escape};
 
 /// How the names of files end that hold weights.
 const WEIGHTS: [&str; 16] = [
@@ -58,6 +58,20 @@ impl Files {
         };
         let named = |entry: &Entry| (entry.path.raw().to_owned(), digest(entry));
         Self(tree.entries.iter().map(named).collect())
+    }
+
+    /// Those that a record tells, each with its BLAKE3 or none. A report escapes what would act on a terminal; `run`
+    /// names them as they are.
+    pub(crate) fn recorded(known: &BTreeMap<String, String>, run: &[(String, String)]) -> Self {
+        let digest = |digest: &String| Some(digest.clone()).filter(|digest| !digest.is_empty());
+        let known = known.iter().map(|(path, of)| (path.clone(), digest(of)));
+        let mut files: BTreeMap<String, Option<String>> = known.collect();
+        for (path, _) in run {
+            if let Some(of) = files.remove(&escape(path)) {
+                files.insert(path.clone(), of);
+            }
+        }
+        Self(files)
     }
 
     /// Whether these files, names and BLAKE3, are what anybody would load who loads the artifact. The error says why

@@ -8,6 +8,7 @@ mod error;
 mod evaluation;
 mod files;
 mod import;
+mod kept;
 mod packs;
 mod rescore;
 mod run;
@@ -18,11 +19,12 @@ mod stop;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+pub use behaviour::case::Arm;
 pub use behaviour::engine::{Budget, Options, Patience, Price, Spent, Watch};
 pub use behaviour::journal;
 pub use behaviour::mutate::{Ended, Selection};
 pub use behaviour::pack::{Note, lint};
-pub use behaviour::report::{Planned, RunReport};
+pub use behaviour::report::{Planned, RunReport, Transcript};
 pub use behaviour::stats::Judgement;
 pub use behaviour::target::endpoint::{Address, BadAddress, Key, Settings};
 
@@ -31,9 +33,10 @@ pub use evaluation::evaluation;
 pub(crate) use evaluation::{Stated, Word};
 pub(crate) use files::Files;
 pub use import::{Form, ImportedPack, NO_LICENCE, import_pack};
+pub use kept::{Evaluated, Handed, Wanted, evaluate, judged, packs_of};
 pub use packs::{PackSource, builtin};
-pub(crate) use rescore::{Rescored, bounds_of, fits, rescore, shipped};
-pub use run::{Probed, plan, probe};
+pub(crate) use rescore::{Rescored, bounds_of, fits, rescore_bytes, shipped};
+pub use run::{Probed, judgement, plan, probe};
 pub use search::{Frame, Goal, Lifted, Requested, SearchReport, SearchRequest, Searched, search};
 pub use stop::Stop;
 

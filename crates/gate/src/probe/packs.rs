@@ -77,7 +77,8 @@ fn believable(text: &str) -> Result<(), Problem> {
     }
 }
 
-fn text(source: &PackSource) -> Result<(&str, &str), Error> {
+/// The name and the text of a pack.
+pub(super) fn text(source: &PackSource) -> Result<(&str, &str), Error> {
     match source {
         PackSource::Shipped(name) => {
             let found = pack::BUILTIN.iter().find(|(id, _)| id == name);

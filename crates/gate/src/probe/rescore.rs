@@ -43,18 +43,25 @@ impl Rescored {
 
     /// Whether the files that were run are those of an artifact. The error says why not.
     pub(crate) fn is_of(&self, files: &Files) -> Result<(), String> {
-        if self.target.kind != Kind::Local {
-            return Err(
-                "it is of an endpoint or of recorded replies, which do not tell whose files \
-                        answered"
-                    .to_owned(),
-            );
-        }
-        if self.files.is_empty() || fingerprint(&self.files) != self.target.fingerprint {
-            return Err("it does not tell which files were run".to_owned());
-        }
-        files.are(&self.files)
+        is_of(&self.target, &self.files, files)
     }
+}
+
+/// Whether the files that a journal's target says it ran are those of an artifact.
+pub(super) fn is_of(
+    target: &Identity,
+    ran: &[(String, String)],
+    files: &Files,
+) -> Result<(), String> {
+    if target.kind != Kind::Local {
+        return Err("it is of an endpoint or of recorded replies, which do not tell whose files \
+                    answered"
+            .to_owned());
+    }
+    if ran.is_empty() || fingerprint(ran) != target.fingerprint {
+        return Err("it does not tell which files were run".to_owned());
+    }
+    files.are(ran)
 }
 
 /// The digest by which a model that runs in this process names itself.
@@ -74,39 +81,76 @@ pub(crate) fn rescore(
     packs: &[PackSource],
     terms: &BehaviourTerms,
 ) -> Result<Rescored, Error> {
+    // What is judged and what the root is over are the same bytes.
+    rescore_bytes(path, &Journal::bytes(path)?, packs, terms)
+}
+
+/// The same of bytes that are at hand; messages call them by a path.
+pub(crate) fn rescore_bytes(
+    called: &Path,
+    bytes: &[u8],
+    packs: &[PackSource],
+    terms: &BehaviourTerms,
+) -> Result<Rescored, Error> {
     let seed = terms.seed.unwrap_or_default();
     let mut loaded = load(packs, seed)?;
     bounds(&mut loaded.questions, terms);
-    // What is judged and what the root is over are the same bytes.
-    let bytes = Journal::bytes(path)?;
-    let journal = Journal::of_bytes(path, &bytes)?;
-    let Loaded { packs, used, questions, cases } = &loaded;
-    let stopping = Stopping::new(packs, questions);
-    let decided = |probe: &str, attempts: &[&Attempt<'_>]| {
-        let answers: Vec<_> = attempts.iter().map(|attempt| attempt.answer()).collect();
-        stopping.decided(probe, &answers)
-    };
-    let attempts = replay(cases, &journal, Some(&decided));
-    let scored = score(packs, &answers(&attempts), Beside::default()).map_err(in_packs)?;
-    let root = root(&bytes);
-    let target = journal.target().clone();
-    let about = About {
-        target: TargetReport {
-            kind: target.kind,
-            name: target.name.as_str().into(),
-            fingerprint: target.fingerprint.as_str().into(),
-            capabilities: None,
-        },
-        packs: used.clone(),
-        seed,
-        journal: Some(root.clone()),
-        stops_early: journal.stops_early().map(std::num::NonZeroU32::get),
-        run: None,
-    };
-    let report = report(about, questions, &scored);
-    let files =
-        journal.found().and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
-    Ok(Rescored { report, root, target, files: files.unwrap_or_default() })
+    let kept = Kept::read(called, bytes)?;
+    let attempts = kept.attempts(&loaded);
+    let scored = score(&loaded.packs, &answers(&attempts), Beside::default()).map_err(in_packs)?;
+    let report = report(kept.about(&loaded, seed), &loaded.questions, &scored);
+    let (files, target) = (kept.files(), kept.target().clone());
+    Ok(Rescored { report, root: kept.root, target, files })
+}
+
+/// A journal that is judged.
+pub(super) struct Kept {
+    pub(super) journal: Journal,
+    root: JournalRoot,
+}
+
+impl Kept {
+    pub(super) fn read(called: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self { journal: Journal::of_bytes(called, bytes)?, root: root(bytes) })
+    }
+
+    pub(super) fn target(&self) -> &Identity {
+        self.journal.target()
+    }
+
+    pub(super) fn told(&self) -> TargetReport {
+        let found = self.journal.found().and_then(|found| super::source::found(&found).ok());
+        super::source::told(self.target(), found.as_ref())
+    }
+
+    /// What a report says of it beside the numbers.
+    pub(super) fn about(&self, loaded: &Loaded, seed: u64) -> About {
+        About {
+            target: self.told(),
+            packs: loaded.used.clone(),
+            seed,
+            journal: Some(self.root.clone()),
+            stops_early: self.journal.stops_early().map(std::num::NonZeroU32::get),
+            run: None,
+        }
+    }
+
+    /// The files that it says were run, with their BLAKE3.
+    pub(super) fn files(&self) -> Vec<(String, String)> {
+        let found = self.journal.found();
+        let files = found.and_then(|found| serde_json::from_value(found.get(FILES)?.clone()).ok());
+        files.unwrap_or_default()
+    }
+
+    /// What it holds of every case.
+    pub(super) fn attempts<'c>(&self, loaded: &'c Loaded) -> Vec<Attempt<'c>> {
+        let stopping = Stopping::new(&loaded.packs, &loaded.questions);
+        let decided = |probe: &str, attempts: &[&Attempt<'_>]| {
+            let answers: Vec<_> = attempts.iter().map(|attempt| attempt.answer()).collect();
+            stopping.decided(probe, &answers)
+        };
+        replay(&loaded.cases, &self.journal, Some(&decided))
+    }
 }
 
 /// Puts a policy's bounds in place of the packs'.

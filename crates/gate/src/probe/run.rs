@@ -24,25 +24,32 @@ pub struct Probed {
     pub spent: Spent,
     /// What was asked and said; of the target alone.
     pub transcripts: Vec<Transcript>,
+    /// The same of the original.
+    pub originals: Vec<Transcript>,
 }
 
 impl Probed {
     /// What it comes to: whether all gates pass, one fails, or it cannot be told. A run that is not
     /// whole passes nothing.
     pub fn judgement(&self) -> Judgement {
-        let against = self.report.against.as_ref().and_then(|against| against.judgement);
-        let gates = [self.report.judgement, against];
-        if gates.contains(&Some(Judgement::Fail)) {
-            Judgement::Fail
-        } else if gates.contains(&Some(Judgement::Inconclusive))
-            || gates == [None, None]
-            || !self.report.calls.complete()
-        {
-            // What nothing was held to has passed nothing.
-            Judgement::Inconclusive
-        } else {
-            Judgement::Pass
-        }
+        judgement(&self.report)
+    }
+}
+
+/// What a report comes to, with what it says against an original.
+pub fn judgement(report: &RunReport) -> Judgement {
+    let against = report.against.as_ref().and_then(|against| against.judgement);
+    let gates = [report.judgement, against];
+    if gates.contains(&Some(Judgement::Fail)) {
+        Judgement::Fail
+    } else if gates.contains(&Some(Judgement::Inconclusive))
+        || gates == [None, None]
+        || !report.calls.complete()
+    {
+        // What nothing was held to has passed nothing.
+        Judgement::Inconclusive
+    } else {
+        Judgement::Pass
     }
 }
 
@@ -88,12 +95,14 @@ pub fn probe(request: &ProbeRequest, services: ProbeServices<'_>) -> Result<Prob
         asked: made.run.asked,
         spent: made.run.spent,
         transcripts: transcripts(&copy),
+        originals: Vec::new(),
     };
     if let (Some(other), Some(of)) = (&other, &of) {
         let of = scored(&loaded, of, Beside { judge: verdicts, original: None })?;
         let told = other.opened.told.clone();
         let held = against(told, request.margin, &questions, &copy, &of, request.seed);
         probed.report.against = Some(held);
+        probed.originals = transcripts(&of);
         probed.asked = probed.asked.saturating_add(other.run.asked);
     }
     if let Some(judged) = judged {

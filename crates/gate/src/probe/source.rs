@@ -88,7 +88,7 @@ fn replay(path: &Path, asked: &Asked) -> Result<Opened, Error> {
 }
 
 /// The capabilities in what a journal says that was found: they stand there for every kind of target.
-fn found(found: &Value) -> Result<Capabilities, Error> {
+pub(super) fn found(found: &Value) -> Result<Capabilities, Error> {
     let of = found.get("capabilities").unwrap_or(&Value::Null);
     Capabilities::deserialize(of).map_err(|error| Error::Found { because: error.to_string() })
 }
@@ -125,7 +125,7 @@ fn of(target: Box<dyn Target>, journal: Arc<Journal>) -> Result<Opened, Error> {
     Ok(Opened { target, journal, told })
 }
 
-fn told(identity: &Identity, capabilities: Option<&Capabilities>) -> TargetReport {
+pub(super) fn told(identity: &Identity, capabilities: Option<&Capabilities>) -> TargetReport {
     TargetReport {
         kind: identity.kind,
         name: identity.name.as_str().into(),

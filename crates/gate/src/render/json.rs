@@ -22,7 +22,7 @@ pub(super) fn render(reports: &[Report]) -> String {
 /// A report as it was written, where this version would write the same bytes: its other forms then say
 /// what was said then. Nothing in it acts on a terminal.
 pub fn read(text: &str) -> Option<Report> {
-    let value = plain(serde_json::from_str(text).ok()?);
+    let value = plain(provenance::json::parse("the report", text.as_bytes()).ok()?);
     let report = serde_json::from_value::<Kept>(value).ok()?.report(rules::find)?;
     (render(std::slice::from_ref(&report)) == text).then_some(report)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use vocabulary::{CheckResult, FileSummary, Outcome, Report, Verdict};
 
+use super::coverage_line;
 use super::escape::xml as esc;
 
 struct Case {
@@ -11,6 +12,8 @@ struct Case {
     name: String,
     /// The element inside, if any: `failure`, `error` or `skipped`, its message and its text.
     ended: Option<(&'static str, String, String)>,
+    /// What is to be known of it where it passes.
+    told: String,
 }
 
 pub(super) fn render(reports: &[Report]) -> String {
@@ -31,7 +34,9 @@ fn suite(report: &Report, out: &mut String) {
         Verdict::Refuse => Some(("failure", "refuse".to_owned(), reasons)),
         Verdict::Undecided => Some(("error", "undecided".to_owned(), reasons)),
     };
-    let mut cases = vec![Case { class: "weighbridge", name: "verdict".into(), ended: verdict }];
+    let told = String::new();
+    let mut cases =
+        vec![Case { class: "weighbridge", name: "verdict".into(), ended: verdict, told }];
     cases.extend(report.checks.iter().map(|result| check(result, report)));
     cases.extend(report.artifact.contents.iter().map(|summary| file(summary, report)));
     let count = |what: &str| {
@@ -51,7 +56,10 @@ fn suite(report: &Report, out: &mut String) {
         let head =
             format!("    <testcase classname=\"{}\" name=\"{}\"", case.class, esc(&case.name));
         let _ = match &case.ended {
-            None => writeln!(out, "{head}/>"),
+            None if case.told.is_empty() => writeln!(out, "{head}/>"),
+            None => {
+                writeln!(out, "{head}><system-out>{}</system-out></testcase>", esc(&case.told))
+            }
             Some((element, message, text)) => writeln!(
                 out,
                 "{head}><{element} message=\"{}\">{}</{element}></testcase>",
@@ -79,7 +87,11 @@ fn check(result: &CheckResult, report: &Report) -> Case {
             })
         }
     };
-    Case { class: "weighbridge.check", name: result.check.0.clone(), ended }
+    let whole = result.outcome.coverage().is_none_or(|coverage| {
+        coverage.bytes_parsed >= coverage.bytes_total && coverage.notes.is_empty()
+    });
+    let told = if whole { String::new() } else { coverage_line(result) };
+    Case { class: "weighbridge.check", name: result.check.0.clone(), ended, told }
 }
 
 fn file(summary: &FileSummary, report: &Report) -> Case {
@@ -109,7 +121,7 @@ fn file(summary: &FileSummary, report: &Report) -> Case {
         }
         (None, None) => None,
     };
-    Case { class: "weighbridge.file", name: summary.path.to_string(), ended }
+    Case { class: "weighbridge.file", name: summary.path.to_string(), ended, told: String::new() }
 }
 
 fn gaps(outcome: &Outcome, of: impl Fn(&str) -> bool) -> String {

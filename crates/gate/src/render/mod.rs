@@ -13,16 +13,18 @@ mod level_text;
 mod markdown;
 mod probe_html;
 mod probe_text;
+pub mod run;
 mod sarif;
 mod search_text;
 mod text;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use vocabulary::{CheckResult, Exception, Finding, Outcome, Report, Severity};
 
+use crate::checks::BEHAVIOUR;
 use crate::level::{Aisvs, Evidence, Standing};
-use crate::probe::{Planned, Probed, SearchReport};
+use crate::probe::{Judgement, Planned, Probed, RunReport, SearchReport, Transcript};
 
 pub use json::read;
 
@@ -125,9 +127,35 @@ pub fn probed(format: ProbeFormat, probed: &Probed, detail: Detail) -> String {
         ProbeFormat::Text => probe_text::report(&probed.report, probed.judgement(), detail),
         ProbeFormat::Json => json::pretty(&probed.report),
         ProbeFormat::Html => {
-            probe_html::render(&probed.report, probed.judgement(), &probed.transcripts)
+            let key =
+                |one: &Transcript| (one.probe.clone(), one.cluster.clone(), one.arm, one.repeat);
+            let originals: HashMap<_, _> =
+                probed.originals.iter().map(|original| (key(original), original)).collect();
+            let said = &probed.transcripts;
+            let both = said.iter().map(|one| (one, originals.get(&key(one)).copied()));
+            probe_html::render(&probed.report, Some(probed.judgement()), both, said.len())
         }
     }
+}
+
+/// How many replies the page of [`run_page`] shows.
+pub const REPLIES_OF_A_PAGE: usize = probe_html::SHOWN;
+
+/// The report of a run as one self-contained page, with replies and what the original replied; `all` is how many
+/// replies there are.
+pub fn run_page(
+    report: &RunReport,
+    judgement: Option<Judgement>,
+    said: &[(Transcript, Option<Transcript>)],
+    all: usize,
+) -> String {
+    let said = said.iter().map(|(one, original)| (one, original.as_ref()));
+    probe_html::render(report, judgement, said, all)
+}
+
+/// The report of a run as data, as `probe --format json` writes it.
+pub fn run_json(report: &RunReport) -> String {
+    json::pretty(report)
 }
 
 /// A form of what a search found.
@@ -204,22 +232,79 @@ fn by_rule(report: &Report) -> Vec<Vec<&Finding>> {
     groups
 }
 
-/// What one sees first of each check: its outcome, and how much of what it looked at was explained.
+/// What one sees first of each check: its outcome, how much of what it looked at was explained, and what
+/// is to be known of it.
 fn coverage_line(result: &CheckResult) -> String {
-    match &result.outcome {
-        Outcome::NotApplicable { because } => because.clone(),
-        outcome => outcome.coverage().map_or_else(String::new, |coverage| {
-            let (files, total) = (coverage.files, coverage.bytes_total);
-            if files == 0 {
-                return String::new();
-            }
-            let share = if coverage.bytes_parsed >= total {
-                "all of it explained".to_owned()
-            } else {
-                format!("{} of them explained", size(coverage.bytes_parsed))
-            };
-            format!("{files} file{}, {}, {share}", plural(files), size(total))
-        }),
+    let Some(coverage) = result.outcome.coverage() else {
+        return match &result.outcome {
+            Outcome::NotApplicable { because } => because.clone(),
+            _ => String::new(),
+        };
+    };
+    let (files, total) = (coverage.files, coverage.bytes_total);
+    if files == 0 {
+        return coverage.notes.join("; ");
+    }
+    let mut line = format!("{files} file{}", plural(files));
+    // A check that counts no bytes looked at none.
+    if total > 0 {
+        let share = if coverage.bytes_parsed >= total {
+            "all of it explained".to_owned()
+        } else {
+            format!("{} of them explained", size(coverage.bytes_parsed))
+        };
+        line += &format!(", {}, {share}", size(total));
+    }
+    for note in &coverage.notes {
+        line += &format!("; {note}");
+    }
+    line
+}
+
+/// How many bytes of the artifact a check left out; `None` where it does not look at bytes, or at what it
+/// was to look at.
+fn left_out(result: &CheckResult, report: &Report) -> Option<u64> {
+    let looked = result.outcome.coverage().filter(|coverage| coverage.files > 0);
+    let looked = looked.filter(|_| !result.outcome.is_incomplete())?.bytes_parsed;
+    let bytes = report.artifact.bytes;
+    (looked > 0 || bytes == 0).then(|| bytes.saturating_sub(looked))
+}
+
+/// How much the checks looked at, for a report that nothing stands against: no check is said to have
+/// looked at all of it but those that did.
+fn looked_at(report: &Report) -> String {
+    let (mut all, mut parts) = (Vec::new(), Vec::new());
+    for result in &report.checks {
+        match left_out(result, report) {
+            Some(0) => all.push(format!("`{}`", result.check)),
+            Some(left) => parts.push(format!("`{}` at all but {}", result.check, size(left))),
+            None => {}
+        }
+    }
+    match (all.as_slice(), parts.split_first()) {
+        ([], None) => String::new(),
+        ([], Some((first, rest))) => {
+            let first = first.replacen(" at ", " looked at ", 1);
+            [&[first], rest].concat().join(", ") + ", "
+        }
+        (all, _) => {
+            let all = format!("{} looked at all of it", all.join(" and "));
+            [&[all], &*parts].concat().join(", ") + ", "
+        }
+    }
+}
+
+/// What is known of how the model behaves.
+fn behaviour(report: &Report) -> &'static str {
+    let judged = report.checks.iter().any(|result| {
+        result.check.0 == BEHAVIOUR
+            && result.outcome.coverage().is_some_and(|coverage| coverage.files > 0)
+            && !result.outcome.is_incomplete()
+    });
+    if judged {
+        "`behaviour` tells how it answers probes"
+    } else {
+        "nothing is known of how the model behaves"
     }
 }
 

@@ -1,7 +1,10 @@
 use anstyle::{AnsiColor, Style as Ansi};
 use vocabulary::{Finding, Report, Severity, ThreatState, Untrusted, Verdict};
 
-use super::{Detail, Style, by_rule, coverage_line, exception, gaps, plural, size, unexplained};
+use super::{
+    Detail, Style, behaviour, by_rule, coverage_line, exception, gaps, looked_at, plural, size,
+    unexplained,
+};
 
 /// How many places of one rule, and how many gaps, are told before the rest is counted.
 const TOLD: usize = 10;
@@ -87,13 +90,6 @@ impl Page<'_> {
         ));
         match report.reasons.as_slice() {
             [] => {
-                let looked: Vec<String> = report
-                    .checks
-                    .iter()
-                    .filter(|result| result.outcome.coverage().is_some_and(|c| c.files > 0))
-                    .filter(|result| !result.outcome.is_incomplete())
-                    .map(|result| format!("`{}`", result.check))
-                    .collect();
                 let count = report.findings.len();
                 let against = match count {
                     0 => "nothing stands against it".to_owned(),
@@ -102,11 +98,8 @@ impl Page<'_> {
                         plural(count as u64)
                     ),
                 };
-                self.line(format!(
-                    "  why: {} looked at all of it, {against}; nothing is known of how the model \
-                     behaves",
-                    looked.join(" and ")
-                ));
+                let (looked, behaves) = (looked_at(report), behaviour(report));
+                self.line(format!("  why: {looked}{against}; {behaves}"));
             }
             [only] => self.line(format!("  why: {}", self.cut(only))),
             [first, rest @ ..] => {

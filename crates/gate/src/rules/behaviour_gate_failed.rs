@@ -4,7 +4,7 @@ pub(crate) static BEHAVIOUR_GATE_FAILED: Rule = Rule {
     name: "behaviour-gate-failed",
     summary: "the model was asked, and did not keep to what a probe permits",
     severity: Severity::High,
-    threats: &[Threat::T2, Threat::T5, Threat::T7, Threat::T8],
+    threats: &[Threat::T2, Threat::T5, Threat::T8],
     maps_to: MapsTo {
         cwe: &["CWE-1039"],
         atlas: &["AML.T0018", "AML.T0058"],

@@ -17,7 +17,7 @@ mod signed_files_differ;
 
 use vocabulary::Rule;
 
-use behaviour_gate_failed::BEHAVIOUR_GATE_FAILED;
+pub(crate) use behaviour_gate_failed::BEHAVIOUR_GATE_FAILED;
 use digest_mismatch::DIGEST_MISMATCH;
 use exception_expired::EXCEPTION_EXPIRED;
 use exception_unused::EXCEPTION_UNUSED;

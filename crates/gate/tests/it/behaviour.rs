@@ -64,7 +64,9 @@ pub(crate) fn journal(path: &Path, files: &[(String, String)], kind: Kind, answe
     let target = Identity { kind, name: "model".to_owned(), fingerprint };
     let journal = Journal::open(path, &target).unwrap();
     journal.find(json!({ "files": files })).unwrap();
-    for case in builtin("triggers").unwrap().unwrap().generate(SEED).unwrap() {
+    let packs = Policy::shipped("level-2").unwrap().terms.behaviour.packs;
+    let cases = |pack: &String| builtin(pack).unwrap().unwrap().generate(SEED).unwrap();
+    for case in packs.iter().flat_map(cases) {
         let reply = answers(&case).map(|text| Reply {
             text,
             finish: Finish::Stop,
@@ -130,7 +132,7 @@ impl World {
             clock: None,
             progress: &Quiet,
         };
-        let probed = probed.iter().map(|path| path.to_path_buf()).collect();
+        let probed = probed.iter().map(|path| path.to_path_buf().into()).collect();
         let request = Request { probed, ..sample::request(&self.at("model")) };
         gate::weigh(&request, policy, &services).unwrap()
     }

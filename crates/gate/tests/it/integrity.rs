@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use gate::provenance::manifest::Cache;
 use gate::provenance::reconcile::{Source, expectation, read};
+use gate::render::{Detail, Format, Style, render};
 use gate::{Policy, Quiet, Report, Request, Services, Verdict};
 
 use crate::sample::{policy, request, write};
 
+const MORE: &str = "e8c628edc9968ef0c668f54e0ba2636b35503357eb1aca0ddc828aeace432f67";
 const CONFIG: &str = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";
 
 fn weigh(source: &Path, identities: Vec<Source>, policy: &Policy) -> Report {
@@ -93,6 +95,78 @@ fn what_the_artifact_declares_can_contradict_it_and_proves_nothing() {
         assert_eq!(rules(&report), found.into_iter().collect::<Vec<_>>());
         let required = policy("[checks]\nintegrity = \"required\"\n");
         assert_ne!(weigh_as(&request(folder.path()), &required).verdict, Verdict::Admit);
+    }
+}
+
+/// Whoever names the digest of one file is not told that all are what they should be, and whoever names one
+/// that can be met on purpose is told so.
+#[test]
+fn how_much_is_covered_and_by_what_is_told() {
+    let folder = folder(&[("config.json", "{}\n"), ("more.json", "{\"a\": 1}\n")]);
+    let text = |report: &Report| {
+        let style = Style { colour: false, detail: Detail::Usual };
+        render(Format::Text, std::slice::from_ref(report), style)
+    };
+    let sha256 = format!("config.json=sha256:{CONFIG}");
+    let md5 = "config.json=md5:8a80554c91d9fca8acb82f023de02f11";
+    let all = "files` and `static` looked at all of it, ";
+    for (given, why, line) in [
+        (&[&*sha256][..], "`integrity` at all but 9 bytes, ", "should be\n"),
+        (&[md5], "`integrity` at all but 9 bytes, ", "`config.json` by MD5 or SHA-1 alone: "),
+        (&[&*sha256, md5], "`integrity` at all but 9 bytes, ", "should be\n"),
+    ] {
+        let given = given.iter().map(|text| expectation(text).unwrap()).collect();
+        let report = weigh(folder.path(), given, &policy(""));
+        assert_eq!((outcome(&report), report.verdict), ("clear", Verdict::Admit));
+        let text = text(&report);
+        assert!(
+            text.contains(&format!("{all}{why}nothing stands against it; nothing is known")),
+            "{text}"
+        );
+        assert!(text.contains("what was given tells what 1 of 2 files should be"), "{text}");
+        assert!(text.contains(line), "{text}");
+        for format in [Format::Html, Format::Markdown, Format::Junit, Format::Json] {
+            let style = Style { colour: false, detail: Detail::Usual };
+            let rendered = render(format, std::slice::from_ref(&report), style);
+            assert!(rendered.contains("1 of 2 files should be"), "{format:?}: {rendered}");
+        }
+    }
+    let whole = weigh(folder.path(), Vec::new(), &policy("")).artifact.digests;
+    assert!(whole.is_empty(), "{whole:?}");
+    let both =
+        read("SHA256SUMS", format!("{CONFIG}  config.json\n{}  more.json\n", MORE).as_bytes());
+    let report = weigh(folder.path(), vec![both.unwrap()], &policy(""));
+    let text = text(&report);
+    assert!(
+        text.contains("`static` and `integrity` looked at all of it, nothing stands"),
+        "{text}"
+    );
+    assert!(!text.contains("alone"), "{text}");
+}
+
+/// A report of a model whose replies were judged does not say that nothing is known of them.
+#[test]
+fn what_is_known_of_the_behaviour_is_not_denied() {
+    let folder = folder(&[("config.json", "{}\n")]);
+    let mut report = weigh(folder.path(), Vec::new(), &policy(""));
+    let style = Style { colour: false, detail: Detail::Brief };
+    let why = |report: &Report| render(Format::Text, std::slice::from_ref(report), style);
+    let nothing = "nothing is known of how the model behaves";
+    assert!(why(&report).contains(nothing));
+    let coverage = vocabulary::Coverage { files: 1, ..vocabulary::Coverage::default() };
+    let because = "no reply".to_owned();
+    for (outcome, known) in [
+        (vocabulary::Outcome::CouldNotLook { because, coverage: coverage.clone() }, false),
+        (vocabulary::Outcome::Clear { coverage }, true),
+    ] {
+        report.checks.push(vocabulary::CheckResult { check: "behaviour".into(), outcome });
+        let said = why(&report);
+        assert_eq!(said.contains(nothing), !known, "{said}");
+        assert_eq!(said.contains("`behaviour` tells how it answers probes"), known, "{said}");
+        assert!(
+            !said.contains("`behaviour` looked") && !said.contains("and `behaviour`"),
+            "{said}"
+        );
     }
 }
 

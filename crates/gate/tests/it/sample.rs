@@ -62,6 +62,7 @@ pub(crate) fn full() -> Report {
             place: Place::file(HOSTILE).member("x"),
             because: vocabulary::escape(HOSTILE),
         }],
+        notes: vec![vocabulary::escape(HOSTILE)],
     };
     let whole = Coverage { files: 2, bytes_total: 9, bytes_parsed: 9, ..Coverage::default() };
     let outcomes = [

@@ -6,6 +6,7 @@
 
 mod decisions;
 mod deployments;
+mod evaluations;
 mod weighings;
 
 use sqlx::AnyConnection;
@@ -25,6 +26,8 @@ pub(crate) const MADE_TABLES: &[(&str, &str)] = &[
     ("check_outcome", "weighing, position"),
     ("finding", "weighing, position"),
     ("attestation", "number"),
+    ("evaluation", "evaluation"),
+    ("evaluation_file", "evaluation, position"),
     ("approval", "number"),
     ("waiver", "waiver"),
     ("waiver_vote", "waiver, person"),
@@ -90,6 +93,7 @@ async fn follow(
 ) -> Result<About, Error> {
     match event {
         Event::Weighing(weighed) => weighings::weighing(connection, now, weighed).await,
+        Event::Evaluation(told) => evaluations::evaluation(connection, now, told).await,
         Event::Attestation { artifact, document, predicate_type } => {
             weighings::attestation(connection, now, artifact, document, predicate_type).await
         }

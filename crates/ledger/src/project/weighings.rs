@@ -212,15 +212,21 @@ pub(super) async fn attestation(
     predicate_type: &str,
 ) -> Result<About, Error> {
     known_artifact(connection, artifact).await?;
-    let kept = "SELECT 1 FROM document WHERE sha256 = $1";
-    if fetch(connection, kept, [document.into()]).await?.is_none() {
-        return Err(Error::unknown("document", document));
-    }
+    kept(connection, document).await?;
     let columns = ["number", "artifact", "document", "predicate_type", "at", "actor"];
     let texts = [artifact, document, predicate_type, now.at, now.by];
     let row = std::iter::once(now.number.into()).chain(texts.into_iter().map(Value::from));
     rows::insert(connection, "attestation", &columns, vec![row.collect()]).await?;
     Ok(About::artifact(artifact))
+}
+
+/// A document has to be kept.
+pub(super) async fn kept(connection: &mut AnyConnection, document: &str) -> Result<(), Error> {
+    let kept = "SELECT 1 FROM document WHERE sha256 = $1";
+    match fetch(connection, kept, [document.into()]).await? {
+        Some(_) => Ok(()),
+        None => Err(Error::unknown("document", document)),
+    }
 }
 
 /// An artifact that was weighed.
@@ -236,7 +242,10 @@ pub(super) async fn known_artifact(
 }
 
 /// A document that is kept.
-async fn document(connection: &mut AnyConnection, sha256: &str) -> Result<Vec<u8>, Error> {
+pub(super) async fn document(
+    connection: &mut AnyConnection,
+    sha256: &str,
+) -> Result<Vec<u8>, Error> {
     let sql = "SELECT bytes FROM document WHERE sha256 = $1";
     let row = fetch(connection, sql, [sha256.into()]).await?;
     row.ok_or_else(|| Error::unknown("document", sha256))?.try_get(0).doing(DOING)

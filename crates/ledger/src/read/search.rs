@@ -41,6 +41,15 @@ pub enum Match {
         /// SHA-256 of the report.
         digest: String,
     },
+    /// A run of probes, by its journal.
+    Evaluation {
+        /// Which.
+        evaluation: String,
+        /// The model.
+        model: String,
+        /// SHA-256 of the journal.
+        digest: String,
+    },
     /// An attestation, by its document.
     Attestation {
         /// The artifact.
@@ -77,6 +86,13 @@ impl Ledger {
         let row =
             |[weighing, model, digest]: [String; 3]| Match::Weighing { weighing, model, digest };
         found.extend(self.begin(sql, "report", &digits, row).await?);
+        let sql = "SELECT evaluation, model, journal FROM evaluation";
+        let row = |[evaluation, model, digest]: [String; 3]| Match::Evaluation {
+            evaluation,
+            model,
+            digest,
+        };
+        found.extend(self.begin(sql, "journal", &digits, row).await?);
         let sql = "SELECT artifact, predicate_type, document FROM attestation";
         let row = |[artifact, predicate_type, digest]: [String; 3]| Match::Attestation {
             artifact,

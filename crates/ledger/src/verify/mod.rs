@@ -61,6 +61,8 @@ pub struct Verified {
     pub witnessed: u64,
     /// Who they are.
     pub witnesses: Vec<String>,
+    /// How many witnesses `log.policy` asks for at least; 0 where it asks for none.
+    pub quorum: u32,
     /// Whether what this machine remembers of the log was held against it.
     pub remembered: bool,
     /// What does not fit.
@@ -99,12 +101,17 @@ pub async fn verify(place: &Place, vkey: Option<Vkey>) -> Result<Verified, Error
     connect::migrate(&pool, engine).await?;
     let mut verified = Verified { vkey: vkey.to_string(), ..Verified::default() };
     let (for_log, runtime, state) = (pool.clone(), Handle::current(), State::new(place.state()));
-    let (policy, witnessed) = (witness::policy(place)?, witness::file(&pool).await?);
+    let witnessed = Witnessed {
+        policy: witness::policy(place)?,
+        kept: witness::file(&pool).await?,
+        remembered: witness::remembered(place)?,
+    };
+    verified.quorum = witnessed.policy.as_ref().map_or(0, Policy::least);
     let audited = tokio::task::spawn_blocking(move || {
         let view = View::new(Box::new(Rows::new(for_log, runtime, "the ledger".to_owned())));
         let checkpoint = audit(&view, &vkey, &state, &mut verified)?;
-        if let Some((checkpoint, bytes)) = checkpoint.as_ref().zip(witnessed) {
-            hold_witnessed(&view, (checkpoint, &vkey), &bytes, policy.as_ref(), &mut verified);
+        if let Some(checkpoint) = &checkpoint {
+            witnessed.hold(&view, (checkpoint, &vkey), &mut verified);
         }
         Ok::<_, Error>((view, checkpoint, verified))
     });
@@ -158,30 +165,45 @@ fn audit(
     Ok(Some(audit.checkpoint))
 }
 
-/// Holds what witnesses signed against the log: the tree has to have grown from it.
-fn hold_witnessed(
-    view: &View,
-    (now, vkey): (&Checkpoint, &Vkey),
-    bytes: &[u8],
-    policy: Option<&Policy>,
-    verified: &mut Verified,
-) {
-    let what = "log: the checkpoint that witnesses signed";
-    let read = || -> Result<(u64, Vec<String>), log::Error> {
-        let note = Note::parse(bytes)?;
-        let before = Checkpoint::signed_by(&note, vkey)?;
-        view.grew_from(Some(&before), now)?;
-        let seen = policy.map(|policy| policy.witnessed(&note)).transpose()?.unwrap_or_default();
-        let enough = policy.filter(|policy| policy.is_quorum(&seen));
-        Ok((before.size, enough.map(|policy| policy.names(&seen)).unwrap_or_default()))
-    };
-    match read() {
-        Ok((size, witnesses)) if !witnesses.is_empty() => {
-            (verified.witnessed, verified.witnesses) = (size, witnesses);
+/// What witnesses signed.
+struct Witnessed {
+    policy: Option<Policy>,
+    /// As the database has it.
+    kept: Option<Vec<u8>>,
+    /// As this machine remembers it.
+    remembered: Option<Vec<u8>>,
+}
+
+impl Witnessed {
+    /// Holds it against the log: the tree has to have grown from it, and nothing of it may be lost.
+    fn hold(&self, view: &View, (now, vkey): (&Checkpoint, &Vkey), verified: &mut Verified) {
+        let what = "log: the checkpoint that witnesses signed";
+        let grew = |bytes: &[u8]| -> Result<(), log::Error> {
+            view.grew_from(Some(&Checkpoint::signed_by(&Note::parse(bytes)?, vkey)?), now)
+        };
+        let mut kept = self.kept.as_deref();
+        if let Some(Err(error)) = kept.map(grew) {
+            verified.fault(what, error.to_string());
+            kept = None;
         }
-        // Whose signatures count is not told here.
-        Ok(_) => {}
-        Err(error) => verified.fault(what, error.to_string()),
+        // Whose signatures count is not told where nobody is named.
+        let Some(policy) = &self.policy else { return };
+        let read = |bytes: &[u8]| witness::kept(bytes, vkey, policy);
+        match kept.map(read).transpose() {
+            Ok(Some(Some((_, checkpoint, witnesses)))) => {
+                (verified.witnessed, verified.witnesses) = (checkpoint.size, witnesses);
+            }
+            Ok(_) => {}
+            Err(error) => verified.fault(what, error.to_string()),
+        }
+        match self.remembered.as_deref().map(read).transpose() {
+            Ok(Some(Some((_, before, _)))) if before.size > verified.witnessed => {
+                let size = before.size;
+                verified.fault(what, format!("they signed the tree of {size}, and it is not kept"));
+            }
+            Ok(_) => {}
+            Err(error) => verified.fault(witness::REMEMBERED, error.to_string()),
+        }
     }
 }
 

@@ -51,7 +51,7 @@ impl Scratch {
         self.connection.execute(sql).await.doing(DOING).map(|_| ())
     }
 
-    /// Applies an entry, with the document that it names from where the ledger keeps it. The inner
+    /// Applies an entry, with the documents that it names from where the ledger keeps it. The inner
     /// error says why the record does not allow the entry.
     pub(super) async fn apply(
         &mut self,
@@ -59,18 +59,20 @@ impl Scratch {
         number: i64,
         entry: &Entry,
     ) -> Result<Result<(), Error>, Error> {
-        let document = match &entry.event {
-            Event::Weighing(weighed) => Some(&weighed.report),
-            Event::Attestation { document, .. } => Some(document),
-            _ => None,
+        let documents: Vec<&String> = match &entry.event {
+            Event::Weighing(weighed) => vec![&weighed.report],
+            Event::Attestation { document, .. } => vec![document],
+            Event::Evaluation(told) => told.packs.iter().chain([&told.document]).collect(),
+            _ => Vec::new(),
         };
-        if let Some(sha256) = document {
+        for sha256 in &documents {
             let sql = "SELECT bytes FROM document WHERE sha256 = $1";
-            let row = statement(sql, [sha256.into()]).fetch_optional(live).await.doing(DOING)?;
-            if let Some(row) = row {
-                let put = "INSERT INTO document (sha256, bytes) VALUES ($1, $2)";
+            let row = statement(sql, [(*sha256).into()]).fetch_optional(&mut *live).await;
+            if let Some(row) = row.doing(DOING)? {
+                let put = "INSERT INTO document (sha256, bytes) VALUES ($1, $2)
+                           ON CONFLICT (sha256) DO NOTHING";
                 let bytes = row.try_get::<Vec<u8>, _>(0).unwrap_or_default();
-                let put = sqlx::query(put).bind(sha256.clone()).bind(bytes);
+                let put = sqlx::query(put).bind((*sha256).clone()).bind(bytes);
                 put.execute(&mut self.connection).await.doing(DOING)?;
             }
         }
@@ -80,7 +82,7 @@ impl Scratch {
             self.run("ROLLBACK TO entry").await?;
         }
         self.run("RELEASE entry").await?;
-        if document.is_some() {
+        if !documents.is_empty() {
             self.run("DELETE FROM document").await?;
         }
         Ok(applied)

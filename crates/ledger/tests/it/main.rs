@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make and break what they look at")]
 
 mod carrying;
+mod evaluations;
 mod hardship;
 mod kills;
 mod laws;

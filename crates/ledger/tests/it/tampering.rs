@@ -1,6 +1,10 @@
 use ledger::{Error, Event, Ledger, Verified, Vote, verify};
+use provenance::keys::{PrivateKey, Scheme};
+use provenance::log::{Kind, Note, Skey};
 
-use crate::world::{World, act, deployment, digest, observation, on_both, owner, waiver, weigh};
+use crate::world::{
+    World, act, deployment, digest, evaluated, observation, on_both, owner, waiver, weigh,
+};
 
 /// A ledger with something in every table.
 async fn everything(ledger: &Ledger) {
@@ -33,6 +37,8 @@ async fn everything(ledger: &Ledger) {
     ] {
         ledger.record(act(who, 4), event).await.unwrap();
     }
+    let (told, documents) = evaluated("e1", "org/a", &one, &["org/a"]);
+    ledger.record_with(act("ana", 5), Event::Evaluation(told), documents).await.unwrap();
 }
 
 async fn verified(world: &World) -> Verified {
@@ -49,6 +55,8 @@ const TABLES: &[(&str, &str)] = &[
     ("check_outcome", "outcome = 'clear'"),
     ("finding", "severity = 'info'"),
     ("attestation", "predicate_type = 'x'"),
+    ("evaluation", "judgement = 'pass'"),
+    ("evaluation_file", "blake3 = '00'"),
     ("approval", "comment = 'eve'"),
     ("waiver", "state = 'granted'"),
     ("waiver_vote", "vote = 'reject'"),
@@ -65,7 +73,7 @@ on_both! {
         assert!(matches!(ledger.record(act("x", 1), owner("m", "o")).await, Err(Error::Closed)));
         let sound = verified(world).await;
         assert!(sound.holds() && sound.remembered, "{sound:?}");
-        assert_eq!((sound.entries, sound.published, sound.unpublished, sound.documents), (10, 10, 0, 3));
+        assert_eq!((sound.entries, sound.published, sound.unpublished, sound.documents), (11, 11, 0, 5));
         for (table, change) in TABLES {
             assert!(world.tamper(&format!("CREATE TABLE kept AS SELECT * FROM {table}")).await < 100);
             assert!(world.tamper(&format!("UPDATE {table} SET {change}")).await > 0, "{table}");
@@ -105,7 +113,7 @@ on_both! {
             verified.faults.iter().any(|fault| fault.what == what && fault.because.contains(because))
         };
         world.tamper("CREATE TABLE kept AS SELECT * FROM entry").await;
-        for number in 0..10 {
+        for number in 0..11 {
             let sql = format!("UPDATE entry SET body = REPLACE(body, '\"v\":1', '\"v\": 1') WHERE number = {number}");
             assert_eq!(world.tamper(&sql).await, 1);
             let other = verified(world).await;
@@ -132,7 +140,7 @@ on_both! {
 
         world.tamper("CREATE TABLE kept_document AS SELECT * FROM document").await;
         world.tamper("UPDATE document SET bytes = (SELECT bytes FROM kept_document ORDER BY sha256 LIMIT 1)").await;
-        assert_eq!(verified(world).await.faults.iter().filter(|fault| fault.what.starts_with("document ")).count(), 2);
+        assert_eq!(verified(world).await.faults.iter().filter(|fault| fault.what.starts_with("document ")).count(), 4);
         world.tamper("DELETE FROM document").await;
         let missing = verified(world).await;
         assert!(says(&missing, "entry 0", "stands in the ledger"), "{missing:?}");
@@ -140,7 +148,7 @@ on_both! {
         assert!(verified(world).await.holds());
 
         world.tamper("CREATE TABLE kept_log AS SELECT * FROM log_file").await;
-        for name in ["tile/0/000.p/10", "tile/entries/000.p/10", "checkpoint"] {
+        for name in ["tile/0/000.p/11", "tile/entries/000.p/11", "checkpoint"] {
             let sql = format!("DELETE FROM log_file WHERE name = '{name}'");
             assert_eq!(world.tamper(&sql).await, 1, "{name}");
             let damaged = verified(world).await;
@@ -214,5 +222,107 @@ on_both! {
         assert_eq!((waiting.entries, waiting.published, waiting.unpublished), (2, 1, 1));
         assert_eq!(world.open().await.close().await.unwrap(), 2, "the next who opens it publishes it");
         assert_eq!(verified(world).await.unpublished, 0);
+    }
+}
+
+/// A witness that a ledger names, and what it signs.
+struct Signer(Skey);
+
+impl Signer {
+    fn of(world: &World) -> Self {
+        let key = PrivateKey::generate(Scheme::Ed25519).unwrap();
+        let key = Skey::new("w.example", Kind::Witness, key).unwrap();
+        let policy = format!("witness w {}\nquorum w\n", key.vkey());
+        std::fs::write(world.folder.path().join("log.policy"), policy).unwrap();
+        Self(key)
+    }
+
+    /// The newest checkpoint with its signature, kept in the database as a server keeps it.
+    async fn sign(&self, world: &World, ledger: &Ledger) -> Vec<u8> {
+        let mut note = Note::parse(ledger.checkpoint().await.unwrap().as_bytes()).unwrap();
+        note.add(&[self.0.cosign(&note.text, 1).unwrap()]);
+        let note = note.to_string().into_bytes();
+        keep(world, &note).await;
+        note
+    }
+}
+
+async fn keep(world: &World, bytes: &[u8]) {
+    let hex = provenance::hex::encode(bytes);
+    let bytes = match world.place.database {
+        Some(_) => format!("decode('{hex}', 'hex')"),
+        None => format!("x'{hex}'"),
+    };
+    world.tamper("DELETE FROM log_file WHERE name = 'witnessed'").await;
+    world
+        .tamper(&format!("INSERT INTO log_file (name, bytes) VALUES ('witnessed', {bytes})"))
+        .await;
+}
+
+on_both! {
+    async fn an_entry_is_covered_only_as_the_log_holds_it(world: &World) {
+        let signer = Signer::of(world);
+        let ledger = world.open().await;
+        weigh(&ledger, "ana", 1, "org/a", "admit").await;
+        ledger.publish().await.unwrap();
+        signer.sign(world, &ledger).await;
+        weigh(&ledger, "ana", 2, "org/b", "admit").await;
+        ledger.publish().await.unwrap();
+        let covered = ledger.covered(0).await.unwrap().unwrap();
+        assert_eq!((covered.size, covered.witnesses, covered.quorum), (1, vec!["w".to_owned()], 1));
+        let covered = ledger.covered(1).await.unwrap().unwrap();
+        assert_eq!((covered.size, covered.witnesses, covered.quorum), (2, Vec::new(), 1));
+        assert_eq!(ledger.covered(2).await.unwrap(), None);
+        for change in ["UPDATE entry SET body = REPLACE(body, 'ana', 'eve')", "DELETE FROM entry"] {
+            world.tamper(change).await;
+            for number in [0, 1] {
+                let said = ledger.covered(number).await.unwrap_err().to_string();
+                assert!(said.contains("not what the log holds"), "{said}");
+            }
+        }
+        ledger.close().await.unwrap();
+    }
+}
+
+on_both! {
+    async fn what_witnesses_signed_is_missed_where_it_is_gone(world: &World) {
+        let told = |verified: &Verified| {
+            verified.faults.iter().map(|fault| fault.because.clone()).collect::<Vec<_>>().join("; ")
+        };
+        let signer = Signer::of(world);
+        let ledger = world.open().await;
+        weigh(&ledger, "ana", 1, "org/a", "admit").await;
+        ledger.publish().await.unwrap();
+        // Nobody has signed: no fault, and it is told.
+        let unsigned = verified(world).await;
+        assert!(unsigned.holds() && (unsigned.quorum, unsigned.witnessed) == (1, 0), "{unsigned:?}");
+        let small = signer.sign(world, &ledger).await;
+        weigh(&ledger, "ana", 2, "org/b", "admit").await;
+        ledger.publish().await.unwrap();
+        let large = signer.sign(world, &ledger).await;
+        let memory = world.folder.path().join("log.witnessed");
+        std::fs::write(&memory, &large).unwrap();
+        let signed = verified(world).await;
+        assert!(signed.holds() && signed.witnessed == 2, "{signed:?}");
+        // Another copy, an older one, none, one that is damaged, and one that the witness did not sign.
+        let bare = ledger.checkpoint().await.unwrap().into_bytes();
+        let damaged = b"damaged".to_vec();
+        for (kept, witnessed) in [(&small, 1), (&bare, 0), (&damaged, 0), (&Vec::new(), 0)] {
+            keep(world, kept).await;
+            let lost = verified(world).await;
+            assert_eq!(lost.witnessed, witnessed);
+            assert!(told(&lost).contains("they signed the tree of 2"), "{lost:?}");
+            // What asks for witnesses goes on without them.
+            let now = ledger.witnessed().await.unwrap().map_or(0, |(size, _)| size);
+            assert_eq!(now, witnessed);
+            assert_eq!(ledger.covered(1).await.unwrap().unwrap().witnesses, Vec::<String>::new());
+        }
+        world.tamper("DELETE FROM log_file WHERE name = 'witnessed'").await;
+        assert!(told(&verified(world).await).contains("they signed the tree of 2"));
+        std::fs::write(&memory, "damaged").unwrap();
+        assert_eq!(verified(world).await.faults[0].what, "log.witnessed");
+        std::fs::remove_file(&memory).unwrap();
+        assert!(verified(world).await.holds());
+        ledger.close().await.unwrap();
     }
 }

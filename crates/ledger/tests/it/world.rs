@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use ledger::{Act, Event, Ledger, Place, Weighed};
+use ledger::{Act, Evaluated, Event, Ledger, Place, Weighed};
 use provenance::hex;
 use provenance::keys::sha256;
 use tempfile::TempDir;
@@ -134,6 +134,55 @@ pub(crate) fn digest(bytes: impl AsRef<[u8]>) -> String {
     hex::encode(sha256(bytes.as_ref()).as_ref())
 }
 
+/// Another digest of a file, as reports tell it beside the SHA-256.
+pub(crate) fn blake3(path: &str) -> String {
+    digest(format!("blake3 {path}"))
+}
+
+/// A run of probes as whoever records it makes it, of these files: its entry, and its documents.
+pub(crate) fn evaluated(
+    name: &str,
+    model: &str,
+    artifact: &str,
+    files: &[&str],
+) -> (Evaluated, Vec<Vec<u8>>) {
+    let pack = b"id: triggers".to_vec();
+    let files: Vec<_> = files
+        .iter()
+        .map(|path| serde_json::json!({"path": path, "blake3": blake3(path)}))
+        .collect();
+    let probe = |judgement: &str| serde_json::json!({"judgement": judgement});
+    let document = serde_json::json!({
+        "schema": "weighbridge.evaluation/1",
+        "judgement": "fail",
+        "files": files,
+        "report": {
+            "target": {"kind": "local", "name": "m", "fingerprint": "f"},
+            "packs": [{"id": "triggers", "digest": digest(&pack)}],
+            "seed": u64::MAX,
+            "calls": {"planned": 3, "answered": 2},
+            "journal": {"root": "r", "attempts": 2},
+            "probes": [probe("pass"), probe("pass"), probe("fail"), {}],
+        },
+    });
+    let document = serde_json::to_vec(&document).unwrap();
+    let told = Evaluated {
+        evaluation: name.into(),
+        model: model.into(),
+        artifact: artifact.into(),
+        judgement: "fail".into(),
+        packs: vec![digest(&pack)],
+        seed: u64::MAX.to_string(),
+        journal: digest(name),
+        bytes: 40,
+        attempts: 2,
+        root: "r".into(),
+        document: digest(&document),
+        original: String::new(),
+    };
+    (told, vec![document, pack])
+}
+
 /// A report as the gate writes it, as far as the ledger reads it, and the artifact that it is of: one
 /// file a name, of that content, and a finding in each of these.
 pub(crate) fn report(
@@ -144,7 +193,7 @@ pub(crate) fn report(
     let contents: Vec<_> = files
         .iter()
         .map(|path| {
-            let digests = serde_json::json!({"sha256": digest(path)});
+            let digests = serde_json::json!({"sha256": digest(path), "blake3": blake3(path)});
             serde_json::json!({"path": path, "bytes": 10, "formats": [], "digests": digests})
         })
         .collect();

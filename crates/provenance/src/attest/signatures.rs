@@ -6,19 +6,21 @@
 
 use artifact::Blob;
 use artifact::tree::{EntryKind, FileEntry, Tree};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
-use vocabulary::Untrusted;
+use vocabulary::{Untrusted, escape};
 
 use crate::dsse::IN_TOTO;
 use crate::json;
 use crate::keys::sha256;
-use crate::lineage::{Collection, Form};
+use crate::lineage::{Form, attestations};
 use crate::statement::Statement;
 
 /// How the names of files end that hold signatures and attestations.
 const ENDINGS: [&str; 4] = [".intoto.jsonl", ".sig", ".sigstore", ".sigstore.json"];
-/// The most that such a file may have, in bytes.
-const MAX: u64 = 256 << 20;
+/// The most that such a file may have, in bytes: it is read a second time, and held in memory.
+const MAX: u64 = 16 << 20;
 
 /// The files of a folder that have the name of a signature.
 #[derive(Debug, Default)]
@@ -73,33 +75,71 @@ fn read(tree: &Tree, file: &FileEntry, digest: Option<[u8; 32]>) -> Result<(), S
 }
 
 fn signed_statements(bytes: &[u8]) -> Result<(), String> {
-    let mut all = Collection::default();
-    all.add("", bytes);
-    if let Some(unread) = all.unread.first() {
-        return Err(format!("line {}: {}", unread.place.line, vocabulary::escape(&unread.because)));
+    // A text of anything else, however long, is left at its first field.
+    for head in serde_json::Deserializer::from_slice(bytes).into_iter::<Head>() {
+        head.map_err(|error| format!("it holds something else: {}", escape(&error.to_string())))?;
     }
-    if all.records.is_empty() {
-        return Err("it is empty".to_owned());
+    let mut empty = true;
+    for (line, text, form) in attestations(bytes) {
+        form.and_then(|form| is_signed_statement(text, form))
+            .map_err(|because| format!("line {line}: {}", escape(&because)))?;
+        empty = false;
     }
-    let whole = all.records.len() == 1;
-    let mut lines = bytes.split(|byte| *byte == b'\n');
-    let mut next = 1usize;
-    for record in &all.records {
-        let line = record.place.line;
-        let wrong = |because: &str| format!("line {line}: {because}");
-        let text = lines.nth(line.saturating_sub(next)).unwrap_or_default();
-        next = line.saturating_add(1);
-        let text = if whole { bytes } else { text };
-        let Some(envelope) = record.envelope().filter(|it| !it.signatures.is_empty()) else {
-            return Err(wrong("nobody signed it"));
-        };
-        let statement = Statement::parse("the statement", &envelope.payload);
-        if envelope.payload_type != IN_TOTO || statement.is_err() {
-            return Err(wrong("what is signed is no in-toto statement"));
+    if empty { Err("it is empty".to_owned()) } else { Ok(()) }
+}
+
+/// The fields of the document that is a signature, which were all read over and of which nothing is kept.
+struct Head;
+
+/// Those that an envelope and a bundle have; either has one of the first two.
+const FIELDS: [&str; 6] =
+    ["payload", "dsseEnvelope", "payloadType", "signatures", "mediaType", "verificationMaterial"];
+
+impl<'de> Deserialize<'de> for Head {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Head;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a DSSE envelope or a Sigstore bundle")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Head, A::Error> {
+                let mut holds_something = false;
+                while let Some(name) = fields.next_key::<String>()? {
+                    let known = FIELDS.iter().position(|field| *field == name);
+                    let known = known.ok_or_else(|| {
+                        let name = Untrusted::new(name).shortened(40);
+                        A::Error::custom(format!("no signature has a field `{name}`"))
+                    })?;
+                    holds_something |= known < 2;
+                    fields.next_value::<IgnoredAny>()?;
+                }
+                let nothing = || A::Error::custom("it has neither `payload` nor `dsseEnvelope`");
+                holds_something.then_some(Head).ok_or_else(nothing)
+            }
         }
-        if !is_plain(text, matches!(record.form, Form::Bundle(_))) {
-            return Err(wrong("its envelope holds more than a signature has"));
-        }
+        from.deserialize_map(Fields)
+    }
+}
+
+/// Whether a document is a statement that somebody signed, and nothing else.
+fn is_signed_statement(text: &[u8], form: Form) -> Result<(), String> {
+    let bundle = matches!(form, Form::Bundle(_));
+    let envelope = match form {
+        Form::Envelope(envelope) => Some(envelope),
+        Form::Bundle(bundle) => Some(bundle.dsse_envelope),
+        Form::Bare(_) => None,
+    };
+    let signed = envelope.filter(|envelope| !envelope.signatures.is_empty());
+    let envelope = signed.ok_or("nobody signed it")?;
+    let statement = Statement::parse("the statement", &envelope.payload);
+    if envelope.payload_type != IN_TOTO || statement.is_err() {
+        return Err("what is signed is no in-toto statement".to_owned());
+    }
+    if !is_plain(text, bundle) {
+        return Err("its envelope holds more than a signature has".to_owned());
     }
     Ok(())
 }
@@ -161,8 +201,28 @@ mod tests {
         ] {
             assert!(signed_statements(not.as_bytes()).is_err(), "{not}");
         }
+        for not in ["[0,0,0]", "{\"auto_map\":{}}", "{\"payloadType\":\"x\"}", "0", "{\"payload\""]
+        {
+            let said = signed_statements(format!("{line}\n{not}").as_bytes()).unwrap_err();
+            assert!(said.starts_with("it holds something else: "), "{said}");
+        }
         for cut in 0..line.len() {
             assert!(signed_statements(&line.as_bytes()[..cut]).is_err(), "cut at {cut}");
         }
+    }
+
+    /// Whoever weighs does not choose these files: what they cost is bounded before they are parsed.
+    #[test]
+    fn what_has_the_name_of_a_signature_costs_little() {
+        let many = format!("{{\"payload\":[{}0]}}", "0,".repeat(6 << 20));
+        let said = signed_statements(many.as_bytes()).unwrap_err();
+        assert!(said.contains("more values"), "{said}");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.bin"), "a").unwrap();
+        let long = std::fs::File::create(folder.path().join("b.sig")).unwrap();
+        long.set_len(MAX + 1).unwrap();
+        let tree = artifact::tree::open(folder.path(), 10).unwrap();
+        let seen = look(&tree, |_| None);
+        assert!(seen.are_not[0].ends_with("it is longer than is read"), "{:?}", seen.are_not);
     }
 }

@@ -75,25 +75,30 @@ pub struct Collection {
 impl Collection {
     /// Reads a file: one attestation a line (`.intoto.jsonl`), or one document.
     pub fn add(&mut self, file: &str, bytes: &[u8]) {
-        let place = |line| Place { file: file.to_owned(), line };
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !blank(line)).count();
-        if lines > 1
-            && let Ok(form) = form(bytes)
-        {
-            self.records.push(Record { place: place(1), form });
-            return;
-        }
-        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            if blank(line) {
-                continue;
-            }
-            let place = place(number.saturating_add(1));
-            match form(line) {
+        for (line, _, form) in attestations(bytes) {
+            let place = Place { file: file.to_owned(), line };
+            match form {
                 Ok(form) => self.records.push(Record { place, form }),
                 Err(because) => self.unread.push(Unread { place, because }),
             }
         }
     }
+}
+
+/// The attestations of a file, each with its line and its text, one in memory at a time: one a line
+/// (`.intoto.jsonl`), or one document.
+pub(crate) fn attestations(
+    bytes: &[u8],
+) -> impl Iterator<Item = (usize, &[u8], Result<Form, String>)> {
+    let lines = move || {
+        let numbered = bytes.split(|byte| *byte == b'\n').enumerate();
+        numbered.filter(|(_, line)| !blank(line))
+    };
+    let document = if lines().nth(1).is_some() { form(bytes).ok() } else { None };
+    let none_left = if document.is_some() { usize::MAX } else { 0 };
+    let each = lines().skip(none_left);
+    let each = each.map(|(number, line)| (number.saturating_add(1), line, form(line)));
+    document.into_iter().map(move |form| (1, bytes, Ok(form))).chain(each)
 }
 
 fn blank(line: &[u8]) -> bool {

@@ -24,6 +24,7 @@ mod tests;
 pub use chain::{
     Claim, Edge, Lineage, Node, Problem, ProblemKind, Question, State, Verdict, trace,
 };
+pub(crate) use collect::attestations;
 pub use collect::{Collection, Form, Place, Record, Unread};
 pub use facts::{Facts, Input, What};
 pub use parts::Uncovered;

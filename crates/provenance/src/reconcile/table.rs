@@ -19,6 +19,8 @@ pub struct Table {
     pub uncovered: Vec<Untrusted>,
     /// Files of which only the artifact itself gives one.
     pub unproved: Vec<Untrusted>,
+    /// Files of which what was given has only digests of which two contents can share one on purpose.
+    pub weakly: Vec<Untrusted>,
 }
 
 /// A claim and what became of it.
@@ -144,7 +146,7 @@ impl Table {
     /// Holds sources against a manifest, which has the digests that [`needed`] asked for.
     pub fn of(manifest: &Manifest, sources: Vec<Source>) -> Self {
         let mut table = Self::default();
-        let (mut given, mut declared) = (BTreeSet::new(), BTreeSet::new());
+        let (mut given, mut declared) = (Covered::new(), Covered::new());
         let links: BTreeMap<&str, &Uncovered> =
             manifest.uncovered.iter().map(|one| (one.path.raw(), one)).collect();
         let folders = Cell::new(0usize);
@@ -158,10 +160,15 @@ impl Table {
             sources.iter().flat_map(|source| source.documents.iter().map(String::as_str)).collect();
         for file in &manifest.files {
             let path = file.path.raw();
-            if given.contains(path) {
-                continue;
+            match given.get(path) {
+                Some(false) => continue,
+                Some(true) => {
+                    table.weakly.push(file.path.clone());
+                    continue;
+                }
+                None => {}
             }
-            if declared.contains(path) {
+            if declared.contains_key(path) {
                 table.unproved.push(file.path.clone());
             } else if !documents.contains(path) {
                 table.uncovered.push(file.path.clone());
@@ -188,6 +195,14 @@ impl Table {
     }
 }
 
+/// Files that a digest was compared with, and whether only by weak ones.
+type Covered<'a> = BTreeMap<&'a str, bool>;
+
+fn cover<'a>(covered: &mut Covered<'a>, path: &'a str, weak: bool) {
+    let weakly = covered.entry(path).or_insert(true);
+    *weakly &= weak;
+}
+
 struct Judge<'a> {
     manifest: &'a Manifest,
     source: &'a Source,
@@ -208,7 +223,7 @@ enum Place<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn all(&self, rows: &mut Vec<Row>, covered: &mut BTreeSet<&'a str>) {
+    fn all(&self, rows: &mut Vec<Row>, covered: &mut Covered<'a>) {
         let before = rows.len();
         for claim in &self.source.claims {
             match &claim.of {
@@ -234,7 +249,7 @@ impl<'a> Judge<'a> {
         Row { path, source: self.number, what: what.to_owned(), weak, covers, state }
     }
 
-    fn whole(&self, claim: &'a Claim, rows: &mut Vec<Row>, covered: &mut BTreeSet<&'a str>) {
+    fn whole(&self, claim: &'a Claim, rows: &mut Vec<Row>, covered: &mut Covered<'a>) {
         let (what, weak, covers, state) = match &claim.says {
             Says::Digest { algorithm, digest } => {
                 let state = match self.manifest.files.first() {
@@ -273,7 +288,9 @@ impl<'a> Judge<'a> {
             }
         };
         if matches!(state, State::Agrees | State::Differs { .. }) {
-            covered.extend(self.manifest.files.iter().map(|file| file.path.raw()));
+            for file in &self.manifest.files {
+                cover(covered, file.path.raw(), weak);
+            }
         }
         rows.push(self.row(None, what, weak, covers, state));
     }
@@ -288,7 +305,7 @@ impl<'a> Judge<'a> {
         claim: &'a Claim,
         folder: &str,
         rows: &mut Vec<Row>,
-        covered: &mut BTreeSet<&'a str>,
+        covered: &mut Covered<'a>,
     ) {
         let Says::DvcList(said) = &claim.says else { return };
         let files = &self.manifest.files;
@@ -309,7 +326,9 @@ impl<'a> Judge<'a> {
                 None => State::unchecked("the MD5 of its files was not computed"),
                 Some(list) => {
                     let is = crate::manifest::of_bytes(Algorithm::Md5, list.as_bytes());
-                    covered.extend(inside.iter().map(|file| file.path.raw()));
+                    for file in &inside {
+                        cover(covered, file.path.raw(), true);
+                    }
                     State::of(said, &is)
                 }
             }
@@ -348,7 +367,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn file(&self, claim: &'a Claim, rows: &mut Vec<Row>, covered: &mut BTreeSet<&'a str>) {
+    fn file(&self, claim: &'a Claim, rows: &mut Vec<Row>, covered: &mut Covered<'a>) {
         let named = match &claim.of {
             Of::File(path) | Of::Folder(path) | Of::Outside(path) => {
                 Some(Untrusted::new(path.clone()))
@@ -389,10 +408,10 @@ impl<'a> Judge<'a> {
             Says::DirHash(_) | Says::OmsRoot(_) | Says::DvcList(_) => return,
         };
         let content = matches!(claim.says, Says::Digest { .. } | Says::DvcOldMd5(_));
-        if content && matches!(state, State::Agrees | State::Differs { .. }) {
-            covered.insert(file.path.raw());
-        }
         let (what, weak, covers) = about(&claim.says);
+        if content && matches!(state, State::Agrees | State::Differs { .. }) {
+            cover(covered, file.path.raw(), weak);
+        }
         rows.push(self.row(path, &what, weak, covers, state));
     }
 }

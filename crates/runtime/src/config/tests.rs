@@ -186,3 +186,60 @@ fn true_where_false_alone_is_computed_is_told() {
     let error = hf::read(&value).unwrap_err().to_string();
     assert!(error.contains("attention_bias"), "{error}");
 }
+
+/// What a file does not say has the value that transformers gives it, for every family.
+#[test]
+fn defaults_are_those_of_transformers() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../tests/oracle/vectors.json")).unwrap();
+    let cases = vectors["defaults"].as_object().unwrap();
+    assert_eq!(cases.len(), Family::ALL.len());
+    for (name, case) in cases {
+        let least = hf::read(&case["least"]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let whole = hf::read(&case["whole"]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(least, whole, "{name}");
+    }
+}
+
+#[test]
+fn what_files_say_twice_is_read_once() {
+    // Phi-4 mini, with settings that its code does not read.
+    let mut value = json!({
+        "model_type": "phi3", "vocab_size": 200_064, "hidden_size": 3072, "intermediate_size": 8192,
+        "num_hidden_layers": 32, "num_attention_heads": 24, "num_key_value_heads": 8,
+        "hidden_act": "silu", "max_position_embeddings": 131_072, "full_attn_mod": 1,
+        "original_max_position_embeddings": 4096, "interpolate_factor": 1, "lm_head_bias": false,
+        "mlp_bias": false, "attention_bias": false, "partial_rotary_factor": 0.75,
+        "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "sliding_window": 262_144, "embd_pdrop": 0.0,
+        "resid_pdrop": 0.0, "tie_word_embeddings": true, "rope_scaling": {
+            "type": "longrope", "long_factor": vec![2.0; 48], "short_factor": vec![1.0; 48],
+        },
+    });
+    let rope = read(value.clone()).rope.unwrap();
+    assert_eq!(rope.dim, 96);
+    let attention = (1.0 + 32f64.ln() / 4096f64.ln()).sqrt();
+    assert!(
+        matches!(rope.scaling, Scaling::Long { original: 4096, attention: a, .. } if a == attention)
+    );
+    value["lm_head_bias"] = json!(true);
+    assert!(hf::read(&value).unwrap_err().to_string().contains("lm_head_bias"));
+    let gemma = read(json!({
+        "model_type": "gemma2", "vocab_size": 256_000, "hidden_size": 3584, "intermediate_size": 14336,
+        "num_hidden_layers": 2, "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 256,
+        "hidden_act": "gelu_pytorch_tanh", "max_position_embeddings": 8192, "rope_theta": 10000.0,
+        "sliding_window": 4096, "sliding_window_size": 4096,
+    }));
+    assert_eq!(gemma.windows, [Some(4096), None]);
+    let llama = |scaling: Value| {
+        let mut value = json!({
+            "model_type": "llama", "vocab_size": 32000, "hidden_size": 64, "intermediate_size": 64,
+            "num_hidden_layers": 1, "num_attention_heads": 4, "max_position_embeddings": 4096,
+        });
+        value["rope_scaling"] = scaling;
+        hf::read(&value)
+    };
+    let plain = llama(json!(null)).unwrap();
+    assert_eq!(llama(json!({ "type": "dynamic", "factor": 2.0 })).unwrap(), plain);
+    assert!(llama(json!({ "type": "dynamic", "factor": 0.5 })).is_err());
+    assert!(llama(json!({ "type": "dynamic", "alpha": 1000.0, "factor": 1.0 })).is_err());
+}

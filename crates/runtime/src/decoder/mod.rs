@@ -185,11 +185,46 @@ impl Decoder {
     pub fn forward_embedded(
         &self,
         embedded: &Tensor,
-        mut cache: Option<&mut Cache>,
+        cache: Option<&mut Cache>,
         wanted: Wanted,
         tap: Option<&mut dyn Tap>,
     ) -> Result<Tensor> {
         let mut probe = Probe(tap);
+        let (batch, count, hidden) = embedded.dims3()?;
+        let x = self.layers(embedded, cache, &mut probe)?;
+        let (x, count) = match wanted {
+            Wanted::Last if count > 1 => {
+                let rows = x.reshape((batch, count, hidden))?;
+                (rows.i((.., count.saturating_sub(1)))?.contiguous()?, 1)
+            }
+            _ => (x, count),
+        };
+        let logits = self.logits(&x)?.reshape((batch, count, self.config.vocab))?;
+        probe.see(self.config.layers, Kind::Logits, &logits)?;
+        Ok(logits)
+    }
+
+    /// What comes out of the last layer for sequences of equal length, as rows: those of a sequence one
+    /// after the other.
+    pub(crate) fn states(&self, tokens: &[Vec<u32>], cache: &mut Cache) -> Result<Tensor> {
+        self.layers(&self.embed(tokens)?, Some(cache), &mut Probe(None))
+    }
+
+    /// The logits of rows that came out of the last layer.
+    pub(crate) fn logits(&self, states: &Tensor) -> Result<Tensor> {
+        let logits = self.head.forward(&self.final_norm.forward(states)?)?;
+        match self.config.logit_cap {
+            Some(cap) => Ok(logits.affine(1.0 / cap, 0.0)?.tanh()?.affine(cap, 0.0)?),
+            None => Ok(logits),
+        }
+    }
+
+    fn layers(
+        &self,
+        embedded: &Tensor,
+        mut cache: Option<&mut Cache>,
+        probe: &mut Probe<'_>,
+    ) -> Result<Tensor> {
         let (batch, count, _) = embedded.dims3()?;
         let first = cache.as_ref().map_or(0, |cache| cache.len());
         let end = first.saturating_add(count);
@@ -200,7 +235,7 @@ impl Decoder {
                 allowed: self.config.max_positions as u64,
             });
         }
-        let mut x = self.enter(embedded, first, &mut probe)?;
+        let mut x = self.enter(embedded, first, probe)?;
         let length = match &mut cache {
             Some(cache) => cache.reach(end, self.config.rope.as_ref())?,
             None => end,
@@ -208,27 +243,13 @@ impl Decoder {
         let shared = Shared::new(self, first, count, length)?;
         for (n, layer) in self.layers.iter().enumerate() {
             let pass = shared.pass(n, batch, count);
-            x = layer.forward(n, self.config.block, &x, &pass, cache.as_deref_mut(), &mut probe)?;
+            x = layer.forward(n, self.config.block, &x, &pass, cache.as_deref_mut(), probe)?;
             probe.see(n, Kind::Resid, &x)?;
         }
         if let Some(cache) = cache {
             cache.advance(count);
         }
-        let (x, count) = match wanted {
-            Wanted::Last if count > 1 => {
-                let rows = x.reshape((batch, count, self.config.hidden))?;
-                (rows.i((.., count.saturating_sub(1)))?.contiguous()?, 1)
-            }
-            _ => (x, count),
-        };
-        let logits = self.head.forward(&self.final_norm.forward(&x)?)?;
-        let logits = match self.config.logit_cap {
-            Some(cap) => logits.affine(1.0 / cap, 0.0)?.tanh()?.affine(cap, 0.0)?,
-            None => logits,
-        };
-        let logits = logits.reshape((batch, count, self.config.vocab))?;
-        probe.see(self.config.layers, Kind::Logits, &logits)?;
-        Ok(logits)
+        Ok(x)
     }
 
     /// What goes into the first layer, as rows.

@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 
 /// Rows of activations that are multiplied together: their sums and the weights fill the registers.
 const FEW: usize = 6;
+/// Rows of activations for each thread, from which on threads share them and not the matrix.
+const MANY: usize = 32;
 /// Inputs after which the next rows of activations have their turn: their weights fit the cache.
 const BLOCK: usize = 128;
 /// Numbers of a line of the processor's cache.
@@ -108,38 +110,52 @@ impl Panels {
     /// The products of rows that lie one behind the other.
     fn multiply(&self, x: &[f32]) -> Vec<f32> {
         let count = x.len().checked_div(self.inner).unwrap_or(0);
+        let mut out = vec![0f32; count.saturating_mul(self.rows)];
+        let threads = rayon::current_num_threads();
+        if threads < 2 || self.rows.saturating_mul(self.inner) < SMALL {
+            self.some(x, &mut out);
+        } else if count >= threads.saturating_mul(MANY) {
+            // Each thread has rows of its own.
+            let each = count.div_ceil(threads).next_multiple_of(FEW);
+            let x = x.par_chunks(each.saturating_mul(self.inner));
+            x.zip(out.par_chunks_mut(each.saturating_mul(self.rows)))
+                .for_each(|(x, out)| self.some(x, out));
+        } else {
+            return self.by_panels(x, count);
+        }
+        out
+    }
+
+    /// The products of some rows, on this thread.
+    fn some(&self, x: &[f32], out: &mut [f32]) {
+        let count = x.len().checked_div(self.inner).unwrap_or(0);
         let x = grouped(x, self.inner);
-        let panels = self.rows.div_ceil(self.width);
-        let size = count.saturating_mul(self.width).max(1);
-        let mut sums = vec![0f32; size.saturating_mul(panels)];
-        if let Some(bias) = &self.bias {
-            for (sums, bias) in sums.chunks_exact_mut(size).zip(bias.chunks_exact(self.width)) {
-                sums.chunks_exact_mut(self.width).for_each(|sums| sums.copy_from_slice(bias));
+        let mut sums = vec![0f32; count.saturating_mul(self.width)];
+        let weights = self.numbers.get().chunks_exact(self.inner.saturating_mul(self.width));
+        for (n, weights) in weights.take(self.rows.div_ceil(self.width)).enumerate() {
+            self.panel(n, weights, &x, &mut sums);
+            let at = n.saturating_mul(self.width);
+            for (out, sums) in out.chunks_exact_mut(self.rows).zip(sums.chunks_exact(self.width)) {
+                let out = out.iter_mut().skip(at);
+                out.zip(sums).for_each(|(out, sum)| *out = *sum);
             }
         }
-        let one = |(sums, weights): (&mut [f32], &[f32])| {
-            let (inner, width) = (self.inner, self.width);
-            self.arch.dispatch(Panel { weights, x: &x, sums, inner, width });
-        };
-        let weights = self.inner.saturating_mul(self.width);
-        if rayon::current_num_threads() < 2 || self.rows.saturating_mul(self.inner) < SMALL {
-            sums.chunks_exact_mut(size).zip(self.numbers.get().chunks_exact(weights)).for_each(one);
-        } else {
-            let weights = self.numbers.get().par_chunks_exact(weights);
-            sums.par_chunks_exact_mut(size).zip(weights).for_each(one);
-        }
+    }
+
+    /// The products of few rows: each thread has panels of its own.
+    fn by_panels(&self, x: &[f32], count: usize) -> Vec<f32> {
+        let x = grouped(x, self.inner);
+        let size = count.saturating_mul(self.width).max(1);
+        let mut sums = vec![0f32; size.saturating_mul(self.rows.div_ceil(self.width))];
+        let weights = self.numbers.get().par_chunks_exact(self.inner.saturating_mul(self.width));
+        let each = sums.par_chunks_exact_mut(size).zip(weights).enumerate();
+        each.for_each(|(n, (sums, weights))| self.panel(n, weights, &x, sums));
         if count == 1 {
             sums.truncate(self.rows);
             return sums;
         }
-        self.by_row(&sums, count)
-    }
-
-    /// Sums that stand panel by panel, row by row.
-    fn by_row(&self, sums: &[f32], count: usize) -> Vec<f32> {
-        let size = count.saturating_mul(self.width).max(1);
         let mut out = vec![0f32; count.saturating_mul(self.rows)];
-        for (n, out) in out.chunks_exact_mut(self.rows.max(1)).enumerate() {
+        for (n, out) in out.chunks_exact_mut(self.rows).enumerate() {
             let begin = n.saturating_mul(self.width);
             for (out, sums) in out.chunks_mut(self.width).zip(sums.chunks_exact(size)) {
                 let sums = sums.get(begin..).unwrap_or_default();
@@ -147,6 +163,19 @@ impl Panels {
             }
         }
         out
+    }
+
+    /// The sums of one panel.
+    fn panel(&self, n: usize, weights: &[f32], x: &[f32], sums: &mut [f32]) {
+        let bias = self.bias.as_ref().and_then(|bias| bias.chunks_exact(self.width).nth(n));
+        for sums in sums.chunks_exact_mut(self.width) {
+            match bias {
+                Some(bias) => sums.copy_from_slice(bias),
+                None => sums.fill(0.0),
+            }
+        }
+        let (inner, width) = (self.inner, self.width);
+        self.arch.dispatch(Panel { weights, x, sums, inner, width });
     }
 }
 
@@ -201,6 +230,7 @@ impl WithSimd for Width {
     type Output = usize;
 
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
     fn with_simd<S: Simd>(self, _: S) -> usize {
         S::F32_LANES.saturating_mul(registers::<S>())
     }
@@ -225,6 +255,7 @@ impl WithSimd for Panel<'_> {
     type Output = ();
 
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "it is compiled anew for each kind of processor")]
     fn with_simd<S: Simd>(self, simd: S) {
         if registers::<S>() == 2 { self.run::<S, 2>(simd) } else { self.run::<S, 4>(simd) }
     }
@@ -336,7 +367,7 @@ mod tests {
             let panels = Panels::new(&w, Some(&b)).unwrap().unwrap();
             let expected = expected.broadcast_add(&b).unwrap();
             assert!(furthest(&panels.product(&x).unwrap(), &expected) < 2e-5, "{what}");
-            assert_eq!(furthest(&panels.all().unwrap(), &w), 0.0);
+            assert!(furthest(&panels.all().unwrap(), &w) <= 0.0);
             assert!(panels.rows([rows].into_iter()).is_err());
         }
         let bytes = Tensor::zeros((5, 3), DType::U8, &Device::Cpu).unwrap();
@@ -346,18 +377,18 @@ mod tests {
     /// Alone, in any batch, with one thread and with several: the same to the last bit.
     #[test]
     fn a_row_has_the_same_product_in_every_company() {
-        let (w, x) = (tensor(700, 520, 1), tensor(17, 520, 2));
+        let (w, x) = (tensor(700, 520, 1), tensor(71, 520, 2));
         let panels = Panels::new(&w, None).unwrap().unwrap();
         let whole = panels.product(&x).unwrap();
         let threads =
             |count: usize| rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
         for count in [1, 2, 3] {
             let again = threads(count).install(|| panels.product(&x).unwrap());
-            assert_eq!(furthest(&whole, &again), 0.0, "{count} threads");
+            assert!(furthest(&whole, &again) <= 0.0, "{count} threads");
         }
-        for (from, count) in [(0, 1), (3, 2), (16, 1), (5, 7)] {
+        for (from, count) in [(0, 1), (3, 2), (70, 1), (5, 7)] {
             let part = panels.product(&x.narrow(0, from, count).unwrap()).unwrap();
-            assert_eq!(furthest(&whole.narrow(0, from, count).unwrap(), &part), 0.0);
+            assert!(furthest(&whole.narrow(0, from, count).unwrap(), &part) <= 0.0);
         }
     }
 }

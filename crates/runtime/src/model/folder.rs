@@ -31,6 +31,9 @@ pub(crate) fn read(
 /// A file of JSON.
 pub(crate) fn json(files: &mut Files, name: &str) -> Result<Option<Value>> {
     let Some(bytes) = files.bytes(name)? else { return Ok(None) };
+    if formats::json::is_too_dense(&bytes) {
+        return Err(Error::file(name, "holds more values than are read"));
+    }
     let read = serde_json::from_slice(&bytes);
     read.map(Some).map_err(|error| Error::file(name, format!("is no JSON: {error}")))
 }

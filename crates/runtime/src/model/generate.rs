@@ -7,7 +7,6 @@ use candle_core::{DType, IndexOp as _, Tensor};
 use super::Model;
 use crate::decoder::{Cache, Decoder, Wanted};
 use crate::error::{Error, Result};
-use crate::number::index;
 use crate::sample::{Logits, Rng, Sampling, choose};
 
 /// Positions of a sequence that are computed at once: attention and logits of a pass take memory by
@@ -17,6 +16,8 @@ const PASS: usize = 256;
 const TOKENS: usize = 2048;
 /// Sequences of a batch at most.
 const BATCH: usize = 32;
+/// Rows whose logits are computed at once.
+const ROWS: usize = 64;
 
 /// A token and how probable it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,8 +141,7 @@ impl Model {
             one.out.finish = Finish::Stop;
             return Ok(false);
         }
-        let top = logits.top(one.sampling.top_logprobs);
-        one.out.tokens.push(Chosen { id, logprob: logits.logprob(id), top });
+        one.out.tokens.push(chosen(id, &logits, one.sampling.top_logprobs)?);
         one.room = one.room.saturating_sub(1);
         one.cut = self.stopped(&mut one.out, one.sampling)?;
         Ok(!one.cut && one.room > 0)
@@ -218,29 +218,37 @@ impl Model {
         let sequences: Vec<Vec<u32>> = pairs.iter().map(|(p, c)| [*p, *c].concat()).collect();
         let mut cache = Cache::expecting(total.saturating_sub(1));
         for (from, to) in passes(0, known) {
-            pass(&self.decoder, &part(&sequences, from, to), &mut cache, Wanted::Last)?;
+            computed(|| self.decoder.states(&part(&sequences, from, to), &mut cache))?;
         }
         for (from, to) in passes(known, known.saturating_add(wanted)) {
-            let logits = pass(&self.decoder, &part(&sequences, from, to), &mut cache, Wanted::All)?;
-            for (n, (slot, sequence)) in out.iter_mut().zip(&sequences).enumerate() {
-                for row in 0..to.saturating_sub(from) {
-                    let logits = numbers(&logits.i((n, row))?)?;
-                    let all = Logits::new(&logits);
-                    if !all.are_numbers() {
-                        return Err(no_numbers());
-                    }
-                    let position = from.saturating_add(row).saturating_add(1);
-                    let id = sequence.get(position).copied().unwrap_or_default();
-                    if index(id) >= logits.len() {
-                        return Err(Error::Input(format!("there is no token {id}")));
-                    }
-                    let (logprob, top) = (all.logprob(id), all.top(most));
-                    slot.push(Chosen { id, logprob, top });
+            let states = computed(|| self.decoder.states(&part(&sequences, from, to), &mut cache))?;
+            let behind = part(&sequences, from.saturating_add(1), to.saturating_add(1)).concat();
+            let mut scored = Vec::with_capacity(behind.len());
+            // Logits of some rows at a time: those of all take much memory where a vocabulary is large.
+            for (n, ids) in behind.chunks(ROWS).enumerate() {
+                let rows = states.narrow(0, n.saturating_mul(ROWS), ids.len())?;
+                let logits = numbers(&computed(|| self.decoder.logits(&rows))?.flatten_all()?)?;
+                let vocab = self.decoder.config().vocab;
+                for (id, logits) in ids.iter().zip(logits.chunks_exact(vocab)) {
+                    scored.push(chosen(*id, &Logits::new(logits), most)?);
                 }
+            }
+            let mut scored = scored.into_iter();
+            for slot in &mut out {
+                slot.extend(scored.by_ref().take(to.saturating_sub(from)));
             }
         }
         Ok(out)
     }
+}
+
+/// A token that was given, and the most probable ones in its place.
+fn chosen(id: u32, logits: &Logits<'_>, most: usize) -> Result<Chosen> {
+    if !logits.are_numbers() {
+        return Err(no_numbers());
+    }
+    let none = || Error::Input(format!("there is no token {id}"));
+    Ok(Chosen { id, logprob: logits.logprob(id).ok_or_else(none)?, top: logits.top(most) })
 }
 
 /// Does what is asked for in groups of equal lengths, as many at once as a batch may hold; the results
@@ -286,17 +294,9 @@ fn part(sequences: &[Vec<u32>], from: usize, to: usize) -> Vec<Vec<u32>> {
     sequences.iter().map(cut).collect()
 }
 
-/// A pass on the threads that compute. From any other one each product would wake them, and wait.
-fn pass(
-    decoder: &Decoder,
-    tokens: &[Vec<u32>],
-    cache: &mut Cache,
-    wanted: Wanted,
-) -> Result<Tensor> {
-    if rayon::current_num_threads() < 2 {
-        return decoder.forward(tokens, Some(cache), wanted, None);
-    }
-    rayon::scope(|_| decoder.forward(tokens, Some(cache), wanted, None))
+/// Computes on the threads that compute. From any other one each product would wake them, and wait.
+fn computed<T: Send>(act: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    if rayon::current_num_threads() < 2 { act() } else { rayon::scope(|_| act()) }
 }
 
 /// The logits behind the last tokens of sequences of equal length.
@@ -308,7 +308,9 @@ fn last_logits(
     let length = sequences.first().map_or(0, Vec::len);
     let mut last = None;
     for (from, to) in passes(0, length) {
-        last = Some(pass(decoder, &part(sequences, from, to), cache, Wanted::Last)?);
+        let part = part(sequences, from, to);
+        let cache = &mut *cache;
+        last = Some(computed(|| decoder.forward(&part, Some(cache), Wanted::Last, None))?);
     }
     let Some(last) = last else { return Ok(Vec::new()) };
     (0..sequences.len()).map(|n| numbers(&last.i((n, 0))?)).collect()

@@ -7,7 +7,7 @@ use runtime::{Limits, Mode, Model, Options, Tensor, Wanted};
 
 use crate::common::{TEXT, VECTORS, ids, near, same_tokens};
 
-/// Has `oracle/gguf.py` write its files; none where there is no Python with the package.
+/// Has `oracle/to_gguf.py` write its files; none where there is no Python with the package.
 fn written(at: &Path) -> Option<()> {
     let python = std::env::var_os("WEIGHBRIDGE_PYTHON").map_or("python3".into(), PathBuf::from);
     let imports = Command::new(&python).args(["-c", "import gguf, numpy"]).output();
@@ -17,7 +17,7 @@ fn written(at: &Path) -> Option<()> {
     }
     let oracle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle");
     let made = Command::new(&python)
-        .arg(oracle.join("gguf.py"))
+        .arg(oracle.join("to_gguf.py"))
         .arg(oracle.join("vectors.json"))
         .arg(oracle.join("text.json"))
         .arg(at)
@@ -67,7 +67,7 @@ fn dense_files_have_the_logits_of_transformers() {
             }
         }
     }
-    assert_eq!(seen, 22);
+    assert_eq!(seen, 26);
     // Halves round every weight; what comes out moves by about as much.
     let prompts = vec![vec![5, 9, 77, 31]];
     let whole = logits(&open(&at.path().join("llama.gguf"), false), &prompts);
@@ -133,26 +133,31 @@ fn tokenizers_of_files_make_the_same_tokens() {
     }
 }
 
-/// Cut at many places and changed at many bytes of what stands before the data: an error or a model.
+/// Cut at every byte and changed at many bytes of what stands before the data: an error or a model.
 #[test]
 fn a_damaged_file_is_an_error_or_another_model() {
     let at = tempfile::tempdir().unwrap();
     if written(at.path()).is_none() {
         return;
     }
-    let bytes = std::fs::read(at.path().join("tok-pieces.gguf")).unwrap();
     let opened = |bytes: Vec<u8>| {
         let files = [("x.gguf".to_owned(), bytes)].into();
         Model::of_files(files, &Limits::default(), &Options::default())
     };
-    opened(bytes.clone()).unwrap();
-    let header = bytes.len() - 136_000;
-    for at in (0..header).step_by(97) {
-        assert!(opened(bytes[..at].to_vec()).is_err(), "cut at {at}");
-        for with in [0, 0xff, bytes[at] ^ 1] {
-            let mut changed = bytes.clone();
-            changed[at] = with;
-            let _ = opened(changed);
+    for (name, cuts, changes) in [("llama", 1, 7), ("tok-pieces", 97, 97), ("tok-gpt2", 97, 97)] {
+        let bytes = std::fs::read(at.path().join(format!("{name}.gguf"))).unwrap();
+        opened(bytes.clone()).unwrap();
+        // The data of the tensors, which stands at the end, is hardly shorter.
+        let header = bytes.len() - 136_000;
+        for at in (0..header).step_by(cuts).chain((header..bytes.len()).step_by(4099)) {
+            assert!(opened(bytes[..at].to_vec()).is_err(), "{name} cut at {at}");
+        }
+        for at in (0..header).step_by(changes) {
+            for with in [0, 0xff, bytes[at] ^ 1] {
+                let mut changed = bytes.clone();
+                changed[at] = with;
+                let _ = opened(changed);
+            }
         }
     }
 }

@@ -173,8 +173,10 @@ fn nonsense_in_any_setting_ends() {
                 match open(files) {
                     Ok(model) => {
                         opened += 1;
-                        let scores = model.score(&[3, 4, 5], &[6, 7]);
-                        let told = scores.is_ok_and(|all| all.iter().all(|score| *score <= 0.0));
+                        let told = match model.score(&[3, 4, 5], &[6, 7]) {
+                            Ok(all) => all.iter().all(|score| *score <= 0.0),
+                            Err(error) => matches!(error, Error::Limit { .. } | Error::Compute(_)),
+                        };
                         assert!(told, "{name}: {place:?} = {value}");
                     }
                     Err(_) => refused += 1,

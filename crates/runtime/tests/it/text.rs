@@ -197,3 +197,78 @@ fn a_damaged_template_is_an_error_or_another_template() {
         }
     }
 }
+
+/// Rules that make a text much longer, that draw lots, or that say a thing twice.
+#[test]
+fn rules_of_a_tokenizer_that_are_not_run_are_told() {
+    let whole = &TEXT["tokenizers"]["gpt2"]["json"];
+    let doubling = json!({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"});
+    let between = json!({"type": "Replace", "pattern": {"Regex": ""}, "content": "x".repeat(9000)});
+    let bytes = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false});
+    let frame = json!({
+        "type": "TemplateProcessing", "special_tokens": {}, "pair": [],
+        "single": vec![json!({"Sequence": {"id": "A", "type_id": 0}}); 40],
+    });
+    // A tree of no entries, then a text of 9000 letters.
+    let map = base64(&[&[0u8; 4][..], &[b'x'; 9000], &[0]].concat());
+    for (part, value, expected) in [
+        (
+            "normalizer",
+            json!({"type": "Sequence", "normalizers": vec![doubling.clone(); 40]}),
+            "longer",
+        ),
+        ("normalizer", between.clone(), "longer"),
+        ("normalizer", json!({"type": "Prepend", "prepend": "x".repeat(9000)}), "longer"),
+        ("normalizer", json!({"type": "Precompiled", "precompiled_charsmap": map}), "longer"),
+        ("pre_tokenizer", json!({"type": "Sequence", "pretokenizers": vec![bytes; 40]}), "longer"),
+        ("decoder", json!({"type": "Sequence", "decoders": vec![doubling; 40]}), "longer"),
+        ("post_processor", frame, "around a sequence"),
+    ] {
+        let mut rules = whole.clone();
+        rules[part] = value;
+        let error = with_tokenizer(&rules.to_string()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{part}: {error}");
+    }
+    let mut rules = whole.clone();
+    rules["model"]["dropout"] = json!(0.1);
+    let error = with_tokenizer(&rules.to_string()).unwrap_err().to_string();
+    assert!(error.contains("dropout"), "{error}");
+    rules["model"]["dropout"] = json!(0.0);
+    with_tokenizer(&rules.to_string()).unwrap();
+    let twice = whole.to_string().replacen('{', "{\"decoder\":null,", 1);
+    assert!(with_tokenizer(&twice).unwrap_err().to_string().contains("decoder"));
+    // What the tokenizers of large families have.
+    for part in [
+        json!({"type": "Sequence", "normalizers": [
+            {"type": "Replace", "pattern": {"String": "``"}, "content": "\""}, {"type": "NFKD"},
+            {"type": "StripAccents"}, {"type": "Lowercase"},
+            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
+        ]}),
+        json!({"type": "Sequence", "normalizers": [
+            {"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+        ]}),
+    ] {
+        let mut rules = whole.clone();
+        rules["normalizer"] = part;
+        with_tokenizer(&rules.to_string()).unwrap();
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |group: &[u8]| {
+        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = bits << (8 * (3 - group.len()));
+        let letter = move |n: usize| char::from(LETTERS[(bits >> (18 - 6 * n)) as usize & 63]);
+        (0..4).map(move |n| if n <= group.len() { letter(n) } else { '=' }).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
+
+fn with_tokenizer(text: &str) -> runtime::Result<Model> {
+    let at = tempfile::tempdir().unwrap();
+    folder(&VECTORS["decoders"]["llama"], at.path());
+    std::fs::write(at.path().join("tokenizer.json"), text).unwrap();
+    Model::open(at.path(), &Limits::default())
+}

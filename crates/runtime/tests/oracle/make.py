@@ -2,18 +2,18 @@
 
     python make.py OUT/vectors.json [CASE ...]
 
-Weights come from a generator that the tests have too (`weights` below), by a tensor's name and shape,
-so no weights are kept. Run with torch 2.15 and transformers 5.23.
+Weights come from a generator that the tests have too (`weights.py`), by a tensor's name and shape, so no
+weights are kept. Run with torch 2.15 and transformers 5.23.
 """
 
-import hashlib
 import json
 import sys
 
-import numpy as np
 import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
+
+from weights import weights
 
 torch.manual_seed(0)
 torch.set_num_threads(1)
@@ -53,11 +53,23 @@ CASES = {
             },
         },
     ),
+    "llama-dynamic": ("llama", {**COMMON, "rope_parameters": {"rope_type": "dynamic", "factor": 2.5, "rope_theta": 1e4}}),
     "mistral": ("mistral", {**COMMON, "sliding_window": 7}),
     "mistral-whole": ("mistral", {**COMMON, "sliding_window": None}),
     "qwen2": ("qwen2", {**COMMON, "tie_word_embeddings": True}),
     "qwen2-sliding": ("qwen2", {**COMMON, "use_sliding_window": True, "sliding_window": 6, "max_window_layers": 1}),
+    "qwen2-yarn": (
+        "qwen2",
+        {
+            **COMMON,
+            "rope_parameters": {
+                "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32, "rope_theta": 1e6,
+                "beta_fast": 16, "beta_slow": 2, "mscale": 1.3, "mscale_all_dim": 0.7, "truncate": False,
+            },
+        },
+    ),
     "qwen3": ("qwen3", {**COMMON, "head_dim": 16}),
+    "qwen3-biased": ("qwen3", {**COMMON, "head_dim": 16, "attention_bias": True, "tie_word_embeddings": True}),
     "phi": ("phi", {**COMMON, "num_key_value_heads": None}),
     "phi-normed": ("phi", {**COMMON, "qk_layernorm": True, "partial_rotary_factor": 1.0}),
     "phi3": ("phi3", {**COMMON, "sliding_window": 9}),
@@ -71,6 +83,23 @@ CASES = {
                 "rope_theta": 1e4,
                 "short_factor": [1.0, 1.1, 1.2, 1.3],
                 "long_factor": [1.5, 2.0, 3.0, 4.0],
+            },
+        },
+    ),
+    # As Phi-4 mini: part of a head is turned, and the head is the embedding.
+    "phi3-part": (
+        "phi3",
+        {
+            **COMMON,
+            "partial_rotary_factor": 0.75,
+            "tie_word_embeddings": True,
+            "original_max_position_embeddings": 20,
+            "rope_parameters": {
+                "rope_type": "longrope",
+                "rope_theta": 1e4,
+                "partial_rotary_factor": 0.75,
+                "short_factor": [1.0, 1.1, 1.2],
+                "long_factor": [1.5, 2.0, 3.0],
             },
         },
     ),
@@ -90,6 +119,18 @@ CASES = {
         "gemma3_text",
         {**COMMON, "num_hidden_layers": 4, "head_dim": 16, "sliding_window": 6, "sliding_window_pattern": 3},
     ),
+    # As the larger ones: positions of layers that see all are scaled.
+    "gemma3-scaled": (
+        "gemma3_text",
+        {
+            **COMMON, "num_hidden_layers": 4, "head_dim": 16, "sliding_window": 6, "sliding_window_pattern": 2,
+            "query_pre_attn_scalar": 20, "final_logit_softcapping": 4.0,
+            "rope_parameters": {
+                "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e6},
+                "sliding_attention": {"rope_type": "default", "rope_theta": 1e4},
+            },
+        },
+    ),
     "olmo": ("olmo", {**COMMON, "clip_qkv": 0.4}),
     "olmo2": ("olmo2", COMMON),
     "stablelm": ("stablelm", {**COMMON, "use_qkv_bias": True}),
@@ -102,10 +143,36 @@ CASES = {
             eos_token_id=2, scale_attn_by_inverse_layer_idx=True, activation_function="relu",
         ),
     ),
+    "gpt2-unscaled": (
+        "gpt2",
+        dict(
+            vocab_size=160, n_embd=32, n_layer=3, n_head=4, n_positions=128, bos_token_id=1, eos_token_id=2,
+            scale_attn_weights=False, tie_word_embeddings=False, activation_function="gelu",
+        ),
+    ),
     "gpt_neox": ("gpt_neox", FULL),
     "gpt_neox-serial": ("gpt_neox", {**FULL, "use_parallel_residual": False, "rotary_pct": 0.5, "attention_bias": False}),
 }
 
+
+# The least that a configuration says, for what transformers takes for the rest. Thirty-two heads are what any
+# default number of heads of keys divides.
+LEAST = dict(
+    vocab_size=64, hidden_size=256, intermediate_size=64, num_hidden_layers=7, num_attention_heads=32,
+    max_position_embeddings=64,
+)
+FAMILIES = [
+    "llama", "mistral", "qwen2", "qwen3", "phi", "phi3", "gemma", "gemma2", "gemma3_text", "olmo", "olmo2", "stablelm",
+    "gpt_neox",
+]
+LEAST_OF_ALL = {family: LEAST for family in FAMILIES} | {
+    "gpt2": dict(vocab_size=64, n_embd=32, n_layer=3, n_head=4, n_positions=64),
+}
+# Rows of 256, so that every kind of block fits.
+WIDE = dict(
+    vocab_size=64, hidden_size=256, intermediate_size=512, num_hidden_layers=2, num_attention_heads=8,
+    num_key_value_heads=4, max_position_embeddings=64,
+)
 
 SMALL = dict(vocab_size=120, max_position_embeddings=64)
 ENCODERS = {
@@ -120,28 +187,6 @@ ENCODERS = {
 }
 
 
-def weights(name, shape):
-    """The numbers of a tensor: xorshift64* from the name's SHA-256, as 24 bits around zero.
-
-    Norms lie around one, everything else around zero, in a width that keeps activations near one.
-    """
-    state = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little") | 1
-    count = int(np.prod(shape))
-    numbers = np.empty(count, dtype=np.float32)
-    for n in range(count):
-        state ^= state >> 12
-        state ^= (state << 25) & 0xFFFFFFFFFFFFFFFF
-        state ^= state >> 27
-        word = (state * 0x2545F4914F6CDD1D) & 0xFFFFFFFFFFFFFFFF
-        numbers[n] = (word >> 40) / float(1 << 24) - 0.5
-    norm = any(part in name for part in ("norm", "ln_", "LayerNorm", "layer_norm"))
-    if norm and name.endswith("weight"):
-        numbers = numbers * np.float32(0.5) + np.float32(1.0)
-    elif len(shape) > 1 and "embed" not in name and "wte" not in name:
-        numbers = numbers * np.float32(0.5)
-    return torch.from_numpy(numbers.reshape(shape))
-
-
 def fill(model):
     """Sets every tensor of a model's state; tied ones once."""
     shapes = {}
@@ -153,7 +198,7 @@ def fill(model):
             continue
         seen[tensor.data_ptr()] = name
         shapes[name] = list(tensor.shape)
-        tensor.copy_(weights(name, tensor.shape))
+        tensor.copy_(torch.from_numpy(weights(name, tuple(tensor.shape))))
     return shapes
 
 
@@ -183,6 +228,20 @@ def decoder(model_type, settings):
     }
 
 
+def least(model_type, settings):
+    """A configuration as it may stand in a file, and all that transformers takes it for."""
+    config = AutoConfig.for_model(model_type, **settings)
+    return {"least": {"model_type": model_type, **settings}, "whole": json.loads(config.to_json_string(use_diff=False))}
+
+
+def wide():
+    """A model that is written in blocks: its configuration and its tensors."""
+    config = AutoConfig.for_model("qwen2", **WIDE)
+    with torch.no_grad():
+        shapes = fill(AutoModelForCausalLM.from_config(config))
+    return {"config": json.loads(config.to_json_string()), "shapes": shapes}
+
+
 def encoder(model_type, settings):
     config = AutoConfig.for_model(model_type, **settings)
     model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").eval().float()
@@ -202,7 +261,7 @@ def encoder(model_type, settings):
 def main():
     """Writes one line a case, so that a change shows as one."""
     out, wanted = sys.argv[1], sys.argv[2:]
-    vectors = {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0], "decoders": {}, "encoders": {}}
+    vectors = {"transformers": transformers.__version__, "torch": torch.__version__.split("+")[0], "decoders": {}, "encoders": {}, "defaults": {}, "blocks": {}}
     for name, (model_type, settings) in CASES.items():
         if wanted and name not in wanted:
             continue
@@ -211,9 +270,12 @@ def main():
     for name, (model_type, settings) in ENCODERS.items():
         if not wanted or name in wanted:
             vectors["encoders"][name] = encoder(model_type, settings)
+    for model_type, settings in LEAST_OF_ALL.items():
+        vectors["defaults"][model_type] = least(model_type, settings)
+    vectors["blocks"]["wide"] = wide()
     with open(out, "w") as file:
         file.write(json.dumps({k: v for k, v in vectors.items() if isinstance(v, str)})[:-1])
-        for part in ("decoders", "encoders"):
+        for part in ("decoders", "encoders", "defaults", "blocks"):
             lines = [f"{json.dumps(name)}: {json.dumps(case, separators=(',', ':'))}" for name, case in vectors[part].items()]
             file.write(f', "{part}": {{\n' + ",\n".join(lines) + "\n}")
         file.write("}\n")

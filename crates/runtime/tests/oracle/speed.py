@@ -41,7 +41,7 @@ def reply(count):
 
 def score(ids):
     logprobs = model(ids[:, :-1], use_cache=False).logits.log_softmax(-1)
-    return logprobs.gather(-1, ids[:, 1:, None]).tolist()
+    return logprobs.gather(-1, ids[:, 1:, None])
 
 
 prompt = torch.tensor([tokens(0, PROMPT)])
@@ -52,7 +52,9 @@ for _ in sys.stdin:
     told = {
         "prompt": one,
         "token": [(b - a) / (REPLY - 1) for a, b in zip(one, many)],
-        "alone": seconds(lambda: [score(one[None]) for one in sequences]),
-        "together": seconds(lambda: score(sequences)),
+        "alone": seconds(lambda: [score(one[None]).tolist() for one in sequences]),
+        "together": seconds(lambda: score(sequences).tolist()),
     }
+    with torch.inference_mode():
+        told["scores"] = score(sequences).double().sum().item()
     print(json.dumps(told), flush=True)

@@ -141,7 +141,7 @@ fn go_through<'a>(
     let mut notes = evaluator.notes;
     syntax::escapes(&template.body, &mut notes);
     if chat {
-        syntax::resources(&template.body, &mut notes);
+        let bounded = syntax::resources(&template.body, &mut notes);
         hidden(text, &template.body, &mut notes);
         let tokens = tokens(&template.body);
         let nearest = family::nearest(&tokens);
@@ -184,6 +184,9 @@ fn go_through<'a>(
         }
         if !whole || notes.full || !all || !rendered {
             judged.gaps.push("the template is too large to be gone through to its end".into());
+        }
+        if !bounded {
+            judged.gaps.push("how large what the template makes becomes could not be told".into());
         }
     } else {
         // Of a text that may be anything only what is sure of any template is told.

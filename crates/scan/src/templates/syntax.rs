@@ -159,6 +159,22 @@ pub(super) fn uses(body: &Body, names: &[&str]) -> bool {
     found
 }
 
+/// Every name that is read otherwise than to call it, and every name that is set.
+pub(super) fn each_read<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a str)) {
+    fn walk<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a str)) {
+        match &expr.kind {
+            ExprKind::Call(callee, args) if callee.as_name().is_some() => {
+                args.all().for_each(|arg| walk(arg, visit));
+                return;
+            }
+            ExprKind::Name(name) => visit(name.raw()),
+            _ => {}
+        }
+        expr.children(&mut |child| walk(child, visit));
+    }
+    each_stmt(body, false, &mut |stmt, _| exprs_of(stmt, &mut |expr| walk(expr, visit)));
+}
+
 /// Names that lead out of the data, wherever they stand.
 pub(super) fn escapes(body: &Body, notes: &mut Notes) {
     each_expr(body, false, &mut |expr, _| {
@@ -207,10 +223,12 @@ fn named(args: &Args, reaches: &mut dyn FnMut(&str)) {
     args.named.iter().for_each(|(name, _)| reaches(name.raw()));
 }
 
-/// Macros that call themselves without end or without measure, and text that grows so.
-pub(super) fn resources(body: &Body, notes: &mut Notes) {
+/// Macros that call themselves without end or without measure, and text that grows so. False where
+/// the template could not be gone through for it to its end.
+pub(super) fn resources(body: &Body, notes: &mut Notes) -> bool {
     recursion(body, notes);
-    growth::growth(body, notes);
+    doubling(body, notes);
+    growth::growth(body, notes)
 }
 
 fn recursion(body: &Body, notes: &mut Notes) {
@@ -265,4 +283,55 @@ fn recursion(body: &Body, notes: &mut Notes) {
             notes.add(Kind::Resource, expr.span.start, message);
         }
     });
+}
+
+/// Text that one statement doubles, wherever it stands.
+fn doubling(body: &Body, notes: &mut Notes) {
+    let mut straight = 0usize;
+    let mut check = |stmt: &Stmt, looped: bool, notes: &mut Notes| {
+        let StmtKind::Set { target, value } = &stmt.kind else { return };
+        let name = path(target);
+        let mut times = 0usize;
+        visit_expr(value, false, &mut |expr, _| {
+            times = times.saturating_add(usize::from(name.is_some() && path(expr) == name));
+        });
+        let sum = matches!(value.kind, ExprKind::Concat(_) | ExprKind::Binary(Binary::Add, ..));
+        if times < 2 || !sum {
+            return;
+        }
+        straight = straight.saturating_add(1);
+        // In a loop a plain name is what it was before in each round.
+        let outlives = name.is_some_and(|(name, attribute)| {
+            attribute.is_some() || name.starts_with('$')
+        });
+        if (looped && outlives) || straight > 16 {
+            let message = "it doubles a text again and again";
+            notes.add(Kind::Resource, stmt.span.start, message);
+        }
+    };
+    each_looped(body, false, notes, &mut check);
+}
+
+/// Visits every statement, and tells whether a loop is around it.
+fn each_looped<'a>(
+    body: &'a Body,
+    looped: bool,
+    notes: &mut Notes,
+    check: &mut dyn FnMut(&'a Stmt, bool, &mut Notes),
+) {
+    for stmt in body {
+        check(stmt, looped, notes);
+        let inner = looped || matches!(stmt.kind, StmtKind::For { .. });
+        bodies_of(stmt, &mut |body| each_looped(body, inner, notes, check));
+    }
+}
+
+/// A variable or an attribute of one, written out.
+fn path(expr: &Expr) -> Option<(&str, Option<&str>)> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some((name.raw(), None)),
+        ExprKind::Attribute(name, attribute) => Some((name.raw(), Some(attribute.raw()))),
+        ExprKind::Getattr(one, attribute) => Some((one.as_name()?, Some(attribute.raw()))),
+        _ => None,
+    }
 }

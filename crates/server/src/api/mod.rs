@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod deployments;
+mod evaluations;
 mod findings;
 mod health;
 mod jobs;
@@ -34,6 +35,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::api(Needs::SUBMITTER, routes!(weighings::submit)),
         Route::api(Needs::READER, routes!(weighings::one)),
         Route::api(Needs::READER, routes!(report::report)),
+        Route::api(Needs::READER, routes!(evaluations::list)),
+        Route::api(Needs::SUBMITTER, routes!(evaluations::submit)),
+        Route::api(Needs::READER, routes!(evaluations::one)),
+        Route::api(Needs::READER, routes!(evaluations::report)),
+        Route::api(Needs::READER, routes!(evaluations::replies)),
         Route::api(Needs::READER, routes!(models::list)),
         Route::api(Needs::READER, routes!(models::one)),
         Route::api(Needs::APPROVER, routes!(models::owner)),

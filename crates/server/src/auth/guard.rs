@@ -24,7 +24,7 @@ const MAX_FORM: usize = 65_536;
 
 /// Under which calls may take as long as they need, and where they may that send such a body.
 const UPLOADS: &str = "/api/v1/uploads/";
-const WEIGHINGS: &str = "/api/v1/weighings";
+const BODIES: [&str; 2] = ["/api/v1/weighings", "/api/v1/evaluations"];
 const BYTES: &str = "application/octet-stream";
 
 /// The guard, and what it holds calls against.
@@ -180,7 +180,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 fn is_upload(request: &Request) -> bool {
     let bytes = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == BYTES);
     let path = request.uri().path();
-    path.starts_with(UPLOADS) || bytes && path == WEIGHINGS
+    path.starts_with(UPLOADS) || bytes && BODIES.contains(&path)
 }
 
 /// Whether a person looks at the answer.

@@ -12,6 +12,14 @@ struct Asset {
     name: &'static str,
     kind: &'static str,
     bytes: &'static [u8],
+    /// What follows: the style of parts that other pages have as well.
+    more: &'static [u8],
+}
+
+impl Asset {
+    fn whole(&self) -> Vec<u8> {
+        [self.bytes, self.more].concat()
+    }
 }
 
 const ASSETS: [Asset; 4] = [
@@ -19,21 +27,25 @@ const ASSETS: [Asset; 4] = [
         name: "style.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../../assets/style.css"),
+        more: gate::render::run::STYLE.as_bytes(),
     },
     Asset {
         name: "weighbridge.js",
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../assets/weighbridge.js"),
+        more: b"",
     },
     Asset {
         name: "htmx.js",
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../assets/htmx.min.js"),
+        more: b"",
     },
     Asset {
         name: "mark.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("../../assets/mark.svg"),
+        more: b"",
     },
 ];
 
@@ -45,7 +57,7 @@ fn paths() -> &'static [String; ASSETS.len()] {
     PATHS.get_or_init(|| {
         ASSETS.each_ref().map(|asset| {
             let digest: String =
-                hex::encode(sha256(asset.bytes).as_ref()).chars().take(16).collect();
+                hex::encode(sha256(&asset.whole()).as_ref()).chars().take(16).collect();
             format!("/assets/{digest}-{}", asset.name)
         })
     })
@@ -66,7 +78,7 @@ pub(super) async fn serve(Path(name): Path<String>) -> Response {
         ("cache-control", CACHE),
         ("x-content-type-options", "nosniff"),
     ];
-    (headers, asset.bytes).into_response()
+    (headers, asset.whole()).into_response()
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use gate::ledger::{
-    Deployment, DeploymentFilter, EntryFilter, Listed, Model, Page, Recorded, Standing, Weighing,
-    WeighingFilter,
+    Deployment, DeploymentFilter, EntryFilter, Evaluation, Listed, Model, Page, Recorded, Standing,
+    Weighing, WeighingFilter,
 };
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::behaviour;
 use super::deployments::change_form;
 use super::failed::Failed;
 use super::frame::{Room, Who};
@@ -24,6 +25,8 @@ use super::visit::{Shown, Visit};
 
 /// More files than this are told in the report alone.
 const FILES: usize = 500;
+/// The runs of probes that stand here; all of the model stand on a page of their own.
+const RUNS: u32 = 10;
 /// The worst findings that stand here; all of them stand on the page of the decision.
 const WORST: usize = 12;
 
@@ -45,6 +48,8 @@ pub(super) struct Dossier {
     pub(super) versions: Listed<Weighing>,
     pub(super) deployments: Vec<Deployment>,
     pub(super) standing: Standing,
+    /// Runs of probes that may speak of this artifact.
+    pub(super) runs: Vec<Evaluation>,
     pub(super) timeline: Vec<Recorded>,
     pub(super) graph: Graph,
     pub(super) now: Timestamp,
@@ -107,6 +112,7 @@ async fn dossier(visit: &Visit, asked: &Asked) -> Result<Shown, Failed> {
     let dossier = Dossier {
         versions: ledger.weighings(&of(true), page).await?,
         standing: ledger.standing(&artifact).await?,
+        runs: ledger.evaluations_for(&artifact, Page { skip: 0, take: RUNS }).await?,
         model,
         weighing,
         report,
@@ -165,7 +171,7 @@ pub(super) fn markup(dossier: &Dossier, who: &Who) -> Markup {
         (lead(dossier))
         nav aria-label="On this page" { ul.tabs {
             @for (anchor, word) in [("threats", "Threats and checks"), ("worst", "Findings"),
-                ("loading", "What loading does"), ("lineage", "Lineage"), ("files", "Files"),
+                ("loading", "What loading does"), ("behaviour", "Behaviour"), ("lineage", "Lineage"), ("files", "Files"),
                 ("timeline", "Timeline"), ("versions", "Versions")] {
                 li { a href={ "#" (anchor) } { (word) } }
             }
@@ -208,12 +214,26 @@ fn body(dossier: &Dossier) -> Markup {
                 }
             },
         }
+        (runs(dossier))
         h2 id="lineage" { "Lineage" }
         p.small.soft { "From left to right: what went into it, the artifact, where it is meant to be served. Dashed: told, and not verified." }
         (graph(&dossier.graph, "Lineage of this artifact"))
         @if let Some(report) = &dossier.report { (files(report)) }
         (timeline_of(dossier))
         (versions(dossier))
+    }
+}
+
+/// The runs of probes of this artifact, and where all of the model are.
+fn runs(dossier: &Dossier) -> Markup {
+    html! {
+        h2 id="behaviour" { "Behaviour" }
+        @if dossier.runs.is_empty() {
+            p { "Nobody handed in a run of probes of this artifact: how it answers is not known here." }
+        } @else {
+            (behaviour::table(&dossier.runs, dossier.now, false))
+        }
+        p.small { a href=(address("/behaviour", &[("model", &dossier.model.model)])) { "Every run of this model" } }
     }
 }
 

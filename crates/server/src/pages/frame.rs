@@ -60,6 +60,7 @@ const ROOMS: &[Group] = &[
         &[
             (Room::Production, "In production", "/"),
             (Room::Findings, "Findings", "/findings"),
+            (Room::Behaviour, "Behaviour", "/behaviour"),
             (Room::Decisions, "Waiting for a decision", "/decisions"),
             (Room::Jobs, "Jobs", "/jobs"),
         ],
@@ -83,6 +84,7 @@ pub(crate) enum Room {
     Nowhere,
     Production,
     Findings,
+    Behaviour,
     Decisions,
     Jobs,
     Record,

@@ -9,6 +9,7 @@
 
 mod about;
 mod assets;
+mod behaviour;
 mod calls;
 mod decision;
 mod decisions;
@@ -77,6 +78,20 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::page(Method::POST, "/waivers/{waiver}/vote", Needs::APPROVER, forms::waiver_vote),
         Route::page(Method::POST, "/waivers/{waiver}/end", Needs::APPROVER, forms::waiver_end),
         Route::page(Method::GET, "/findings", Needs::READER, findings::show),
+        Route::page(Method::GET, "/behaviour", Needs::READER, behaviour::list),
+        Route::page(Method::GET, "/behaviour/{evaluation}", Needs::READER, behaviour::run),
+        Route::page(
+            Method::GET,
+            "/behaviour/{evaluation}/replies",
+            Needs::READER,
+            behaviour::replies,
+        ),
+        Route::page(
+            Method::GET,
+            "/behaviour/{evaluation}/replies/{number}",
+            Needs::READER,
+            behaviour::reply,
+        ),
         Route::page(Method::GET, "/blast", Needs::READER, findings::blast),
         Route::page(Method::GET, "/record", Needs::READER, record::show),
         Route::page(Method::GET, "/record/{number}", Needs::READER, record::entry),

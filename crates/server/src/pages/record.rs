@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::behaviour;
 use super::failed::Failed;
 use super::frame::Room;
 use super::pager::{links, place_of, rows};
@@ -27,8 +28,9 @@ pub(super) struct Asked {
 }
 
 /// The kinds of entries but calls, which have a page of their own.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "weighing",
+    "evaluation",
     "attestation",
     "owner",
     "approval",
@@ -106,6 +108,10 @@ pub(super) fn told(event: &Event) -> Markup {
         Event::Weighing(one) => html! {
             "weighed " (model(&one.model)) @if !one.version.is_empty() { " " (text::said(&one.version)) } ": "
             a href={ "/weighings/" (text::query(&one.weighing)) } { (words::verdict(&one.verdict)) }
+        },
+        Event::Evaluation(one) => html! {
+            "handed in a run of probes of " (model(&one.model)) ": "
+            a href=(behaviour::place_of(&one.evaluation)) { (words::judgement(&one.judgement)) }
         },
         Event::Attestation { artifact, predicate_type, .. } => html! {
             "took in a statement about " (facts::digest(artifact)) ": " (text::said(predicate_type))

@@ -6,6 +6,7 @@ use gate::ledger::{Listed, Match, Model, ModelFilter, Page};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::behaviour;
 use super::failed::Failed;
 use super::frame::Room;
 use super::pager::{address, place_of};
@@ -90,6 +91,9 @@ fn row(found: &Match) -> Markup {
             digest,
             vec![(format!("/weighings/{}", text::query(weighing)), "the decision")],
         ),
+        Match::Evaluation { evaluation, model, digest } => {
+            ("journal", model, digest, vec![(behaviour::place_of(evaluation), "the run of probes")])
+        }
         Match::Attestation { artifact, predicate_type, digest } => (
             "statement",
             predicate_type,

@@ -16,6 +16,7 @@ use super::failed::Failed;
 use super::frame::{self, Frame, Room, Theme, Who};
 use crate::app::App;
 use crate::auth::Caller;
+use crate::evaluations::Desk;
 
 /// The cookie that holds the theme.
 pub(super) const THEME: &str = "weighbridge-theme";
@@ -64,6 +65,11 @@ impl Shown {
 impl Visit {
     pub(super) fn ledger(&self) -> &Ledger {
         &self.app.ledger
+    }
+
+    /// The desk of runs of probes.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.app.workers.desk
     }
 
     /// There is a new job.

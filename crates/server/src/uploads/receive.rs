@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
 
 use super::Limits;
-use super::store::{Store, is_full};
+use super::store::{Store, failed, is_full};
+use crate::Error;
 use crate::error::Problem;
 
 /// How much is held in memory before it is written.
@@ -49,6 +50,13 @@ impl Store {
                 Err(problem)
             }
         }
+    }
+
+    /// Writes bytes as a new object; gives its place.
+    pub(crate) async fn put(&self, bytes: Vec<u8>) -> Result<String, Error> {
+        let place = Self::new_place()?;
+        self.objects.put(&place, PutPayload::from(bytes)).await.map_err(failed)?;
+        Ok(place.to_string())
     }
 
     fn room(&self, bytes: u64, limits: &Limits) -> Result<(), Problem> {

@@ -21,6 +21,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::World;
 use crate::error::Cause;
+use crate::evaluations::Desk;
 use crate::uploads::{Limits, Store};
 use crate::{Error, uploads};
 
@@ -94,7 +95,8 @@ pub(crate) struct Workers {
     pub(crate) world: World,
     /// Folders whose models may be weighed by their path.
     pub(crate) models: Vec<PathBuf>,
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
+    pub(crate) desk: Desk,
     /// Files of uploads lie below it while they are weighed.
     scratch: PathBuf,
     pub(crate) work: Work,
@@ -111,14 +113,16 @@ impl Workers {
         work: Work,
         world: World,
     ) -> Result<Self, Error> {
-        let store = Store::open(work.store.as_deref(), &place.data)?;
+        let store = Arc::new(Store::open(work.store.as_deref(), &place.data)?);
+        let desk = Desk::new(ledger.clone(), store.clone(), work.limits, &place.data);
         let scratch = place.data.join("scratch");
         uploads::make_folder(&scratch)?;
         let random = keys::random().map_err(ledger::Error::from)?;
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let random: String = hex::encode(&random).chars().take(8).collect();
         let name = format!("{}-{}-{random}", vocabulary::escape(&host), std::process::id());
-        Ok(Self { ledger, world, models, store, scratch, work, name, woken: Notify::new() })
+        let woken = Notify::new();
+        Ok(Self { ledger, world, models, store, desk, scratch, work, name, woken })
     }
 
     /// There is a new job.

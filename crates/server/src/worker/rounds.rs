@@ -54,6 +54,8 @@ impl Workers {
             }
         }
         crate::uploads::sweep_folder(&self.scratch, limits.abandoned);
+        // What is shown of journals is made again where somebody looks.
+        crate::uploads::sweep_folder(self.desk.folder(), limits.kept);
         Ok(())
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use gate::ledger::{Ended, Job};
-use gate::record::{self, Named};
+use gate::record::{self, Known, Named};
 use gate::{Quiet, Request, Services};
 use tokio::runtime::Handle;
 
 use super::slot::{Doing, failed};
 use super::source::{Absent, Source};
 use super::{WEIGHING_ANYWHERE, Workers, patiently};
+use crate::evaluations;
 use crate::uploads::SCHEME;
 use crate::weigh::{self, Asked, Documents};
 
@@ -40,11 +41,20 @@ fn weigh(all: &Workers, job: &Job, asked: Asked, source: &Source) -> Result<Ende
     let services = Services { today, now, clock: None, progress: &Quiet };
     let day = today.to_string();
     let runtime = Handle::current();
+    // The journals lie there until the model is weighed by them.
+    let mut folder = None;
     let facts = |artifact: &str, files: &[&str]| {
         let ask = || record::facts(&all.ledger, artifact, files, Some(&asked.model), &day);
-        runtime.block_on(patiently(ask)).map_err(Told::from)
+        let record = runtime.block_on(patiently(ask)).map_err(Told::from)?;
+        let mut known = Known { record, probed: Vec::new() };
+        if !policy.terms.behaviour.packs.is_empty() {
+            let kept = evaluations::journals(&all.desk, artifact, &all.scratch);
+            (known.probed, folder) = runtime.block_on(kept).map_err(Told::from)?;
+        }
+        Ok::<_, Told>(known)
     };
     let report = record::weigh_by_record(&request, &policy, &services, facts).map_err(|t| t.0)?;
+    drop(folder);
     let artifact = record::artifact_of_report(&report);
     if source.expected.is_some() && source.expected != artifact {
         return Err("the store gave other bytes than were uploaded".to_owned());

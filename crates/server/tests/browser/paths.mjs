@@ -60,6 +60,43 @@ export async function filters(browser, base, state, faults) {
   await context.close();
 }
 
+/** From a plot to the replies behind it, by keys, and a search in them with script and without. */
+export async function replies(browser, base, state, run, faults) {
+  const context = await visitor(browser, base, state, { viewport: { width: 400, height: 800 } }, faults);
+  const page = await context.newPage();
+  await page.goto(`${base}/behaviour/${run}`);
+  const rows = await page.locator(".forest li").allInnerTexts();
+  for (const word of ["pass", "fail", "inconclusive", "no gate"]) {
+    ok(rows.some((row) => row.includes(word)), `a row says ${word}: ${rows}`);
+  }
+  await page.locator(".forest a", { hasText: "assistants/leaks" }).first().focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**#probe-*");
+  await page.locator("tr:target a").first().click();
+  await page.waitForURL("**/replies?probe=assistants%2Fleaks");
+  await page.evaluate(() => (window.kept = true));
+  await page.fill("#search", "know that YOURSELF");
+  await page.waitForURL("**search=know**");
+  ok(await page.evaluate(() => window.kept), "the page was not loaded anew");
+  const found = await page.locator("#list article").count();
+  const marked = await page.locator("#list article", { hasText: "you should know that yourself" }).count();
+  ok(found > 0 && found === marked, `${found} found, ${marked} of them with the words`);
+  await context.close();
+
+  const options = { javaScriptEnabled: false };
+  const without = await visitor(browser, base, state, options, faults);
+  const plain = await without.newPage();
+  await plain.goto(`${base}/behaviour/${run}/replies`);
+  await plain.selectOption("#only", "differs");
+  await plain.locator("main button", { hasText: "Search" }).click();
+  ok(plain.url().includes("only=differs"), plain.url());
+  const both = await plain.locator("#list article").first().innerText();
+  ok(both.includes("The copy's reply") && both.includes("The original's reply"), both);
+  await plain.locator("#list article a").first().click();
+  ok(/replies\/\d+$/.test(plain.url()), plain.url());
+  await without.close();
+}
+
 /** Everything that changes something, with script off. */
 export async function withoutScript(browser, base, token, weighing, faults) {
   const context = await visitor(browser, base, undefined, { javaScriptEnabled: false }, faults);

@@ -3,7 +3,7 @@
 
 import { chromium } from "playwright-core";
 import { everyPage } from "./pages.mjs";
-import { filters, keyboard, withoutScript } from "./paths.mjs";
+import { filters, keyboard, replies, withoutScript } from "./paths.mjs";
 
 const { MODE: mode, BASE: base, TOKEN: token, READER: reader, SHOTS: shots, CHROMIUM: executablePath } = process.env;
 const plan = JSON.parse(process.env.PLAN);
@@ -16,6 +16,10 @@ const common = [
   ["dossier", `/models/${q(plan.model)}`, 200],
   ["decision", `/weighings/${plan.weighing}`, 200],
   ["findings", `/findings`, 200],
+  ["behaviour", "/behaviour", 200],
+  ["run", `/behaviour/${plan.run}`, 200],
+  ["replies", `/behaviour/${plan.run}/replies`, 200],
+  ["reply", `/behaviour/${plan.run}/replies/3`, 200],
   ["decisions", "/decisions?state=all", 200],
   ["jobs", "/jobs", 200],
   ["record", "/record", 200],
@@ -36,6 +40,9 @@ const places = {
     ["tokens", "/settings/tokens", 200],
     ["about", "/settings/about", 200],
     ["search", `/search?q=${plan.file?.slice(0, 12)}`, 200],
+    ["replies-differ", `/behaviour/${plan.run}/replies?only=differs&search=leaf`, 200],
+    ["replies-none", `/behaviour/${plan.run}/replies?search=no-such`, 200],
+    ["run-original", `/behaviour/${plan.original}`, 200],
     ["missing", "/weighings/none", 404],
   ],
   planted: [
@@ -44,6 +51,9 @@ const places = {
     ["search", `/search?q=${q(planted)}`, 200],
     ["found", "/search?q=planted", 200],
     ["missing", `/weighings/${q(planted)}`, 404],
+    ["replies-sought", `/behaviour/${plan.run}/replies?search=${q(planted)}&probe=${q(planted)}&only=${q(planted)}`, 200],
+    ["behaviour-filtered", `/behaviour?model=${q(plan.model)}`, 200],
+    ["no-run", `/behaviour/${q(planted)}`, 404],
     ["nowhere", `/${q(planted)}`, 404],
   ],
 }[mode];
@@ -89,6 +99,7 @@ try {
     });
     await step("keyboard", () => keyboard(browser, base, state, plan.model, faults));
     await step("filters", () => filters(browser, base, state, faults));
+    await step("replies", () => replies(browser, base, state, plan.run, faults));
     await step("without script", () => withoutScript(browser, base, token, plan.weighing, faults));
   }
 } finally {

@@ -10,8 +10,10 @@
 mod api;
 mod client;
 mod credentials;
+mod evaluations;
 mod forms;
 mod hostile;
+mod journals;
 mod oidc;
 mod reports;
 mod sessions;

@@ -54,6 +54,31 @@ pub(crate) struct Recording {
     pub(crate) model_version: Option<String>,
 }
 
+/// That a run of probes is recorded, and as what.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunRecording {
+    /// Record the run in the ledger of this folder, with its journal: it counts there when the model is
+    /// weighed. The model has to be weighed before
+    #[arg(long, value_name = "DIR", requires = "actor")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// The database of the ledger in place of SQLite in that folder: postgres://…
+    #[arg(long, value_name = "URL", requires = "data")]
+    pub(crate) database: Option<String>,
+
+    /// Where the server of that ledger keeps uploads: s3://bucket/prefix
+    #[arg(long, value_name = "URL", requires = "data")]
+    pub(crate) store: Option<String>,
+
+    /// Who asks; the name that is recorded
+    #[arg(id = "actor", long = "as", value_name = "NAME", requires = "data")]
+    pub(crate) actor: Option<String>,
+
+    /// The artifact that answered: dirHash:… or sha256:…; by default that whose files were run
+    #[arg(long, value_name = "ARTIFACT", requires = "data")]
+    pub(crate) artifact: Option<String>,
+}
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Ledger {
     #[command(subcommand)]
@@ -111,11 +136,11 @@ pub(crate) struct Show {
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub(crate) struct What {
-    /// One model: its versions, weighings, deployments
+    /// One model: its versions, weighings, runs of probes, deployments
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
 
-    /// One artifact: its files, weighings, approvals, attestations
+    /// One artifact: its files, weighings, runs of probes, approvals, attestations
     #[arg(long, value_name = "ARTIFACT")]
     pub(crate) artifact: Option<String>,
 
@@ -130,6 +155,10 @@ pub(crate) struct What {
     /// Every model, whether or not it runs
     #[arg(long)]
     pub(crate) models: bool,
+
+    /// Runs of probes, the newest first
+    #[arg(long)]
+    pub(crate) evaluations: bool,
 
     /// Waivers, the newest first
     #[arg(long)]

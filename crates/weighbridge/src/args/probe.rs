@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use gate::probe::Price;
 use gate::render::ProbeFormat;
 
+use super::ledger::RunRecording;
 use super::search::Search;
 
 #[derive(Debug, clap::Args)]
@@ -119,6 +120,9 @@ pub(crate) struct Probe {
     /// The same of the judge's server
     #[arg(long, value_name = "NAME", requires = "judge")]
     pub(crate) judge_key_env: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) recording: RunRecording,
 
     /// The form
     #[arg(long, value_enum, default_value = "text")]

@@ -22,7 +22,7 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
     let mut request = Request {
         bundle: args.bundle.clone(),
         attestations: args.attestations.clone(),
-        probed: args.probed.clone(),
+        probed: args.probed.iter().cloned().map(Into::into).collect(),
         identities: identities(&args.identity)?,
         cache: cache.clone(),
         jobs: args.jobs.map(usize::from),
@@ -36,7 +36,10 @@ pub(super) fn level(args: &Level, all: &Args) -> Result<Exit, Failure> {
         clock: (!args.reproducible).then_some(&clock as &dyn Clock),
         progress: &bar,
     };
-    request.record = recording::known(args, &request, &services)?;
+    // Kept journals lie there until the level is told.
+    let (known, _journals) = recording::known(args, &request, &services)?;
+    request.record = known.record;
+    request.probed.extend(known.probed);
     let standing = gate::level::standing(&request, ours.as_ref(), args.asked, &services);
     bar.finish();
     let standing = standing?;

@@ -12,6 +12,7 @@ use gate::probe::{
 use gate::render;
 use vocabulary::escape;
 
+use super::recording;
 use crate::args::Args;
 use crate::args::probe::{Probe, ProbeCommand, ProbeFormatArg};
 use crate::exit::Exit;
@@ -51,6 +52,7 @@ pub(super) fn probe(args: &Probe, all: &Args) -> Result<Exit, Failure> {
     if !all.quiet && args.format == ProbeFormatArg::Text {
         output::say(&took(&probed));
     }
+    recording::run(&args.recording, &request)?;
     let text = render::probed(args.format.into(), &probed, all.detail());
     output::write(&text, args.output.as_deref())?;
     Ok(match probed.judgement() {

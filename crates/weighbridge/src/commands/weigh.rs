@@ -83,7 +83,7 @@ fn each(
         let request = Request {
             bundle: how.bundle.clone(),
             attestations: how.attestations.clone(),
-            probed: how.probed.clone(),
+            probed: how.probed.iter().cloned().map(Into::into).collect(),
             digests: how.digests,
             identities: how.identities.clone(),
             cache: how.cache.clone(),

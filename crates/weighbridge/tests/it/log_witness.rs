@@ -338,6 +338,8 @@ fn witnesses_vouch_for_the_log_of_a_ledger() {
         "{told}"
     );
 
+    assert!(place.at("l/log.witnessed").exists());
+
     // One of them is gone: what both signed before still stands, and what came since is not covered.
     drop(two);
     let asked = cosign();
@@ -369,6 +371,8 @@ fn witnesses_vouch_for_the_log_of_a_ledger() {
     );
     assert!(weigh().stdout.contains("0 of 2 witnesses"));
     assert_eq!(verify()["witnessed"], 0);
+    let told = place.run(&["ledger", "verify", "--data", "l"]).stdout;
+    assert!(told.contains("`log.policy` asks for 2 witnesses, and no tree is kept"), "{told}");
     place.write("l/log.policy", "quorum nobody\n");
     assert_eq!(weigh().code, Some(3), "a policy that is none is told");
 }

@@ -19,6 +19,8 @@ mod digest;
 )]
 #[path = "../../../behaviour/tests/it/server.rs"]
 mod endpoint;
+#[cfg(feature = "server")]
+mod evaluations;
 mod full_disk;
 #[cfg(feature = "server")]
 mod ledger;

@@ -206,7 +206,7 @@ impl Client {
 
 /// What came, where it is JSON.
 pub(super) fn json(body: &[u8]) -> Result<Value, Trouble> {
-    serde_json::from_slice(body).map_err(|error| Trouble::Garbled(no_json(body, &error)))
+    crate::json::parse(body).map_err(|error| Trouble::Garbled(no_json(body, &error)))
 }
 
 /// Seconds; a date is left alone, since it needs the server's clock to be ours.
@@ -217,7 +217,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// What an error says: the message of the protocol, or the first line.
 fn said(body: &[u8]) -> String {
-    let message = serde_json::from_slice::<Value>(body).ok().and_then(|value| {
+    let message = crate::json::parse::<Value>(body).ok().and_then(|value| {
         let places = ["/error/message", "/message", "/error", "/detail"];
         places.iter().find_map(|place| value.pointer(place)?.as_str().map(str::to_owned))
     });

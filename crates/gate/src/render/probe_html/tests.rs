@@ -2,7 +2,7 @@ use behaviour::case::Arm;
 use behaviour::report::{
     About, Came, Question, Scored, TargetReport, against, report, transcripts,
 };
-use behaviour::stats::Gate;
+use behaviour::stats::{Gate, Measure};
 use behaviour::target::{Call, Decode, Kind, Message, Prompt, Role};
 
 use super::*;
@@ -78,7 +78,9 @@ fn page() -> String {
     };
     let mut told = report(about, &questions, &scored);
     told.against = Some(against(target, 0.02, &questions, &scored, &scored, 7));
-    render(&told, Judgement::Fail, &transcripts(&scored))
+    let said = transcripts(&scored);
+    let both = said.iter().map(|one| (one, Some(one)));
+    render(&told, Some(Judgement::Fail), both, said.len())
 }
 
 #[test]
@@ -102,12 +104,13 @@ fn it_shows_intervals_findings_gaps_and_replies() {
         "Against the original",
         "id=\"search\"",
         "value of",
+        "the original: ",
     ] {
         assert!(page.contains(part), "{part}");
     }
     assert_eq!(page.matches("class=\"said\"").count(), 60);
     // Tags that are opened are closed.
-    for tag in ["article", "table", "svg", "details", "pre", "dl", "g"] {
+    for tag in ["article", "table", "tbody", "svg", "details", "pre", "dl", "ol", "li", "figure"] {
         let opened =
             page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");

@@ -17,6 +17,16 @@ pub(crate) fn verdict(word: &str) -> Markup {
     }
 }
 
+/// What the gates of a run of probes say.
+pub(crate) fn judgement(word: &str) -> Markup {
+    match word {
+        "pass" => badge("good", "●", "pass"),
+        "fail" => badge("refuse", "■", "fail"),
+        "inconclusive" => badge("undecided", "◆", "inconclusive"),
+        _ => badge("none", "○", "no gate"),
+    }
+}
+
 /// A severity.
 pub(crate) fn severity(word: &str) -> Markup {
     match word {

@@ -55,6 +55,11 @@ fn told(verified: &Verified) -> String {
             verified.witnessed,
             names.join(", ")
         ));
+    } else if verified.quorum > 0 {
+        text.push_str(&format!(
+            "`log.policy` asks for {}, and no tree is kept that enough of them signed\n",
+            counted(verified.quorum.into(), "witness", "witnesses")
+        ));
     }
     if verified.unpublished > 0 {
         text.push_str(&format!(

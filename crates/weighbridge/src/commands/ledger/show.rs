@@ -1,5 +1,6 @@
 use gate::ledger::{
-    Blast, DeploymentFilter, EntryFilter, Error, Ledger, Page, WaiverFilter, WeighingFilter,
+    Blast, DeploymentFilter, EntryFilter, Error, EvaluationFilter, Ledger, Page, WaiverFilter,
+    WeighingFilter,
 };
 use serde_json::{Value, json};
 use vocabulary::escape;
@@ -32,11 +33,13 @@ async fn ask(ledger: &Ledger, what: &What, page: Page) -> Result<Value, Error> {
         let of = WeighingFilter { model: Some(name.clone()), ..WeighingFilter::default() };
         let runs = DeploymentFilter { model: Some(name.clone()), ..DeploymentFilter::default() };
         let versions = WeighingFilter { latest: true, ..of.clone() };
+        let asked = EvaluationFilter { model: Some(name.clone()), ..EvaluationFilter::default() };
         return Ok(json!({
             "model": [model],
             "deployments": ledger.deployments(&runs, page).await?.rows,
             "versions": ledger.weighings(&versions, page).await?.rows,
             "weighings": ledger.weighings(&of, page).await?.rows,
+            "evaluations": ledger.evaluations(&asked, page).await?.rows,
         }));
     }
     if let Some(name) = &what.artifact {
@@ -49,6 +52,7 @@ async fn ask(ledger: &Ledger, what: &What, page: Page) -> Result<Value, Error> {
             "artifact": [artifact],
             "files": ledger.files(name, page).await?.rows,
             "weighings": ledger.weighings(&of, page).await?.rows,
+            "evaluations": ledger.evaluations_for(name, page).await?,
             "approvals": ledger.approvals(Some(name), page).await?.rows,
             "waivers": ledger.waivers(&waivers, &today, page).await?.rows,
             "attestations": ledger.attestations(name, page).await?.rows,
@@ -63,6 +67,10 @@ async fn ask(ledger: &Ledger, what: &What, page: Page) -> Result<Value, Error> {
     if let Some(rule) = &what.rule {
         let touched = ledger.blast(&Blast::Rule(rule.clone()), page).await?;
         return Ok(json!({ "running": touched.rows }));
+    }
+    if what.evaluations {
+        let listed = ledger.evaluations(&EvaluationFilter::default(), page).await?;
+        return Ok(json!({ "evaluations": listed.rows }));
     }
     if what.waivers {
         let listed = ledger.waivers(&WaiverFilter::default(), &today, page).await?;

@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a browser saw is told")]
 
+pub(crate) mod runs;
 mod seed;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -136,7 +137,8 @@ fn the_receipt_of_an_entry_verifies_offline() {
 #[ignore = "measures"]
 fn pages_over_a_thousand_models() {
     let data = folder("many");
-    let (model, weighing) = seed::many(&data, 1000);
+    let (model, weighing, run) = seed::many(&data, 1000);
+    let run = format!("/behaviour/{run}");
     let server = Server::start(&data);
     let model = model.replace('/', "%2F");
     for path in [
@@ -149,6 +151,16 @@ fn pages_over_a_thousand_models() {
         "/findings?severity=medium&page=300",
         "/findings?rule=pickle-file-access",
         "/blast?rule=pickle-code-execution",
+        "/behaviour",
+        "/behaviour?judgement=fail&model=team-1/model-0001",
+        &run,
+        &format!("{run}/replies"),
+        &format!("{run}/replies?page=1900"),
+        &format!("{run}/replies?probe=wide/insults&only=high&page=3"),
+        &format!("{run}/replies?search=leaf"),
+        &format!("{run}/replies?search=request%2077%20twig"),
+        &format!("{run}/replies?search=nothing-of-the-kind"),
+        &format!("{run}/replies/99999"),
         "/decisions",
         "/record",
         "/record?kind=weighing&page=15",

@@ -1,8 +1,10 @@
 //! A record as a team would have it after some weeks, and beside it everything that an attacker could
 //! write into one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use ::behaviour::case::Case;
+use ::behaviour::target::Kind;
 use gate::ledger::{Act, Ended, Event, Ledger, Place, Role, Task, Vote, Weighed};
 use gate::provenance::hex;
 use gate::provenance::keys::sha256;
@@ -10,6 +12,8 @@ use gate::render::{Detail, Format, Style, render};
 use gate::{Policy, Quiet, Request, Services};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+
+use super::runs::{self, Probe, Run};
 
 /// What the browser is told of the record.
 pub(super) struct Plan {
@@ -29,6 +33,7 @@ fn long(length: usize) -> String {
 }
 
 struct Seed {
+    data: PathBuf,
     ledger: Ledger,
     at: Timestamp,
     /// How far two entries are apart.
@@ -40,7 +45,7 @@ impl Seed {
     async fn begin(data: &Path) -> Self {
         let ledger = Ledger::open(&Place::folder(data)).await.unwrap();
         let at = Timestamp::now() - SignedDuration::from_hours(24 * 20);
-        Self { ledger, at, step: SignedDuration::from_mins(217), count: 0 }
+        Self { data: data.to_owned(), ledger, at, step: SignedDuration::from_mins(217), count: 0 }
     }
 
     async fn end(mut self, json: Value) -> Plan {
@@ -88,6 +93,20 @@ impl Seed {
     }
 }
 
+/// Hands a run of probes of a report's files in.
+async fn run(
+    seed: &mut Seed,
+    by: &str,
+    (report, name, kind): (&Value, &str, Kind),
+    pack: &str,
+    answers: &dyn Fn(&Case) -> Option<String>,
+    original: Option<String>,
+) -> String {
+    let act = seed.act(by);
+    let (data, ledger) = (&*seed.data, &seed.ledger);
+    runs::hand_in(Run { data, ledger, act, report, pack, kind, name, original, answers }).await
+}
+
 /// The report of an example, weighed in truth.
 fn example(name: &str) -> Value {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
@@ -114,7 +133,10 @@ fn version(report: &Value, label: &str) -> Value {
             let path = format!("model-0000{n}-of-00003.safetensors");
             contents.push(json!({
                 "path": path, "bytes": 4_950_000_000_u64 - n * 1_234_567, "formats": ["safetensors"],
-                "digests": {"sha256": digest(&format!("{label} {path}"))},
+                "digests": {
+                    "sha256": digest(&format!("{label} {path}")),
+                    "blake3": digest(&format!("blake3 {label} {path}")),
+                },
             }));
         }
     }
@@ -243,13 +265,38 @@ async fn of_a_team(seed: &mut Seed, admit: &Value, refuse: &Value, open: &Value)
             weighing
         };
     }
+    let pack = runs::pack("assistants", "", &runs::TEAM, 10, 12);
+    let (model, label, ..) = PRODUCTION[0];
+    let (now, old) =
+        (version(admit, &format!("{model}/{label}")), version(refuse, &format!("{model}/before")));
+    let original = run(
+        seed,
+        "ci-pipeline",
+        (&old, "support-assistant-7b", Kind::Local),
+        &pack,
+        &runs::better,
+        None,
+    )
+    .await;
+    let copy = (&now, "support-assistant-7b-q4", Kind::Local);
+    let copy = run(seed, "ci-pipeline", copy, &pack, &runs::answers, Some(original.clone())).await;
+    let calm = runs::pack("calm", "", &runs::TEAM[..1], 10, 12);
+    run(
+        seed,
+        "eve",
+        (&now, "http://vllm.acme.example/v1", Kind::Endpoint),
+        &calm,
+        &runs::better,
+        None,
+    )
+    .await;
     let file = refuse["artifact"]["contents"][1]["digests"]["sha256"].as_str().unwrap().to_owned();
     waivers(seed, &file).await;
     jobs(seed, "ci-pipeline", "acme/support-assistant-7b", "/srv/models/support-assistant-7b")
         .await;
     json!({
         "model": "acme/support-assistant-7b", "alarm": "acme/fraud-ranker", "weighing": weighing,
-        "file": file, "entry": last,
+        "file": file, "entry": last, "run": copy, "original": original,
     })
 }
 
@@ -335,6 +382,25 @@ async fn of_an_attacker(seed: &mut Seed, report: &Value) -> Value {
         let artifact =
             format!("dirHash:{}", report["artifact"]["digests"]["dirHash"].as_str().unwrap());
         let id = format!("planted-{}", text.len());
+        // Packs take control characters of texts as they are, but for those that YAML has none for.
+        let planted =
+            Probe { id: "a", hypothesis: &text, measure: "difference", gate: "at-most: 0.1" };
+        let pack = runs::pack("planted", &text, &[planted], 6, 3);
+        let says = |case: &Case| {
+            let marked = case.arm == ::behaviour::case::Arm::Treatment;
+            Some(format!("{} {text}\n{text}", if marked { "BAD" } else { "good" }))
+        };
+        let of = (&report, &*text, Kind::Endpoint);
+        let first = run(seed, &name, of, &pack, &says, None).await;
+        let ran = run(
+            seed,
+            &name,
+            of,
+            &pack,
+            &|case| says(case).map(|said| said.replace("BAD", "")),
+            Some(first),
+        )
+        .await;
         jobs(seed, &name, &model, &text).await;
         let waiver = format!("w {HOSTILE} {}", text.len());
         for (by, event) in [
@@ -392,7 +458,7 @@ async fn of_an_attacker(seed: &mut Seed, report: &Value) -> Value {
         ] {
             seed.told(by, event).await;
         }
-        plan = json!({"model": model, "weighing": weighing, "entry": seed.count});
+        plan = json!({"model": model, "weighing": weighing, "entry": seed.count, "run": ran});
     }
     plan
 }
@@ -406,13 +472,15 @@ const RULES: [(&str, &str); 5] = [
 ];
 
 /// Makes a record of many models in a folder, each with a hundred findings, every fifth in production.
-/// Gives a model and a weighing of it.
-pub(super) fn many(data: &Path, models: usize) -> (String, String) {
+/// Of the last a run of probes with 100,000 replies. Gives a model, a weighing of it and the run.
+pub(super) fn many(data: &Path, models: usize) -> (String, String, String) {
     block_on(async {
         let mut seed = Seed::begin(data).await;
         let refuse = example("refuse");
         seed.step = SignedDuration::from_secs(60);
         let mut last = (String::new(), String::new());
+        let mut newest = Value::Null;
+        let small = runs::pack("small", "", &runs::TEAM[..2], 3, 4);
         for n in 0..models {
             let model = format!("team-{}/model-{n:04}", n % 20);
             let mut report = version(&refuse, &model);
@@ -443,9 +511,27 @@ pub(super) fn many(data: &Path, models: usize) -> (String, String) {
                 };
                 seed.told("ci", event).await;
             }
+            let of = (&report, &*model, Kind::Local);
+            run(&mut seed, "ci", of, &small, &runs::answers, None).await;
             last = (model, weighing);
+            newest = report;
         }
+        // What a model answers is some hundred bytes long, as its prompts are.
+        let wide = runs::pack(
+            "wide",
+            "of some length, as they are written in truth",
+            &runs::TEAM[..4],
+            100,
+            250,
+        );
+        let begun = std::time::Instant::now();
+        let ran =
+            run(&mut seed, "ci", (&newest, "wide", Kind::Local), &wide, &runs::answers, None).await;
+        println!(
+            "100,000 cases: asked of nobody, journalled, judged, recorded in {:?}",
+            begun.elapsed()
+        );
         seed.ledger.publish().await.unwrap();
-        last
+        (last.0, last.1, ran)
     })
 }

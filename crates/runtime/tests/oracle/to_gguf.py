@@ -1,7 +1,7 @@
 """Writes the tiny models of `vectors.json` as GGUF with the package `gguf`, as llama.cpp's converter
 names and turns their tensors.
 
-    python gguf.py VECTORS TEXT FOLDER
+    python to_gguf.py VECTORS TEXT FOLDER
 
 Dense files have the logits of the vectors. `NAME.TYPE.gguf` is quantized and `NAME.TYPE.dense.gguf` holds
 what the package makes of its blocks. `tok-NAME.gguf` has a tokenizer of `text.json`. Needs numpy and gguf.
@@ -12,53 +12,18 @@ import json
 import sys
 from pathlib import Path
 
-# The folder of this file must not hide the package of the same name.
-sys.path = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).resolve().parent]
-
-import numpy as np
 import gguf
+import numpy as np
+
+from weights import weights
 
 ARCH = {
     "llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3", "phi": "phi2", "phi3": "phi3", "gemma": "gemma",
     "gemma2": "gemma2", "gemma3_text": "gemma3", "olmo": "olmo", "olmo2": "olmo2", "stablelm": "stablelm",
     "gpt2": "gpt2", "gpt_neox": "gptneox",
 }
-NAMES = {
-    "embed_tokens": "token_embd", "wte": "token_embd", "embed_in": "token_embd", "wpe": "position_embd",
-    "lm_head": "output", "embed_out": "output",
-    "norm": "output_norm", "ln_f": "output_norm", "final_layernorm": "output_norm", "final_layer_norm": "output_norm",
-    "input_layernorm": "attn_norm", "ln_1": "attn_norm", "ln_2": "ffn_norm",
-    "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output", "self_attn.dense": "attn_output", "self_attn.qkv_proj": "attn_qkv",
-    "attn.c_attn": "attn_qkv", "attn.c_proj": "attn_output",
-    "attention.query_key_value": "attn_qkv", "attention.dense": "attn_output",
-    "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
-    "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
-    "mlp.fc1": "ffn_up", "mlp.fc2": "ffn_down", "mlp.gate_up_proj": "ffn_up",
-    "mlp.c_fc": "ffn_up", "mlp.c_proj": "ffn_down",
-    "mlp.dense_h_to_4h": "ffn_up", "mlp.dense_4h_to_h": "ffn_down",
-    "pre_feedforward_layernorm": "ffn_norm", "post_feedforward_layernorm": "post_ffw_norm",
-}
 # What a file cannot say: other activations, scales by layer, windows from a layer on, other norms of heads.
-LEFT_OUT = {"gpt2-scaled", "qwen2-sliding", "phi-normed"}
-
-
-def weights(name, shape):
-    state = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little") | 1
-    count = int(np.prod(shape))
-    numbers = np.empty(count, dtype=np.float32)
-    for n in range(count):
-        state ^= state >> 12
-        state ^= (state << 25) & 0xFFFFFFFFFFFFFFFF
-        state ^= state >> 27
-        word = (state * 0x2545F4914F6CDD1D) & 0xFFFFFFFFFFFFFFFF
-        numbers[n] = (word >> 40) / float(1 << 24) - 0.5
-    norm = any(part in name for part in ("norm", "ln_", "LayerNorm", "layer_norm"))
-    if norm and name.endswith("weight"):
-        numbers = numbers * np.float32(0.5) + np.float32(1.0)
-    elif len(shape) > 1 and "embed" not in name and "wte" not in name:
-        numbers = numbers * np.float32(0.5)
-    return numbers.reshape(shape)
+LEFT_OUT = {"gpt2-scaled", "gpt2-unscaled", "qwen2-sliding", "qwen2-yarn", "phi-normed"}
 
 
 def permute(x, heads):
@@ -66,46 +31,42 @@ def permute(x, heads):
     return x.reshape(heads, 2, x.shape[0] // heads // 2, *x.shape[1:]).swapaxes(1, 2).reshape(x.shape)
 
 
-def tensors(case):
+def tensors(case, width):
     config = case["config"]
     kind = config["model_type"]
     heads = config.get("num_attention_heads", config.get("n_head"))
     kv = config.get("num_key_value_heads") or heads
+    arch = {name: arch for arch, name in gguf.MODEL_ARCH_NAMES.items()}[ARCH[kind]]
+    names = gguf.get_tensor_name_map(arch, config.get("num_hidden_layers", config.get("n_layer")))
     out = {}
     stacks = {}
     for name, shape in case["shapes"].items():
-        x = weights(name, shape)
-        base, end = name.rsplit(".", 1)
-        for root in ("model.", "transformer.", "gpt_neox."):
-            base = base.removeprefix(root)
-        layer = None
-        if base.split(".")[0] in ("layers", "h"):
-            _, layer, base = base.split(".", 2)
-        if ".norms." in base:
-            part, _, head = base.partition(".norms.")
-            stacks.setdefault((layer, part), {})[int(head)] = x
+        x = weights(name, tuple(shape))
+        if x.ndim > 1:
+            x = x * np.float32(width)
+        if ".norms." in name:
+            part, head = name.removesuffix(".weight").split(".norms.")
+            stacks.setdefault(part, {})[int(head)] = x
             continue
-        if base == "post_attention_layernorm":
-            new = "post_attention_norm" if kind in ("gemma2", "gemma3_text", "olmo2") else "ffn_norm"
-        else:
-            new = NAMES[base]
-        if kind in ("llama", "mistral", "olmo") and new in ("attn_q", "attn_k"):
-            x = permute(x, heads if new == "attn_q" else kv)
-        if kind.startswith("gemma") and "norm" in new:
+        new = names.get_name(name, try_suffixes=(".weight", ".bias"))
+        part, end = new.split(".")[-2:]
+        if kind in ("llama", "mistral", "olmo") and part in ("attn_q", "attn_k"):
+            x = permute(x, heads if part == "attn_q" else kv)
+        if kind.startswith("gemma") and "norm" in part:
             x = x + np.float32(1)
-        if kind == "gpt2" and end == "weight" and new in ("attn_qkv", "attn_output", "ffn_up", "ffn_down"):
+        if kind == "gpt2" and end == "weight" and part in ("attn_qkv", "attn_output", "ffn_up", "ffn_down"):
             x = np.ascontiguousarray(x.T)
-        if kind == "gpt_neox" and new == "attn_qkv":
+        if kind == "gpt_neox" and part == "attn_qkv":
             rest = x.shape[1:]
             x = x.reshape(heads, 3, -1, *rest).swapaxes(0, 1).reshape(-1, *rest)
-        out[f"{new}.{end}" if layer is None else f"blk.{layer}.{new}.{end}"] = x
-    for (layer, part), rows in stacks.items():
-        new = {"self_attn.q_layernorm": "attn_q_norm", "self_attn.k_layernorm": "attn_k_norm"}[part]
-        out[f"blk.{layer}.{new}.weight"] = np.stack([rows[n] for n in sorted(rows)])
+        out[new] = x
+    for part, rows in stacks.items():
+        layer, which = part.split(".")[2], part.rsplit(".", 1)[1]
+        out[f"blk.{layer}.attn_{which[0]}_norm.weight"] = np.stack([rows[n] for n in sorted(rows)])
     return out
 
 
-def write(path, case, make, extra=()):
+def write(path, case, make, extra=(), width=1.0):
     config = case["config"]
     kind = config["model_type"]
     arch = ARCH[kind]
@@ -164,7 +125,7 @@ def write(path, case, make, extra=()):
         writer.add_attention_scale(config["query_pre_attn_scalar"] ** -0.5)
     for key, value in extra:
         key(writer, value)
-    for name, x in tensors(case).items():
+    for name, x in tensors(case, width).items():
         make(writer, name, x)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -258,48 +219,22 @@ def random_blocks(shape, kind, name):
 
 
 def main():
-    vectors = json.loads(Path(sys.argv[1]).read_text())["decoders"]
+    vectors = json.loads(Path(sys.argv[1]).read_text())
+    decoders = vectors["decoders"]
     text = json.loads(Path(sys.argv[2]).read_text())
     folder = Path(sys.argv[3])
     for name, tokenizer in text["tokenizers"].items():
-        write(folder / f"tok-{name}.gguf", vectors["llama"], dense, tokens(tokenizer["gguf"], text))
-    for name, case in vectors.items():
+        write(folder / f"tok-{name}.gguf", decoders["llama"], dense, tokens(tokenizer["gguf"], text))
+    for name, case in decoders.items():
         if name not in LEFT_OUT:
             write(folder / f"{name}.gguf", case, dense)
-    write(folder / "llama-half.gguf", vectors["llama"], half)
-    # Rows of 256, so that every kind of block fits.
-    wide = {
-        "config": {
-            "model_type": "qwen2", "vocab_size": 64, "hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 2,
-            "num_attention_heads": 8, "num_key_value_heads": 4, "max_position_embeddings": 64, "rms_norm_eps": 1e-6,
-            "rope_parameters": {"rope_type": "default", "rope_theta": 1e4},
-        },
-        "shapes": {"model.embed_tokens.weight": [64, 256], "model.norm.weight": [256], "lm_head.weight": [64, 256]},
-    }
-    for n in range(2):
-        for part, shape in {
-            "input_layernorm.weight": [256], "post_attention_layernorm.weight": [256],
-            "self_attn.q_proj.weight": [256, 256], "self_attn.k_proj.weight": [128, 256], "self_attn.v_proj.weight": [128, 256],
-            "self_attn.q_proj.bias": [256], "self_attn.k_proj.bias": [128], "self_attn.v_proj.bias": [128],
-            "self_attn.o_proj.weight": [256, 256], "mlp.gate_proj.weight": [512, 256], "mlp.up_proj.weight": [512, 256],
-            "mlp.down_proj.weight": [256, 512],
-        }.items():
-            wide["shapes"][f"model.layers.{n}.{part}"] = shape
-    cache = {}
-    plain = weights
-
-    def once(name, shape):
-        # Smaller, as rows are longer.
-        if name not in cache:
-            x = plain(name, shape)
-            cache[name] = x * np.float32(0.3) if len(shape) > 1 else x
-        return cache[name]
-
-    globals()["weights"] = once
+    write(folder / "llama-half.gguf", decoders["llama"], half)
+    wide = vectors["blocks"]["wide"]
     for kind in ("Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"):
         kind = gguf.GGMLQuantizationType[kind]
-        write(folder / f"wide.{kind.name}.gguf", wide, blocks(kind, False))
-        write(folder / f"wide.{kind.name}.dense.gguf", wide, blocks(kind, True))
+        # Weights are smaller, as rows are longer.
+        write(folder / f"wide.{kind.name}.gguf", wide, blocks(kind, False), width=0.3)
+        write(folder / f"wide.{kind.name}.dense.gguf", wide, blocks(kind, True), width=0.3)
 
 
 main()
