@@ -635,4 +635,15 @@ fn a_probe_is_decided_when_its_bets_are_won() {
     let (passes, fails) = (first(&good).unwrap(), first(&bad).unwrap());
     assert!(passes > fails && passes < good.len(), "{passes} {fails}");
     assert!(!stopping.decided(probe, &[]) && !stopping.decided("p/unknown", &good));
+    // Among many gates one fails by chance: it takes more to be decided so, and no more to pass.
+    let mut many = pack.clone();
+    for number in 0..30 {
+        let id = format!("other-{number}");
+        many.probes.push(crate::pack::Probe { id, ..pack.probes[0].clone() });
+    }
+    let among = of(&many);
+    let later = |answered: &[Answered<'_>]| {
+        (0..answered.len()).step_by(2).find(|count| among.decided(probe, &answered[..*count]))
+    };
+    assert!(later(&bad).unwrap() > fails && later(&good) == Some(passes));
 }
