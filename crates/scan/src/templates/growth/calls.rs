@@ -12,7 +12,7 @@ use super::{Callee, Growth, statements};
 /// Calls from one place that are kept.
 const KNOWN: usize = 16;
 /// For how many expressions a call counts.
-const CALL: u32 = 8;
+const CALL: u32 = 4;
 /// Rounds of any other recursion after which it may be known how it goes on.
 const SEEN: usize = 3;
 /// Macros in each other whose namespaces are told apart.

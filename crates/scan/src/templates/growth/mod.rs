@@ -24,7 +24,7 @@ use calls::{Active, Known};
 use value::{Kind, ORDINARY, Part, Place, SMALL, Size, Spaces, State, Value, length, real};
 
 /// Characters that no template of a conversation makes.
-const LIMIT: f64 = 1e10;
+const LIMIT: f64 = 5e9;
 /// Expressions and statements that are gone through.
 const STEPS: usize = 3_000_000;
 /// Expressions in each other, macros followed; a statement counts for several of them.
@@ -36,7 +36,7 @@ const STATEMENT: u32 = 3;
 pub(super) fn growth(body: &Body, notes: &mut Notes) -> bool {
     let growth = Growth::through(body);
     if let Some(at) = growth.found {
-        let message = "it makes text of more than ten billion characters";
+        let message = "it makes text of more than five billion characters";
         notes.add(Noted::Resource, at, message);
     }
     growth.found.is_some() || growth.whole
