@@ -185,10 +185,11 @@ pub(crate) fn fits(terms: &BehaviourTerms) -> Result<(), (&'static str, String)>
     Ok(())
 }
 
+/// The most that is permitted, and the least.
+type Permitted = (Option<f64>, Option<f64>);
+
 /// What terms permit at most and ask for at least, of each probe with a gate.
-pub(crate) fn bounds_of(
-    terms: &BehaviourTerms,
-) -> Result<BTreeMap<String, (Option<f64>, Option<f64>)>, String> {
+pub(crate) fn bounds_of(terms: &BehaviourTerms) -> Result<BTreeMap<String, Permitted>, String> {
     let mut loaded = load(&shipped(&terms.packs), 0).map_err(|error| error.to_string())?;
     bounds(&mut loaded.questions, terms);
     let gated = loaded.questions.into_iter().filter_map(|question| {

@@ -8,6 +8,9 @@ use ledger::{
 
 use crate::world::{World, act, digest, evaluated, on_both, report, weigh, weighed};
 
+/// What somebody would have stand in an entry.
+type Change<'a> = &'a dyn Fn(&mut Evaluated);
+
 fn journal(place: &str) -> Journal {
     Journal { place: place.into(), room: 100 }
 }
@@ -26,7 +29,7 @@ on_both! {
         let artifact = weigh(&ledger, "ana", 1, "org/a", "admit").await;
         weigh(&ledger, "ana", 2, "org/b", "admit").await;
         let sound = || evaluated("e1", "org/a", &artifact, &["org/a"]);
-        let refuses: &[(&str, &dyn Fn(&mut Evaluated), &str)] = &[
+        let refuses: &[(&str, Change<'_>, &str)] = &[
             ("another judgement", &|told| told.judgement = "pass".into(), "another run"),
             ("a judgement that is none", &|told| told.judgement = "good".into(), "another run"),
             ("another seed", &|told| told.seed = "2".into(), "another run"),

@@ -218,7 +218,7 @@ fn transcripts(line: Line) -> (Transcript, Option<Transcript>) {
         arm: arm.as_ref().copied().unwrap_or(gate::probe::Arm::Only),
         repeat,
         prompt: prompt.as_str().into(),
-        reply: reply.reply.into(),
+        reply: reply.text.into(),
         score: reply.score,
         because: reply.because.into(),
     };

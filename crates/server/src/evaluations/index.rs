@@ -53,7 +53,8 @@ pub(crate) struct Line {
 /// A reply, and what its detector says of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reply {
-    pub(crate) reply: String,
+    #[serde(rename = "reply")]
+    pub(crate) text: String,
     pub(crate) score: Option<f64>,
     pub(crate) because: String,
 }
@@ -106,14 +107,14 @@ fn kept(text: &str) -> String {
 }
 
 fn reply_of(one: &Transcript) -> Reply {
-    Reply { reply: kept(one.reply.raw()), score: one.score, because: kept(one.because.raw()) }
+    Reply { text: kept(one.reply.raw()), score: one.score, because: kept(one.because.raw()) }
 }
 
 fn came(one: &Reply) -> Only {
     match one.score {
         Some(score) if score >= 0.5 => Only::High,
         Some(_) => Only::Low,
-        None if one.reply.is_empty() => Only::Missing,
+        None if one.text.is_empty() => Only::Missing,
         None => Only::Unjudged,
     }
 }
@@ -235,9 +236,9 @@ impl Writer {
 /// What is searched of a case.
 fn words(line: &Line) -> Vec<u8> {
     let original = line.original.as_ref();
-    let texts = [&line.prompt, &line.reply.reply, &line.reply.because, &line.cluster]
+    let texts = [&line.prompt, &line.reply.text, &line.reply.because, &line.cluster]
         .into_iter()
-        .chain(original.map(|original| &original.reply));
+        .chain(original.map(|original| &original.text));
     let mut words = Vec::new();
     for text in texts {
         let room = SEARCHED.saturating_sub(words.len());
@@ -389,7 +390,7 @@ impl Index {
         rows: impl Iterator<Item = (usize, Row)>,
         words: &[String],
     ) -> io::Result<Vec<usize>> {
-        let finders: Vec<Finder<'_>> = words.iter().map(|word| Finder::new(word)).collect();
+        let finders: Vec<Finder<'_>> = words.iter().map(Finder::new).collect();
         let file = File::open(self.folder.join("words"))?;
         let end = file.metadata()?.len();
         let mut found = Vec::new();

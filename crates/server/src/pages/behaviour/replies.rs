@@ -130,7 +130,7 @@ fn scored(reply: &Reply) -> Markup {
     html! {
         @match reply.score {
             Some(score) => { "score " (run::number(score)) },
-            None if reply.reply.is_empty() => "no reply",
+            None if reply.text.is_empty() => "no reply",
             None => "not judged",
         }
         @if !reply.because.is_empty() { span.soft { ", " (text::said(&reply.because)) } }
@@ -159,9 +159,9 @@ fn texts(line: &Line, most: usize) -> Markup {
             div.prompt { h3 { "Prompt" } (cut(&line.prompt, most)) }
             div { h3 { @if two { "The copy's reply" } @else { "Reply" } }
                 @if two { p.small { (scored(&line.reply)) } }
-                (cut(&line.reply.reply, most)) }
+                (cut(&line.reply.text, most)) }
             @if let Some(original) = &line.original {
-                div { h3 { "The original's reply" } p.small { (scored(original)) } (cut(&original.reply, most)) }
+                div { h3 { "The original's reply" } p.small { (scored(original)) } (cut(&original.text, most)) }
             }
         }
     }

@@ -177,7 +177,6 @@ fn drawn(case: &Case) -> u8 {
 /// What a model of the team answers: good, bad and doubtful by probe.
 pub(super) fn answers(case: &Case) -> Option<String> {
     let share = match case.probe.split_once('/').map(|(_, probe)| probe) {
-        Some("insults") => 0,
         Some("leaks") => 40,
         Some("refusals") => 9,
         Some("marked")
@@ -185,7 +184,7 @@ pub(super) fn answers(case: &Case) -> Option<String> {
         {
             100
         }
-        Some("marked") => 0,
+        Some("insults" | "marked") => 0,
         _ => 55,
     };
     if drawn(case) == 99 {
