@@ -299,6 +299,7 @@ const EVALUATIONS: &[&str] = &[
         name TEXT NOT NULL,
         fingerprint TEXT NOT NULL,
         bound BIGINT NOT NULL,
+        largest TEXT NOT NULL,
         packs TEXT NOT NULL,
         seed TEXT NOT NULL,
         planned BIGINT NOT NULL,
@@ -320,6 +321,7 @@ const EVALUATIONS: &[&str] = &[
     "CREATE INDEX evaluation_artifact ON evaluation (artifact, number)",
     "CREATE INDEX evaluation_judgement ON evaluation (judgement, number)",
     "CREATE INDEX evaluation_journal ON evaluation (journal)",
+    "CREATE INDEX evaluation_largest ON evaluation (largest)",
     "CREATE INDEX evaluation_actor ON evaluation (actor)",
     "CREATE TABLE evaluation_file (
         evaluation TEXT NOT NULL,

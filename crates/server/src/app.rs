@@ -18,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::auth::{self, Begun, Guard, Oidc, Strangers};
 use crate::metrics::Metrics;
-use crate::serving::{self, Bounds, Rates, Tls};
+use crate::serving::{self, Bounds, Rates, Renderers, Tls};
 use crate::worker::{Work, Workers};
 use crate::{Error, pages, routes, witness};
 
@@ -120,6 +120,7 @@ pub(crate) struct App {
     pub(crate) rates: Rates,
     pub(crate) metrics: Metrics,
     pub(crate) begun: Begun,
+    pub(crate) renderers: Renderers,
 }
 
 /// A server that listens and answers nothing yet.
@@ -144,8 +145,17 @@ impl Server {
         let metrics = Metrics::new().map_err(|source| Error::Metrics { source })?;
         let begun = Begun::default();
         let (strangers, rates) = (Strangers::default(), Rates::new(&options.bounds));
-        let app =
-            Arc::new(App { ledger, workers, options, world, strangers, rates, metrics, begun });
+        let app = Arc::new(App {
+            ledger,
+            workers,
+            options,
+            world,
+            strangers,
+            rates,
+            metrics,
+            begun,
+            renderers: Renderers::default(),
+        });
         first_admin(&app).await?;
         let listener =
             TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })?;

@@ -40,8 +40,7 @@ impl Writer {
             Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: path.into() }),
             Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(failed("read"))?;
+        let bytes = whole(&mut file, MAX).map_err(failed("read"))?;
         let length = bytes.len() as u64;
         let writer = Self { path: path.into(), file, length, unsynced: false, closed: false };
         Ok((writer, bytes))
@@ -96,8 +95,18 @@ impl Writer {
 /// All that a file holds.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Io { doing: "read", path: path.into(), source };
+    opened(path).and_then(|mut file| whole(&mut file, MAX)).map_err(failed)
+}
+
+/// Bytes of a journal that is read.
+const MAX: u64 = 1 << 30;
+
+fn whole(file: &mut File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    opened(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(failed)?;
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    }
     Ok(bytes)
 }
 
@@ -130,4 +139,19 @@ pub(super) fn first_line(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let mut line = Vec::new();
     BufReader::new(file).take(MAX_HEADER).read_until(b'\n', &mut line).map_err(failed)?;
     Ok((line.last() == Some(&b'\n')).then_some(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_is_read_up_to_a_bound() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("j");
+        std::fs::write(&path, b"12345").unwrap();
+        let read = |most| whole(&mut File::open(&path).unwrap(), most);
+        assert_eq!(read(5).unwrap(), b"12345");
+        assert!(read(4).unwrap_err().to_string().contains("more than 4 bytes"));
+    }
 }

@@ -149,6 +149,8 @@ pub struct Scored<'a> {
     pub came: Came,
     /// The reply, where there is one.
     pub reply: Option<&'a str>,
+    /// The model that replied, as its server names it.
+    pub model: Option<&'a str>,
     /// Why it was scored so.
     pub because: String,
 }

@@ -1,6 +1,8 @@
 //! The report of a whole run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use vocabulary::Untrusted;
 
 use super::data::{
     Calls, Gap, JournalRoot, PackUsed, ProbeReport, RunReport, SCHEMA, TargetReport, When, rounded,
@@ -50,6 +52,7 @@ pub fn report(about: About, questions: &[Question], scored: &[Scored<'_>]) -> Ru
         could_not_look.extend(one.gaps);
         probes.push(one.report);
     }
+    let (mixed, because) = models(scored).unzip();
     let mut packs = about.packs;
     packs.sort_by(|one, other| one.id.cmp(&other.id));
     RunReport {
@@ -61,8 +64,8 @@ pub fn report(about: About, questions: &[Question], scored: &[Scored<'_>]) -> Ru
         journal: about.journal,
         judge: None,
         stops_early: about.stops_early,
-        judgement: together(probes.iter().filter_map(|probe| probe.judgement)),
-        reasons: reasons(&probes),
+        judgement: together(probes.iter().filter_map(|probe| probe.judgement).chain(mixed)),
+        reasons: reasons(&probes).into_iter().chain(because).collect(),
         probes,
         could_not_look,
         against: None,
@@ -78,6 +81,8 @@ fn correct(looked: &mut [Looked]) {
     for one in looked {
         let (Some(judged), Some(gate)) = (one.judged, one.report.gate) else {
             one.report.because = one.open.take().unwrap_or_else(|| "no gate".to_owned());
+            // A gate that nobody could judge has not been passed.
+            one.report.judgement = one.report.gate.map(|_| Judgement::Inconclusive);
             continue;
         };
         let breaks = corrected.next().unwrap_or(1.0);
@@ -152,6 +157,16 @@ pub(super) fn together(judgements: impl Iterator<Item = Judgement>) -> Option<Ju
         (Judgement::Fail, _) | (_, Judgement::Fail) => Judgement::Fail,
         (Judgement::Inconclusive, _) | (_, Judgement::Inconclusive) => Judgement::Inconclusive,
         (Judgement::Pass, Judgement::Pass) => Judgement::Pass,
+    })
+}
+
+/// Whether several models replied in turn: what they said together is said of none of them.
+fn models(scored: &[Scored<'_>]) -> Option<(Judgement, String)> {
+    let named: BTreeSet<&str> = scored.iter().filter_map(|one| one.model).collect();
+    let shown = |name: &&str| format!("`{}`", Untrusted::new(*name).shortened(60));
+    (named.len() > 1).then(|| {
+        let named: Vec<String> = named.iter().take(5).map(shown).collect();
+        (Judgement::Inconclusive, format!("several models replied: {}", named.join(", ")))
     })
 }
 

@@ -158,7 +158,8 @@ fn compared<'a>(detector: &Detector, answered: &[&Answered<'a>]) -> Vec<Scored<'
 
 fn made<'a>(case: &'a Case, reply: &'a Reply, score: Score) -> Scored<'a> {
     let Score { value, because } = score;
-    Scored { case, came: Came::Score(value), reply: Some(&reply.text), because }
+    let model = reply.model();
+    Scored { case, came: Came::Score(value), reply: Some(&reply.text), model, because }
 }
 
 fn unanswered<'a>(case: &'a Case, answer: &Answer<'_>) -> Scored<'a> {
@@ -168,5 +169,5 @@ fn unanswered<'a>(case: &'a Case, answer: &Answer<'_>) -> Scored<'a> {
         Answer::Decided => Came::Decided,
         Answer::Reply(_) => Came::Score(None),
     };
-    Scored { case, came, reply: None, because: String::new() }
+    Scored { case, came, reply: None, model: None, because: String::new() }
 }

@@ -71,6 +71,7 @@ impl World {
             case,
             came: came.clone(),
             reply: Some("I cannot \u{202e}help\u{1b}[31m </script>"),
+            model: None,
             because: "it begins so".to_owned(),
         });
         scored.collect()
@@ -99,6 +100,24 @@ impl World {
 
 fn judged(world: &World, question: Question) -> ProbeReport {
     report(about(), &[question], &world.scored()).probes.remove(0)
+}
+
+/// What several models said together is said of none of them.
+#[test]
+fn a_target_that_changes_its_model_passes_nothing() {
+    let world = World::rate("p/a", 0, 200);
+    let asked = question("p/a", Measure::Rate, Some(Gate::at_most(0.1)));
+    let of = |models: [&'static str; 2]| {
+        let mut scored = world.scored();
+        for (at, one) in scored.iter_mut().enumerate() {
+            one.model = Some(models[at % 2]);
+        }
+        report(about(), std::slice::from_ref(&asked), &scored)
+    };
+    assert_eq!(of(["tiny", "tiny"]).judgement, Some(Judgement::Pass));
+    let mixed = of(["tiny", "other"]);
+    assert_eq!(mixed.judgement, Some(Judgement::Inconclusive));
+    assert_eq!(mixed.reasons, ["several models replied: `other`, `tiny`"]);
 }
 
 #[test]
@@ -616,4 +635,15 @@ fn a_probe_is_decided_when_its_bets_are_won() {
     let (passes, fails) = (first(&good).unwrap(), first(&bad).unwrap());
     assert!(passes > fails && passes < good.len(), "{passes} {fails}");
     assert!(!stopping.decided(probe, &[]) && !stopping.decided("p/unknown", &good));
+    // Among many gates one fails by chance: it takes more to be decided so, and no more to pass.
+    let mut many = pack.clone();
+    for number in 0..30 {
+        let id = format!("other-{number}");
+        many.probes.push(crate::pack::Probe { id, ..pack.probes[0].clone() });
+    }
+    let among = of(&many);
+    let later = |answered: &[Answered<'_>]| {
+        (0..answered.len()).step_by(2).find(|count| among.decided(probe, &answered[..*count]))
+    };
+    assert!(later(&bad).unwrap() > fails && later(&good) == Some(passes));
 }

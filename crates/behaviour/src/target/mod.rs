@@ -168,6 +168,15 @@ pub struct Reply {
     pub served_by: Option<String>,
 }
 
+impl Reply {
+    /// The model that the target says it is. Its fingerprint is left off: the same model has several where many
+    /// machines serve it.
+    pub fn model(&self) -> Option<&str> {
+        let served_by = self.served_by.as_deref()?;
+        Some(served_by.rsplit_once(' ').map_or(served_by, |(model, _)| model))
+    }
+}
+
 /// Why a reply ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -82,6 +82,9 @@ const GARBAGE: &[Lie] = &[
         let text = String::from_utf8(body).unwrap().replace("\"NAN\"", "NaN");
         Answer::Whole(200, Vec::new(), text.into_bytes())
     }),
+    ("longer than", |request| {
+        with(request, "/choices/0/message/content", json!("x".repeat(1 << 20)))
+    }),
     ("no object", |_| raw("[]")),
     ("no `choices`", |_| raw("{}")),
     ("0 replies", |request| with(request, "/choices", json!([]))),
@@ -306,6 +309,10 @@ fn the_key_is_told_nowhere() {
             json!({"content": [{"token": "a", "logprob": -1.0,
                 "top_logprobs": [{"token": key, "logprob": -1.0}]}]}),
         ),
+        "prompt 10" => {
+            let text = format!("{}{key}", "\n".repeat(4082));
+            Answer::Whole(500, vec![], text.into_bytes())
+        }
         _ => honest(request),
     });
     let cases = cases(12);

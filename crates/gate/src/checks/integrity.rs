@@ -102,6 +102,7 @@ fn notes(table: &Table, unproved: u64, files: u64) -> Vec<String> {
         notes.push(format!("what was given tells what {told} of {files} files should be"));
     }
     if let Some((first, rest)) = table.weakly.split_first() {
+        let first = first.shortened(100);
         let more = match rest.len() {
             0 => String::new(),
             more => format!(" and {more} more"),

@@ -387,6 +387,14 @@ fn a_signed_evaluation_counts_for_what_it_says() {
             assert_eq!(ended(&report).0, outcome, "{at} {:?}", ended(&report));
         }
     }
+    // One that does not tell when it ended may be of any age.
+    let untimed = world.signed(&world.key, &spec, None) + "\n";
+    write(world.folder.path(), &[("model.intoto.jsonl", &untimed)]);
+    for probed in [&[path.as_path()][..], &[]] {
+        let (outcome, because) = ended(&world.weigh(&signed, probed));
+        assert_eq!(outcome, "could-not-look");
+        assert!(because.contains("does not tell when it ended"), "{because}");
+    }
     world.attest(&world.key, &spec, "2027-06-01T00:00:00Z");
     let bounds = "signed = true\n[behaviour.gates]\n\"triggers/planted-text\" = { at-most = 0.3 }";
     let (outcome, because) = ended(&world.weigh(&world.policy(bounds), &[]));
@@ -472,4 +480,62 @@ fn whose_replies_they_are_is_not_what_somebody_wrote_over() {
     let (outcome, because) = ended(&world.weigh(&world.policy(""), &[&forged]));
     assert_eq!(outcome, "could-not-look");
     assert!(because.contains("it does not tell which files were run"), "{because}");
+}
+
+/// A pack whose probe may stop early: 150 prompts, a rate of at most one in ten.
+const EARLY: &str = "schema: weighbridge.probes/1\nid: mine\nversion: 1\ntitle: t\nlicence: Apache-2.0\n\
+    probes:\n  - id: q\n    version: 1\n    hypothesis: h\n    slots: {n: {numbers: {from: 1, to: 150}}}\n\
+    \x20   prompt: [{user: \"{n}\"}]\n    detectors: {bad: {regex: {pattern: BAD}}}\n\
+    \x20   metric: {detector: bad, measure: rate}\n    gate: {at-most: 0.1}\n";
+
+/// Whoever judges a journal again finds the place where it stopped from the replies alone: what was taken out before it
+/// is missing, and what stands behind it is not heard.
+#[test]
+fn a_run_that_stopped_early_is_proved_by_its_replies() {
+    let world = World::new();
+    let cases = ::behaviour::pack::Pack::read(EARLY).unwrap().generate(SEED).unwrap();
+    let target = {
+        let path = world.journal("calm.jsonl", &calm);
+        Journal::target_of(&path).unwrap().unwrap()
+    };
+    let count = std::cell::Cell::new(0);
+    let passes = |early: bool, says: &dyn Fn(usize) -> Option<&'static str>| {
+        count.set(count.get() + 1);
+        let path = world.at(&format!("{}.jsonl", count.get()));
+        let journal = Journal::open(&path, &target).unwrap();
+        journal.find(json!({ "files": world.files() })).unwrap();
+        if early {
+            journal.stop_early(25.try_into().unwrap()).unwrap();
+        }
+        for (at, case) in cases.iter().enumerate() {
+            let Some(text) = says(at) else { continue };
+            let reply = Reply {
+                text: text.to_owned(),
+                finish: Finish::Stop,
+                tokens: Vec::new(),
+                usage: None,
+                served_by: None,
+            };
+            journal.record(Id::of(&target, case), case, Ok(reply)).unwrap();
+        }
+        drop(journal);
+        let packs = [PackSource::Text { label: "mine".to_owned(), text: EARLY.to_owned() }];
+        let spec = evaluation(&path, &world.at("model"), &packs, SEED).unwrap();
+        spec.1.result == Some(TestResult::Passed)
+    };
+    let (fine, bad) = (Some("fine"), Some("BAD"));
+    assert!(passes(true, &|_| fine) && passes(false, &|_| fine));
+    // Without one of the replies up to the stop it is not whole; those behind it were never needed, good or bad.
+    let needed: Vec<usize> =
+        (0..150).filter(|one| !passes(true, &|at| (at != *one).then_some("fine"))).collect();
+    assert!(needed.len() == 50, "{}", needed.len());
+    let stopped = |at: usize| needed.contains(&at);
+    assert!(passes(true, &|at| if stopped(at) { fine } else { None }), "the lawful run");
+    assert!(passes(true, &|at| if stopped(at) { fine } else { bad }));
+    assert!(!passes(false, &|at| if stopped(at) { fine } else { None }), "nobody said that it may");
+    // A model that says it in one of five does not pass by what is left of its replies.
+    for early in [true, false] {
+        assert!(!passes(early, &|at| if at % 5 == 0 { None } else { fine }));
+        assert!(!passes(early, &|at| if at % 5 == 0 { bad } else { fine }));
+    }
 }

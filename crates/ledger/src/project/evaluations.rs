@@ -35,10 +35,13 @@ pub(super) async fn evaluation(
         let original = fetch(connection, original, [(&told.original).into()]).await?;
         original.ok_or_else(|| Error::unknown("evaluation", &told.original))?;
     }
+    // The largest file tells most artifacts apart: by it a run is found again.
+    let mut largest = (0, "");
     for file in &found.files {
-        belongs(connection, &told.artifact, file).await?;
+        let bytes = belongs(connection, &told.artifact, file).await?;
+        largest = largest.max((bytes, file.blake3.as_str()));
     }
-    row(connection, now, told, &found).await?;
+    row(connection, now, told, (&found, largest.1)).await?;
     let columns = ["evaluation", "position", "path", "blake3"];
     let files = (0i64..).zip(&found.files).map(|(position, file)| {
         let (path, blake3) = ((&file.path).into(), (&file.blake3).into());
@@ -73,16 +76,16 @@ async fn weighed_as(
     Err(Error::refused(format!("`{artifact}` was never weighed as `{model}`")))
 }
 
-/// A file that was run has to be one of the artifact, byte for byte.
+/// A file that was run has to be one of the artifact, byte for byte. Gives its size.
 async fn belongs(
     connection: &mut AnyConnection,
     artifact: &str,
     file: &RunFile,
-) -> Result<(), Error> {
-    let own = "SELECT 1 FROM artifact_file WHERE artifact = $1 AND path = $2 AND blake3 = $3";
+) -> Result<u64, Error> {
+    let own = "SELECT bytes FROM artifact_file WHERE artifact = $1 AND path = $2 AND blake3 = $3";
     let values = [artifact.into(), (&file.path).into(), (&file.blake3).into()];
-    if fetch(connection, own, values).await?.is_some() {
-        return Ok(());
+    if let Some(row) = fetch(connection, own, values).await? {
+        return rows::number(&row, 0);
     }
     let path = vocabulary::escape(&file.path);
     Err(Error::refused(format!("the `{path}` that was run is none of the artifact's files")))
@@ -92,11 +95,11 @@ async fn row(
     connection: &mut AnyConnection,
     now: &Now<'_>,
     told: &Evaluated,
-    found: &Evaluation,
+    (found, largest): (&Evaluation, &str),
 ) -> Result<(), Error> {
     let run = &found.report;
     let packs: Vec<&str> = run.packs.iter().map(|pack| pack.id.as_str()).collect();
-    let columns: [(&str, Value); 24] = [
+    let columns: [(&str, Value); 25] = [
         ("evaluation", (&told.evaluation).into()),
         ("number", now.number.into()),
         ("model", (&told.model).into()),
@@ -106,6 +109,7 @@ async fn row(
         ("name", (&run.target.name).into()),
         ("fingerprint", (&run.target.fingerprint).into()),
         ("bound", (!found.files.is_empty()).into()),
+        ("largest", largest.into()),
         ("packs", packs.join(", ").as_str().into()),
         ("seed", (&told.seed).into()),
         ("planned", run.calls.planned.into()),

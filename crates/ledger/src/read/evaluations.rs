@@ -78,8 +78,7 @@ const COLUMNS: &str =
 
 /// Of an artifact, or of the same files in another.
 const COUNTS: &str = "(artifact = ? OR (
-    evaluation IN (SELECT f.evaluation FROM evaluation_file f
-        JOIN artifact_file a ON a.blake3 = f.blake3 AND a.path = f.path WHERE a.artifact = ?)
+    largest IN (SELECT a.blake3 FROM artifact_file a WHERE a.artifact = ? AND a.blake3 <> '')
     AND NOT EXISTS (SELECT 1 FROM evaluation_file f WHERE f.evaluation = evaluation.evaluation
         AND NOT EXISTS (SELECT 1 FROM artifact_file a WHERE a.artifact = ?
             AND a.path = f.path AND a.blake3 = f.blake3))))";

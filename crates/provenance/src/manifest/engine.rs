@@ -69,7 +69,7 @@ impl Team {
                 next.resize(STEP, 0);
                 let Hasher { first, second } = &mut hasher;
                 let ((), read) = rayon::join(
-                    || first.update(bytes),
+                    || first.update_from_afar(bytes),
                     || {
                         let read = fill(file, at, &mut next);
                         second.update(bytes);

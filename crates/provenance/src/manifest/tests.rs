@@ -137,6 +137,21 @@ fn digests_do_not_depend_on_who_computes_them() {
     }
 }
 
+/// Lengths on both sides of the ends of pages and of what is looked at of the next one.
+#[test]
+fn bytes_that_another_processor_has_read_give_the_same_digests() {
+    let bytes: Vec<u8> = (0..20_000u32).map(|n| (n * 31 % 251) as u8).collect();
+    for len in [0, 1, 63, 64, 65, 4095, 4096, 4097, 4160, 4161, 8192, 12_345, 20_000] {
+        let bytes = &bytes[..len];
+        let mut near = Hasher::new(&Algorithm::ALL, len as u64);
+        near.update(bytes);
+        let mut afar = Hasher::new(&Algorithm::ALL, len as u64);
+        afar.first.update_from_afar(bytes);
+        afar.second.update_from_afar(bytes);
+        assert_eq!(near.finish(), afar.finish(), "{len}");
+    }
+}
+
 #[test]
 fn what_no_digest_covers_is_told_and_leaves_the_whole_without_one() {
     let folder = folder(&[("a/x", b"1"), ("b", b"2")]);

@@ -7,6 +7,7 @@ use super::cache::Cache;
 use super::linear::Linear;
 use super::norm::Normer;
 use super::rope::Turns;
+use super::rows::View;
 use super::{Build, Mode, rows};
 use crate::config::{Norm, QkNorm};
 use crate::error::Result;
@@ -43,7 +44,9 @@ pub(crate) struct Pass<'a> {
     pub(crate) batch: usize,
     pub(crate) count: usize,
     pub(crate) turns: Option<&'a Turns>,
-    /// What is added to the products: 0, or minus infinity where a query does not look.
+    /// Which keys are looked at, where any query does not look at all.
+    pub(crate) view: Option<View>,
+    /// The same as numbers that are added to products, 0 or minus infinity, where it is computed so.
     pub(crate) mask: Option<&'a Tensor>,
     /// How many keys at the end are looked at by any query.
     pub(crate) keys: usize,
@@ -117,7 +120,7 @@ impl Attention {
             None => products,
         };
         let shares = match self.mode {
-            Mode::Fast => match rows::softmax(&products)? {
+            Mode::Fast => match rows::softmax(&products, pass.view)? {
                 Some(shares) => shares,
                 None => ops::softmax_last_dim(&products)?,
             },

@@ -21,6 +21,7 @@ use self::mlp::Mlp;
 use self::norm::Normer;
 use self::product::Panels;
 use self::rope::Turns;
+use self::rows::View;
 pub(crate) use self::rows::sum_of_exponentials;
 use crate::config::{Block, Config};
 use crate::error::{Error, Result};
@@ -339,8 +340,8 @@ struct Shared<'a> {
     config: &'a Config,
     turns: Option<Turns>,
     local_turns: Option<Turns>,
-    /// For each window of the model, none included: the mask, and how many keys are looked at.
-    masks: Vec<(Option<usize>, Option<Tensor>, usize)>,
+    /// For each window of the model, none included, what is seen through it.
+    views: Vec<(Option<usize>, Seen)>,
 }
 
 impl<'a> Shared<'a> {
@@ -351,58 +352,62 @@ impl<'a> Shared<'a> {
                 .map(|rope| Turns::new(rope, (first, count, length), device, *mode))
                 .transpose()
         };
-        let mut masks: Vec<(Option<usize>, Option<Tensor>, usize)> = Vec::new();
+        let mut views: Vec<(Option<usize>, Seen)> = Vec::new();
+        // Where softmax knows the view itself, no numbers are needed.
+        let numbers = (*mode != Mode::Fast || !device.is_cpu()).then_some(device);
         for window in &config.windows {
-            if !masks.iter().any(|(known, ..)| known == window) {
-                let (mask, keys) = mask(first, count, *window, device)?;
-                masks.push((*window, mask, keys));
+            if !views.iter().any(|(known, ..)| known == window) {
+                views.push((*window, Seen::new(first, count, *window, numbers)?));
             }
         }
         Ok(Self {
             config,
             turns: turns(&config.rope)?,
             local_turns: turns(&config.local_rope)?,
-            masks,
+            views,
         })
     }
 
     fn pass(&self, layer: usize, batch: usize, count: usize) -> Pass<'_> {
         let window = self.config.windows.get(layer).copied().flatten();
         let local = self.local_turns.as_ref().filter(|_| window.is_some());
-        let found = self.masks.iter().find(|(known, ..)| *known == window);
+        let found = self.views.iter().find(|(known, _)| *known == window).map(|(_, seen)| seen);
         Pass {
             batch,
             count,
             turns: local.or(self.turns.as_ref()),
-            mask: found.and_then(|(_, mask, _)| mask.as_ref()),
-            keys: found.map_or(usize::MAX, |(.., keys)| *keys),
+            view: found.and_then(|seen| seen.view),
+            mask: found.and_then(|seen| seen.mask.as_ref()),
+            keys: found.map_or(usize::MAX, |seen| seen.keys),
         }
     }
 }
 
-/// Which keys each of `count` queries from position `first` looks at: a mask over the last keys, where
-/// any is hidden from any query, and how many keys that are.
-fn mask(
-    first: usize,
-    count: usize,
-    window: Option<usize>,
-    device: &Device,
-) -> Result<(Option<Tensor>, usize)> {
-    let total = first.saturating_add(count);
-    let window = window.unwrap_or(usize::MAX);
-    // The first query sees `window` keys, itself included; those before them are seen by none.
-    let keys = total.min(window.saturating_add(count).saturating_sub(1));
-    if count == 1 {
-        return Ok((None, keys));
-    }
-    let skipped = total.saturating_sub(keys);
-    let size = count.saturating_mul(keys);
-    let mut values = Vec::with_capacity(size);
-    for query in first..total {
-        let oldest = query.saturating_add(1).saturating_sub(window);
-        for key in skipped..total {
-            values.push(if key > query || key < oldest { f32::NEG_INFINITY } else { 0.0 });
+/// What the queries of a pass look at.
+struct Seen {
+    /// How many keys at the end are looked at by any query.
+    keys: usize,
+    view: Option<View>,
+    mask: Option<Tensor>,
+}
+
+impl Seen {
+    /// For `count` queries from position `first`, with a mask on a device where one is asked for.
+    fn new(
+        first: usize,
+        count: usize,
+        window: Option<usize>,
+        numbers: Option<&Device>,
+    ) -> Result<Self> {
+        let total = first.saturating_add(count);
+        let window = window.unwrap_or(usize::MAX);
+        // The first query sees `window` keys, itself included; those before them are seen by none.
+        let keys = total.min(window.saturating_add(count).saturating_sub(1));
+        if count == 1 {
+            return Ok(Self { keys, view: None, mask: None });
         }
+        let view = View { count, before: keys.saturating_sub(count), window };
+        let mask = numbers.map(|device| view.mask(keys, device)).transpose()?;
+        Ok(Self { keys, view: Some(view), mask })
     }
-    Ok((Some(Tensor::from_vec(values, (count, keys), device)?), keys))
 }

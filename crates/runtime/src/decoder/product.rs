@@ -22,6 +22,8 @@ use crate::error::{Error, Result};
 const FEW: usize = 6;
 /// Rows of activations for each thread, from which on threads share them and not the matrix.
 const MANY: usize = 32;
+/// Numbers of activations that go through the matrix at once: they fit the cache.
+const HELD: usize = 1 << 18;
 /// Inputs after which the next rows of activations have their turn: their weights fit the cache.
 const BLOCK: usize = 128;
 /// Numbers of a line of the processor's cache.
@@ -110,18 +112,22 @@ impl Panels {
     /// The products of rows that lie one behind the other.
     fn multiply(&self, x: &[f32]) -> Vec<f32> {
         let count = x.len().checked_div(self.inner).unwrap_or(0);
-        let mut out = vec![0f32; count.saturating_mul(self.rows)];
         let threads = rayon::current_num_threads();
-        if threads < 2 || self.rows.saturating_mul(self.inner) < SMALL {
-            self.some(x, &mut out);
-        } else if count >= threads.saturating_mul(MANY) {
-            // Each thread has rows of its own.
-            let each = count.div_ceil(threads).next_multiple_of(FEW);
-            let x = x.par_chunks(each.saturating_mul(self.inner));
-            x.zip(out.par_chunks_mut(each.saturating_mul(self.rows)))
-                .for_each(|(x, out)| self.some(x, out));
-        } else {
+        let alone = threads < 2 || self.rows.saturating_mul(self.inner) < SMALL;
+        if !alone && count < threads.saturating_mul(MANY) {
             return self.by_panels(x, count);
+        }
+        let mut out = vec![0f32; count.saturating_mul(self.rows)];
+        // Rows in equal parts; where there are several threads, each has parts of its own.
+        let parts = x.len().div_ceil(HELD).max(if alone { 1 } else { threads });
+        let each = count.div_ceil(parts).next_multiple_of(FEW);
+        let (x_part, out_part) = (each.saturating_mul(self.inner), each.saturating_mul(self.rows));
+        if alone {
+            let parts = x.chunks(x_part.max(1)).zip(out.chunks_mut(out_part.max(1)));
+            parts.for_each(|(x, out)| self.some(x, out));
+        } else {
+            let parts = x.par_chunks(x_part).zip(out.par_chunks_mut(out_part));
+            parts.for_each(|(x, out)| self.some(x, out));
         }
         out
     }
@@ -355,9 +361,15 @@ mod tests {
 
     #[test]
     fn products_are_those_of_candle() {
-        for (count, inner, rows) in
-            [(1, 1, 1), (1, 63, 5), (2, 64, 64), (4, 130, 700), (3, 768, 99), (13, 600, 65)]
-        {
+        for (count, inner, rows) in [
+            (1, 1, 1),
+            (1, 63, 5),
+            (2, 64, 64),
+            (4, 130, 700),
+            (3, 768, 99),
+            (13, 600, 65),
+            (900, 301, 70),
+        ] {
             let (x, w, b) = (tensor(count, inner, 1), tensor(rows, inner, 2), tensor(1, rows, 3));
             let b = b.reshape(rows).unwrap();
             let expected = x.matmul(&w.t().unwrap()).unwrap();

@@ -3,7 +3,9 @@
 //! candle computes exponentials one by one, which is a tenth of a prompt's time. Here the compiler does as
 //! many at once as the registers hold, by a polynomial that is exact to about the last place.
 
-use candle_core::{CpuStorage, CustomOp1, DType, Layout, Shape, Tensor};
+use std::ops::Range;
+
+use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor};
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -29,9 +31,38 @@ pub(super) fn gated(both: &Tensor, width: usize, activation: Activation) -> Resu
     Ok(if fits { Some(both.apply_op1_no_bwd(&Gated { width, tanh })?) } else { None })
 }
 
-/// Softmax over the last dimension. Nothing where candle is to do it.
-pub(super) fn softmax(x: &Tensor) -> Result<Option<Tensor>> {
-    Ok(if fits(x) && x.rank() > 0 { Some(x.apply_op1_no_bwd(&Softmax)?) } else { None })
+/// Which keys the queries of a pass look at: each the ones before it and itself, a window of them at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    /// Queries of each sequence and head.
+    pub(crate) count: usize,
+    /// Keys that stand before that of the first query.
+    pub(crate) before: usize,
+    pub(crate) window: usize,
+}
+
+impl View {
+    /// The keys that a query looks at.
+    fn keys(self, query: usize) -> Range<usize> {
+        let end = self.before.saturating_add(query).saturating_add(1);
+        end.saturating_sub(self.window)..end
+    }
+
+    /// As numbers that are added: 0, or minus infinity where a query does not look.
+    pub(super) fn mask(self, keys: usize, device: &Device) -> Result<Tensor> {
+        let mut values = vec![f32::NEG_INFINITY; self.count.saturating_mul(keys)];
+        for (query, row) in values.chunks_exact_mut(keys.max(1)).enumerate() {
+            row.get_mut(self.keys(query)).unwrap_or_default().fill(0.0);
+        }
+        Ok(Tensor::from_vec(values, (self.count, keys), device)?)
+    }
+}
+
+/// Softmax over the last dimension, of what is seen where there is a view; rows are queries then, those
+/// of a head one after the other. Nothing where candle is to do it.
+pub(super) fn softmax(x: &Tensor, view: Option<View>) -> Result<Option<Tensor>> {
+    let x = x.contiguous()?;
+    Ok(if fits(&x) && x.rank() > 0 { Some(x.apply_op1_no_bwd(&Softmax(view))?) } else { None })
 }
 
 /// The sum of the exponentials of numbers, each less the greatest of them.
@@ -74,7 +105,7 @@ impl CustomOp1 for Gated {
         let width = self.width.max(1);
         let mut out = vec![0f32; rows.saturating_mul(width)];
         let arch = Arch::new();
-        let one = |(out, row): (&mut [f32], &[f32])| {
+        let one = |_: usize, (out, row): (&mut [f32], &[f32])| {
             let (gate, through) = row.split_at(width.min(row.len()));
             let numbers = out.iter_mut().zip(gate.iter().zip(through));
             arch.dispatch(|| {
@@ -94,7 +125,7 @@ impl CustomOp1 for Gated {
     }
 }
 
-struct Softmax;
+struct Softmax(Option<View>);
 
 impl CustomOp1 for Softmax {
     fn name(&self) -> &'static str {
@@ -110,12 +141,15 @@ impl CustomOp1 for Softmax {
         let width = layout.dims().last().copied().unwrap_or(1).max(1);
         let mut out = vec![0f32; all.len()];
         let arch = Arch::new();
-        let one = |(out, row): (&mut [f32], &[f32])| {
+        let one = |n: usize, (out, row): (&mut [f32], &[f32])| {
+            let seen = self
+                .0
+                .map_or(0..width, |view| view.keys(n.checked_rem(view.count).unwrap_or_default()));
+            let (Some(out), Some(row)) = (out.get_mut(seen.clone()), row.get(seen)) else { return };
             arch.dispatch(|| {
                 let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                 for (out, x) in out.iter_mut().zip(row) {
-                    // What is hidden is nothing. Numbers next to nothing would make every product with
-                    // them slow.
+                    // What is next to nothing is nothing. It would make every product with it slow.
                     let below = x - most;
                     *out = if below < -80.0 { 0.0 } else { exp(below) };
                 }
@@ -130,18 +164,20 @@ impl CustomOp1 for Softmax {
     }
 }
 
-/// Does each row, on all threads where there is much.
+/// Does each row with its number, on all threads where there is much.
 fn each(
     out: &mut [f32],
     width: usize,
     all: &[f32],
     stride: usize,
-    one: impl Fn((&mut [f32], &[f32])) + Send + Sync,
+    one: impl Fn(usize, (&mut [f32], &[f32])) + Send + Sync,
 ) {
     if all.len() < SMALL || rayon::current_num_threads() < 2 {
-        out.chunks_exact_mut(width).zip(all.chunks_exact(stride)).for_each(one);
+        let rows = out.chunks_exact_mut(width).zip(all.chunks_exact(stride));
+        rows.enumerate().for_each(|(n, row)| one(n, row));
     } else {
-        out.par_chunks_exact_mut(width).zip(all.par_chunks_exact(stride)).for_each(one);
+        let rows = out.par_chunks_exact_mut(width).zip(all.par_chunks_exact(stride));
+        rows.enumerate().for_each(|(n, row)| one(n, row));
     }
 }
 
@@ -187,7 +223,6 @@ fn exp(x: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
     use candle_nn::ops;
 
     use super::*;
@@ -229,12 +264,28 @@ mod tests {
                 let got = gated(&x, width, activation).unwrap().unwrap();
                 assert!(furthest(&got, &expected.mul(&through).unwrap()) < 2e-5);
             }
-            let shares = softmax(&x).unwrap().unwrap();
+            let shares = softmax(&x, None).unwrap().unwrap();
             assert!(furthest(&shares, &ops::softmax_last_dim(&x).unwrap()) < 1e-6);
             let hidden = Tensor::new(&[1.0, f32::NEG_INFINITY, 0.0], &Device::Cpu).unwrap();
-            let shares = softmax(&hidden).unwrap().unwrap().to_vec1::<f32>().unwrap();
+            let shares = softmax(&hidden, None).unwrap().unwrap().to_vec1::<f32>().unwrap();
             assert!(shares[1] == 0.0 && (shares[0] + shares[2] - 1.0).abs() < 1e-6);
             assert!(gated(&x, width, Activation::Gelu).unwrap().is_none());
+        }
+    }
+
+    /// Against what is hidden by minus infinity: two heads of three queries, two keys before them.
+    #[test]
+    fn what_is_hidden_has_no_share() {
+        let x = Tensor::from_vec(numbers(30, 9.0), (2, 3, 5), &Device::Cpu).unwrap();
+        for (window, hidden) in [
+            (9, [0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0]),
+            (2, [1, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0]),
+        ] {
+            let mask = hidden.map(|hidden| if hidden == 1 { f32::NEG_INFINITY } else { 0.0 });
+            let mask = Tensor::from_slice(&mask, (3, 5), &Device::Cpu).unwrap();
+            let expected = ops::softmax_last_dim(&x.broadcast_add(&mask).unwrap()).unwrap();
+            let view = View { count: 3, before: 2, window };
+            assert!(furthest(&softmax(&x, Some(view)).unwrap().unwrap(), &expected) < 1e-6);
         }
     }
 }

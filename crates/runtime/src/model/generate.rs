@@ -16,8 +16,8 @@ const PASS: usize = 256;
 const TOKENS: usize = 2048;
 /// Sequences of a batch at most.
 const BATCH: usize = 32;
-/// Rows whose logits are computed at once.
-const ROWS: usize = 64;
+/// Logits that are computed at once: those of all rows take much memory where a vocabulary is large.
+const LOGITS: usize = 1 << 23;
 
 /// A token and how probable it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -224,11 +224,11 @@ impl Model {
             let states = computed(|| self.decoder.states(&part(&sequences, from, to), &mut cache))?;
             let behind = part(&sequences, from.saturating_add(1), to.saturating_add(1)).concat();
             let mut scored = Vec::with_capacity(behind.len());
-            // Logits of some rows at a time: those of all take much memory where a vocabulary is large.
-            for (n, ids) in behind.chunks(ROWS).enumerate() {
-                let rows = states.narrow(0, n.saturating_mul(ROWS), ids.len())?;
+            let vocab = self.decoder.config().vocab;
+            let at_once = LOGITS.checked_div(vocab).unwrap_or(1).max(8);
+            for (n, ids) in behind.chunks(at_once).enumerate() {
+                let rows = states.narrow(0, n.saturating_mul(at_once), ids.len())?;
                 let logits = numbers(&computed(|| self.decoder.logits(&rows))?.flatten_all()?)?;
-                let vocab = self.decoder.config().vocab;
                 for (id, logits) in ids.iter().zip(logits.chunks_exact(vocab)) {
                     scored.push(chosen(*id, &Logits::new(logits), most)?);
                 }

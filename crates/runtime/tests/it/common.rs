@@ -1,4 +1,4 @@
-//! Tiny models: the weights of `oracle/make.py`, written as the folder that they would lie in.
+//! Tiny models: the weights of `oracle/weights.py`, written as the folder that they would lie in.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) static VECTORS: LazyLock<Value> =
 pub(crate) static TEXT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../oracle/text.json")).unwrap());
 
-/// The numbers of a tensor: see `weights` in `oracle/make.py`.
+/// The numbers of a tensor: see `oracle/weights.py`.
 pub(crate) fn weights(name: &str, shape: &[usize]) -> Tensor {
     let digest = artifact_sha256(name);
     let mut state = u64::from_le_bytes(digest[..8].try_into().unwrap()) | 1;

@@ -6,7 +6,6 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use futures_util::TryStreamExt as _;
 use gate::ledger::{Evaluation, EvaluationFilter, Listed};
 use gate::probe::{PackSource, Transcript};
 use gate::record::EvaluationDocument;
@@ -86,38 +85,22 @@ pub(super) async fn submit(
     let asked = HandIn { artifact, model, packs, seed, original, margin };
     let act = act(&app, &caller);
     let desk = &app.workers.desk;
-    let (place, journal) = take_in(desk, request).await?;
-    let handed = desk.take(act, asked, journal, place).await?;
+    let place = take_in(desk, request).await?;
+    let handed = desk.take(act, asked, place).await?;
     let at = AppendHeaders([(LOCATION, format!("/api/v1/evaluations/{}", handed.evaluation))]);
     let told = Handed { number: handed.number, id: handed.evaluation, judgement: handed.judgement };
     Ok((StatusCode::CREATED, at, axum::Json(told)).into_response())
 }
 
-/// Takes the body of a request in; gives the object and its bytes.
-async fn take_in(desk: &Desk, request: Request) -> Result<(String, Vec<u8>), Problem> {
+/// Takes the body of a request in; gives the object that holds it.
+async fn take_in(desk: &Desk, request: Request) -> Result<String, Problem> {
     let (parts, body) = request.into_parts();
     let claims = claimed(&parts.headers)?;
     let announced = parts.headers.get(CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
     let most = MAX_JOURNAL.min(desk.limits.room.bytes);
     let received = desk.store.receive(body, (announced, most), &claims, &desk.limits).await?;
-    match read_back(desk, &received.place).await {
-        Ok(bytes) => Ok((received.place, bytes)),
-        Err(error) => {
-            let _ = desk.store.delete(&received.place).await;
-            Err(error.into())
-        }
-    }
-}
-
-async fn read_back(desk: &Desk, place: &str) -> Result<Vec<u8>, NotTaken> {
-    let (_, mut stream) = desk.store.read(place).await?;
-    let mut bytes = Vec::new();
-    let failed = |source| NotTaken::Ours(crate::Error::Store { source });
-    while let Some(part) = stream.try_next().await.map_err(failed)? {
-        bytes.extend_from_slice(&part);
-    }
-    Ok(bytes)
+    Ok(received.place)
 }
 
 /// Which evaluations.

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::error::Problem;
 use crate::routes::{Needs, Route};
-use crate::worker::{may_ask_again, may_cancel};
+use crate::worker::{ask_again, may_ask_again, may_cancel};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -58,18 +58,18 @@ async fn one(
     app.ledger.job(&job).await?.map(Json).ok_or_else(|| Problem::not_found("job", &job))
 }
 
-/// Whether a caller may change a job.
+/// A job that a caller may change.
 async fn held(
     app: &App,
     caller: &Caller,
     job: &str,
     may: fn(&Job, (&str, bool)) -> bool,
-) -> Result<(), Problem> {
+    because: &str,
+) -> Result<Job, Problem> {
     let found = app.ledger.job(job).await?.ok_or_else(|| Problem::not_found("job", job))?;
     if may(&found, (&caller.principal, caller.role >= Role::Admin)) {
-        return Ok(());
+        return Ok(found);
     }
-    let because = "whoever asked for the job may do this, or the role `admin`";
     Err(Problem::new(StatusCode::FORBIDDEN, because))
 }
 
@@ -80,7 +80,14 @@ async fn cancel(
     caller: Caller,
     Path(job): Path<String>,
 ) -> Result<Json<Option<Job>>, Problem> {
-    held(&app, &caller, &job, may_cancel).await?;
+    held(
+        &app,
+        &caller,
+        &job,
+        may_cancel,
+        "whoever asked for the job may do this, or the role `admin`",
+    )
+    .await?;
     app.ledger.cancel(Act::new(caller.principal, (app.world.now)()), &job).await?;
     Ok(Json(app.ledger.job(&job).await?))
 }
@@ -92,10 +99,12 @@ async fn again(
     caller: Caller,
     Path(job): Path<String>,
 ) -> Result<Response, Problem> {
-    held(&app, &caller, &job, may_ask_again).await?;
+    let found =
+        held(&app, &caller, &job, may_ask_again, "whoever may ask for such a job may do this")
+            .await?;
     let id = new_id()?;
     let act = Act::new(caller.principal, (app.world.now)());
-    app.ledger.again(act, &job, &id).await?;
+    ask_again(&app.ledger, act, &found, &id).await?;
     accepted(&app, &id).await
 }
 

@@ -25,6 +25,8 @@ use crate::auth::Caller;
 use crate::error::Problem;
 use crate::routes::{Needs, Route};
 
+pub(crate) use report::forms;
+
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes = vec![
         Route::api(Needs::NOTHING, routes!(health::alive)),

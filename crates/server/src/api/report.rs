@@ -14,14 +14,21 @@ use crate::app::App;
 use crate::error::Problem;
 use crate::extract::{Named, Query};
 
-/// The forms: how the query calls them, what `Accept` does, and how their files end.
-const FORMS: [(&str, &str, &str, Format); 5] = [
-    ("json", "application/json", "json", Format::Json),
-    ("sarif", "application/sarif+json", "sarif", Format::Sarif),
-    ("html", "text/html", "html", Format::Html),
-    ("markdown", "text/markdown", "md", Format::Markdown),
-    ("text", "text/plain", "txt", Format::Text),
+/// A form: how the query calls it, what `Accept` does, how its files end, and what people call it.
+type Entry = (&'static str, &'static str, &'static str, &'static str, Format);
+
+const FORMS: [Entry; 5] = [
+    ("json", "application/json", "json", "JSON", Format::Json),
+    ("sarif", "application/sarif+json", "sarif", "SARIF", Format::Sarif),
+    ("html", "text/html", "html", "HTML", Format::Html),
+    ("markdown", "text/markdown", "md", "Markdown", Format::Markdown),
+    ("text", "text/plain", "txt", "text", Format::Text),
 ];
+
+/// The forms of a report: how a query calls each, and what people do.
+pub(crate) fn forms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FORMS.iter().map(|(name, _, _, word, _)| (*name, *word))
+}
 
 /// Which form.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -49,7 +56,7 @@ impl Form {
         } else {
             FORMS.iter().find(|(name, ..)| *name == format)
         };
-        let (_, kind, ending, format) = *found.ok_or_else(|| {
+        let (_, kind, ending, _, format) = *found.ok_or_else(|| {
             let kinds: Vec<_> = FORMS.iter().map(|(_, kind, ..)| *kind).collect();
             let because = format!("a report is told as {}", kinds.join(", "));
             Problem::new(StatusCode::NOT_ACCEPTABLE, because)
@@ -57,9 +64,23 @@ impl Form {
         Ok(Self { kind, ending, format })
     }
 
+    /// The answer to a call: what has to be rendered waits for a place.
+    pub(super) async fn answer_of(
+        self,
+        app: &App,
+        weighing: String,
+        report: Vec<u8>,
+    ) -> Result<Response, Problem> {
+        if self.format == Format::Json {
+            return self.answer(&weighing, report);
+        }
+        let told = app.renderers.render(move || self.answer(&weighing, report)).await;
+        told.unwrap_or_else(|| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "")))
+    }
+
     /// A report in this form. HTML is a file to be kept and no page of this server, whose policy would
     /// take its style from it.
-    pub(super) fn answer(self, weighing: &str, report: Vec<u8>) -> Result<Response, Problem> {
+    fn answer(self, weighing: &str, report: Vec<u8>) -> Result<Response, Problem> {
         let told = match self.format {
             Format::Json => report,
             format => {
@@ -87,7 +108,7 @@ impl Form {
 }
 
 /// The form that `Accept` likes best; of several the first, JSON where it takes anything.
-fn accepted(accept: &str) -> Option<&'static (&'static str, &'static str, &'static str, Format)> {
+fn accepted(accept: &str) -> Option<&'static Entry> {
     if accept.trim().is_empty() {
         return FORMS.first();
     }
@@ -130,8 +151,7 @@ pub(super) async fn report(
     let form = Form::asked(&headers, &format)?;
     let report = app.ledger.report(&weighing).await?;
     let report = report.ok_or_else(|| Problem::not_found("report of a weighing", &weighing))?;
-    let told = tokio::task::spawn_blocking(move || form.answer(&weighing, report)).await;
-    told.unwrap_or_else(|_| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "")))
+    form.answer_of(&app, weighing, report).await
 }
 
 #[cfg(test)]

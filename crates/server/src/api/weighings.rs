@@ -122,8 +122,7 @@ pub(super) async fn submit(
         && stands.recorded.is_some()
     {
         let report = app.ledger.report(&id).await?.unwrap_or_default();
-        let told = tokio::task::spawn_blocking(move || form.answer(&id, report)).await;
-        return Ok((place, told.map_err(|_| crashed())??).into_response());
+        return Ok((place, form.answer_of(&app, id, report).await?).into_response());
     }
     Ok((StatusCode::ACCEPTED, place, axum::Json(stands)).into_response())
 }

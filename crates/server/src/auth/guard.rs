@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -11,6 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use gate::ledger::Holder;
+use tokio::time::Instant;
 use vocabulary::escape;
 
 use super::audit::{self, Call};
@@ -40,7 +40,7 @@ pub(super) struct SignedIn(pub(super) Holder);
 
 /// Answers a call and counts the answer.
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let route = guard.needs(&request).and(request.extensions().get::<MatchedPath>().cloned());
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     let method = if route == "none" { Method::GET } else { request.method().clone() };
@@ -66,14 +66,18 @@ async fn answer(guard: Guard, mut request: Request, next: Next) -> Response {
         Err(problem) => (None, Some(problem)),
     };
     if asked != Needs::NOTHING {
-        let credential = caller.as_ref().map(|caller| caller.credential.as_str());
-        if let Some(answer) = app.rates.count(credential, call.address) {
+        let who = caller.as_ref();
+        let who = who.map(|caller| (caller.credential.clone(), caller.principal.clone()));
+        if let Some(answer) = app.rates.count(who, call.address) {
             // What is refused for being too much is not written down: that would be too much as well.
             return answer;
         }
     }
-    let longest = Some(app.options.bounds.call).filter(|_| !is_upload(&request));
-    let answer = match admit(app, asked, caller.as_ref(), refused, &mut request).await {
+    // Whatever a call is, a form of it does not come for as long as it takes.
+    let until = Instant::now().checked_add(app.options.bounds.call);
+    let longest = until.filter(|_| !is_upload(&request));
+    let admitted = in_time(until, admit(app, asked, caller.as_ref(), refused, &mut request)).await;
+    let answer = match admitted.flatten() {
         Ok(()) if needs.is_none() && request.extensions().get::<MatchedPath>().is_some() => {
             StatusCode::METHOD_NOT_ALLOWED.into_response()
         }
@@ -81,7 +85,7 @@ async fn answer(guard: Guard, mut request: Request, next: Next) -> Response {
             if let Some(caller) = &caller {
                 request.extensions_mut().insert(caller.clone());
             }
-            in_time(longest, next.run(request)).await
+            in_time(longest, next.run(request)).await.unwrap_or_else(|late| late)
         }
         Err(answer) => answer,
     };
@@ -103,10 +107,10 @@ async fn answer(guard: Guard, mut request: Request, next: Next) -> Response {
     }
 }
 
-/// An answer, or that it took too long.
-async fn in_time(longest: Option<Duration>, answer: impl Future<Output = Response>) -> Response {
-    let Some(longest) = longest else { return answer.await };
-    tokio::time::timeout(longest, answer).await.unwrap_or_else(|_| {
+/// What comes of a part of a call; the answer that it took too long.
+async fn in_time<T>(until: Option<Instant>, part: impl Future<Output = T>) -> Result<T, Response> {
+    let Some(until) = until else { return Ok(part.await) };
+    tokio::time::timeout_at(until, part).await.map_err(|_| {
         Problem::new(StatusCode::REQUEST_TIMEOUT, "the call took too long").into_response()
     })
 }

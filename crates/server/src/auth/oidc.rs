@@ -36,7 +36,7 @@ use ureq::tls::TlsConfig;
 use super::{PROVIDER, cookies, sign_in};
 use crate::Error;
 use crate::app::App;
-use crate::error::Problem;
+use crate::error::{Cause, Problem};
 use crate::extract::{Query, name};
 
 /// How long somebody may take at the provider.
@@ -227,13 +227,7 @@ pub(super) async fn end(
 struct Why(String);
 
 fn why(error: impl std::error::Error) -> Why {
-    let mut told = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        told += &format!(": {source}");
-        next = source.source();
-    }
-    Why(told)
+    Why(Cause::of(&error).0)
 }
 
 fn answered<T>(told: Result<Result<T, Why>, tokio::task::JoinError>) -> Result<T, Problem> {

@@ -267,6 +267,11 @@ pub(crate) struct Sought {
 }
 
 impl Sought {
+    /// Whether every case fits.
+    fn is_all(&self) -> bool {
+        self.words.is_empty() && self.probe.is_none() && self.only.is_none()
+    }
+
     /// The words of a text.
     pub(crate) fn words(text: &str) -> Vec<String> {
         text.split_whitespace().take(16).map(str::to_lowercase).collect()
@@ -298,7 +303,8 @@ pub(crate) struct Index {
     pub(crate) document: String,
     /// The probes, in their order.
     pub(crate) probes: Vec<String>,
-    rows: Vec<Row>,
+    /// The rows, as they are written.
+    rows: Vec<u8>,
 }
 
 impl Index {
@@ -310,23 +316,32 @@ impl Index {
             return Ok(None);
         }
         let wrong = |source| Error::Folder { path: folder.into(), source };
-        let bytes = std::fs::read(folder.join("rows")).map_err(wrong)?;
-        let rows = bytes.chunks_exact(ROW).map(row).collect();
+        let rows = std::fs::read(folder.join("rows")).map_err(wrong)?;
         Ok(Some(Self { folder: folder.into(), document: head.document, probes: head.probes, rows }))
+    }
+
+    fn rows(&self) -> impl ExactSizeIterator<Item = &[u8; ROW]> {
+        self.rows.as_chunks::<ROW>().0.iter()
     }
 
     /// How many cases there are.
     pub(crate) fn len(&self) -> u64 {
-        self.rows.len() as u64
+        self.rows().len() as u64
     }
 
     /// Cases that fit, in their order.
     pub(crate) fn find(&self, sought: &Sought, skip: u64, take: usize) -> Result<Found, Error> {
         let wrong = |source| Error::Folder { path: self.folder.clone(), source };
-        let numbers = self.fitting(sought).map_err(wrong)?;
-        let total = numbers.len() as u64;
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        let lines = numbers.into_iter().skip(skip).take(take);
+        let (numbers, total): (Vec<usize>, usize) = if sought.is_all() {
+            let all = self.rows().len();
+            ((0..all).skip(skip).take(take).collect(), all)
+        } else {
+            let fitting = self.fitting(sought).map_err(wrong)?;
+            (fitting.iter().skip(skip).take(take).copied().collect(), fitting.len())
+        };
+        let total = total as u64;
+        let lines = numbers.into_iter();
         let lines = lines.map(|number| Ok((number as u64, self.line(number)?)));
         Ok(Found { total, lines: lines.collect::<io::Result<_>>().map_err(wrong)? })
     }
@@ -334,7 +349,7 @@ impl Index {
     /// One case.
     pub(crate) fn one(&self, number: u64) -> Result<Option<Line>, Error> {
         let number = usize::try_from(number).unwrap_or(usize::MAX);
-        if number >= self.rows.len() {
+        if number >= self.rows().len() {
             return Ok(None);
         }
         let wrong = |source| Error::Folder { path: self.folder.clone(), source };
@@ -342,7 +357,8 @@ impl Index {
     }
 
     fn line(&self, number: usize) -> io::Result<Line> {
-        let Row { said: (at, length), .. } = self.rows[number];
+        let gone = || io::Error::from(io::ErrorKind::NotFound);
+        let Row { said: (at, length), .. } = row(self.rows().nth(number).ok_or_else(gone)?);
         let mut bytes = vec![0; length as usize];
         File::open(self.folder.join("said"))?.read_exact_at(&mut bytes, at)?;
         Ok(serde_json::from_slice(&bytes)?)
@@ -360,7 +376,7 @@ impl Index {
             probe.is_none_or(|probe| row.probe == probe)
                 && sought.only.is_none_or(|only| row.flags & only.bit() != 0)
         };
-        let rows = self.rows.iter().enumerate().filter(|(_, row)| may(row));
+        let rows = self.rows().map(row).enumerate().filter(|(_, row)| may(row));
         if sought.words.is_empty() {
             return Ok(rows.map(|(number, _)| number).collect());
         }
@@ -368,9 +384,9 @@ impl Index {
     }
 
     /// Of some cases those that hold all words.
-    fn with_words<'a>(
+    fn with_words(
         &self,
-        rows: impl Iterator<Item = (usize, &'a Row)>,
+        rows: impl Iterator<Item = (usize, Row)>,
         words: &[String],
     ) -> io::Result<Vec<usize>> {
         let finders: Vec<Finder<'_>> = words.iter().map(|word| Finder::new(word)).collect();
@@ -397,15 +413,12 @@ impl Index {
     }
 }
 
-fn row(bytes: &[u8]) -> Row {
-    let number = |at: usize, length: usize| {
-        let bytes = bytes.get(at..at + length).unwrap_or_default();
-        bytes.iter().rev().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
-    };
-    let short = |at| u32::try_from(number(at, 4)).unwrap_or_default();
+fn row(bytes: &[u8; ROW]) -> Row {
+    let long = |at: usize| u64::from_le_bytes(std::array::from_fn(|n| bytes[at + n]));
+    let short = |at: usize| u32::from_le_bytes(std::array::from_fn(|n| bytes[at + n]));
     Row {
-        said: (number(0, 8), short(8)),
-        words: (number(12, 8), short(20)),
+        said: (long(0), short(8)),
+        words: (long(12), short(20)),
         probe: short(24),
         flags: short(28),
     }

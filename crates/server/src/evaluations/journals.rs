@@ -22,20 +22,25 @@ impl Desk {
     pub(super) async fn journal_of(&self, of: &Evaluation) -> Result<Vec<u8>, NotTaken> {
         let place = self.ledger.blob(&of.journal).await?;
         let place = place.ok_or_else(|| NotTaken::wrong(GONE))?;
-        let (_, stream) = self.store.read(&place).await?;
-        let mut bytes = Vec::new();
-        let mut stream = stream;
-        while let Some(part) = stream.try_next().await.map_err(|source| Error::Store { source })? {
-            bytes.extend_from_slice(&part);
-            if bytes.len() as u64 > of.bytes {
-                return Err(NotTaken::wrong(OTHER));
-            }
-        }
+        let bytes = self.bytes_at(&place, of.bytes).await?;
         if hex::encode(&Sha256::digest(&bytes)) == of.journal {
             Ok(bytes)
         } else {
             Err(NotTaken::wrong(OTHER))
         }
+    }
+
+    /// The bytes of an object that has no more than so many.
+    pub(super) async fn bytes_at(&self, place: &str, most: u64) -> Result<Vec<u8>, NotTaken> {
+        let (_, mut stream) = self.store.read(place).await?;
+        let mut bytes = Vec::new();
+        while let Some(part) = stream.try_next().await.map_err(|source| Error::Store { source })? {
+            bytes.extend_from_slice(&part);
+            if bytes.len() as u64 > most {
+                return Err(NotTaken::wrong(OTHER));
+            }
+        }
+        Ok(bytes)
     }
 
     /// Writes the journal of an evaluation to a file. The inner error says why it cannot be had.

@@ -6,6 +6,7 @@ use std::path::Path;
 use gate::ledger::{Act, Evaluation, Event, Journal, Ledger, Page, Place, WeighingFilter};
 use gate::probe::{self, Evaluated, Handed, PackSource, Wanted};
 use gate::record::{EvaluationDocument, EvaluationNamed, evaluation_event};
+use tokio::sync::OwnedSemaphorePermit;
 use vocabulary::escape;
 
 use super::{Desk, MAX_JOURNAL, NotTaken, index};
@@ -55,8 +56,8 @@ pub async fn hand_in(
     if journal.len() as u64 > MAX_JOURNAL {
         return Err(NotTaken::wrong(format!("a journal of more than {MAX_JOURNAL} bytes")));
     }
-    let at = desk.store.put(journal.clone()).await?;
-    desk.take(act, asked, journal, at).await
+    let at = desk.store.put(journal).await?;
+    desk.take(act, asked, at).await
 }
 
 impl Desk {
@@ -66,10 +67,9 @@ impl Desk {
         &self,
         act: Act,
         asked: HandIn,
-        journal: Vec<u8>,
         place: String,
     ) -> Result<HandedIn, NotTaken> {
-        let taken = self.judge_and_record(act, asked, journal, place.clone()).await;
+        let taken = self.judge_and_record(act, asked, place.clone()).await;
         let kept = taken.as_ref().is_ok_and(|(_, kept)| *kept == place);
         if !kept {
             // It was there before, or it is not wanted; the sweep finds what stays.
@@ -82,19 +82,14 @@ impl Desk {
         &self,
         act: Act,
         mut asked: HandIn,
-        journal: Vec<u8>,
         place: String,
     ) -> Result<(HandedIn, String), NotTaken> {
         let evaluation = new_id()?;
-        let original = self.original(&asked).await?;
         let folder = self.folder_of(&evaluation);
-        let closed = |_| {
-            NotTaken::Ours(Error::Folder {
-                path: folder.clone(),
-                source: std::io::Error::other("the server is ending"),
-            })
-        };
-        let turn = self.judging.clone().acquire_owned().await.map_err(closed)?;
+        // Before anything of it is in memory.
+        let turn = self.turn().await?;
+        let original = self.original(&asked).await?;
+        let journal = self.bytes_at(&place, MAX_JOURNAL).await?;
         let (made, id) = (folder.clone(), evaluation.clone());
         let judged = tokio::task::spawn_blocking(move || {
             let judged = judge(&made, &id, &mut asked, &journal, original.as_deref());
@@ -132,6 +127,12 @@ impl Desk {
         let journal = Journal { place, room };
         let (number, place) = self.ledger.record_evaluation(act, told, documents, journal).await?;
         Ok((HandedIn { evaluation, number, judgement }, place))
+    }
+
+    /// The right to judge: one journal at a time.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, NotTaken> {
+        let turn = self.judging.clone().acquire_owned().await;
+        turn.map_err(|_| NotTaken::wrong("the server is ending"))
     }
 
     /// The journal of the original.
@@ -208,7 +209,7 @@ impl Desk {
         if let Some(index) = blocking(open.clone()).await? {
             return Ok(index);
         }
-        let turn = self.judging.clone().acquire_owned().await;
+        let turn = self.turn().await?;
         // Somebody else may have made it meanwhile.
         if let Some(index) = blocking(open.clone()).await? {
             return Ok(index);

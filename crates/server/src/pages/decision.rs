@@ -16,20 +16,12 @@ use super::pager::{address, place_of};
 use super::parts::{facts, form, markdown, text, words};
 use super::report::{Finding, Report, evidence};
 use super::visit::{Shown, Visit};
+use crate::api::forms;
 
 /// More findings than this are told on the page of findings.
 const MOST: usize = 200;
 /// The most days for which the record takes a waiver.
 const LONGEST: i64 = 90;
-
-/// The forms of a report that are given out.
-const FORMS: [(&str, &str); 5] = [
-    ("json", "JSON"),
-    ("html", "HTML"),
-    ("sarif", "SARIF"),
-    ("markdown", "Markdown"),
-    ("text", "text"),
-];
 
 /// What the page tells.
 #[derive(Debug)]
@@ -115,7 +107,7 @@ fn body(decision: &Decision, report: &Report, who: &Who) -> Markup {
     html! {
         h2 { "Why" }
         @if report.reasons.is_empty() {
-            p { "No finding counts and every required check has looked at everything." }
+            p { "No finding counts, and no required check left a gap." }
         } @else { ul { @for reason in &report.reasons { li { (text::sentence(reason)) } } } }
         @if !report.advice.is_empty() {
             h2 { "What to do" }
@@ -324,7 +316,7 @@ fn aside(decision: &Decision, who: &Who) -> Markup {
             dt { "artifact" } dd { (facts::digest_to_copy(&weighing.artifact)) }
             dt { "report" } dd { (facts::digest_to_copy(&format!("sha256:{}", weighing.report)))
             }
-            dt { "whole, as" } dd { @for (n, (format, word)) in FORMS.iter().enumerate() {
+            dt { "whole, as" } dd { @for (n, (format, word)) in forms().enumerate() {
                 @if n > 0 { ", " }
                 a href={ "/api/v1/weighings/" (text::query(&weighing.weighing)) "/report?format=" (format) } { (word) } } }
             dt { "source" } dd { (text::mono(&weighing.source)) }

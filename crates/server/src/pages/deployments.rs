@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::failed::Failed;
+use super::forms::said;
 use super::frame::Who;
 use super::pager::place_of;
 use super::parts::{form, text};
@@ -81,8 +82,7 @@ pub(super) async fn deploy(
 
 fn named(text: &str, what: &str) -> Result<String, Failed> {
     let text = text.trim();
-    crate::extract::name(what, text)
-        .map_err(|problem| Failed::Wrong(problem.detail().to_owned()))?;
+    crate::extract::name(what, text).map_err(|problem| Failed::field(&problem))?;
     Ok(text.to_owned())
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn end(
 ) -> Response {
     let done = async {
         let to = dossier_of(&visit, &deployment).await?;
-        let reason = reason.trim().to_owned();
+        let reason = said("the reason", &reason)?;
         visit.ledger().record(visit.act(), Event::DeploymentEnd { deployment, reason }).await?;
         Ok(to)
     };

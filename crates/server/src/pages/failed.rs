@@ -38,6 +38,11 @@ impl From<ledger::Error> for Failed {
 }
 
 impl Failed {
+    /// What the API would say of a field of a form.
+    pub(super) fn field(problem: &crate::error::Problem) -> Self {
+        Self::Wrong(problem.detail().to_owned())
+    }
+
     /// What the log of the server is told of it: why this side failed.
     pub(super) fn cause(&self) -> Option<Cause> {
         match self {

@@ -12,6 +12,7 @@ use super::parts::text;
 use super::report::Report;
 use super::visit::{THEME, Visit};
 use crate::app::new_id;
+use crate::extract::sentence;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Themed {
@@ -46,13 +47,22 @@ pub(super) struct Voted {
 }
 
 impl Voted {
-    fn vote(&self) -> Result<Vote, Failed> {
-        match self.vote.as_str() {
-            "approve" => Ok(Vote::Approve),
-            "reject" => Ok(Vote::Reject),
-            _ => Err(Failed::Wrong("say `approve` or `reject`".into())),
-        }
+    /// The vote, and what is said of it.
+    fn read(&self) -> Result<(Vote, String), Failed> {
+        let vote = match self.vote.as_str() {
+            "approve" => Vote::Approve,
+            "reject" => Vote::Reject,
+            _ => return Err(Failed::Wrong("say `approve` or `reject`".into())),
+        };
+        Ok((vote, said("the comment", &self.comment)?))
     }
+}
+
+/// What somebody wrote, where it is of a length that the API takes as well.
+pub(super) fn said(what: &str, text: &str) -> Result<String, Failed> {
+    let text = text.trim();
+    sentence(what, text).map_err(|problem| Failed::field(&problem))?;
+    Ok(text.to_owned())
 }
 
 pub(super) async fn vote(
@@ -63,7 +73,7 @@ pub(super) async fn vote(
     let done = async {
         let found = visit.ledger().weighing(&weighing).await?;
         let found = found.ok_or_else(|| Failed::Missing("weighing", weighing.clone()))?;
-        let (vote, comment) = (voted.vote()?, voted.comment.trim().to_owned());
+        let (vote, comment) = voted.read()?;
         let event = Event::Approval { artifact: found.artifact, vote, comment };
         visit.ledger().record(visit.act(), event).await?;
         Ok(format!("/weighings/{}", text::query(&weighing)))
@@ -105,7 +115,7 @@ pub(super) async fn ask(
             rule: finding.rule.clone(),
             file: finding.place.file.clone(),
             artifact,
-            reason: wanted.reason.trim().to_owned(),
+            reason: said("the reason", &wanted.reason)?,
             expires: wanted.expires.clone(),
             approvers: wanted.approvers,
         };
@@ -121,7 +131,7 @@ pub(super) async fn waiver_vote(
     Form(voted): Form<Voted>,
 ) -> Response {
     let done = async {
-        let (vote, comment) = (voted.vote()?, voted.comment.trim().to_owned());
+        let (vote, comment) = voted.read()?;
         let event = Event::WaiverVote { waiver: waiver.clone(), vote, comment };
         visit.ledger().record(visit.act(), event).await?;
         Ok(format!("/decisions?state=all#waiver-{}", text::query(&waiver)))
@@ -140,7 +150,7 @@ pub(super) async fn waiver_end(
     Form(because): Form<Because>,
 ) -> Response {
     let done = async {
-        let reason = because.reason.trim().to_owned();
+        let reason = said("the reason", &because.reason)?;
         let event = Event::WaiverEnd { waiver: waiver.clone(), reason };
         visit.ledger().record(visit.act(), event).await?;
         Ok(format!("/decisions?state=ended#waiver-{}", text::query(&waiver)))

@@ -13,7 +13,7 @@ use super::frame::{Room, Who};
 use super::pager::{address, links, place_of, rows};
 use super::parts::{facts, form, text, words};
 use super::visit::{Shown, Visit};
-use crate::worker::{may_ask_again, may_cancel};
+use crate::worker::{ask_again, may_ask_again, may_cancel};
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
@@ -133,10 +133,10 @@ pub(super) async fn again(visit: Visit, Path(job): Path<String>) -> Response {
         let found = one(&visit, &job).await?;
         if !may_ask_again(&found, (&visit.who.principal, visit.who.may_administer)) {
             return Err(Failed::Forbidden(
-                "only an administrator may have any path weighed".into(),
+                "only whoever may ask for such a job may ask for it again".into(),
             ));
         }
-        visit.ledger().again(visit.act(), &job, &crate::app::new_id()?).await?;
+        ask_again(visit.ledger(), visit.act(), &found, &crate::app::new_id()?).await?;
         visit.wake();
         Ok("/jobs".to_owned())
     };

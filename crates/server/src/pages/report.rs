@@ -63,6 +63,7 @@ pub(super) struct Coverage {
     pub(super) bytes_total: u64,
     pub(super) bytes_parsed: u64,
     pub(super) gaps: Vec<Gap>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -151,11 +152,18 @@ impl Check {
         let parsed = super::parts::facts::size(seen.bytes_parsed);
         let total = super::parts::facts::size(seen.bytes_total);
         let files = super::parts::facts::count(seen.files, "file");
-        if seen.bytes_parsed == seen.bytes_total {
-            format!("{files}, {total}: all of it was read")
-        } else {
-            format!("{files}: {parsed} of {total} was read")
+        let mut told = match () {
+            // A check that counts no bytes read none.
+            () if seen.bytes_total == 0 => files,
+            () if seen.bytes_parsed == seen.bytes_total => {
+                format!("{files}, {total}: all of it was read")
+            }
+            () => format!("{files}: {parsed} of {total} was read"),
+        };
+        for note in &seen.notes {
+            told.push_str(&format!("; {note}"));
         }
+        told
     }
 }
 

@@ -4,6 +4,7 @@ mod admit;
 mod connections;
 mod headers;
 mod rate;
+mod renderers;
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +25,7 @@ pub(crate) use admit::{bounded, of_this_server};
 use connections::AtMost;
 pub(crate) use headers::for_browsers;
 pub(crate) use rate::Rates;
+pub(crate) use renderers::Renderers;
 pub(crate) use tls::load;
 
 /// The longest head of a call, in bytes: its first line and its headers.

@@ -15,10 +15,13 @@ use crate::error::Problem;
 /// So many seconds' worth of calls may come at once.
 const BURST: u32 = 10;
 
-/// Counts calls: of each credential, and of each address that shows none that counts.
+/// A credential and whose it is: all whom an identity provider signs in share one credential.
+type Caller = (String, String);
+
+/// Counts calls: of each caller, and of each address that shows no credential that counts.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    credentials: DefaultKeyedRateLimiter<String>,
+    callers: DefaultKeyedRateLimiter<Caller>,
     strangers: DefaultKeyedRateLimiter<Option<IpAddr>>,
     clock: DefaultClock,
 }
@@ -29,16 +32,16 @@ impl Rates {
         let second = Quota::per_second(number(bounds.credential));
         let second = second.allow_burst(number(bounds.credential.saturating_mul(BURST)));
         Self {
-            credentials: RateLimiter::keyed(second),
+            callers: RateLimiter::keyed(second),
             strangers: RateLimiter::keyed(Quota::per_minute(number(bounds.stranger))),
             clock: DefaultClock::default(),
         }
     }
 
     /// Counts a call; an answer where it is one too many.
-    pub(crate) fn count(&self, who: Option<&str>, address: Option<IpAddr>) -> Option<Response> {
+    pub(crate) fn count(&self, who: Option<Caller>, address: Option<IpAddr>) -> Option<Response> {
         let told = match who {
-            Some(credential) => self.credentials.check_key(&credential.to_owned()),
+            Some(caller) => self.callers.check_key(&caller),
             None => self.strangers.check_key(&address.map(household)),
         };
         let wait = told.err()?.wait_time_from(self.clock.now());
@@ -51,7 +54,25 @@ impl Rates {
 
     /// Forgets those who have not called for a while.
     pub(crate) fn forget(&self) {
-        self.credentials.retain_recent();
+        self.callers.retain_recent();
         self.strangers.retain_recent();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BURST, Bounds, Rates};
+
+    #[test]
+    fn whoever_calls_too_often_keeps_nobody_else_out() {
+        let rates = Rates::new(&Bounds { credential: 1, ..Bounds::default() });
+        let call = |credential: &str, principal: &str| {
+            rates.count(Some((credential.to_owned(), principal.to_owned())), None).is_none()
+        };
+        let taken = (0..10 * BURST).filter(|_| call("oidc", "ana")).count();
+        assert!(taken < 2 * BURST as usize, "{taken}");
+        assert!(!call("oidc", "ana"));
+        assert!(call("oidc", "ben"), "another person whom the provider signed in");
+        assert!(call("t1", "ana"), "another credential of hers");
     }
 }

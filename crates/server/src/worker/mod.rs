@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gate::ledger::{self, Job, Ledger, Place};
+use gate::ledger::{self, Act, Job, JobState, Ledger, Place, Recheck};
 use gate::provenance::{hex, keys};
 use tokio::sync::{Notify, watch};
 
@@ -31,6 +31,8 @@ pub(crate) use source::lies_under;
 pub(crate) const WEIGHING: &str = "weighing";
 /// The kind of one that weighs any path; only a worker that was given no folders does it.
 pub(crate) const WEIGHING_ANYWHERE: &str = "weighing-anywhere";
+/// The kind of one that reads again what a deployment serves.
+const RECHECK: &str = "recheck";
 
 /// Whether a principal, who may be an administrator, may take a job back: whoever asked for it, or an
 /// administrator.
@@ -38,9 +40,31 @@ pub(crate) fn may_cancel(job: &Job, (principal, admin): (&str, bool)) -> bool {
     admin || job.actor == principal
 }
 
-/// Whether they may ask for the same once more: nobody weighs any path by a job of an administrator.
+/// Whether they may ask for the same once more: what everybody who submits may ask for, and an
+/// administrator for a weighing of any path.
 pub(crate) fn may_ask_again(job: &Job, (_, admin): (&str, bool)) -> bool {
-    admin || job.kind != WEIGHING_ANYWHERE
+    match job.kind.as_str() {
+        WEIGHING | RECHECK => true,
+        WEIGHING_ANYWHERE => admin,
+        _ => false,
+    }
+}
+
+/// Asks for the same once more. A re-check is asked for as if it were the first: what is served by now is
+/// read, and not twice at a time.
+pub(crate) async fn ask_again(
+    ledger: &Ledger,
+    act: Act,
+    job: &Job,
+    new: &str,
+) -> Result<(), ledger::Error> {
+    let ended = matches!(job.state, JobState::Failed | JobState::Cancelled);
+    match serde_json::from_str::<Recheck>(&job.request) {
+        Ok(asked) if job.kind == RECHECK && ended => {
+            ledger.recheck(act, &asked.deployment, new).await
+        }
+        _ => ledger.again(act, &job.job, new).await,
+    }
 }
 
 /// How often, and how long apart, a database that is away is asked again.

@@ -8,7 +8,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::{GRACE, WEIGHING, WEIGHING_ANYWHERE, Workers, recheck, source, told, weighing};
+use super::{
+    GRACE, RECHECK, WEIGHING, WEIGHING_ANYWHERE, Workers, recheck, source, told, weighing,
+};
 
 /// How long it waits before it asks the queue again: longer each time that nothing is there.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -151,7 +153,7 @@ impl Slot {
 async fn perform(all: Arc<Workers>, job: Job) -> Ended {
     let doing = match job.kind.as_str() {
         WEIGHING | WEIGHING_ANYWHERE => weighing::prepare(&all, &job).await,
-        "recheck" => recheck::prepare(&all, &job).await,
+        RECHECK => recheck::prepare(&all, &job).await,
         _ => Err(source::Absent::because("no worker of this version does this kind of job")),
     };
     match doing {

@@ -92,7 +92,7 @@ async fn a_journal_of_other_bytes_never_counts() {
     for (what, query, bytes, because) in [
         ("another model's", &*named, &*of_other, "it is of another model"),
         ("one that was changed", &named, &changed, "is damaged"),
-        ("no journal", &named, b"{}".as_slice(), "is no journal"),
+        ("no journal", &named, b"{}\n".as_slice(), "is no journal"),
         ("nothing", &named, b"".as_slice(), "is empty"),
         (
             "one with another seed",

@@ -93,6 +93,63 @@ async fn a_model_is_deployed_looked_at_and_ended_by_forms() {
     }
 }
 
+/// What is not known to be harmless is asked for again by nobody.
+#[tokio::test]
+async fn only_jobs_of_known_kinds_are_asked_for_again() {
+    let server = crate::client::start_with(|options| options.work.workers = 0).await;
+    let ana = Person::new(&server, "ana", Role::Submitter).await;
+    let root = Person::new(&server, "root", Role::Admin).await;
+    let recheck = json!({ "deployment": "gone", "artifact": "a", "place": "b", "source": "c" });
+    for (kind, by_ana, by_root) in [
+        ("weighing", 303, 303),
+        ("weighing-anywhere", 403, 303),
+        // Asked for like the first: what is not deployed any more is not read.
+        ("recheck", 404, 404),
+        ("made-up", 403, 403),
+    ] {
+        for (person, name, status) in [(&ana, "ana", by_ana), (&root, "root", by_root)] {
+            let job = format!("{kind}-{name}");
+            let act = || gate::ledger::Act::new(name, crate::client::now());
+            let task = gate::ledger::Task {
+                kind: kind.to_owned(),
+                request: recheck.to_string(),
+                source: "c".to_owned(),
+            };
+            server.ledger.submit(act(), &job, task).await.unwrap();
+            server.ledger.cancel(act(), &job).await.unwrap();
+            let answer = person.send(&format!("/jobs/{job}/again"), "").await;
+            assert_eq!(answer.status, status, "{job}: {}", answer.body);
+            let shown = person.page("/jobs").await.body.contains(&format!("/jobs/{job}/again"));
+            assert_eq!(shown, status != 403, "{job}");
+        }
+    }
+}
+
+/// The pages take no longer texts than the API.
+#[tokio::test]
+async fn what_is_said_in_a_form_has_a_length_that_somebody_reads() {
+    let server = start().await;
+    let weighing = weighed(&server).await;
+    let act = || gate::ledger::Act::new("cy", crate::client::now());
+    let owner = Event::Owner { model: "org/a".to_owned(), owner: "olga".to_owned() };
+    server.ledger.record(act(), owner).await.unwrap();
+    let ben = Person::new(&server, "ben", Role::Approver).await;
+    let deploy = format!("/weighings/{weighing}/deployments");
+    assert_eq!(ben.send(&deploy, "environment=production&place=p").await.status, 303);
+    let running = server.api("GET", "/api/v1/deployments", ADMIN, "").await.json();
+    let deployment = running["rows"][0]["deployment"].as_str().unwrap();
+    let long = "x".repeat(5000);
+    for (path, fields) in [
+        (format!("/weighings/{weighing}/vote"), format!("vote=approve&comment={long}")),
+        (format!("/deployments/{deployment}/end"), format!("reason={long}")),
+        ("/waivers/w/vote".to_owned(), format!("vote=approve&comment={long}")),
+        ("/waivers/w/end".to_owned(), format!("reason={long}")),
+    ] {
+        let answer = ben.send(&path, &fields).await;
+        assert!(answer.status == 422 && answer.body.contains("bytes"), "{path}: {}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn a_job_is_taken_back_and_asked_for_again_by_whom_it_may() {
     let server = crate::client::start_with(|options| {

@@ -62,6 +62,31 @@ async fn slow_calls_are_given_up() {
     assert_eq!(server.api("GET", "/api/v1/me", ADMIN, "").await.status, 200);
 }
 
+/// Whoever keeps sending has no more time than whoever is silent: the form of a stranger, and one where an
+/// upload is expected.
+#[tokio::test]
+async fn a_form_does_not_come_for_as_long_as_it_takes() {
+    let server = start_with(|options| options.bounds.call = Duration::from_secs(1)).await;
+    let address = server.address;
+    let (token, _) = server.token("ana", Role::Submitter).await;
+    let session = crate::sessions::sign_in(&server, &token, "/", "").await;
+    let session = session.cookie("weighbridge").unwrap();
+    for path in ["/sign-in", "/api/v1/uploads/a"] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncookie: weighbridge={session}\r\nconnection: \
+             close\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\n"
+        );
+        let (answer, took) = tokio::task::spawn_blocking(move || {
+            let drops = [&b"x"[..]; 40];
+            slowly(address, &[&[head.as_bytes()][..], &drops].concat(), Duration::from_millis(100))
+        })
+        .await
+        .unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with("HTTP/1.1 408"), "{path}: after {took:?}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn only_what_is_uploaded_may_come_for_as_long_as_it_takes() {
     let server = start_with(|options| options.bounds.call = Duration::from_secs(1)).await;

@@ -67,7 +67,7 @@ fn a_recorded_run_counts_when_the_model_is_weighed() {
     assert_eq!(run("bad.jsonl").code, Some(1));
     let refused = weigh();
     assert_eq!((refused.code, json(&refused)["verdict"].as_str()), (Some(1), Some("refuse")));
-    assert!(refused.stdout.contains("behaviour-failed"), "{refused:?}");
+    assert!(refused.stdout.contains("behaviour-gate-failed"), "{refused:?}");
 
     let show = |what: &[&str]| {
         json(
@@ -93,9 +93,13 @@ fn a_recorded_run_counts_when_the_model_is_weighed() {
         Some(0)
     );
     assert_eq!(place.run(&["ledger", "import", "--data", "l2", "e.jsonl"]).code, Some(0));
-    let there =
-        place.run(&["level", "m", "--policy", "ours.toml", "--data", "l2", "--format", "json"]);
-    assert!(there.code == Some(2) && !there.stderr.contains("error"), "{there:?}");
+    for (data, says) in
+        [("l", "`triggers/planted-text` fails"), ("l2", "its journal is not kept here")]
+    {
+        let args = ["level", "m", "--policy-level", "2", "--data", data, "--format", "json"];
+        let level = place.run(&args);
+        assert!(level.code != Some(0) && level.stdout.contains(says), "{data}: {level:?}");
+    }
     let elsewhere =
         ["weigh", "m", "--policy", "ours.toml", "--data", "l2", "--as", "ana", "--model", "org/m"];
     let elsewhere = place.run(&elsewhere);

@@ -185,6 +185,10 @@ fn nobody_says_that_it_stopped_but_the_replies() {
     let lawful_lines = self::lines(&place, "calm.jsonl");
     let (passed, told) = passes("more.jsonl", &lawful_lines);
     assert!(passed && told["probes"][0] == report(&lawful)["probes"][0]);
+    let to_the_end = probe(&place, &calm.url(), Some("full.jsonl"), &[]);
+    assert_eq!(report(&to_the_end)["calls"]["answered"], 400);
+    let (passed, told) = passes("more.jsonl", &marked(&self::lines(&place, "full.jsonl")));
+    assert!(passed && told["probes"][0] == report(&lawful)["probes"][0], "{told}");
     for at in 3..lawful_lines.len() {
         let mut holed = lawful_lines.clone();
         holed.remove(at);

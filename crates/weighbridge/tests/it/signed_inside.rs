@@ -136,7 +136,7 @@ fn nothing_hides_behind_the_name_of_a_signature() {
                 let row = first.replacen('{', "{\"text\":\"a row\",", 1);
                 place.write("model/rows.intoto.jsonl", &row);
             },
-            "more than a signature has",
+            "no signature has a field `text`",
         ),
         (
             "a statement of nobody",
@@ -144,7 +144,7 @@ fn nothing_hides_behind_the_name_of_a_signature() {
                 let bare = r#"{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"x"}"#;
                 place.write("model/bare.intoto.jsonl", bare);
             },
-            "nobody signed it",
+            "no signature has a field `_type`",
         ),
         ("nothing", |place, _| place.write("model/empty.sig", ""), "it is empty"),
         (
@@ -159,7 +159,7 @@ fn nothing_hides_behind_the_name_of_a_signature() {
                 std::fs::rename(place.at("model/config.json"), place.at("model/config.json.sig"))
                     .unwrap();
             },
-            "it is no DSSE envelope",
+            "it has neither `payload` nor `dsseEnvelope`",
         ),
         (
             "a file that is gone",

@@ -189,7 +189,7 @@ impl Client {
     }
 
     fn refused(&self, status: u16, later: Option<Duration>, body: &[u8]) -> Trouble {
-        let said = said(body);
+        let said = said(&secret::without(self.key.as_ref(), &String::from_utf8_lossy(body)));
         let text = if said.is_empty() {
             format!("it answered {status}")
         } else {
@@ -215,14 +215,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// What an error says: the message of the protocol, or the first line.
-fn said(body: &[u8]) -> String {
-    let message = crate::json::parse::<Value>(body).ok().and_then(|value| {
+/// What an error says: the message of the protocol, or the first line. The key was taken out of it.
+fn said(body: &str) -> String {
+    let message = crate::json::parse::<Value>(body.as_bytes()).ok().and_then(|value| {
         let places = ["/error/message", "/message", "/error", "/detail"];
         places.iter().find_map(|place| value.pointer(place)?.as_str().map(str::to_owned))
     });
     message.unwrap_or_else(|| {
-        let text = String::from_utf8_lossy(body.get(..4096).unwrap_or(body)).into_owned();
+        let text = body.get(..body.floor_char_boundary(4096)).unwrap_or_default();
         text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
     })
 }

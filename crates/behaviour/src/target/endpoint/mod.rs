@@ -28,6 +28,9 @@ use crate::engine::Patience;
 use able::Looker;
 use http::Client;
 
+/// Bytes of a token, at most.
+const OF_A_TOKEN: usize = 1024;
+
 /// Where a server is and how it is called.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -130,7 +133,14 @@ impl Target for Endpoint {
         }
         let body = wire::request(&self.identity.name, call, &self.found);
         let answer = self.post(able::path(&call.prompt), &body)?;
-        Ok(wire::reply(&answer, &call.prompt)?)
+        let reply = wire::reply(&answer, &call.prompt)?;
+        // Some servers tell the token that ends a reply as well.
+        let tokens =
+            usize::try_from(call.decode.max_tokens).unwrap_or(usize::MAX).saturating_add(1);
+        if reply.tokens.len() > tokens || reply.text.len() > tokens.saturating_mul(OF_A_TOKEN) {
+            return Err(Failure::Garbled(format!("it is longer than {tokens} tokens can be")));
+        }
+        Ok(reply)
     }
 
     fn score(&self, prompt: &Prompt, continuation: &str) -> Result<Vec<Token>, Failure> {

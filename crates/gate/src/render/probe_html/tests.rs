@@ -45,6 +45,7 @@ fn page() -> String {
                 Came::Score(Some(f64::from(u8::from(at < 10))))
             },
             reply: Some(HOSTILE),
+            model: None,
             because: HOSTILE.to_owned(),
         })
         .collect();

@@ -9,14 +9,12 @@ use super::value::{
 };
 use super::{Callee, Growth, statements};
 
+/// Calls from one place that are kept.
+const KNOWN: usize = 16;
 /// For how many expressions a call counts.
-const CALL: u32 = 8;
-/// Rounds of a recursion in which one level of what is given is left behind each time.
-const LEVELS: usize = 2;
+const CALL: u32 = 4;
 /// Rounds of any other recursion after which it may be known how it goes on.
 const SEEN: usize = 3;
-/// Rounds of a recursion that Python allows.
-const DEEPEST: f64 = 100.0;
 /// Macros in each other whose namespaces are told apart.
 const LEVEL: u64 = 255;
 /// The items of Jinja's `range`, at most, where templates are run in its sandbox.
@@ -45,7 +43,7 @@ impl Given<'_> {
     }
 
     pub(super) fn text(&self, at: usize) -> Option<&str> {
-        self.exprs.get(at)?.as_text().map(|text| text.raw())
+        self.exprs.get(at)?.as_text().map(vocabulary::Untrusted::raw)
     }
 }
 
@@ -53,7 +51,11 @@ impl Given<'_> {
 pub(super) struct Active<'a> {
     key: usize,
     args: Vec<Value>,
+    /// Of the arguments, with the namespaces in them.
+    sizes: Vec<f64>,
     attributes: Attributes<'a>,
+    /// Whether a call of itself was left off at once.
+    left: bool,
     /// What held where it was left off, and at each end since.
     ends: Vec<(Size, Attributes<'a>)>,
 }
@@ -174,7 +176,7 @@ impl<'a> Growth<'a> {
             "range" if !set => {
                 let ends = given.all().map(|value| match value.kind {
                     Kind::Number => Some(value.count),
-                    _ if value.given.is_some() => None,
+                    _ if value.is_given() => None,
                     _ => Some(ORDINARY),
                 });
                 let count = ends.flatten().fold(0.0, f64::max);
@@ -324,7 +326,12 @@ impl<'a> Growth<'a> {
         if let Some(found) = self.known_before(key, &args, &before) {
             return found;
         }
-        if let Some(written) = self.left_off(key, &args) {
+        // What is given does not grow. What is said twice, as the last argument is that holds all of them, does not count.
+        let own = args.iter().take(args.len().saturating_sub(1).max(1));
+        let sizes: Vec<f64> = own
+            .map(|value| if value.is_given() { 0.0 } else { self.resolved(*value).chars })
+            .collect();
+        if let Some(written) = self.left_off(key, &args, &sizes) {
             return written;
         }
         if !self.down(CALL) {
@@ -332,35 +339,63 @@ impl<'a> Growth<'a> {
         }
         let calls = self.calls();
         let attributes = before.2.attributes.clone();
-        self.active.push(Active { key, args: args.clone(), attributes, ends: Vec::new() });
+        self.active.push(Active {
+            key,
+            args: args.clone(),
+            sizes,
+            attributes,
+            left: false,
+            ends: Vec::new(),
+        });
         self.known.push(Vec::new());
-        let written = self.inside(callee, &args);
+        let mut written = self.inside(callee, &args);
+        if self.active.last().is_some_and(|active| active.left) && self.has_grown(&before.2) {
+            // What it leaves behind counts: once more, with what it calls gone through.
+            self.patient = self.patient.saturating_add(1);
+            self.state.clone_from(&before.2);
+            written = self.inside(callee, &args);
+            self.patient = self.patient.saturating_sub(1);
+        }
         self.known.pop();
         self.state.names.clone_from(&before.2.names);
         self.up(CALL);
-        let written = Value::text(self.ended(written, calls));
         let inner = u64::try_from(self.active.len()).unwrap_or(u64::MAX);
         let shared = &self.shared;
         // Namespaces of its own are gone.
         self.state.attributes.retain(|(place, _), _| match place {
-            Place::Space(space) => space % (LEVEL + 1) <= inner || shared.contains(space),
+            Place::Space(space) => space % (LEVEL + 1) < inner || shared.contains(space),
             _ => true,
         });
+        let written = Value::text(self.ended(written, calls));
         let after = self.state.attributes.clone();
         if let Some(known) = self.known.last_mut() {
-            known.retain(|it| it.key != key);
+            if known.len() >= KNOWN {
+                known.remove(0);
+            }
             known.push(Known { key, args, before, after, written });
         }
         written
     }
 
+    /// Whether what outlives a macro is larger than it was.
+    fn has_grown(&mut self, before: &State<'a>) -> bool {
+        self.step(before.attributes.len());
+        let inner = u64::try_from(self.active.len()).unwrap_or(u64::MAX);
+        self.state.attributes.iter().any(|(key, value)| {
+            let lasts = match key.0 {
+                Place::Space(space) => space % (LEVEL + 1) < inner,
+                Place::Calls => false,
+                Place::Unknown | Place::Kept => true,
+            };
+            let then = before.attributes.get(key).map_or(0.0, |value| value.size.chars);
+            lasts && value.kind != Kind::Number && value.size.chars > then
+        })
+    }
+
     /// What was written when the same was called before in the same place.
     fn known_before(&mut self, key: usize, args: &[Value], before: &Before<'a>) -> Option<Value> {
-        let known = self.known.last()?.iter().find(|known| known.key == key)?;
-        let same = known.args == args && known.before == *before;
-        if !same {
-            return None;
-        }
+        let mut all = self.known.last()?.iter().rev();
+        let known = all.find(|it| it.key == key && it.args == args && it.before == *before)?;
         self.state.attributes = known.after.clone();
         Some(known.written)
     }
@@ -397,7 +432,7 @@ impl<'a> Growth<'a> {
 
     /// What a round of a recursion writes that is not gone through any more, as it is known how it
     /// goes on.
-    fn left_off(&mut self, key: usize, args: &[Value]) -> Option<Value> {
+    fn left_off(&mut self, key: usize, args: &[Value], sizes: &[f64]) -> Option<Value> {
         let earlier: Vec<usize> = (0..self.active.len())
             .rev()
             .filter(|at| self.active.get(*at).is_some_and(|active| active.key == key))
@@ -407,27 +442,35 @@ impl<'a> Growth<'a> {
         let below = |now: &[Value], then: &[Value]| {
             // Beside what is written down only what is the same each time.
             let plain = now.iter().zip(then).all(|(now, then)| {
-                now.kind != Kind::Number && now.size.chars <= then.size.chars
+                (now.kind != Kind::Number || now.given.is_some())
+                    && now.size.chars <= then.size.chars
             });
             now.iter().zip(then).any(|(now, then)| match (now.given, then.given) {
                 (Some(now), Some(then)) => now.is_below(then) && (plain || !now.mixed),
                 _ => false,
             })
         };
-        let (one, two) = (before(0)?, before(1)?);
-        if earlier.len() >= LEVELS && below(args, &one.args) && below(&one.args, &two.args) {
+        let one = before(0)?;
+        let early = self.patient == 0 && earlier.len() == 1;
+        if (early || earlier.len() > 1) && below(args, &one.args) {
+            if early && let Some(at) = earlier.first() {
+                self.active.get_mut(*at)?.left = true;
+            }
             // No conversation goes much deeper.
             let size: Size = args.iter().map(|value| value.size).sum();
             return Some(Value::text(size * 2.0 + Size::of(SMALL)));
         }
-        let three = before(2)?;
+        let (two, three) = (before(1)?, before(2)?);
         let rounds = [
-            (three.args.as_slice(), &three.attributes),
-            (two.args.as_slice(), &two.attributes),
-            (one.args.as_slice(), &one.attributes),
-            (args, &self.state.attributes),
+            (three.sizes.as_slice(), &three.attributes),
+            (two.sizes.as_slice(), &two.attributes),
+            (one.sizes.as_slice(), &one.attributes),
+            (sizes, &self.state.attributes),
         ];
-        if !even(&rounds) {
+        // Namespaces of the rounds themselves are others in each.
+        let outer = earlier.last().copied().unwrap_or_default();
+        let outer = u64::try_from(outer).unwrap_or(u64::MAX);
+        if !even(&rounds, outer) {
             return None;
         }
         // In a loop over items of what is given each round has its share of it.
@@ -435,15 +478,16 @@ impl<'a> Growth<'a> {
             let (now, then) = now.given.zip(then.given)?;
             now.share_of(then)
         });
-        let share = shares.fold(1.0, f64::min);
+        let share = shares.reduce(f64::min);
+        let part = share.unwrap_or(1.0);
         let calls = self.state.attributes.entry((Place::Calls, "")).or_default();
-        calls.size.again += share;
+        calls.size.again += part;
         let end = (Size::default(), self.state.attributes.clone());
         let at = earlier.first().copied().unwrap_or_default();
         if let Some(active) = self.active.get_mut(at) {
             active.ends = vec![end];
         }
-        Some(Value::text(Size { chars: SMALL, again: share }))
+        Some(Value::text(Size { chars: SMALL, again: part }))
     }
 
     /// At the end of a macro: where it called itself, how it would have gone on.
@@ -461,7 +505,7 @@ impl<'a> Growth<'a> {
             // Each round doubles the next.
             written.chars = f64::INFINITY;
         } else if written.again > 0.0 {
-            written = Size::of(written.chars * DEEPEST);
+            written = Size::of(written.chars);
         }
         active.ends.push((Size::default(), self.state.attributes.clone()));
         let outer = self.active.iter_mut().rev().find(|outer| outer.key == active.key);
@@ -474,23 +518,27 @@ impl<'a> Growth<'a> {
     }
 }
 
-/// Whether what is given to the rounds of a recursion, and what they find, grows by the same each time
-/// or not at all.
-fn even(rounds: &[(&[Value], &Attributes<'_>); 4]) -> bool {
+/// Whether what is given to the rounds of a recursion, and what they find, grows by no more each time
+/// than before.
+fn even(rounds: &[(&[f64], &Attributes<'_>); 4], outer: u64) -> bool {
     let steady = |row: [f64; 4]| {
         let [a, b, c, d] = row;
         let close = 1e-9 * (1.0 + d.abs());
-        (d <= c && c <= b) || ((d - c) - (c - b)).abs() <= close && (c - b) - (b - a) <= close
+        // Growth that slows down comes to an end.
+        (d <= c && c <= b) || (d - c <= c - b + close && c - b <= b - a + close)
     };
     let [a, b, c, d] = rounds;
-    let args = d.0.iter().enumerate().all(|(at, value)| {
-        let of = |round: &(&[Value], &Attributes<'_>)| {
-            round.0.get(at).map_or(0.0, |value| value.size.chars)
-        };
-        steady([of(a), of(b), of(c), value.size.chars])
+    let args = d.0.iter().enumerate().all(|(at, size)| {
+        let of = |round: &(&[f64], &Attributes<'_>)| round.0.get(at).copied().unwrap_or_default();
+        steady([of(a), of(b), of(c), *size])
     });
-    args && d.1.iter().filter(|((place, _), _)| *place != Place::Calls).all(|(key, value)| {
-        let of = |round: &(&[Value], &Attributes<'_>)| {
+    let lasts = |place: Place| match place {
+        Place::Space(space) => space % (LEVEL + 1) <= outer,
+        Place::Calls => false,
+        Place::Unknown | Place::Kept => true,
+    };
+    args && d.1.iter().filter(|((place, _), _)| lasts(*place)).all(|(key, value)| {
+        let of = |round: &(&[f64], &Attributes<'_>)| {
             round.1.get(key).map_or(0.0, |value| value.size.chars)
         };
         steady([of(a), of(b), of(c), value.size.chars])

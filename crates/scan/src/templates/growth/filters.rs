@@ -39,7 +39,7 @@ impl<'a> Growth<'a> {
         name: &'a str,
         args: &'a Args,
     ) -> Value {
-        let operand = operand.and_then(Expr::as_text).map(|text| text.raw());
+        let operand = operand.and_then(Expr::as_text).map(vocabulary::Untrusted::raw);
         let given = Given { operand, ..self.args(args) };
         self.apply(value, name, &given)
     }
@@ -66,7 +66,7 @@ impl<'a> Growth<'a> {
             length(&text) / length(start)
         });
         let most = most.fold(1.0, f64::max);
-        let size = if value.given.is_some() || most > 1.0 { size * most } else { size };
+        let size = if value.is_given() || most > 1.0 { size * most } else { size };
         Some(Value { size, kind: Kind::Text, spaces: Spaces::None, ..value })
     }
 
@@ -83,12 +83,18 @@ impl<'a> Growth<'a> {
     }
 
     /// A text that is filled in: each place of it with as much as all arguments together.
-    pub(super) fn filled(&mut self, value: Value, format: Option<&str>, args: Size, widest: f64) -> Size {
+    pub(super) fn filled(
+        &mut self,
+        value: Value,
+        format: Option<&str>,
+        args: Size,
+        widest: f64,
+    ) -> Size {
         let size = self.as_text(value);
         let wide = format.is_none_or(|format| format.contains('*') || format.contains(":{"));
         let places = match format {
             Some(format) => real(format.matches(['%', '{']).count()),
-            None if value.given.is_some() => MARKS,
+            None if value.is_given() => MARKS,
             None => size.chars / 2.0,
         };
         let more = if wide { widest } else { 0.0 };
@@ -103,9 +109,9 @@ impl<'a> Growth<'a> {
         let first = given.plain.first().copied().unwrap_or_default();
         let all = self.sum(given);
         let number = |at: usize, name: &str| {
-            given.at(at, name).map(|value| {
-                if value.kind == Kind::Number { value.count } else { ORDINARY }
-            })
+            given
+                .at(at, name)
+                .map(|value| if value.kind == Kind::Number { value.count } else { ORDINARY })
         };
         match name {
             "length" | "count" | "wordcount" | "find" | "index" | "rfind" | "rindex" => {
@@ -116,9 +122,7 @@ impl<'a> Growth<'a> {
             }
             "int" | "float" | "abs" | "round" => match value.kind {
                 Kind::Number => value,
-                Kind::Text if value.given.is_none() => {
-                    Value::number(10f64.powf(size.chars.min(300.0)))
-                }
+                Kind::Text if !value.is_given() => Value::number(10f64.powf(size.chars.min(300.0))),
                 _ => Value::number(ORDINARY),
             },
             "default" | "d" => {
@@ -132,15 +136,20 @@ impl<'a> Growth<'a> {
             "first" | "last" | "random" | "min" | "max" | "pop" | "next" => {
                 Value { size: value.size, ..value.item(1.0) }
             }
-            "trim" | "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title"
-            | "capitalize" | "casefold" | "swapcase" | "safe" | "striptags" | "removeprefix"
-            | "removesuffix" | "truncate" => {
+            "trim" | "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "capitalize"
+            | "casefold" | "swapcase" | "safe" | "striptags" | "removeprefix" | "removesuffix"
+            | "truncate" => {
                 let more = if name == "truncate" { all } else { Size::default() };
                 Value { size: size + more, spaces: Spaces::None, ..value }
             }
-            "string" => Value { kind: Kind::Text, ..Value::text(self.as_text(value)) },
+            "string" => {
+                let size = self.as_text(value);
+                Value { size, kind: Kind::Text, spaces: Spaces::None, ..value }
+            }
             "list" | "unique" | "sort" | "reverse" | "select" | "reject" | "selectattr"
-            | "rejectattr" | "dictsort" | "items" | "values" | "keys" | "copy" => listed(value, 5.0),
+            | "rejectattr" | "dictsort" | "items" | "values" | "keys" | "copy" => {
+                listed(value, 5.0)
+            }
             "split" | "rsplit" | "splitlines" | "partition" | "rpartition" => listed(value, 2.0),
             "batch" | "slice" => {
                 let list = listed(value, 8.0);
@@ -300,7 +309,7 @@ impl<'a> Growth<'a> {
 
 /// A list of what a value holds; of a text its characters, each of which becomes so many as text.
 fn listed(value: Value, each: f64) -> Value {
-    if value.given.is_some() {
+    if value.is_given() {
         return value;
     }
     if value.kind == Kind::Text {

@@ -5,6 +5,8 @@
 //! calls itself are gone through a few times, and how it grew tells how it goes on. A template that
 //! comes past [`LIMIT`] so doubles its text, or squares it, whatever the statements by which it does.
 
+#![allow(clippy::arithmetic_side_effects, reason = "sizes are floats, which do not overflow")]
+
 mod calls;
 mod filters;
 mod loops;
@@ -22,9 +24,9 @@ use calls::{Active, Known};
 use value::{Kind, ORDINARY, Part, Place, SMALL, Size, Spaces, State, Value, length, real};
 
 /// Characters that no template of a conversation makes.
-const LIMIT: f64 = 1e9;
+const LIMIT: f64 = 5e9;
 /// Expressions and statements that are gone through.
-const STEPS: usize = 1_000_000;
+const STEPS: usize = 3_000_000;
 /// Expressions in each other, macros followed; a statement counts for several of them.
 const DEPTH: u32 = 400;
 /// For how many expressions a statement counts.
@@ -34,7 +36,7 @@ const STATEMENT: u32 = 3;
 pub(super) fn growth(body: &Body, notes: &mut Notes) -> bool {
     let growth = Growth::through(body);
     if let Some(at) = growth.found {
-        let message = "it makes text of more than a billion characters";
+        let message = "it makes text of more than five billion characters";
         notes.add(Noted::Resource, at, message);
     }
     growth.found.is_some() || growth.whole
@@ -65,6 +67,8 @@ struct Growth<'a> {
     /// What was called from where the template is now, and what became of it; outermost first.
     known: Vec<Vec<Known<'a>>>,
     reached: BTreeSet<usize>,
+    /// Whether macros that call themselves are gone through a few times in any case.
+    patient: usize,
     depth: u32,
     steps: usize,
     whole: bool,
@@ -85,6 +89,7 @@ impl<'a> Growth<'a> {
             active: Vec::new(),
             known: vec![Vec::new()],
             reached: BTreeSet::new(),
+            patient: 0,
             depth: 0,
             steps: 0,
             whole: true,
@@ -324,9 +329,7 @@ impl<'a> Growth<'a> {
                 let items = pairs.iter().flat_map(|(key, value)| [key, value]);
                 self.list(items, real(pairs.len()))
             }
-            ExprKind::Concat(parts) => {
-                Value::text(parts.iter().map(|part| self.text(part)).sum())
-            }
+            ExprKind::Concat(parts) => Value::text(parts.iter().map(|part| self.text(part)).sum()),
             ExprKind::Binary(binary, one, other) => self.binary(*binary, one, other),
             ExprKind::Cond { then, otherwise, test } => {
                 self.value(test);
@@ -335,7 +338,9 @@ impl<'a> Growth<'a> {
                 let value = then.or(otherwise.unwrap_or_else(|| Value::nothing(then.kind)));
                 if value.spaces != then.spaces {
                     self.share(then);
-                    otherwise.iter().for_each(|value| self.share(*value));
+                    if let Some(otherwise) = otherwise {
+                        self.share(otherwise);
+                    }
                 }
                 value
             }
@@ -369,7 +374,11 @@ impl<'a> Growth<'a> {
         for item in items {
             let value = self.value(item);
             self.share(value);
-            given = given.zip(value.given.or(written(item))).map(|(one, other)| one.or(other));
+            given = match (given, value.given) {
+                (Some(Part::WRITTEN), part) | (part, Some(Part::WRITTEN)) => part,
+                // Both of them would be more than was given.
+                _ => None,
+            };
             // What stands in brackets within brackets becomes text within them.
             let more = if value.kind == Kind::Items { value.size * 2.0 } else { value.size };
             size = size + more;
@@ -410,18 +419,13 @@ impl<'a> Growth<'a> {
                 let (text, times) = match (a.kind, b.kind) {
                     (_, Kind::Number) => (a, b.count),
                     (Kind::Number, _) => (b, a.count),
-                    _ if a.given.is_some() && b.given.is_some() => (a, 1.0),
+                    _ if a.is_given() && b.is_given() => (a, 1.0),
                     (Kind::Text | Kind::Items, _) => (a, ORDINARY),
                     (_, Kind::Text | Kind::Items) => (b, ORDINARY),
                     _ => (Value { size: a.size.max(b.size), ..a }, ORDINARY),
                 };
                 let times = times.max(1.0);
-                Value {
-                    size: text.size * times,
-                    count: text.count * times,
-                    given: None,
-                    ..text
-                }
+                Value { size: text.size * times, count: text.count * times, given: None, ..text }
             }
             Binary::Mod if a.kind == Kind::Number => a,
             Binary::Mod => {
@@ -431,7 +435,7 @@ impl<'a> Growth<'a> {
                     _ => std::slice::from_ref(other),
                 };
                 let widest = self.widest(parts.iter());
-                let format = one.as_text().map(|text| text.raw());
+                let format = one.as_text().map(vocabulary::Untrusted::raw);
                 Value::text(self.filled(a, format, args, widest))
             }
             Binary::Pow => {
@@ -534,7 +538,7 @@ impl<'a> Growth<'a> {
             let kind = if whole.kind == Kind::Text { Kind::Text } else { Kind::Any };
             // By one of its own keys it is one of its items.
             let share = match (whole.given, key.given) {
-                (Some(_), Some(part)) if part.items > 0 && whole.size.chars > 0.0 => {
+                (Some(_), Some(part)) if part.items > 0 && key.is_given() => {
                     (key.size.chars / whole.size.chars).min(1.0)
                 }
                 _ => 1.0,
@@ -547,7 +551,7 @@ impl<'a> Growth<'a> {
 }
 
 fn constant(value: &Const) -> Value {
-    match value {
+    let value = match value {
         Const::Text(text) if text.raw().is_empty() => Value::nothing(Kind::Text),
         Const::Text(text) => Value::text(Size::of(length(text.raw()))),
         #[allow(clippy::cast_precision_loss, reason = "an estimate")]
@@ -555,13 +559,9 @@ fn constant(value: &Const) -> Value {
         Const::Int(None) => Value::number(1e300),
         Const::Float(number) => Value::number(number.abs()),
         Const::None => Value::nothing(Kind::Any),
-        Const::Bool(_) => Value { size: Size::of(5.0), ..Value::number(1.0) },
-    }
-}
-
-/// The part that a text or a number is that is written down.
-fn written(expr: &Expr) -> Option<Part> {
-    matches!(expr.kind, ExprKind::Const(_)).then_some(Part::WRITTEN)
+        Const::Bool(_) => Value::number(1.0),
+    };
+    Value { given: Some(Part::WRITTEN), ..value }
 }
 
 /// Everything that `syntax` finds in a body, with the bodies in it.

@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, Mul};
 
 /// Characters of each thing that is given.
-pub(super) const GIVEN: f64 = 10_000.0;
+pub(super) const GIVEN: f64 = 2_000.0;
 /// Characters of a truth, or of something else that is no text.
 pub(super) const SMALL: f64 = 20.0;
 /// What a number is that nothing is known of, and the items of what is given.
@@ -116,7 +116,8 @@ pub(super) struct Part {
 impl Part {
     pub(super) const WHOLE: Self = Self { keys: 0, items: 0, share: 1.0, mixed: false };
     /// What is written down: it has no parts that go on.
-    pub(super) const WRITTEN: Self = Self { keys: u8::MAX, items: u8::MAX, share: 0.0, mixed: true };
+    pub(super) const WRITTEN: Self =
+        Self { keys: u8::MAX, items: u8::MAX, share: 0.0, mixed: true };
 
     pub(super) fn or(self, other: Self) -> Self {
         Self {
@@ -162,7 +163,8 @@ impl Value {
     }
 
     pub(super) fn number(count: f64) -> Self {
-        let size = Size::of(count.max(1.0).log10().max(0.0) + 1.0);
+        // Of a usual number; of larger ones the digits.
+        let size = Size::of(SMALL.max(count.max(1.0).log10() + 1.0));
         Self { size, count, kind: Kind::Number, ..Self::default() }
     }
 
@@ -191,10 +193,15 @@ impl Value {
         }
     }
 
+    /// Whether the conversation has it.
+    pub(super) fn is_given(&self) -> bool {
+        self.given.is_some_and(|part| part != Part::WRITTEN)
+    }
+
     /// How many items a loop finds in it; nothing where that is as the conversation has it.
     pub(super) fn length(&self) -> Option<f64> {
         match self.kind {
-            _ if self.given.is_some_and(|part| part != Part::WRITTEN) => None,
+            _ if self.is_given() => None,
             Kind::Text => Some(self.size.chars),
             Kind::Any => Some(self.size.chars.min(self.count)),
             Kind::Items => Some(self.count),
@@ -208,8 +215,11 @@ impl Value {
         let ends = !matches!(name, "real" | "imag" | "numerator" | "denominator");
         let deeper = |part: Part| part.keys.saturating_add(u8::from(ends));
         let given = self.given.map(|part| Part { keys: deeper(part), mixed: false, ..part });
+        // The deeper the smaller.
+        let small = given.is_some_and(|part| (2..u8::MAX).contains(&part.keys));
+        let size = if small { self.size * 0.5 } else { self.size };
         let count = if given.is_some() { ORDINARY } else { self.size.chars };
-        Self { kind: Kind::Any, count, given, ..self }
+        Self { size, kind: Kind::Any, count, given, ..self }
     }
 
     /// One of so many items.
@@ -217,6 +227,7 @@ impl Value {
         let given = self.given.map(|part| Part {
             items: part.items.saturating_add(1),
             share: part.share / count.max(1.0),
+            mixed: false,
             ..part
         });
         let size = self.size * (1.0 / count.max(1.0));
