@@ -520,7 +520,7 @@ fn a_run_that_stopped_early_is_proved_by_its_replies() {
         }
         drop(journal);
         let packs = [PackSource::Text { label: "mine".to_owned(), text: EARLY.to_owned() }];
-        let spec = evaluation(&path, &world.at("model"), &packs, SEED).unwrap();
+        let (_, spec) = evaluation(&path, &world.at("model"), &packs, SEED).unwrap();
         spec.result == Some(TestResult::Passed)
     };
     let (fine, bad) = (Some("fine"), Some("BAD"));

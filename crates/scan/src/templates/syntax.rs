@@ -301,9 +301,8 @@ fn doubling(body: &Body, notes: &mut Notes) {
         }
         straight = straight.saturating_add(1);
         // In a loop a plain name is what it was before in each round.
-        let outlives = name.is_some_and(|(name, attribute)| {
-            attribute.is_some() || name.starts_with('$')
-        });
+        let outlives =
+            name.is_some_and(|(name, attribute)| attribute.is_some() || name.starts_with('$'));
         if (looped && outlives) || straight > 16 {
             let message = "it doubles a text again and again";
             notes.add(Kind::Resource, stmt.span.start, message);

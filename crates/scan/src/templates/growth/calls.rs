@@ -406,9 +406,10 @@ impl<'a> Growth<'a> {
         let before = |at: usize| earlier.get(at).and_then(|at| self.active.get(*at));
         let below = |now: &[Value], then: &[Value]| {
             // Beside what is written down only what is the same each time.
-            let plain = now.iter().zip(then).all(|(now, then)| {
-                now.kind != Kind::Number && now.size.chars <= then.size.chars
-            });
+            let plain = now
+                .iter()
+                .zip(then)
+                .all(|(now, then)| now.kind != Kind::Number && now.size.chars <= then.size.chars);
             now.iter().zip(then).any(|(now, then)| match (now.given, then.given) {
                 (Some(now), Some(then)) => now.is_below(then) && (plain || !now.mixed),
                 _ => false,

@@ -83,7 +83,13 @@ impl<'a> Growth<'a> {
     }
 
     /// A text that is filled in: each place of it with as much as all arguments together.
-    pub(super) fn filled(&mut self, value: Value, format: Option<&str>, args: Size, widest: f64) -> Size {
+    pub(super) fn filled(
+        &mut self,
+        value: Value,
+        format: Option<&str>,
+        args: Size,
+        widest: f64,
+    ) -> Size {
         let size = self.as_text(value);
         let wide = format.is_none_or(|format| format.contains('*') || format.contains(":{"));
         let places = match format {
@@ -102,11 +108,12 @@ impl<'a> Growth<'a> {
         let size = self.resolved(value);
         let first = given.plain.first().copied().unwrap_or_default();
         let all = self.sum(given);
-        let number = |at: usize, name: &str| {
-            given.at(at, name).map(|value| {
-                if value.kind == Kind::Number { value.count } else { ORDINARY }
-            })
-        };
+        let number =
+            |at: usize, name: &str| {
+                given
+                    .at(at, name)
+                    .map(|value| if value.kind == Kind::Number { value.count } else { ORDINARY })
+            };
         match name {
             "length" | "count" | "wordcount" | "find" | "index" | "rfind" | "rindex" => {
                 Value::number(value.length().unwrap_or(ORDINARY))
@@ -132,15 +139,17 @@ impl<'a> Growth<'a> {
             "first" | "last" | "random" | "min" | "max" | "pop" | "next" => {
                 Value { size: value.size, ..value.item(1.0) }
             }
-            "trim" | "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title"
-            | "capitalize" | "casefold" | "swapcase" | "safe" | "striptags" | "removeprefix"
-            | "removesuffix" | "truncate" => {
+            "trim" | "strip" | "lstrip" | "rstrip" | "lower" | "upper" | "title" | "capitalize"
+            | "casefold" | "swapcase" | "safe" | "striptags" | "removeprefix" | "removesuffix"
+            | "truncate" => {
                 let more = if name == "truncate" { all } else { Size::default() };
                 Value { size: size + more, spaces: Spaces::None, ..value }
             }
             "string" => Value { kind: Kind::Text, ..Value::text(self.as_text(value)) },
             "list" | "unique" | "sort" | "reverse" | "select" | "reject" | "selectattr"
-            | "rejectattr" | "dictsort" | "items" | "values" | "keys" | "copy" => listed(value, 5.0),
+            | "rejectattr" | "dictsort" | "items" | "values" | "keys" | "copy" => {
+                listed(value, 5.0)
+            }
             "split" | "rsplit" | "splitlines" | "partition" | "rpartition" => listed(value, 2.0),
             "batch" | "slice" => {
                 let list = listed(value, 8.0);

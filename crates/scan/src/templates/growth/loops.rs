@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use formats::jinja::{Stmt, StmtKind};
 
 use super::Growth;
-use super::value::{
-    Attributes, Growing, Kind, ORDINARY, SMALL, Size, Value, steps,
-};
+use super::value::{Attributes, Growing, Kind, ORDINARY, SMALL, Size, Value, steps};
 
 /// Rounds of an ordinary loop, and of loops within it.
 const ROUNDS: [f64; 4] = [ORDINARY, 8.0, 4.0, 2.0];
@@ -57,12 +55,7 @@ impl<'a> Growth<'a> {
     }
 
     /// One round. What it sets is forgotten in the next; what it sets in a namespace is not.
-    fn round(
-        &mut self,
-        names: &BTreeMap<&'a str, Value>,
-        stmt: &'a Stmt,
-        item: Value,
-    ) -> Size {
+    fn round(&mut self, names: &BTreeMap<&'a str, Value>, stmt: &'a Stmt, item: Value) -> Size {
         let StmtKind::For { target, filter, body, .. } = &stmt.kind else {
             return Size::default();
         };

@@ -324,9 +324,7 @@ impl<'a> Growth<'a> {
                 let items = pairs.iter().flat_map(|(key, value)| [key, value]);
                 self.list(items, real(pairs.len()))
             }
-            ExprKind::Concat(parts) => {
-                Value::text(parts.iter().map(|part| self.text(part)).sum())
-            }
+            ExprKind::Concat(parts) => Value::text(parts.iter().map(|part| self.text(part)).sum()),
             ExprKind::Binary(binary, one, other) => self.binary(*binary, one, other),
             ExprKind::Cond { then, otherwise, test } => {
                 self.value(test);
@@ -416,12 +414,7 @@ impl<'a> Growth<'a> {
                     _ => (Value { size: a.size.max(b.size), ..a }, ORDINARY),
                 };
                 let times = times.max(1.0);
-                Value {
-                    size: text.size * times,
-                    count: text.count * times,
-                    given: None,
-                    ..text
-                }
+                Value { size: text.size * times, count: text.count * times, given: None, ..text }
             }
             Binary::Mod if a.kind == Kind::Number => a,
             Binary::Mod => {

@@ -116,7 +116,8 @@ pub(super) struct Part {
 impl Part {
     pub(super) const WHOLE: Self = Self { keys: 0, items: 0, share: 1.0, mixed: false };
     /// What is written down: it has no parts that go on.
-    pub(super) const WRITTEN: Self = Self { keys: u8::MAX, items: u8::MAX, share: 0.0, mixed: true };
+    pub(super) const WRITTEN: Self =
+        Self { keys: u8::MAX, items: u8::MAX, share: 0.0, mixed: true };
 
     pub(super) fn or(self, other: Self) -> Self {
         Self {
