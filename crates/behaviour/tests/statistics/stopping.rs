@@ -195,6 +195,13 @@ fn a_run_that_stops_early_errs_no_more_often_than_it_may() {
     assert!(pass > 0.8 && asked < 150.0, "{pass} {asked}");
 }
 
+/// The table alone.
+#[test]
+#[ignore = "it takes minutes"]
+fn table() {
+    print(1_000);
+}
+
 /// The table.
 #[allow(clippy::print_stdout, reason = "it is the purpose")]
 pub(crate) fn print(runs: u32) {

@@ -520,8 +520,8 @@ fn a_run_that_stopped_early_is_proved_by_its_replies() {
         }
         drop(journal);
         let packs = [PackSource::Text { label: "mine".to_owned(), text: EARLY.to_owned() }];
-        let spec = evaluation(&path, &world.at("model"), &packs, SEED).unwrap();
-        spec.1.result == Some(TestResult::Passed)
+        let (_, spec) = evaluation(&path, &world.at("model"), &packs, SEED).unwrap();
+        spec.result == Some(TestResult::Passed)
     };
     let (fine, bad) = (Some("fine"), Some("BAD"));
     assert!(passes(true, &|_| fine) && passes(false, &|_| fine));
