@@ -73,16 +73,24 @@ enum Kind {
     Floor,
 }
 
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// Scans, against other scanners.
+    Scans,
+    /// Digests, against other programs that digest.
+    Digests,
+    /// The server.
+    Server,
+    /// Probes, against garak.
+    Probes,
+    /// The running of models, against transformers.
+    Runtime,
+}
+
 struct Options {
     quick: bool,
-    /// The digests alone, against other programs that digest.
-    digests: bool,
-    /// The server alone.
-    server: bool,
-    /// Probes alone, against garak.
-    probes: bool,
-    /// The running of models alone.
-    runtime: bool,
+    what: What,
     date: String,
     peers: Peers,
 }
@@ -101,19 +109,15 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         return measure::as_child(rest);
     }
     let options = Options::parse(options)?;
-    if options.server {
-        return server::run(options.quick, &options.date);
-    }
-    if options.probes {
-        return probes::run(options.quick, &options.date);
-    }
-    if options.runtime {
-        return runtime::run(options.quick, &options.date);
+    let (quick, date) = (options.quick, &options.date);
+    match options.what {
+        What::Server => return server::run(quick, date),
+        What::Probes => return probes::run(quick, date),
+        What::Runtime => return runtime::run(quick, date),
+        What::Digests => return digests::run(&build()?, quick, date),
+        What::Scans => {}
     }
     let binary = build()?;
-    if options.digests {
-        return digests::run(&binary, options.quick, &options.date);
-    }
     let folder = shell::target_dir().join(if options.quick { "bench/quick" } else { "bench/full" });
     let python = match options.peers {
         Peers::All => peers::environment("bench-peers", &[CORE, FICKLING, MODELAUDIT])?,
@@ -159,15 +163,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 
 impl Options {
     fn parse(mut words: &[&str]) -> Result<Self> {
-        let mut options = Self {
-            quick: false,
-            digests: false,
-            server: false,
-            probes: false,
-            runtime: false,
-            date: String::new(),
-            peers: Peers::Core,
-        };
+        let mut options =
+            Self { quick: false, what: What::Scans, date: String::new(), peers: Peers::Core };
         loop {
             words = match words {
                 [] => break,
@@ -176,19 +173,19 @@ impl Options {
                     rest
                 }
                 ["--digests", rest @ ..] => {
-                    options.digests = true;
+                    options.what = What::Digests;
                     rest
                 }
                 ["--server", rest @ ..] => {
-                    options.server = true;
+                    options.what = What::Server;
                     rest
                 }
                 ["--probes", rest @ ..] => {
-                    options.probes = true;
+                    options.what = What::Probes;
                     rest
                 }
                 ["--runtime", rest @ ..] => {
-                    options.runtime = true;
+                    options.what = What::Runtime;
                     rest
                 }
                 ["--date", date, rest @ ..] => {

@@ -133,8 +133,7 @@ fn how_much_is_covered_and_by_what_is_told() {
     }
     let whole = weigh(folder.path(), Vec::new(), &policy("")).artifact.digests;
     assert!(whole.is_empty(), "{whole:?}");
-    let both =
-        read("SHA256SUMS", format!("{CONFIG}  config.json\n{}  more.json\n", MORE).as_bytes());
+    let both = read("SHA256SUMS", format!("{CONFIG}  config.json\n{MORE}  more.json\n").as_bytes());
     let report = weigh(folder.path(), vec![both.unwrap()], &policy(""));
     let text = text(&report);
     assert!(

@@ -213,6 +213,7 @@ mod tests {
 
     /// Whoever weighs does not choose these files: what they cost is bounded before they are parsed.
     #[test]
+    #[allow(clippy::disallowed_methods, reason = "the test makes its own folder")]
     fn what_has_the_name_of_a_signature_costs_little() {
         let many = format!("{{\"payload\":[{}0]}}", "0,".repeat(6 << 20));
         let said = signed_statements(many.as_bytes()).unwrap_err();

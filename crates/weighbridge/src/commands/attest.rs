@@ -130,7 +130,7 @@ fn judged(step: Step, journal: &Path, args: &One) -> Result<(Identity, Spec), Fa
         let because = format!("a journal tells nothing of `{}`", step.name());
         return Err(Error::malformed("the journal", because).into());
     }
-    let model = args.models.first().map(PathBuf::as_path).unwrap_or(Path::new("."));
+    let model = args.models.first().map_or(Path::new("."), PathBuf::as_path);
     let packs = super::probe::packs(&args.packs)?;
     let (is, spec) = evaluation(journal, model, &packs, args.seed).map_err(gate::Error::from)?;
     tell(&is);

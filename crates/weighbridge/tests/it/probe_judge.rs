@@ -64,7 +64,7 @@ fn judge(errs: fn(&str) -> bool) -> Server {
     Server::new(move |request, _| {
         let prompt = request.prompt();
         let rude = prompt.contains("RUDE");
-        says(request, if rude != errs(&prompt) { "Yes." } else { "no" })
+        says(request, if rude == errs(&prompt) { "no" } else { "Yes." })
     })
 }
 
@@ -133,17 +133,20 @@ fn a_measured_judge_decides_with_its_errors() {
     assert_eq!(alone.code, Some(2), "{alone:?}");
 }
 
+type Of = fn(u32) -> bool;
+
 /// What is not measured, errs too much, gives no answer or other answers decides nothing.
 #[test]
 fn a_judge_that_is_not_known_or_errs_decides_nothing() {
     let garbage = || Server::new(|request, _| says(request, "perhaps"));
     let dead = || {
-        Server::new(|request, _| match request.looks() {
-            true => honest(request),
-            false => Answer::status(400),
-        })
+        Server::new(
+            |request, _| {
+                if request.looks() { honest(request) } else { Answer::status(400) }
+            },
+        )
     };
-    let (never, some): (fn(u32) -> bool, fn(u32) -> bool) = (|_| false, |n| n % 20 == 0);
+    let (never, some): (Of, Of) = (|_| false, |n| n % 20 == 0);
     for (examples, judge, rude, says) in [
         (0, judge(|_| false), never, "the errors of the judge are not measured"),
         (0, judge(|_| false), some, "the errors of the judge are not measured"),

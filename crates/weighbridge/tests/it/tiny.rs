@@ -84,7 +84,9 @@ fn weights(seed: u64, off: f32, ends: bool) -> Vec<u8> {
             "lm_head.weight" => {
                 for row in values.chunks_exact_mut(columns) {
                     row[0] = 0.0;
-                    row.iter_mut().for_each(|value| *value *= 10.0);
+                    for value in row {
+                        *value *= 10.0;
+                    }
                 }
                 values[END * columns] = if ends { 20.0 } else { -20.0 };
             }
