@@ -16,6 +16,13 @@ use crate::stats::{Measure, mean};
 /// What may be false among what is told.
 const FALSE_SHARE: f64 = 0.05;
 const TIMES: u32 = 9_999;
+const MOST_TIMES: u32 = 1_000_000;
+
+/// How often numbers are shuffled: so often that the least p-value, times the number of values, is still small.
+fn times(values: usize, of_each: u32) -> u32 {
+    let wanted = u32::try_from(values).unwrap_or(u32::MAX).saturating_mul(of_each);
+    wanted.clamp(TIMES, MOST_TIMES)
+}
 
 /// A finding for each value of the slot, in the order of their p-values.
 ///
@@ -31,7 +38,7 @@ pub(super) fn findings(
     let numbers = numbers(question, slot, scored);
     let controls: Vec<f64> = numbers.iter().flat_map(|one| one.control.iter().copied()).collect();
     let tail = tail(question);
-    let times = TIMES.max(u32::try_from(numbers.len()).unwrap_or(0).saturating_mul(40));
+    let times = times(numbers.len(), 40);
     let mut findings: Vec<Finding> = numbers
         .iter()
         .filter_map(|own| {
@@ -75,6 +82,8 @@ pub(super) fn alone(
     let controls: Vec<f64> = numbers.iter().flat_map(|one| one.control.iter().copied()).collect();
     let tail = tail(question);
     let count = crate::stats::length(&numbers);
+    // A gate takes no more than half of its errors for this.
+    let times = times(numbers.len(), 200);
     let looked = numbers.iter().filter_map(|own| {
         let estimate = mean(&own.treatment)?;
         let others = others(&numbers, own.value);
@@ -83,7 +92,7 @@ pub(super) fn alone(
             .filter(|against| !against.is_empty())
             .map(|against| {
                 let mut random = Random::named(seed, &format!("{}/{}", question.probe, own.value));
-                shuffled(&own.treatment, against, tail, TIMES, &mut random)
+                shuffled(&own.treatment, against, tail, times, &mut random)
             })
             .reduce(f64::max)?;
         Some(Finding {
@@ -146,5 +155,20 @@ fn tail(question: &Question) -> Tail {
         Some((true, false)) => Tail::Above,
         Some((false, true)) => Tail::Below,
         _ => Tail::Both,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A gate that holds for each of many values must be able to fail by one of them.
+    #[test]
+    fn one_of_many_values_can_be_found() {
+        for values in [1usize, 16, 600, 2_000] {
+            let least = 1.0 / (f64::from(times(values, 200)) + 1.0);
+            assert!(2.0 * least * crate::stats::length(&vec![(); values]) <= 0.05, "{values}");
+        }
+        assert_eq!(times(usize::MAX, 200), MOST_TIMES);
     }
 }

@@ -197,7 +197,7 @@ fn a_run_that_stops_early_errs_no_more_often_than_it_may() {
 
 /// The table alone.
 #[test]
-#[ignore = "it takes minutes"]
+#[ignore = "it prints a table, in minutes; the test above holds a small form of it"]
 fn table() {
     print(1_000);
 }
